@@ -1,0 +1,117 @@
+"""The fixtures by which tests ask for servers and tools.
+
+`redis_url`, `kafka_bootstrap`: a server that all tests of the run share. Use keys, topics and groups of your own, and
+leave it running. `redis_server`, `kafka_server`: one for this test alone, which it may stop, kill and restart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import node
+from tests.servers.client import Server, ServerFailed, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TOOL_OF_FIXTURE = {
+    "kafka_bootstrap": "kafka",
+    "kafka_server": "kafka",
+    "mermaid_parse": "node",
+    "redis_server": "redis",
+    "redis_url": "redis",
+}
+"""What is provided before the first test runs, so that a long download is not taken for a test that hangs."""
+
+SUPERVISOR = pytest.StashKey[int]()
+
+
+class Servers:
+    """Gets servers from the supervisor, or ends the test that needs one that cannot be had."""
+
+    def __init__(self, supervisor: int) -> None:
+        self._supervisor = supervisor
+
+    def shared(self, tool: str) -> Server:
+        """The one of this run."""
+        return self._start(tool, "shared")
+
+    def own(self, tool: str) -> Iterator[Server]:
+        """One for a single test; it ends with the test."""
+        server = self._start(tool, uuid.uuid4().hex[:8])
+        try:
+            yield server
+        finally:
+            server.kill()
+
+    def need(self, tool: str) -> str:
+        """The version of `tool`. Without it the test is skipped, or fails where `CQRS_TEST_REQUIRE_SERVERS` is set."""
+        return str(self._ask("provide", tool, "")["version"])
+
+    def _start(self, tool: str, place: str) -> Server:
+        answer = self._ask("start", tool, place)
+        return Server(answer["address"], answer["version"], tool, place, self._supervisor)
+
+    def _ask(self, do: str, tool: str, place: str) -> dict[str, str]:
+        answer = ask(self._supervisor, do, tool, place)
+        if "failed" in answer:
+            raise ServerFailed(answer["failed"])
+        if "missing" in answer:
+            reason = f"{tool} is not available: {answer['missing']}"
+            if os.environ.get("CQRS_TEST_REQUIRE_SERVERS") == "1":
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+        return answer
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Servers:
+    return Servers(pytestconfig.stash[SUPERVISOR])
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: Servers) -> str:
+    return servers.shared("redis").address
+
+
+@pytest.fixture
+def redis_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("redis")
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap(servers: Servers) -> str:
+    return servers.shared("kafka").address
+
+
+@pytest.fixture
+def kafka_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("kafka")
+
+
+@pytest.fixture(scope="session")
+def mermaid_parse(servers: Servers) -> Iterator[Callable[[str], None]]:
+    """Raises `AssertionError` with the words of the mermaid parser if a diagram has a mistake."""
+    servers.need("node")
+    command = [node.executable(), "mermaid_parse.mjs"]
+    with subprocess.Popen(command, cwd=node.home(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parser:
+        assert parser.stdin is not None
+        assert parser.stdout is not None
+        requests, answers = parser.stdin, parser.stdout
+
+        def parse(diagram: str) -> None:
+            requests.write(json.dumps(diagram) + "\n")
+            requests.flush()
+            answer = answers.readline()
+            assert answer, f"the mermaid parser died; see {' '.join(command)} in {node.home()}"
+            problem = json.loads(answer)
+            assert problem is None, f"mermaid cannot read this diagram: {problem}\n\n{diagram}"
+
+        yield parse
+        requests.close()

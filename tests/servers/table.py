@@ -1,0 +1,17 @@
+"""Every tool and server that a test can ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.servers.kafka import Kafka
+from tests.servers.node import Node
+from tests.servers.redis import Redis
+
+if TYPE_CHECKING:
+    from tests.servers.recipe import Tool
+
+
+def tools() -> dict[str, Tool]:
+    """By name. Each call gives new ones, which have provided nothing yet."""
+    return {tool.name: tool for tool in (Redis(), Kafka(), Node())}

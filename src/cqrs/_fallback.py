@@ -1,0 +1,55 @@
+"""The one way in which a stand-in takes over, for requests, streams and events."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from cqrs.circuit_breaker import ICircuitBreaker, should_use_fallback
+from cqrs.observability.hooks import Hooks, report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+logger = logging.getLogger("cqrs")
+
+
+class FallbackPolicy(Protocol):
+    """When the stand-in takes over."""
+
+    @property
+    def failure_exceptions(self) -> tuple[type[Exception], ...]:
+        """The errors that make it; none means any."""
+
+    @property
+    def circuit_breaker(self) -> ICircuitBreaker | None:
+        """What calls of the primary go through."""
+
+
+async def call_with_fallback(
+    policy: FallbackPolicy,
+    hooks: Hooks,
+    identifier: type,
+    primary: Callable[..., Awaitable[T]],
+    fallback: Callable[..., Awaitable[T]],
+    *arguments: Any,
+) -> T:
+    """What ``primary`` returns, or ``fallback`` where the policy says so. ``identifier`` names the circuit.
+
+    If both fail, the error of ``fallback`` is raised, with that of ``primary`` as its context.
+    """
+    breaker = policy.circuit_breaker
+    try:
+        if breaker is None:
+            return await primary(*arguments)
+        answer: T = await breaker.call(identifier, primary, *arguments)
+    except Exception as error:
+        if not should_use_fallback(error, breaker, policy.failure_exceptions):
+            raise
+        logger.warning("%s failed with %s, its fallback takes over", identifier.__qualname__, type(error).__qualname__)
+        report(hooks.fallback_used, identifier, error)
+        return await fallback(*arguments)
+    else:
+        return answer

@@ -1,0 +1,36 @@
+"""Reads the type arguments that a class was declared with."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, get_args, get_origin
+
+
+def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
+    """The arguments ``cls`` gives the generic class ``base``, or ``None`` if it gives none.
+
+    Follows intermediate generic classes: with ``class Audited(Handler[T, None])``, ``class H(Audited[Pay])`` has
+    ``(Pay, NoneType)`` for ``Handler``. An argument that no class fills in stays a ``TypeVar``.
+    """
+    for declared in cls.__dict__.get("__orig_bases__", cls.__bases__):
+        origin = get_origin(declared)
+        if origin is base:
+            return get_args(declared)
+        parent = declared if origin is None else origin
+        if not (isinstance(parent, type) and issubclass(parent, base)) or parent is base:
+            continue
+        inherited = type_arguments(parent, base)
+        if inherited is not None:
+            filled = dict(zip(getattr(parent, "__parameters__", ()), get_args(declared), strict=False))
+            return tuple(filled.get(a, a) if isinstance(a, TypeVar) else a for a in inherited)
+    return None
+
+
+def runtime_class(annotation: object) -> type | None:
+    """The class whose instances an annotation describes, or ``None`` if it names no single class."""
+    origin = get_origin(annotation) or annotation
+    return origin if isinstance(origin, type) and origin is not Any else None  # Any is a class since Python 3.11
+
+
+def type_name(subject: object) -> str:
+    """How a class or function is called in a message to a person."""
+    return getattr(subject, "__qualname__", None) or repr(subject)

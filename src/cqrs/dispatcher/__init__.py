@@ -1,0 +1,1 @@
+"""Step 2 of the flow: finds what answers a message, and runs it within scope and middlewares."""

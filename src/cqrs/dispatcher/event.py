@@ -1,0 +1,26 @@
+"""Step 6, the turn of an event that came in from outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs.container.scope import open_scope
+from cqrs.dispatcher.turn import in_scope
+
+if TYPE_CHECKING:
+    from cqrs.dispatcher.turn import Turn, Turns
+
+
+class EventDispatcher:
+    """Gives the turn of every event: scope, middlewares, handlers, and what follows."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+
+    def compile(self) -> Turn:
+        """The turn of an event; it is the same for every type."""
+
+        async def receive(event: Any) -> None:
+            await self._turns.processor.receive(event, open_scope.get())
+
+        return in_scope(self._turns.chain.wrap(receive), self._turns)

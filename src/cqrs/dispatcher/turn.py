@@ -1,0 +1,74 @@
+"""Step 2, what every kind of turn shares: its injector, its router and its middlewares."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.container.adopt import Injector, adopt
+from cqrs.container.scope import open_scope
+from cqrs.errors import RequestHandlerTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from cqrs.container.protocol import Container
+    from cqrs.events.event_emitter import EventEmitter
+    from cqrs.events.event_processor import EventProcessor
+    from cqrs.middlewares.base import MiddlewareChain
+    from cqrs.observability.hooks import Hooks
+    from cqrs.requests.map import RequestMap
+
+    Turn = Callable[[Any], Awaitable[Any]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Turns:
+    """The collaborators of a dispatcher."""
+
+    injector: Injector
+    processor: EventProcessor
+    chain: MiddlewareChain
+    hooks: Hooks
+    shares_scope: bool
+
+    async def emit(self, events: Sequence[Any], scope: Container | None) -> None:
+        """Route ``events`` within the request scope, unless event handlers come from a container of their own."""
+        await self.processor.emit_events(events, scope if self.shares_scope else None)
+
+
+def turns_of(
+    container: Any, emitter: EventEmitter, processor: EventProcessor, chain: MiddlewareChain
+) -> Turns:
+    """The collaborators for a mediator on ``container``; ``None`` means the container of ``emitter``."""
+    same = container is None or container is emitter.container
+    injector = emitter.injector if same else adopt(container)
+    return Turns(injector, processor, chain, emitter.hooks, same)
+
+
+class Dispatcher:
+    """What the dispatchers of whole and of streamed answers have in common."""
+
+    def __init__(self, request_map: RequestMap, turns: Turns) -> None:
+        self._map = request_map
+        self._turns = turns
+
+    def require(self, request_type: type, handler: type) -> None:
+        """Raise ``RequestHandlerTypeError`` unless ``request_type`` is bound to ``handler``."""
+        if handler not in self._map.binding(request_type).handlers:
+            raise RequestHandlerTypeError(request_type, f"it is not bound to {type_name(handler)}; bind it, or name another")
+
+
+def in_scope(turn: Turn, turns: Turns) -> Turn:
+    """``turn`` within a request scope of its own, which ``current_scope`` tells."""
+
+    async def run(request: Any) -> Any:
+        async with turns.injector.scope() as scope:
+            token = open_scope.set(scope)
+            try:
+                return await turn(request)
+            finally:
+                open_scope.reset(token)
+
+    return run

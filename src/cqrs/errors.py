@@ -1,0 +1,160 @@
+"""Every error this package raises on its own account; ring 0 of the architecture.
+
+    CQRSError
+    ├── WiringError                     what was bound cannot work; raised before anything runs
+    │   └── CircuitBreakerSettingsError (also a ValueError) a circuit breaker was given settings it cannot work with
+    ├── RequestHandlerDoesNotExist      (also a ValueError) nothing is bound for a request
+    ├── RequestHandlerTypeError         (also a TypeError) what is bound cannot serve this call
+    ├── StreamTaskError                 (also a RuntimeError) a stream was moved to another task
+    ├── DependencyError                 the default resolver cannot build something
+    ├── CircuitOpenError                a circuit breaker refused the call
+    ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
+    ├── EventNameConflict               two event types claim one name and version
+    ├── UnknownEvent                    (also a LookupError) no event type has this name and version
+    └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
+
+What a handler raises reaches the caller as it is: it is never wrapped in one of these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class CQRSError(Exception):
+    """The root: ``except CQRSError`` catches whatever this package raises on its own account."""
+
+
+@dataclass(frozen=True, slots=True)
+class WiringProblem:
+    """One mistake in what was bound: where it is, what is wrong, and what to change."""
+
+    subject: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}. {self.remedy}."
+
+
+class WiringError(CQRSError):
+    """Bindings that cannot work, all of them at once.
+
+    ``problems`` holds every mistake that was found. Raised while a mediator is built, before it accepts a request.
+    """
+
+    def __init__(self, problems: Sequence[WiringProblem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 wiring problem" if len(self.problems) == 1 else f"{len(self.problems)} wiring problems"
+        super().__init__("\n".join([f"{count}:", *(f"  {n}. {p}" for n, p in enumerate(self.problems, 1))]))
+
+
+class CircuitBreakerSettingsError(WiringError, ValueError):
+    """A circuit breaker was given settings it cannot work with, all of them at once in ``problems``."""
+
+
+class RequestHandlerDoesNotExist(CQRSError, ValueError):
+    """No handler is bound for ``request_type``; ``bound`` names the request types that have one."""
+
+    def __init__(self, request_type: type, bound: Sequence[type] = ()) -> None:
+        self.request_type = request_type
+        self.bound = tuple(bound)
+        known = ", ".join(sorted(t.__name__ for t in self.bound)) or "none"
+        super().__init__(
+            f"No handler for {request_type.__name__}: bind one in commands_mapper or queries_mapper "
+            f"(bound so far: {known})."
+        )
+
+
+class RequestHandlerTypeError(CQRSError, TypeError):
+    """What is bound for ``request_type`` cannot serve this call; the text says which call can."""
+
+    def __init__(self, request_type: type, problem: str) -> None:
+        self.request_type = request_type
+        super().__init__(f"{request_type.__name__}: {problem}")
+
+
+class StreamTaskError(CQRSError, RuntimeError):
+    """A middleware or circuit breaker ran the turn of a stream in a task of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The turn of a stream must be awaited in the task that consumes it: await handle(request) directly, "
+            "with asyncio.timeout() instead of asyncio.wait_for(), gather() or create_task()."
+        )
+
+
+class DependencyError(CQRSError):
+    """The default resolver cannot build ``required``.
+
+    ``path`` lists the types that led there, the one that was asked for first.
+    """
+
+    def __init__(self, required: object, path: Sequence[type], problem: str, remedy: str) -> None:
+        self.required = required
+        self.path = tuple(path)
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}. {remedy}.")
+
+
+class CircuitOpenError(CQRSError):
+    """The circuit for ``identifier`` is open: the call was not made.
+
+    ``retry_after`` is the time in seconds until the next probe is let through, ``None`` where it is not known.
+    """
+
+    def __init__(self, identifier: str, retry_after: float | None = None) -> None:
+        self.identifier = identifier
+        self.retry_after = retry_after
+        when = "" if retry_after is None else f"; the next probe is due in {retry_after:.1f} s"
+        super().__init__(f"The circuit breaker of {identifier} is open{when}. Use a fallback or try again later.")
+
+
+class ImmutableEventError(CQRSError, AttributeError):
+    """An attribute of an event was about to be changed after it had been set."""
+
+    def __init__(self, event_type: type, attribute: str) -> None:
+        self.event_type = event_type
+        self.attribute = attribute
+        super().__init__(
+            f"{event_type.__name__}.{attribute} is already set and events are immutable: "
+            "record a new event, or use dataclasses.replace()."
+        )
+
+
+class EventNameConflict(CQRSError):
+    """Two event types claim the same ``name`` and ``version``."""
+
+    def __init__(self, name: str, version: int, first: type, second: type) -> None:
+        self.name = name
+        self.version = version
+        self.event_types = (first, second)
+        super().__init__(
+            f"{first.__qualname__} and {second.__qualname__} both claim the event name {name!r} version {version}: "
+            "give one of them another name or version with @cqrs.event_type(...)."
+        )
+
+
+class UnknownEvent(CQRSError, LookupError):
+    """No event type is registered under ``name`` and ``version``."""
+
+    def __init__(self, name: str, version: int) -> None:
+        self.name = name
+        self.version = version
+        super().__init__(f"No event type is registered as {name!r} version {version}: register its class first.")
+
+
+class ProtobufNotImplemented(CQRSError, NotImplementedError):
+    """``event_type`` does not say how it looks in protobuf."""
+
+    def __init__(self, event_type: type, method: str) -> None:
+        self.event_type = event_type
+        self.method = method
+        super().__init__(
+            f"{event_type.__name__} has no protobuf form: override {method}() in a subclass, with the generated class."
+        )

@@ -1,0 +1,52 @@
+"""Step 3 of the flow: events, their handlers, and the one router that brings them together.
+
+``cqrs.events.bootstrap`` builds a mediator for events from outside.
+"""
+
+from cqrs.events.event import (
+    DCDomainEvent,
+    DCEvent,
+    DCNotificationEvent,
+    DomainEvent,
+    ECSTEvent,
+    Event,
+    IDomainEvent,
+    IEvent,
+    INotificationEvent,
+    NotificationEvent,
+    PydanticDomainEvent,
+    PydanticEvent,
+    PydanticNotificationEvent,
+)
+from cqrs.events.event_emitter import EventEmitter
+from cqrs.events.event_handler import EventHandler
+from cqrs.events.event_processor import EventProcessor
+from cqrs.events.fallback import EventHandlerFallback
+from cqrs.events.map import EventMap
+from cqrs.events.recorder import EventRecorder
+from cqrs.events.registry import EventName, EventRegistry, event_type
+
+__all__ = [
+    "DCDomainEvent",
+    "DCEvent",
+    "DCNotificationEvent",
+    "DomainEvent",
+    "ECSTEvent",
+    "Event",
+    "EventEmitter",
+    "EventHandler",
+    "EventHandlerFallback",
+    "EventMap",
+    "EventName",
+    "EventProcessor",
+    "EventRecorder",
+    "EventRegistry",
+    "IDomainEvent",
+    "IEvent",
+    "INotificationEvent",
+    "NotificationEvent",
+    "PydanticDomainEvent",
+    "PydanticEvent",
+    "PydanticNotificationEvent",
+    "event_type",
+]

@@ -1,0 +1,49 @@
+"""Assembly: a mediator for events from outside, in one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs._wiring import assemble
+from cqrs.mediator import EventMediator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cqrs._wiring import EventMapper
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.middlewares.base import Middleware
+    from cqrs.observability.hooks import Hooks
+
+
+def bootstrap(
+    di_container: Any = None,
+    middlewares: Iterable[Middleware] | None = None,
+    events_mapper: EventMapper | None = None,
+    on_startup: Iterable[Callable[[], None]] | None = None,
+    *,
+    message_broker: MessageBroker | None = None,
+    max_concurrent_event_handlers: int = 1,
+    concurrent_event_handle_enable: bool = True,
+    hooks: Hooks | None = None,
+) -> EventMediator:
+    """A mediator for events that a consumer receives.
+
+    The parameters mean what they mean for ``cqrs.requests.bootstrap.bootstrap``; ``message_broker`` sends the
+    notifications that event handlers record. Raises ``WiringError`` with everything that is wrong with the bindings.
+    """
+    parts = assemble(
+        di_container,
+        broker=message_broker,
+        middlewares=middlewares,
+        request_mappers=(),
+        events_mapper=events_mapper,
+        on_startup=on_startup,
+        hooks=hooks,
+    )
+    return EventMediator(
+        event_emitter=parts.emitter,
+        middleware_chain=parts.chain,
+        max_concurrent_event_handlers=max_concurrent_event_handlers,
+        concurrent_event_handle_enable=concurrent_event_handle_enable,
+    )

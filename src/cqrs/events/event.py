@@ -1,0 +1,126 @@
+"""Step 3, what happened: events on pydantic, on dataclasses, or on a class of your own. All are immutable.
+
+A *domain* event goes to the handlers of the same process, in the same turn. A *notification* event tells other
+services: it leaves through the outbox or the message broker. An *ECST* event is a notification that carries the whole
+new state (event-carried state transfer), so that its readers need not ask back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import os
+import uuid
+from typing import Any, Generic
+
+from pydantic import AliasChoices, ConfigDict, Field
+from typing_extensions import Self, TypeVar
+
+from cqrs._message import DataclassMessage, IMessage, PydanticMessage
+from cqrs.errors import ImmutableEventError, ProtobufNotImplemented
+
+PayloadT = TypeVar("PayloadT", default=Any)
+
+
+def default_topic() -> str:
+    """The topic of a notification that names none: ``DEFAULT_OUTPUT_TOPIC``, else ``output_topic``."""
+    return os.environ.get("DEFAULT_OUTPUT_TOPIC", "output_topic")
+
+
+def utc_now() -> datetime.datetime:
+    """The current time, aware, in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+class IEvent(IMessage):
+    """An event of any class. Keep it immutable: handlers may see it at the same time."""
+
+
+class IDomainEvent(IEvent):
+    """An event for handlers in the same process."""
+
+
+class INotificationEvent(IEvent, Generic[PayloadT]):
+    """An event for other services."""
+
+    def proto(self) -> Any:
+        """The event as an instance of its generated protobuf class. Override it; there is no default."""
+        raise ProtobufNotImplemented(type(self), "proto")
+
+    @classmethod
+    def from_proto(cls, proto: Any) -> Self:
+        """The event that ``proto`` describes, the reverse of :meth:`proto`. Override it; there is no default."""
+        del proto
+        raise ProtobufNotImplemented(cls, "from_proto")
+
+
+class Event(PydanticMessage, IEvent):
+    """An event, validated by pydantic. It is handled like a domain event."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class DomainEvent(Event, IDomainEvent):
+    """Something that happened in this service, for handlers in the same process."""
+
+
+class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
+    """Something that happened in this service, for other services.
+
+    ``event_id`` identifies the event wherever it goes. ``event_timestamp`` is aware and in UTC. ``topic`` (also
+    accepted as ``event_topic``) defaults to the environment variable ``DEFAULT_OUTPUT_TOPIC``, read when the event is
+    made, else ``output_topic``.
+    """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    event_id: uuid.UUID = Field(default_factory=uuid.uuid4)
+    event_timestamp: datetime.datetime = Field(default_factory=utc_now)
+    event_name: str
+    topic: str = Field(default_factory=default_topic, validation_alias=AliasChoices("topic", "event_topic"))
+    payload: PayloadT
+
+
+class ECSTEvent(NotificationEvent[PayloadT], Generic[PayloadT]):
+    """A notification that carries the whole new state of what it speaks about."""
+
+
+class DCEvent(DataclassMessage, IEvent):
+    """An event on a standard dataclass, frozen or not: an attribute can be set once and never be changed."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if _is_set(self, name):
+            raise ImmutableEventError(type(self), name)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise ImmutableEventError(type(self), name)
+
+
+class DCDomainEvent(DCEvent, IDomainEvent):
+    """A domain event on a standard dataclass."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DCNotificationEvent(DCEvent, INotificationEvent[PayloadT], Generic[PayloadT]):
+    """A notification on a standard dataclass; its fields mean what they mean on ``NotificationEvent``."""
+
+    event_name: str
+    payload: PayloadT
+    event_id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
+    event_timestamp: datetime.datetime = dataclasses.field(default_factory=utc_now)
+    topic: str = dataclasses.field(default_factory=default_topic)
+
+
+PydanticEvent = Event
+PydanticDomainEvent = DomainEvent
+PydanticNotificationEvent = NotificationEvent
+
+
+def _is_set(event: object, name: str) -> bool:
+    if name in getattr(event, "__dict__", ()):
+        return True
+    slot = getattr(type(event), name, None)
+    if not hasattr(slot, "__objclass__"):  # not a slot: a default of the class, or nothing
+        return False
+    return hasattr(event, name)

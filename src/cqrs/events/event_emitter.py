@@ -1,0 +1,104 @@
+"""Step 3, where an event goes: a domain event to its handlers, a notification to the broker."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any
+
+from cqrs._fallback import call_with_fallback
+from cqrs.container.adopt import adopt
+from cqrs.events.event import INotificationEvent
+from cqrs.events.map import EventBinding, EventMap
+from cqrs.events.recorder import EventDrain, events_of
+from cqrs.message_brokers.protocol import Message, MessageBroker
+from cqrs.observability.hooks import Hooks, report
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from cqrs.container.protocol import Container
+
+    EventCall = Callable[[Any, Container], Awaitable[Sequence[Any]]]
+
+logger = logging.getLogger("cqrs")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reaction:
+    """One handler of an event type, ready to be called; it returns the events that the handler recorded."""
+
+    handler: type
+    call: EventCall
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Route:
+    """Where the events of one type go: the handlers here, and whether they leave for other services."""
+
+    reactions: tuple[Reaction, ...]
+    leaves: bool
+
+
+class EventEmitter:
+    """Knows the way of every event type. Its routes are compiled at the first event of a type and then kept."""
+
+    def __init__(
+        self,
+        event_map: EventMap | None = None,
+        container: Any = None,
+        message_broker: MessageBroker | None = None,
+        *,
+        hooks: Hooks | None = None,
+    ) -> None:
+        self.event_map = EventMap() if event_map is None else event_map
+        self.container = container
+        self.injector = adopt(container)
+        self.hooks = hooks or Hooks()
+        self._message_broker = message_broker
+        self._routes: dict[type, Route] = {}
+
+    def route(self, event_type: type) -> Route:
+        """The way of ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
+        route = self._routes.get(event_type)
+        if route is None:
+            reactions = tuple(self._reaction(binding) for binding in self.event_map.bindings(event_type))
+            route = self._routes[event_type] = Route(reactions, issubclass(event_type, INotificationEvent))
+        return route
+
+    async def publish(self, event: Any) -> None:
+        """Send a notification to the broker. Raises what the broker raises; without a broker it is reported."""
+        if self._message_broker is None:
+            logger.warning("%s leaves for nowhere: pass a message_broker to the bootstrap", type(event).__qualname__)
+            report(self.hooks.event_unhandled, event)
+            return
+        await self._message_broker.send_message(
+            Message(message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id)
+        )
+
+    def unhandled(self, event: Any) -> None:
+        """Report that nobody handles ``event``."""
+        logger.debug("%s is handled by nobody", type(event).__qualname__)
+        report(self.hooks.event_unhandled, event)
+
+    def _reaction(self, binding: EventBinding) -> Reaction:
+        primary = self._call(binding.handler)
+        if binding.fallback is None:
+            return Reaction(binding.handler, primary)
+        fallback = self._call(binding.fallback)
+
+        async def call(event: Any, scope: Container) -> Sequence[Any]:
+            return await call_with_fallback(binding, self.hooks, binding.handler, primary, fallback, event, scope)
+
+        return Reaction(binding.handler, call)
+
+    def _call(self, handler_type: type) -> EventCall:
+        construct = self.injector.constructor(handler_type)
+        recorded = events_of(handler_type)
+
+        async def call(event: Any, scope: Container) -> Sequence[Any]:
+            handler: Any = construct() if construct is not None else await scope.resolve(handler_type)
+            await handler.handle(event)
+            return EventDrain(handler).take() if recorded(handler) else ()
+
+        return call

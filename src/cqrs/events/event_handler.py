@@ -1,0 +1,24 @@
+"""Step 3, who reacts: the base class of event handlers."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
+
+from cqrs.events.recorder import EventRecorder
+
+E = TypeVar("E", contravariant=True, default=Any)
+
+
+class EventHandler(EventRecorder, abc.ABC, Generic[E]):
+    """Reacts to one type of event, of this process or from a broker.
+
+    A new instance is built for each event, its constructor's parameters injected. What it records follows on: handled
+    after every handler of the events that were recorded before.
+    """
+
+    @abc.abstractmethod
+    async def handle(self, event: E) -> None:
+        """React to ``event``. What it raises ends the turn; see ``cqrs.events.event_processor``."""

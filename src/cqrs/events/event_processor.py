@@ -1,0 +1,116 @@
+"""Step 3, the one router of events, for requests, streams, sagas and consumed messages.
+
+Domain events go to their handlers breadth-first: what a handler records is handled after every event that was there
+before it. Notifications wait until all handlers of the turn have returned and are then sent, in the order of their
+recording.
+
+When a handler raises, the turn fails: no further handler is started, those that run at the same time may finish, no
+notification is sent, and the caller gets the error as it was raised, with a note that names handler and event. Of
+several errors at once the caller gets the one of the first handler in order; each goes to the hook
+``event_handler_failed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from cqrs.observability.hooks import report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.container.protocol import Container
+    from cqrs.events.event_emitter import EventEmitter, Reaction
+
+    Job = tuple[Reaction, Any]
+
+
+class EventProcessor:
+    """Brings events to where they go.
+
+    At most ``max_concurrent_event_handlers`` handlers of one turn run at the same time, and one after the other where
+    ``concurrent_event_handle_enable`` is false. Handlers that run at the same time share the request scope.
+    """
+
+    def __init__(
+        self,
+        event_emitter: EventEmitter,
+        max_concurrent_event_handlers: int = 1,
+        concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
+    ) -> None:
+        self._emitter = event_emitter
+        self._limit = max_concurrent_event_handlers if concurrent_event_handle_enable else 1
+
+    async def emit_events(self, events: Sequence[Any], scope: Container | None = None) -> None:
+        """Route ``events``, recorded in this process, and all that follows from them.
+
+        ``scope`` is the request scope to build handlers in; without one, a scope is opened and closed here.
+        """
+        if scope is None:
+            async with self._emitter.injector.scope() as opened:
+                await self._run(events, opened)
+        else:
+            await self._run(events, scope)
+
+    async def receive(self, event: Any, scope: Container) -> None:
+        """Bring ``event``, which came in from outside, to its handlers; what follows is routed like any other event."""
+        reactions = self._emitter.route(type(event)).reactions
+        if not reactions:
+            self._emitter.unhandled(event)
+            return
+        await self._run(await self._react([(reaction, event) for reaction in reactions], scope), scope)
+
+    async def _run(self, events: Sequence[Any], scope: Container) -> None:
+        leaving: list[Any] = []
+        while events:
+            jobs: list[Job] = []
+            for event in events:
+                route = self._emitter.route(type(event))
+                if route.leaves:
+                    leaving.append(event)
+                elif route.reactions:
+                    jobs.extend((reaction, event) for reaction in route.reactions)
+                else:
+                    self._emitter.unhandled(event)
+            events = await self._react(jobs, scope)
+        for event in leaving:
+            await self._emitter.publish(event)
+
+    async def _react(self, jobs: list[Job], scope: Container) -> list[Any]:
+        if self._limit > 1 and len(jobs) > 1:
+            return await self._react_concurrently(jobs, scope)
+        follow_ups: list[Any] = []
+        for reaction, event in jobs:
+            try:
+                follow_ups.extend(await reaction.call(event, scope))
+            except Exception as error:
+                self._failed(reaction, event, error)
+                raise
+        return follow_ups
+
+    async def _react_concurrently(self, jobs: list[Job], scope: Container) -> list[Any]:
+        recorded: list[Sequence[Any]] = [()] * len(jobs)
+        failures: dict[int, Exception] = {}
+        waiting = iter(enumerate(jobs))
+
+        async def work() -> None:
+            for index, (reaction, event) in waiting:
+                try:
+                    recorded[index] = await reaction.call(event, scope)
+                except Exception as error:  # noqa: BLE001  # raised again below, when the others have finished
+                    self._failed(reaction, event, error)
+                    failures[index] = error
+                if failures:
+                    return
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(self._limit, len(jobs))):
+                workers.create_task(work())
+        if failures:
+            raise failures[min(failures)]
+        return [event for events in recorded for event in events]
+
+    def _failed(self, reaction: Reaction, event: Any, error: Exception) -> None:
+        error.add_note(f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
+        report(self._emitter.hooks.event_handler_failed, event, reaction.handler, error)

@@ -1,0 +1,110 @@
+"""Step 3, who reacts to what: the registry of events."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from cqrs._function_handler import handler_class
+from cqrs._generics import runtime_class, type_arguments, type_name
+from cqrs.errors import WiringError, WiringProblem
+from cqrs.events.event_handler import EventHandler
+from cqrs.events.fallback import EventHandlerFallback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqrs.circuit_breaker import ICircuitBreaker
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EventBinding:
+    """An event handler class, and its stand-in if it has one."""
+
+    handler: type
+    fallback: type | None = None
+    failure_exceptions: tuple[type[Exception], ...] = ()
+    circuit_breaker: ICircuitBreaker | None = None
+
+    @property
+    def handlers(self) -> tuple[type, ...]:
+        """Every class that has to be built."""
+        return (self.handler,) if self.fallback is None else (self.handler, self.fallback)
+
+
+class EventMap(dict[type, list[Any]]):
+    """Binds each type of event to the handlers that react to it, in the order of binding.
+
+    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bindings: dict[type, tuple[EventBinding, ...]] = {}
+
+    def bind(self, event_type: type, handler_type: Any) -> None:
+        """Let ``handler_type`` react to ``event_type``, and exactly this type: subclasses are bound on their own.
+
+        It can be a handler class, an ``async def`` function or an ``EventHandlerFallback``. Binding the same handler
+        to the same event again changes nothing.
+        """
+        key = runtime_class(event_type) or event_type
+        bound = self.setdefault(key, [])
+        if handler_type not in bound:
+            bound.append(handler_type)
+            self._bindings.pop(key, None)
+
+    def bindings(self, event_type: type) -> tuple[EventBinding, ...]:
+        """What reacts to ``event_type``, possibly nothing. Raises ``WiringError``."""
+        if event_type not in self._bindings:
+            self._bindings[event_type] = tuple(_read(event_type, h) for h in self.get(event_type, ()))
+        return self._bindings[event_type]
+
+    def problems(self) -> Iterator[WiringProblem]:
+        """Everything that is wrong with what was bound."""
+        for event_type, bound in self.items():
+            for handler in bound:
+                try:
+                    _read(event_type, handler)
+                except WiringError as error:
+                    yield from error.problems
+
+    def handlers(self) -> set[type]:
+        """The handler classes of every binding. Raises ``WiringError``."""
+        return {h for event_type in self for binding in self.bindings(event_type) for h in binding.handlers}
+
+
+def _read(event_type: type, bound: Any) -> EventBinding:
+    if isinstance(bound, EventHandlerFallback):
+        primary, fallback = (_handler(event_type, h) for h in (bound.primary, bound.fallback))
+        return EventBinding(primary, fallback, bound.failure_exceptions, bound.circuit_breaker)
+    return EventBinding(_handler(event_type, bound))
+
+
+def _handler(event_type: type, bound: Any) -> type:
+    handler = bound if isinstance(bound, type) else None
+    if handler is None and callable(bound):
+        handler = handler_class(bound, EventHandler, answers=False)
+    problem = _problem_with(event_type, bound, handler)
+    if problem is not None:
+        raise WiringError([WiringProblem(f"{type_name(bound)} bound to {type_name(event_type)}", *problem)])
+    assert handler is not None  # noqa: S101  # or there would have been a problem
+    return handler
+
+
+def _problem_with(event_type: type, bound: Any, handler: type | None) -> tuple[str, str] | None:
+    if handler is None or not hasattr(handler, "handle"):
+        return "it cannot handle events", "Bind a subclass of EventHandler or an `async def` function"
+    if inspect.isabstract(handler):
+        return "it is abstract", "Implement handle, or bind the class that does"
+    called = handler.handle if handler is bound else bound
+    if not inspect.iscoroutinefunction(getattr(called, "func", called)):
+        called = getattr(called, "__call__", None)  # noqa: B004  # an object that can be called
+        if not inspect.iscoroutinefunction(called):
+            return "it is not async", "Declare it with `async def`, without `yield`"
+    arguments = type_arguments(handler, EventHandler) if issubclass(handler, EventHandler) else None
+    declared = runtime_class(arguments[0]) if arguments is not None else None
+    if declared is not None and not issubclass(event_type, declared):
+        return f"it handles {type_name(declared)}", f"Bind it to {type_name(declared)}, or change its type argument"
+    return None

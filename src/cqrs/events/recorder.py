@@ -1,0 +1,87 @@
+"""Step 3, how a handler says what happened: it records events, and the engine takes them when it has returned."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class EventRecorder:
+    """Something that records events; the base of every handler class, and what a handler function asks for.
+
+    A handler class calls ``self.record(OrderPlaced(...))``. A handler function takes a parameter annotated
+    ``EventRecorder`` and calls ``events.record(OrderPlaced(...))`` on it. A class may instead keep a list of its own
+    and return it from a property ``events``. What is recorded by a handler that raises goes nowhere.
+    """
+
+    _events: Any = ()  # shared and empty until the first event, so that a handler that records none pays nothing
+
+    def record(self, *events: Any) -> None:
+        """Take note that ``events`` happened; they are handled, in this order, after the handler has returned."""
+        recorded = self._events
+        if type(recorded) is not list:
+            self._events = recorded = [*recorded]
+        recorded.extend(events)
+
+    @property
+    def events(self) -> Sequence[Any]:
+        """What has been recorded and not yet been taken by the engine."""
+        recorded: Sequence[Any] = self._events
+        return recorded
+
+    def clear_events(self) -> None:
+        """Forget what has been recorded. A streaming handler is asked to after each chunk."""
+        recorded = self.events
+        if isinstance(recorded, list):
+            recorded.clear()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = cls.__dict__.get("events")
+        if isinstance(own, property) and own.fset is None:
+            # `self.events = []` in a constructor beside a read-only property is a common way to write a handler
+            cls.events = own.setter(_set_events)  # type: ignore[method-assign,assignment]
+
+
+def _set_events(recorder: EventRecorder, events: Sequence[Any]) -> None:
+    recorder._events = events
+
+
+if not TYPE_CHECKING:  # for a type checker it stays read-only, so that subclasses may override it with any sequence
+    EventRecorder.events = EventRecorder.events.setter(_set_events)
+
+
+def events_of(handler_type: type) -> Callable[[Any], Sequence[Any]]:
+    """The quickest look at what a handler of this type has recorded; it is taken for every request and every chunk."""
+    if getattr(handler_type, "events", None) is EventRecorder.events:
+        return attrgetter("_events")
+    return attrgetter("events") if hasattr(handler_type, "events") else lambda handler: getattr(handler, "events", ())
+
+
+class EventDrain:
+    """Takes from one handler what it has recorded since the last time, whatever way the handler keeps it.
+
+    Lists are cleared through the handler's ``clear_events``. A handler whose events cannot be cleared (it returns a
+    copy or a tuple) is read on from where the last reading ended, so nothing is taken twice.
+    """
+
+    __slots__ = ("_handler", "_seen")
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+        self._seen = 0
+
+    def take(self) -> Sequence[Any]:
+        """The events recorded since the last call."""
+        recorded = getattr(self._handler, "events", ())
+        if len(recorded) <= self._seen:
+            return ()
+        taken = list(recorded[self._seen :])
+        clear = getattr(self._handler, "clear_events", None)
+        if clear is not None:
+            clear()
+        self._seen = len(self._handler.events)
+        return taken

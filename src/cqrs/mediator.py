@@ -1,0 +1,159 @@
+"""Step 1 of the flow: what an application calls to have something done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from cqrs._validation import validate
+from cqrs.dispatcher.event import EventDispatcher
+from cqrs.dispatcher.request import RequestDispatcher
+from cqrs.dispatcher.streaming import StreamingRequestDispatcher
+from cqrs.dispatcher.turn import turns_of
+from cqrs.events.event_emitter import EventEmitter
+from cqrs.events.event_processor import EventProcessor
+from cqrs.middlewares.base import MiddlewareChain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Coroutine
+
+    from cqrs.events.map import EventMap
+    from cqrs.requests.map import RequestMap
+    from cqrs.requests.request import DCRequest, Request
+    from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandler
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class RequestMediator:
+    """Brings commands and queries to their handlers, and the events of the handlers to where they go.
+
+    Built by ``cqrs.requests.bootstrap.bootstrap``, or directly from its parts; then ``container`` may be left out
+    where the ``event_emitter`` has one. Raises ``WiringError`` if what was bound cannot work. Safe to share between
+    the tasks of one event loop; each ``send`` has handlers of its own.
+    """
+
+    def __init__(
+        self,
+        request_map: RequestMap,
+        container: Any = None,
+        event_emitter: EventEmitter | None = None,
+        middleware_chain: MiddlewareChain | None = None,
+        event_map: EventMap | None = None,
+        max_concurrent_event_handlers: int = 1,
+        concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
+    ) -> None:
+        emitter = event_emitter or EventEmitter(event_map, container)
+        processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
+        turns = turns_of(container, emitter, processor, middleware_chain or MiddlewareChain())
+        validate(turns.injector, emitter.event_map, request_map)
+        self._dispatcher = RequestDispatcher(request_map, turns)
+        self._turns: dict[type, Callable[[Any], Any]] = {}
+
+    @overload
+    def send(self, request: Request[R] | DCRequest[R]) -> Coroutine[Any, Any, R]: ...
+    @overload
+    def send(self, request: Q, answered_by: type[RequestHandler[Q, R]]) -> Coroutine[Any, Any, R]: ...
+    @overload
+    def send(self, request: object) -> Coroutine[Any, Any, Any]: ...
+    def send(self, request: Any, answered_by: type | None = None) -> Coroutine[Any, Any, Any]:
+        """Have ``request`` answered.
+
+        Returns, awaited, what its handler returned, after the events that the handler recorded have been handled and
+        sent. Raises ``RequestHandlerDoesNotExist`` if nothing is bound for its type, and whatever the handler, an
+        event handler or the broker raises, as it was raised. On an error of the handler none of its events is
+        emitted; for an error of an event handler see ``cqrs.events.event_processor``.
+
+        A type checker takes the answer's type from ``Request[Answer]``. For a request that does not declare it (a
+        plain dataclass, say), ``answered_by`` names the handler to take it from; ``RequestHandlerTypeError`` is
+        raised if another one is bound.
+        """
+        turn = self._turns.get(type(request))
+        if turn is None or answered_by is not None:
+            return self._checked(request, answered_by)
+        return turn(request)
+
+    async def _checked(self, request: Any, answered_by: type | None) -> Any:
+        request_type = type(request)
+        if request_type not in self._turns:
+            self._turns[request_type] = self._dispatcher.compile(request_type)
+        if answered_by is not None:
+            self._dispatcher.require(request_type, answered_by)
+        return await self._turns[request_type](request)
+
+
+class StreamingRequestMediator:
+    """Brings requests to streaming handlers, and the events of each chunk to where they go.
+
+    Built by ``cqrs.requests.bootstrap.bootstrap_streaming``, or directly from its parts, as ``RequestMediator`` is.
+    """
+
+    def __init__(
+        self,
+        request_map: RequestMap,
+        container: Any = None,
+        event_emitter: EventEmitter | None = None,
+        middleware_chain: MiddlewareChain | None = None,
+        event_map: EventMap | None = None,
+        max_concurrent_event_handlers: int = 10,
+        concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
+    ) -> None:
+        emitter = event_emitter or EventEmitter(event_map, container)
+        processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
+        turns = turns_of(container, emitter, processor, middleware_chain or MiddlewareChain())
+        validate(turns.injector, emitter.event_map, request_map)
+        self._dispatcher = StreamingRequestDispatcher(request_map, turns)
+        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = {}
+
+    @overload
+    def stream(self, request: Request[R] | DCRequest[R]) -> AsyncGenerator[R, None]: ...
+    @overload
+    def stream(self, request: Q, answered_by: type[StreamingRequestHandler[Q, R]]) -> AsyncGenerator[R, None]: ...
+    @overload
+    def stream(self, request: object) -> AsyncGenerator[Any, None]: ...
+    def stream(self, request: Any, answered_by: type | None = None) -> AsyncGenerator[Any, None]:
+        """The chunks with which ``request`` is answered.
+
+        A chunk is given out when the events recorded before it have been handled. Raises at the call what ``send``
+        raises for bindings, and while iterating what the handler, an event handler or the broker raises: chunks that
+        were given out stay valid. A consumer that stops early should close the generator
+        (``contextlib.aclosing``): the handler is then closed at its ``yield`` and the request scope with it.
+        """
+        request_type = type(request)
+        turn = self._turns.get(request_type)
+        if turn is None:
+            turn = self._turns[request_type] = self._dispatcher.compile(request_type)
+        if answered_by is not None:
+            self._dispatcher.require(request_type, answered_by)
+        return turn(request)
+
+
+class EventMediator:
+    """Brings events that came in from outside to their handlers, and what those record to where it goes.
+
+    Built by ``cqrs.events.bootstrap.bootstrap``, or directly from its parts.
+    """
+
+    def __init__(
+        self,
+        event_map: EventMap | None = None,
+        container: Any = None,
+        middleware_chain: MiddlewareChain | None = None,
+        event_emitter: EventEmitter | None = None,
+        max_concurrent_event_handlers: int = 1,
+        concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
+    ) -> None:
+        emitter = event_emitter or EventEmitter(event_map, container)
+        processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
+        turns = turns_of(container, emitter, processor, middleware_chain or MiddlewareChain())
+        validate(turns.injector, emitter.event_map)
+        self._receive = EventDispatcher(turns).compile()
+
+    async def send(self, event: Any) -> None:
+        """Have ``event`` handled by everything that is bound to its type.
+
+        Returns when the handlers, and those of the events they recorded, are done and the notifications among these
+        are sent. Raises the first error of a handler, so that the consumer does not acknowledge the message. An event
+        that nobody handles goes to a debug log and to the hook ``event_unhandled``.
+        """
+        await self._receive(event)

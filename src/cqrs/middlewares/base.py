@@ -1,0 +1,54 @@
+"""Step 2, what wraps every turn: the port of middlewares, and their chain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    Handle = Callable[[Any], Awaitable[Any]]
+
+
+class Middleware(Protocol):
+    """Wraps the turn of a request, a stream or an event; any ``async`` callable with these parameters is one.
+
+    A turn is the handler, the domain events it recorded, and the notifications that leave because of it. A
+    middleware sees it whole: code after ``await handle(request)`` runs when all of that is done. For a stream that
+    is when the last chunk has been taken, or when the consumer has gone away: then ``handle`` raises
+    ``GeneratorExit``, or ``CancelledError`` if its task was cancelled. ``handle`` must be awaited in the middleware's
+    own task. It may be awaited again, to retry, and need not be awaited at all: what the middleware returns is the
+    answer (for a stream, where it has not called ``handle``, the only chunk, unless it is ``None``).
+    """
+
+    async def __call__(self, request: Any, handle: Handle) -> Any:
+        """Answer ``request`` with, or without, ``await handle(request)``."""
+
+
+class MiddlewareChain:
+    """Middlewares in their order: the first is the outermost, which sees a request first and its answer last."""
+
+    def __init__(self, middlewares: Iterable[Middleware] = ()) -> None:
+        self._middlewares: list[Middleware] = list(middlewares)
+
+    def set(self, chain: Iterable[Middleware]) -> None:
+        """Replace all middlewares. Turns that a mediator has compiled keep the old ones."""
+        self._middlewares = list(chain)
+
+    def add(self, middleware: Middleware) -> None:
+        """Put ``middleware`` innermost."""
+        self._middlewares.append(middleware)
+
+    def wrap(self, handle: Handle) -> Handle:
+        """``handle`` with every middleware around it."""
+        for middleware in reversed(self._middlewares):
+            handle = _around(middleware, handle)
+        return handle
+
+    def __bool__(self) -> bool:
+        return bool(self._middlewares)
+
+
+def _around(middleware: Middleware, inner: Handle) -> Handle:
+    # not async: each middleware costs one call, and no coroutine of ours beside its own
+    return lambda request: middleware(request, inner)

@@ -1,0 +1,47 @@
+"""Step 2, the default middleware: says what was handled, without saying what was in it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cqrs.middlewares.base import Handle
+
+
+class LoggingMiddleware:
+    """Logs at level DEBUG, to the logger ``cqrs``, each turn with the time it took.
+
+    Requests are named by their type: their content goes into the log only with ``payloads=True``. While no handler
+    of the logger wants DEBUG, nothing is formatted and no clock is read.
+    """
+
+    def __init__(self, logger: logging.Logger | None = None, *, payloads: bool = False) -> None:
+        self._logger = logger or logging.getLogger("cqrs")
+        self._wanted = self._logger.isEnabledFor
+        self._payloads = payloads
+
+    async def __call__(self, request: Any, handle: Handle) -> Any:
+        """Await ``handle(request)`` and log it."""
+        if not self._wanted(logging.DEBUG):
+            return await handle(request)
+        subject = repr(request) if self._payloads else type(request).__qualname__
+        started = time.perf_counter()
+        try:
+            answer = await handle(request)
+        except BaseException as error:
+            self._log("%s failed with %s after %.3f ms", subject, type(error).__qualname__, _since(started))
+            raise
+        if self._payloads:
+            self._log("%s answered with %r after %.3f ms", subject, answer, _since(started))
+        else:
+            self._log("%s handled in %.3f ms", subject, _since(started))
+        return answer
+
+    def _log(self, message: str, *arguments: object) -> None:
+        self._logger.debug(message, *arguments)
+
+
+def _since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

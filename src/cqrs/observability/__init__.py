@@ -1,0 +1,5 @@
+"""Across all steps: what the engine reports."""
+
+from cqrs.observability.hooks import Hooks
+
+__all__ = ["Hooks"]

@@ -1,0 +1,33 @@
+"""Every point at which the engine reports something that is not part of its answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+logger = logging.getLogger("cqrs")
+
+
+class Hooks:
+    """Override what you want to know and pass an instance as ``hooks`` to a bootstrap.
+
+    The methods are called in the event loop, between the steps of a request: keep them quick. What they raise is
+    logged and does not disturb the request.
+    """
+
+    def event_unhandled(self, event: Any) -> None:
+        """A domain event has no handler, or a notification neither a broker nor an outbox to leave through."""
+
+    def event_handler_failed(self, event: Any, handler: type, error: BaseException) -> None:
+        """``handler`` raised ``error``: the turn ends, and the caller gets the first such error."""
+
+    def fallback_used(self, primary: type, error: Exception) -> None:
+        """``primary`` failed, or its circuit was open, and its stand-in takes over."""
+
+
+def report(hook: Any, *arguments: Any) -> None:
+    """Call ``hook``; log what it raises."""
+    try:
+        hook(*arguments)
+    except Exception:
+        logger.exception("The hook %s failed", getattr(hook, "__qualname__", hook))

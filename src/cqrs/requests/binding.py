@@ -1,0 +1,158 @@
+"""What a request is bound to, read once and checked: a handler, a chain of handlers, or a handler with a stand-in."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from cqrs._function_handler import handler_class
+from cqrs._generics import runtime_class, type_arguments, type_name
+from cqrs.errors import WiringError, WiringProblem
+from cqrs.requests.cor_request_handler import CORRequestHandler
+from cqrs.requests.fallback import RequestHandlerFallback
+from cqrs.requests.request import declared_response
+from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.circuit_breaker import ICircuitBreaker
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HandlerBinding:
+    """One handler class."""
+
+    handler: type
+    streaming: bool
+
+    @property
+    def handlers(self) -> tuple[type, ...]:
+        """Every class that has to be built for a request."""
+        return (self.handler,)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ChainBinding:
+    """The members of a chain of responsibility, in their order."""
+
+    handlers: tuple[type, ...]
+    streaming: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FallbackBinding:
+    """A handler and its stand-in."""
+
+    primary: type
+    fallback: type
+    streaming: bool
+    failure_exceptions: tuple[type[Exception], ...]
+    circuit_breaker: ICircuitBreaker | None
+
+    @property
+    def handlers(self) -> tuple[type, ...]:
+        """Every class that has to be built for a request."""
+        return (self.primary, self.fallback)
+
+
+Binding = HandlerBinding | ChainBinding | FallbackBinding
+
+
+def read_binding(request_type: type, bound: Any) -> Binding:
+    """What ``bound`` means for ``request_type``. Raises ``WiringError`` with everything that is wrong with it."""
+    if isinstance(bound, RequestHandlerFallback):
+        return _read_fallback(request_type, bound)
+    if isinstance(bound, list | tuple):
+        return _read_chain(request_type, bound)
+    handler = bound if isinstance(bound, type) else _from_function(bound, _base_of(bound))
+    if issubclass(handler, CORRequestHandler):
+        return ChainBinding((_checked(request_type, handler, CORRequestHandler),))
+    return HandlerBinding(_checked(request_type, handler, None), _is_streaming(handler))
+
+
+def _read_fallback(request_type: type, bound: RequestHandlerFallback) -> FallbackBinding:
+    first, second = (read_binding(request_type, h) for h in (bound.primary, bound.fallback))
+    if not (isinstance(first, HandlerBinding) and isinstance(second, HandlerBinding)):
+        problem, remedy = "a fallback takes two single handlers", "Put the stand-in at the end of the chain instead"
+    elif first.streaming != second.streaming:
+        problem, remedy = "one of the two streams and the other does not", "Let both answer whole, or both stream"
+    else:
+        return FallbackBinding(
+            first.handler, second.handler, first.streaming, bound.failure_exceptions, bound.circuit_breaker
+        )
+    raise WiringError([WiringProblem(f"the fallback bound to {type_name(request_type)}", problem, remedy)])
+
+
+def _read_chain(request_type: type, bound: Sequence[Any]) -> ChainBinding:
+    members: list[type] = []
+    problems: list[WiringProblem] = []
+    if not bound:
+        remedy = "List the handlers in the order to try them"
+        problems.append(WiringProblem(f"the chain bound to {type_name(request_type)}", "it has no member", remedy))
+    for member in bound:
+        try:
+            handler = member if isinstance(member, type) else _from_function(member, CORRequestHandler)
+            members.append(_checked(request_type, handler, CORRequestHandler))
+        except WiringError as error:
+            problems += error.problems
+    if problems:
+        raise WiringError(problems)
+    return ChainBinding(tuple(members))
+
+
+def _base_of(function: Any) -> Any:
+    return StreamingRequestHandler if inspect.isasyncgenfunction(_code(function)) else RequestHandler
+
+
+def _from_function(function: Any, base: Any) -> type:
+    if not (inspect.iscoroutinefunction(_code(function)) or inspect.isasyncgenfunction(_code(function))):
+        remedy = "Bind a handler class, an `async def` function, or a list of them"
+        raise WiringError([WiringProblem(type_name(function), "it is not an async function", remedy)])
+    return handler_class(function, base)
+
+
+def _code(function: Any) -> Any:
+    return function if inspect.isroutine(function) or hasattr(function, "func") else getattr(function, "__call__", None)  # noqa: B004  # the method is wanted, not whether there is one
+
+
+def _is_streaming(handler: type) -> bool:
+    return issubclass(handler, StreamingRequestHandler) or inspect.isasyncgenfunction(getattr(handler, "handle", None))
+
+
+def _checked(request_type: type, handler: type, member_of: type | None) -> type:
+    """``handler``, if it can answer ``request_type``."""
+    problem = _problem_with(request_type, handler, member_of)
+    if problem is not None:
+        raise WiringError([WiringProblem(f"{type_name(handler)} bound to {type_name(request_type)}", *problem)])
+    return handler
+
+
+def _problem_with(request_type: type, handler: type, member_of: type | None) -> tuple[str, str] | None:
+    if member_of is not None and not issubclass(handler, member_of):
+        return f"it is in a chain but no {member_of.__name__}", f"Derive it from {member_of.__name__}"
+    handle = getattr(handler, "handle", None)
+    if handle is None:
+        return "it has no method handle", "Derive it from RequestHandler, StreamingRequestHandler or CORRequestHandler"
+    if inspect.isabstract(handler):
+        missing = ", ".join(sorted(handler.__abstractmethods__))  # type: ignore[attr-defined]  # abstract classes have it
+        return f"it is abstract ({missing})", "Implement what is missing, or bind the class that does"
+    base = next((b for b in (RequestHandler, CORRequestHandler, StreamingRequestHandler) if issubclass(handler, b)), None)
+    if base in (RequestHandler, CORRequestHandler) and inspect.isasyncgenfunction(handle):
+        return "its handle yields", "Derive it from StreamingRequestHandler, or return the answer"
+    arguments = type_arguments(handler, base) if base is not None else None
+    answered, answer = arguments if arguments is not None else (Any, Any)
+    declared = runtime_class(answered)
+    if declared is not None and not issubclass(request_type, declared):
+        return f"it answers {type_name(declared)}", f"Bind it to {type_name(declared)}, or change its type arguments"
+    expected, actual = (_class_of(t) for t in (declared_response(request_type), answer))
+    if expected and actual and not issubclass(actual, expected):
+        return f"it answers with {type_name(actual)}, the request declares {type_name(expected)}", "Make the two agree"
+    return None
+
+
+def _class_of(annotation: Any) -> type | None:
+    if annotation is None:
+        return type(None)
+    return None if isinstance(annotation, TypeVar) else runtime_class(annotation)

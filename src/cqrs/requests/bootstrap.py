@@ -1,0 +1,93 @@
+"""Assembly: a mediator for requests, or for streams, in one call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs._wiring import assemble
+from cqrs.mediator import RequestMediator, StreamingRequestMediator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cqrs._wiring import EventMapper, RequestMapper
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.middlewares.base import Middleware
+    from cqrs.observability.hooks import Hooks
+
+
+def bootstrap(
+    di_container: Any = None,
+    message_broker: MessageBroker | None = None,
+    middlewares: Iterable[Middleware] | None = None,
+    commands_mapper: RequestMapper | None = None,
+    domain_events_mapper: EventMapper | None = None,
+    queries_mapper: RequestMapper | None = None,
+    on_startup: Iterable[Callable[[], None]] | None = None,
+    max_concurrent_event_handlers: int = 1,
+    concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
+    *,
+    hooks: Hooks | None = None,
+) -> RequestMediator:
+    """A mediator for commands and queries.
+
+    ``di_container`` builds the handlers: a container of ``di``, dependency-injector or dishka, anything with
+    ``resolve(type)``, or nothing, for a new ``cqrs.Resolver``. The ``on_startup`` functions are called first, then the
+    mappers, which bind handlers. ``message_broker`` sends notification events. ``middlewares`` wrap every turn, the
+    first outermost, within a ``LoggingMiddleware``. At most ``max_concurrent_event_handlers`` event handlers of one
+    turn run at a time; with ``concurrent_event_handle_enable=False``, one.
+
+    Raises ``WiringError`` with everything that is wrong with the bindings.
+    """
+    parts = assemble(
+        di_container,
+        broker=message_broker,
+        middlewares=middlewares,
+        request_mappers=(commands_mapper, queries_mapper),
+        events_mapper=domain_events_mapper,
+        on_startup=on_startup,
+        hooks=hooks,
+    )
+    return RequestMediator(
+        parts.request_map,
+        event_emitter=parts.emitter,
+        middleware_chain=parts.chain,
+        max_concurrent_event_handlers=max_concurrent_event_handlers,
+        concurrent_event_handle_enable=concurrent_event_handle_enable,
+    )
+
+
+def bootstrap_streaming(
+    di_container: Any = None,
+    message_broker: MessageBroker | None = None,
+    middlewares: Iterable[Middleware] | None = None,
+    commands_mapper: RequestMapper | None = None,
+    domain_events_mapper: EventMapper | None = None,
+    queries_mapper: RequestMapper | None = None,
+    on_startup: Iterable[Callable[[], None]] | None = None,
+    max_concurrent_event_handlers: int = 10,
+    concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
+    *,
+    hooks: Hooks | None = None,
+) -> StreamingRequestMediator:
+    """A mediator for streams; the parameters mean what they mean for :func:`bootstrap`.
+
+    By default ten event handlers of one chunk run at the same time. They share the request scope, so what they take
+    from it must bear that; pass 1 where it does not (an SQLAlchemy session, for one).
+    """
+    parts = assemble(
+        di_container,
+        broker=message_broker,
+        middlewares=middlewares,
+        request_mappers=(commands_mapper, queries_mapper),
+        events_mapper=domain_events_mapper,
+        on_startup=on_startup,
+        hooks=hooks,
+    )
+    return StreamingRequestMediator(
+        parts.request_map,
+        event_emitter=parts.emitter,
+        middleware_chain=parts.chain,
+        max_concurrent_event_handlers=max_concurrent_event_handlers,
+        concurrent_event_handle_enable=concurrent_event_handle_enable,
+    )

@@ -1,0 +1,43 @@
+"""Assembly: a command bus for plain dataclasses and async functions, on the dispatcher of the mediators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs._validation import validate
+from cqrs.container.adopt import adopt
+from cqrs.events.map import EventMap
+from cqrs.mediator import RequestMediator
+from cqrs.middlewares.base import Middleware, MiddlewareChain
+from cqrs.requests.map import RequestMap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class CommandBus:
+    """Sends each command to the one handler that is registered for its type.
+
+    A handler is an ``async`` function or method that takes the command, or anything else that ``RequestMap.bind``
+    takes. What a function needs beside the command is injected by ``container``.
+    """
+
+    def __init__(self, container: Any = None, middlewares: Iterable[Middleware] = ()) -> None:
+        self._injector = adopt(container)
+        self._map = RequestMap()
+        self._mediator = RequestMediator(self._map, self._injector, middleware_chain=MiddlewareChain(middlewares))
+
+    def register(self, command_type: type, handler: type | Callable[..., Any]) -> None:
+        """Let ``handler`` answer ``command_type``.
+
+        Raises ``WiringError`` if it cannot, or if another handler is registered for it already; nothing is changed then.
+        """
+        trial = RequestMap()
+        for registered in (self._map.get(command_type, handler), handler):
+            trial.bind(command_type, registered)
+        validate(self._injector, EventMap(), trial)
+        self._map.bind(command_type, handler)
+
+    async def dispatch(self, command: Any) -> Any:
+        """What the handler of ``command`` returns. Raises ``RequestHandlerDoesNotExist``, a ``ValueError``, for none."""
+        return await self._mediator.send(command)

@@ -1,0 +1,52 @@
+"""Step 2, who answers: a chain of responsibility, in which each handler answers or passes the request on."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
+
+from cqrs.events.recorder import EventRecorder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ReqT = TypeVar("ReqT", default=Any)
+ResT = TypeVar("ResT", default=Any)
+
+
+class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
+    """A member of a chain. Bind the chain as a list: ``m.bind(Pay, [CardHandler, PayPalHandler, DefaultHandler])``.
+
+    The events of every member that ran are emitted, in the order of the chain.
+    """
+
+    _next: CORRequestHandler[ReqT, ResT] | None = None
+
+    def set_next(self, handler: CORRequestHandler[ReqT, ResT]) -> CORRequestHandler[ReqT, ResT]:
+        """Pass to ``handler`` what this one does not answer. Returns ``handler``, so that calls can be chained."""
+        self._next = handler
+        return handler
+
+    async def next(self, request: ReqT) -> ResT | None:
+        """What the rest of the chain answers; ``None`` at its end."""
+        return None if self._next is None else await self._next.handle(request)
+
+    @abc.abstractmethod
+    async def handle(self, request: ReqT) -> ResT | None:
+        """Answer ``request``, or return ``await self.next(request)``."""
+
+
+CORRequestHandlerT = CORRequestHandler
+
+
+def build_chain(handlers: Sequence[CORRequestHandler[ReqT, ResT]]) -> CORRequestHandler[ReqT, ResT]:
+    """Link ``handlers`` in their order and return the first. Raises ``ValueError`` if there is none."""
+    if not handlers:
+        msg = "A chain of responsibility needs at least one handler: pass the handlers in the order to try them."
+        raise ValueError(msg)
+    for handler, following in zip(handlers, handlers[1:], strict=False):
+        handler.set_next(following)
+    return handlers[0]
+

@@ -1,0 +1,27 @@
+"""Step 2, who answers when the first choice fails."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqrs.circuit_breaker import ICircuitBreaker
+
+
+@dataclasses.dataclass(frozen=True)
+class RequestHandlerFallback:
+    """A handler and its stand-in, to be bound where a handler can: both answer whole, or both stream.
+
+    ``failure_exceptions`` are the errors that make the stand-in answer; none means any ``Exception``. With a
+    ``circuit_breaker``, calls of the primary go through it under the primary's class, and an open circuit goes
+    straight to the stand-in. Events that a failed primary recorded are not emitted. A stream that fails after its
+    first chunks cannot take them back: the stand-in starts the request from its beginning.
+    """
+
+    primary: type | Callable[..., Any]
+    fallback: type | Callable[..., Any]
+    failure_exceptions: tuple[type[Exception], ...] = ()
+    circuit_breaker: ICircuitBreaker | None = None

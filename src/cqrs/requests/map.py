@@ -1,0 +1,56 @@
+"""Step 1, who answers what: the registry of requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import runtime_class, type_name
+from cqrs.errors import RequestHandlerDoesNotExist, WiringError, WiringProblem
+from cqrs.requests.binding import Binding, read_binding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class RequestMap(dict[type, Any]):
+    """Binds each type of request to what answers it.
+
+    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bindings: dict[type, Binding] = {}
+        self._doubles: list[WiringProblem] = []
+
+    def bind(self, request_type: type, handler_type: Any) -> None:
+        """Let ``handler_type`` answer ``request_type``, and exactly this type: subclasses are bound on their own.
+
+        It can be a handler class, an ``async def`` function (an async generator, for a stream), a list of either that
+        forms a chain of responsibility, or a ``RequestHandlerFallback``. Binding the same again changes nothing.
+        """
+        key = runtime_class(request_type) or request_type
+        if self.setdefault(key, handler_type) != handler_type:
+            problem = f"it is bound to {type_name(self[key])} and to {type_name(handler_type)}"
+            self._doubles.append(WiringProblem(type_name(key), problem, "Keep one handler for each request"))
+
+    def binding(self, request_type: type) -> Binding:
+        """What answers ``request_type``. Raises ``RequestHandlerDoesNotExist`` or ``WiringError``."""
+        if request_type not in self._bindings:
+            if request_type not in self:
+                raise RequestHandlerDoesNotExist(request_type, list(self))
+            self._bindings[request_type] = read_binding(request_type, self[request_type])
+        return self._bindings[request_type]
+
+    def problems(self) -> Iterator[WiringProblem]:
+        """Everything that is wrong with what was bound."""
+        yield from self._doubles
+        for request_type in self:
+            try:
+                self.binding(request_type)
+            except WiringError as error:
+                yield from error.problems
+
+    def handlers(self) -> set[type]:
+        """The handler classes of every binding that is not at fault."""
+        return {handler for binding in self._bindings.values() for handler in binding.handlers}

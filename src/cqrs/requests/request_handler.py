@@ -1,0 +1,36 @@
+"""Step 2, who answers: the base classes of command and query handlers."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
+
+from cqrs.events.recorder import EventRecorder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ReqT = TypeVar("ReqT", contravariant=True, default=Any)
+ResT = TypeVar("ResT", covariant=True, default=Any)
+
+
+class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
+    """Answers one type of request. A new instance is built for each request, its constructor's parameters injected."""
+
+    @abc.abstractmethod
+    async def handle(self, request: ReqT) -> ResT:
+        """Answer ``request``. What it raises reaches the caller of ``send`` as it is, and no event is emitted."""
+
+
+class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
+    """Answers one type of request in chunks: ``handle`` is an async generator.
+
+    The events recorded before a ``yield`` are handled before the consumer sees that chunk. When the consumer stops
+    early, the generator is closed at its ``yield``.
+    """
+
+    @abc.abstractmethod
+    def handle(self, request: ReqT) -> AsyncIterator[ResT]:
+        """Yield the answer's chunks."""

@@ -31,7 +31,7 @@ class Parts:
     chain: MiddlewareChain
 
 
-def assemble(
+def assemble(  # noqa: PLR0913  # what the established signatures ask for
     container: Any,
     *,
     broker: MessageBroker | None,

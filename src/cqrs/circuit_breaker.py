@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 class ICircuitBreaker(Protocol):
     """Stops calling what keeps failing. Safe to share between tasks; one circuit per identifier."""
 
-    async def call(
-        self, identifier: type | str, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
-    ) -> Any:
-        """Await ``func(*args, **kwargs)`` if the circuit of ``identifier`` lets it through, and take note of the result.
+    async def call(self, identifier: type | str, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        """Await ``func(*args, **kwargs)`` if the circuit of ``identifier`` lets it through, and note the result.
 
         Raises what ``func`` raises, and an error for which :meth:`is_circuit_breaker_error` holds, without having
         called ``func``, while the circuit is open.
@@ -29,7 +27,7 @@ def should_use_fallback(
     circuit_breaker: ICircuitBreaker | None,
     failure_exceptions: tuple[type[Exception], ...],
 ) -> bool:
-    """Whether the fallback takes over: for an open circuit, and for any of ``failure_exceptions`` (none: for any error)."""
+    """Whether the fallback takes over: for an open circuit and any of ``failure_exceptions`` (none: any error)."""
     if circuit_breaker is not None and circuit_breaker.is_circuit_breaker_error(primary_error):
         return True
     return not failure_exceptions or isinstance(primary_error, failure_exceptions)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from cqrs._validation import validate
 from cqrs.dispatcher.event import EventDispatcher
 from cqrs.dispatcher.request import RequestDispatcher
 from cqrs.dispatcher.streaming import StreamingRequestDispatcher
 from cqrs.dispatcher.turn import turns_of
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.events.event_processor import EventProcessor
-from cqrs.middlewares.base import MiddlewareChain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine
 
     from cqrs.events.map import EventMap
+    from cqrs.middlewares.base import MiddlewareChain
     from cqrs.requests.map import RequestMap
     from cqrs.requests.request import DCRequest, Request
     from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandler
@@ -33,7 +32,7 @@ class RequestMediator:
     the tasks of one event loop; each ``send`` has handlers of its own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # the established signature
         self,
         request_map: RequestMap,
         container: Any = None,
@@ -45,10 +44,9 @@ class RequestMediator:
     ) -> None:
         emitter = event_emitter or EventEmitter(event_map, container)
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
-        turns = turns_of(container, emitter, processor, middleware_chain or MiddlewareChain())
-        validate(turns.injector, emitter.event_map, request_map)
+        turns = turns_of(container, processor, middleware_chain, request_map)
         self._dispatcher = RequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], Any]] = {}
+        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = {}
 
     @overload
     def send(self, request: Request[R] | DCRequest[R]) -> Coroutine[Any, Any, R]: ...
@@ -88,7 +86,7 @@ class StreamingRequestMediator:
     Built by ``cqrs.requests.bootstrap.bootstrap_streaming``, or directly from its parts, as ``RequestMediator`` is.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # the established signature
         self,
         request_map: RequestMap,
         container: Any = None,
@@ -100,8 +98,7 @@ class StreamingRequestMediator:
     ) -> None:
         emitter = event_emitter or EventEmitter(event_map, container)
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
-        turns = turns_of(container, emitter, processor, middleware_chain or MiddlewareChain())
-        validate(turns.injector, emitter.event_map, request_map)
+        turns = turns_of(container, processor, middleware_chain, request_map)
         self._dispatcher = StreamingRequestDispatcher(request_map, turns)
         self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = {}
 
@@ -134,7 +131,7 @@ class EventMediator:
     Built by ``cqrs.events.bootstrap.bootstrap``, or directly from its parts.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # the established signature
         self,
         event_map: EventMap | None = None,
         container: Any = None,
@@ -145,8 +142,7 @@ class EventMediator:
     ) -> None:
         emitter = event_emitter or EventEmitter(event_map, container)
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
-        turns = turns_of(container, emitter, processor, middleware_chain or MiddlewareChain())
-        validate(turns.injector, emitter.event_map)
+        turns = turns_of(container, processor, middleware_chain)
         self._receive = EventDispatcher(turns).compile()
 
     async def send(self, event: Any) -> None:

@@ -62,7 +62,7 @@ def adopt(container: Any) -> Injector:
                 WiringProblem(
                     f"di_container={container!r}",
                     "it has no method resolve(type)",
-                    "Pass a cqrs.Resolver, a container of di, dependency-injector or dishka, or an object with resolve(type)",
+                    "Pass a cqrs.Resolver, a di, dependency-injector or dishka container, or one with resolve(type)",
                 )
             ]
         )
@@ -86,9 +86,9 @@ class _Adopted:
         else:
             yield _Awaiting(self._container)
 
-    def constructor(self, type_: type[T]) -> Callable[[], T] | None:
+    def constructor(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # the port has it
         """Always ``None``: a container that we do not know may do anything when it builds."""
-        del type_
+        return None
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         return self._container.check(types) if isinstance(self._container, CheckingContainer) else []

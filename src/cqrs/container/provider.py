@@ -46,7 +46,7 @@ def provider_of(factory: Callable[..., Any], lifetime: Lifetime, path: Sequence[
 
 
 def autowired(type_: Any, path: Sequence[type]) -> Provider:
-    """The provider for a class that was not bound: its constructor. Raises ``DependencyError`` if it has none to call."""
+    """The provider for a class that was not bound: its constructor. Raises ``DependencyError`` if it has none."""
     cls = runtime_class(type_)
     if cls is None or cls in _LEAVES:
         raise DependencyError(
@@ -64,11 +64,10 @@ def autowired(type_: Any, path: Sequence[type]) -> Provider:
 
 def read_parameters(factory: Callable[..., Any], path: Sequence[type]) -> list[Parameter]:
     """The parameters of ``factory`` that have to be injected. Raises ``DependencyError`` for one without annotation."""
-    if isinstance(factory, type) and factory.__init__ is object.__init__ and factory.__new__ is object.__new__:  # type: ignore[misc]
-        return []
-    hints = read_hints(factory, path)
+    declared = inspect.signature(factory).parameters.values()
+    hints = read_hints(factory, path) if declared else {}
     parameters: list[Parameter] = []
-    for parameter in inspect.signature(factory).parameters.values():
+    for parameter in declared:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         optional = parameter.default is not parameter.empty

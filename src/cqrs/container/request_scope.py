@@ -9,8 +9,7 @@ from cqrs.container.instances import Instances
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
     from cqrs.container.provider import Provider
     from cqrs.container.resolver import Resolver

@@ -12,8 +12,7 @@ from cqrs.errors import DependencyError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from typing_extensions import Self
+    from typing import Self
 
 T = TypeVar("T")
 
@@ -36,7 +35,7 @@ class Resolver:
         self._singletons = Instances()
 
     def bind(self, type_: Any, factory: Callable[..., Any] | None = None, *, lifetime: Lifetime = "transient") -> None:
-        """Make ``type_`` with ``factory``, by default with its own constructor. A later binding replaces an earlier one.
+        """Make ``type_`` with ``factory``, by default with its own constructor. The last binding of a type counts.
 
         Raises ``DependencyError`` if a parameter of the factory has no readable annotation.
         """
@@ -133,7 +132,7 @@ class Resolver:
                 raise DependencyError(
                     parameter.type_,
                     (*here, parameter.type_),
-                    f"the singleton {type_name(type_)} would outlive {type_name(parameter.type_)}, which lives per request",
+                    f"the singleton {type_name(type_)} would outlive {type_name(parameter.type_)}, made per request",
                     f'Bind {type_name(type_)} with lifetime="request"',
                 )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def builder(injector: Injector, handler_type: type) -> Build:
     """A function that builds ``handler_type`` in a scope, the quick way where there is one."""
-    construct = injector.constructor(handler_type)
+    construct: Callable[[], Any] | None = injector.constructor(handler_type)
 
     async def build(scope: Container) -> Any:
         return construct() if construct is not None else await scope.resolve(handler_type)

@@ -31,7 +31,7 @@ class RequestDispatcher(Dispatcher):
         if binding.streaming:
             raise RequestHandlerTypeError(request_type, "its handler streams, so use StreamingRequestMediator.stream")
         if isinstance(binding, HandlerBinding) and not turns.injector.scoped:
-            construct = turns.injector.constructor(binding.handler)
+            construct: Callable[[], Any] | None = turns.injector.constructor(binding.handler)
             if construct is not None:
                 return turns.chain.wrap(_unscoped(construct, events_of(binding.handler), turns))
         return in_scope(turns.chain.wrap(_scoped(invocation(binding, turns.injector, turns.hooks), turns)), turns)

@@ -6,21 +6,21 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
+from cqrs._validation import validate
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
 from cqrs.errors import RequestHandlerTypeError
+from cqrs.middlewares.base import MiddlewareChain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from cqrs.container.protocol import Container
-    from cqrs.events.event_emitter import EventEmitter
     from cqrs.events.event_processor import EventProcessor
-    from cqrs.middlewares.base import MiddlewareChain
     from cqrs.observability.hooks import Hooks
     from cqrs.requests.map import RequestMap
 
-    Turn = Callable[[Any], Awaitable[Any]]
+    Turn = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,12 +39,17 @@ class Turns:
 
 
 def turns_of(
-    container: Any, emitter: EventEmitter, processor: EventProcessor, chain: MiddlewareChain
+    container: Any, processor: EventProcessor, chain: MiddlewareChain | None, request_map: RequestMap | None = None
 ) -> Turns:
-    """The collaborators for a mediator on ``container``; ``None`` means the container of ``emitter``."""
+    """The collaborators for a mediator on ``container``; ``None`` means the container of the event emitter.
+
+    Raises ``WiringError`` with every problem of the bindings.
+    """
+    emitter = processor.emitter
     same = container is None or container is emitter.container
     injector = emitter.injector if same else adopt(container)
-    return Turns(injector, processor, chain, emitter.hooks, same)
+    validate(injector, emitter.event_map, request_map)
+    return Turns(injector, processor, chain or MiddlewareChain(), emitter.hooks, same)
 
 
 class Dispatcher:
@@ -57,7 +62,9 @@ class Dispatcher:
     def require(self, request_type: type, handler: type) -> None:
         """Raise ``RequestHandlerTypeError`` unless ``request_type`` is bound to ``handler``."""
         if handler not in self._map.binding(request_type).handlers:
-            raise RequestHandlerTypeError(request_type, f"it is not bound to {type_name(handler)}; bind it, or name another")
+            raise RequestHandlerTypeError(
+                request_type, f"it is not bound to {type_name(handler)}: bind it, or name another"
+            )
 
 
 def in_scope(turn: Turn, turns: Turns) -> Turn:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cqrs.observability.hooks import Hooks
 
 
-def bootstrap(
+def bootstrap(  # noqa: PLR0913  # the established signature
     di_container: Any = None,
     middlewares: Iterable[Middleware] | None = None,
     events_mapper: EventMapper | None = None,

@@ -8,13 +8,13 @@ new state (event-carried state transfer), so that its readers need not ask back.
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import os
 import uuid
-from typing import Any, Generic
+from typing import Any, Generic, Self
 
 from pydantic import AliasChoices, ConfigDict, Field
-from typing_extensions import Self, TypeVar
+from typing_extensions import TypeVar
 
 from cqrs._message import DataclassMessage, IMessage, PydanticMessage
 from cqrs.errors import ImmutableEventError, ProtobufNotImplemented
@@ -27,9 +27,9 @@ def default_topic() -> str:
     return os.environ.get("DEFAULT_OUTPUT_TOPIC", "output_topic")
 
 
-def utc_now() -> datetime.datetime:
+def utc_now() -> dt.datetime:
     """The current time, aware, in UTC."""
-    return datetime.datetime.now(datetime.UTC)
+    return dt.datetime.now(dt.UTC)
 
 
 class IEvent(IMessage):
@@ -75,7 +75,7 @@ class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     event_id: uuid.UUID = Field(default_factory=uuid.uuid4)
-    event_timestamp: datetime.datetime = Field(default_factory=utc_now)
+    event_timestamp: dt.datetime = Field(default_factory=utc_now)
     event_name: str
     topic: str = Field(default_factory=default_topic, validation_alias=AliasChoices("topic", "event_topic"))
     payload: PayloadT
@@ -108,7 +108,7 @@ class DCNotificationEvent(DCEvent, INotificationEvent[PayloadT], Generic[Payload
     event_name: str
     payload: PayloadT
     event_id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
-    event_timestamp: datetime.datetime = dataclasses.field(default_factory=utc_now)
+    event_timestamp: dt.datetime = dataclasses.field(default_factory=utc_now)
     topic: str = dataclasses.field(default_factory=default_topic)
 
 

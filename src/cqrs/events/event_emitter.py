@@ -73,7 +73,9 @@ class EventEmitter:
             report(self.hooks.event_unhandled, event)
             return
         await self._message_broker.send_message(
-            Message(message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id)
+            Message(
+                message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id
+            )
         )
 
     def unhandled(self, event: Any) -> None:
@@ -93,7 +95,7 @@ class EventEmitter:
         return Reaction(binding.handler, call)
 
     def _call(self, handler_type: type) -> EventCall:
-        construct = self.injector.constructor(handler_type)
+        construct: Callable[[], Any] | None = self.injector.constructor(handler_type)
         recorded = events_of(handler_type)
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:

@@ -9,10 +9,10 @@ from typing_extensions import TypeVar
 
 from cqrs.events.recorder import EventRecorder
 
-E = TypeVar("E", contravariant=True, default=Any)
+E_contra = TypeVar("E_contra", contravariant=True, default=Any)
 
 
-class EventHandler(EventRecorder, abc.ABC, Generic[E]):
+class EventHandler(EventRecorder, abc.ABC, Generic[E_contra]):
     """Reacts to one type of event, of this process or from a broker.
 
     A new instance is built for each event, its constructor's parameters injected. What it records follows on: handled
@@ -20,5 +20,5 @@ class EventHandler(EventRecorder, abc.ABC, Generic[E]):
     """
 
     @abc.abstractmethod
-    async def handle(self, event: E) -> None:
+    async def handle(self, event: E_contra) -> None:
         """React to ``event``. What it raises ends the turn; see ``cqrs.events.event_processor``."""

@@ -39,7 +39,7 @@ class EventProcessor:
         max_concurrent_event_handlers: int = 1,
         concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     ) -> None:
-        self._emitter = event_emitter
+        self.emitter = event_emitter
         self._limit = max_concurrent_event_handlers if concurrent_event_handle_enable else 1
 
     async def emit_events(self, events: Sequence[Any], scope: Container | None = None) -> None:
@@ -48,16 +48,16 @@ class EventProcessor:
         ``scope`` is the request scope to build handlers in; without one, a scope is opened and closed here.
         """
         if scope is None:
-            async with self._emitter.injector.scope() as opened:
+            async with self.emitter.injector.scope() as opened:
                 await self._run(events, opened)
         else:
             await self._run(events, scope)
 
     async def receive(self, event: Any, scope: Container) -> None:
         """Bring ``event``, which came in from outside, to its handlers; what follows is routed like any other event."""
-        reactions = self._emitter.route(type(event)).reactions
+        reactions = self.emitter.route(type(event)).reactions
         if not reactions:
-            self._emitter.unhandled(event)
+            self.emitter.unhandled(event)
             return
         await self._run(await self._react([(reaction, event) for reaction in reactions], scope), scope)
 
@@ -66,16 +66,16 @@ class EventProcessor:
         while events:
             jobs: list[Job] = []
             for event in events:
-                route = self._emitter.route(type(event))
+                route = self.emitter.route(type(event))
                 if route.leaves:
                     leaving.append(event)
                 elif route.reactions:
                     jobs.extend((reaction, event) for reaction in route.reactions)
                 else:
-                    self._emitter.unhandled(event)
+                    self.emitter.unhandled(event)
             events = await self._react(jobs, scope)
         for event in leaving:
-            await self._emitter.publish(event)
+            await self.emitter.publish(event)
 
     async def _react(self, jobs: list[Job], scope: Container) -> list[Any]:
         if self._limit > 1 and len(jobs) > 1:
@@ -113,4 +113,4 @@ class EventProcessor:
 
     def _failed(self, reaction: Reaction, event: Any, error: Exception) -> None:
         error.add_note(f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
-        report(self._emitter.hooks.event_handler_failed, event, reaction.handler, error)
+        report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)

@@ -47,7 +47,7 @@ class EventRecorder:
 
 
 def _set_events(recorder: EventRecorder, events: Sequence[Any]) -> None:
-    recorder._events = events
+    recorder._events = events  # noqa: SLF001  # it is the setter of this class
 
 
 if not TYPE_CHECKING:  # for a type checker it stays read-only, so that subclasses may override it with any sequence

@@ -55,7 +55,7 @@ class EventRegistry:
         return key
 
     def name_of(self, cls: type) -> EventName:
-        """The name of ``cls``, entering it on the first call. Raises ``EventNameConflict``, as :meth:`register` does."""
+        """The name of ``cls``, entered on the first call. Raises ``EventNameConflict``, as :meth:`register` does."""
         return self._names.get(cls) or self.register(cls)
 
     def type_of(self, name: str, version: int = 1) -> type:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
-    Handle = Callable[[Any], Awaitable[Any]]
+    Handle = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
 class Middleware(Protocol):

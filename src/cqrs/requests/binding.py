@@ -129,7 +129,7 @@ def _checked(request_type: type, handler: type, member_of: type | None) -> type:
     return handler
 
 
-def _problem_with(request_type: type, handler: type, member_of: type | None) -> tuple[str, str] | None:
+def _problem_with(request_type: type, handler: type, member_of: type | None) -> tuple[str, str] | None:  # noqa: PLR0911  # one return for each mistake
     if member_of is not None and not issubclass(handler, member_of):
         return f"it is in a chain but no {member_of.__name__}", f"Derive it from {member_of.__name__}"
     handle = getattr(handler, "handle", None)
@@ -138,7 +138,9 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
     if inspect.isabstract(handler):
         missing = ", ".join(sorted(handler.__abstractmethods__))  # type: ignore[attr-defined]  # abstract classes have it
         return f"it is abstract ({missing})", "Implement what is missing, or bind the class that does"
-    base = next((b for b in (RequestHandler, CORRequestHandler, StreamingRequestHandler) if issubclass(handler, b)), None)
+    base = next(
+        (b for b in (RequestHandler, CORRequestHandler, StreamingRequestHandler) if issubclass(handler, b)), None
+    )
     if base in (RequestHandler, CORRequestHandler) and inspect.isasyncgenfunction(handle):
         return "its handle yields", "Derive it from StreamingRequestHandler, or return the answer"
     arguments = type_arguments(handler, base) if base is not None else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cqrs.observability.hooks import Hooks
 
 
-def bootstrap(
+def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     di_container: Any = None,
     message_broker: MessageBroker | None = None,
     middlewares: Iterable[Middleware] | None = None,
@@ -57,7 +57,7 @@ def bootstrap(
     )
 
 
-def bootstrap_streaming(
+def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
     di_container: Any = None,
     message_broker: MessageBroker | None = None,
     middlewares: Iterable[Middleware] | None = None,

@@ -30,7 +30,7 @@ class CommandBus:
     def register(self, command_type: type, handler: type | Callable[..., Any]) -> None:
         """Let ``handler`` answer ``command_type``.
 
-        Raises ``WiringError`` if it cannot, or if another handler is registered for it already; nothing is changed then.
+        Raises ``WiringError``, and changes nothing, if it cannot or if another handler is registered already.
         """
         trial = RequestMap()
         for registered in (self._map.get(command_type, handler), handler):
@@ -39,5 +39,5 @@ class CommandBus:
         self._map.bind(command_type, handler)
 
     async def dispatch(self, command: Any) -> Any:
-        """What the handler of ``command`` returns. Raises ``RequestHandlerDoesNotExist``, a ``ValueError``, for none."""
+        """What the handler of ``command`` returns. Raises ``RequestHandlerDoesNotExist`` if there is none."""
         return await self._mediator.send(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
@@ -44,9 +45,7 @@ CORRequestHandlerT = CORRequestHandler
 def build_chain(handlers: Sequence[CORRequestHandler[ReqT, ResT]]) -> CORRequestHandler[ReqT, ResT]:
     """Link ``handlers`` in their order and return the first. Raises ``ValueError`` if there is none."""
     if not handlers:
-        msg = "A chain of responsibility needs at least one handler: pass the handlers in the order to try them."
-        raise ValueError(msg)
-    for handler, following in zip(handlers, handlers[1:], strict=False):
+        raise ValueError("A chain of responsibility needs at least one handler: pass them in the order to try them.")
+    for handler, following in pairwise(handlers):
         handler.set_next(following)
     return handlers[0]
-

@@ -12,19 +12,19 @@ from cqrs.events.recorder import EventRecorder
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ReqT = TypeVar("ReqT", contravariant=True, default=Any)
-ResT = TypeVar("ResT", covariant=True, default=Any)
+ReqT_contra = TypeVar("ReqT_contra", contravariant=True, default=Any)
+ResT_co = TypeVar("ResT_co", covariant=True, default=Any)
 
 
-class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
+class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
     """Answers one type of request. A new instance is built for each request, its constructor's parameters injected."""
 
     @abc.abstractmethod
-    async def handle(self, request: ReqT) -> ResT:
+    async def handle(self, request: ReqT_contra) -> ResT_co:
         """Answer ``request``. What it raises reaches the caller of ``send`` as it is, and no event is emitted."""
 
 
-class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
+class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
     """Answers one type of request in chunks: ``handle`` is an async generator.
 
     The events recorded before a ``yield`` are handled before the consumer sees that chunk. When the consumer stops
@@ -32,5 +32,5 @@ class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
     """
 
     @abc.abstractmethod
-    def handle(self, request: ReqT) -> AsyncIterator[ResT]:
+    def handle(self, request: ReqT_contra) -> AsyncIterator[ResT_co]:
         """Yield the answer's chunks."""

@@ -22,10 +22,12 @@ class FallbackPolicy(Protocol):
     @property
     def failure_exceptions(self) -> tuple[type[Exception], ...]:
         """The errors that make it; none means any."""
+        ...
 
     @property
     def circuit_breaker(self) -> ICircuitBreaker | None:
         """What calls of the primary go through."""
+        ...
 
 
 async def call_with_fallback(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from cqrs._generics import runtime_class, type_name
 from cqrs.container.provider import read_hints
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def handler_class(function: Callable[..., Any], base: Any, *, answers: bool = True) -> type:
+_STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
+
+
+def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     """A subclass of ``base`` whose ``handle`` calls ``function``.
 
     The first parameter takes the message. One annotated ``EventRecorder`` takes the recorder of this turn, one named
@@ -26,7 +31,8 @@ def handler_class(function: Callable[..., Any], base: Any, *, answers: bool = Tr
         hints = read_hints(function, ())
     except DependencyError as error:
         raise WiringError([WiringProblem(subject, error.problem, error.remedy)]) from error
-    message, *others = inspect.signature(function).parameters.values() or (None,)
+    parameters = inspect.signature(function).parameters.values()
+    message, *others = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)] or (None,)
     if message is None:
         remedy = "Let its first parameter take the message"
         raise WiringError([WiringProblem(subject, "the function takes no message", remedy)])
@@ -34,7 +40,7 @@ def handler_class(function: Callable[..., Any], base: Any, *, answers: bool = Tr
     if unknown:
         problem = f"nothing tells what to inject for {', '.join(unknown)}"
         raise WiringError([WiringProblem(subject, problem, "Annotate these parameters with the types they need")])
-    arguments = (hints.get(message.name, Any), hints.get("return", Any)) if answers else hints.get(message.name, Any)
+    arguments = (hints.get(message.name, Any), _answer(hints)) if answers else hints.get(message.name, Any)
     return types.new_class(
         getattr(function, "__name__", type(function).__name__),
         (base[arguments],),
@@ -42,8 +48,39 @@ def handler_class(function: Callable[..., Any], base: Any, *, answers: bool = Tr
     )
 
 
+def _answer(hints: dict[str, Any]) -> Any:
+    """The type of the answer, or of the chunks that an async generator yields."""
+    result = hints.get("return", Any)
+    return get_args(result)[0] if get_origin(result) in _STREAMS else result
+
+
+def is_async(function: object) -> bool:
+    """Whether calling ``function`` gives something to await. A wrapper counts as what it wraps."""
+    return inspect.iscoroutinefunction(_called(function)) or "Awaitable" in _declared_result(function)
+
+
+def is_async_generator(function: object) -> bool:
+    """Whether calling ``function`` gives something for ``async for``. A wrapper counts as what it wraps."""
+    return inspect.isasyncgenfunction(_called(function)) or "Async" in _declared_result(function)
+
+
+def _called(function: Any) -> Any:
+    called: Any = inspect.unwrap(function)
+    while isinstance(called, functools.partial):
+        called = inspect.unwrap(called.func)
+    return called if inspect.isroutine(called) else getattr(cast("Any", type(called)), "__call__", None)  # noqa: B004  # the method is wanted, not whether there is one
+
+
+def _declared_result(function: object) -> str:
+    return str(getattr(_called(function), "__annotations__", {}).get("return"))
+
+
 def _members(function: Callable[..., Any], others: list[inspect.Parameter], hints: dict[str, Any]) -> dict[str, Any]:
-    shared = {"__module__": function.__module__, "__doc__": function.__doc__, "__qualname__": type_name(function)}
+    shared = {
+        "__module__": getattr(function, "__module__", __name__),
+        "__doc__": function.__doc__,
+        "__qualname__": type_name(function),
+    }
     recorders = [p.name for p in others if runtime_class(hints.get(p.name)) is EventRecorder]
     passes_on = any(p.name == "next" for p in others)
     injected = [
@@ -51,15 +88,24 @@ def _members(function: Callable[..., Any], others: list[inspect.Parameter], hint
         for p in others
         if p.name in hints and p.name not in (*recorders, "next")
     ]
+
+    @functools.wraps(function)
+    def call(_: Any, message: Any) -> Any:
+        return function(message)
+
+    @functools.wraps(function)
+    def call_with_injected(self: Any, message: Any) -> Any:
+        return function(message, **self.injected)
+
     if not others:
-        return {**shared, "handle": lambda _, message: function(message)}
+        return {**shared, "handle": call}
 
     def __init__(self: Any, **values: Any) -> None:  # noqa: N807  # it becomes the constructor of the class
-        self._arguments = values | dict.fromkeys(recorders, self)
+        self.injected = values | dict.fromkeys(recorders, self)
         if passes_on:
-            self._arguments["next"] = self.next
+            self.injected["next"] = self.next
 
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     __init__.__signature__ = inspect.Signature([itself, *injected])  # type: ignore[attr-defined]  # containers read it
     __init__.__annotations__ = {p.name: p.annotation for p in injected}
-    return {**shared, "__init__": __init__, "handle": lambda self, message: function(message, **self._arguments)}
+    return {**shared, "__init__": __init__, "handle": call_with_injected}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_args, get_origin
+import types
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+# classes to the interpreter (Any since Python 3.11, Union since 3.14), but not to a reader of annotations
+_NO_CLASSES: tuple[Any, ...] = (Any, Union, types.UnionType)
 
 
 def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
@@ -20,7 +24,7 @@ def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
             continue
         inherited = type_arguments(parent, base)
         if inherited is not None:
-            filled = dict(zip(getattr(parent, "__parameters__", ()), get_args(declared), strict=False))
+            filled: dict[Any, Any] = dict(zip(getattr(parent, "__parameters__", ()), get_args(declared), strict=False))
             return tuple(filled.get(a, a) if isinstance(a, TypeVar) else a for a in inherited)
     return None
 
@@ -28,7 +32,7 @@ def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
 def runtime_class(annotation: object) -> type | None:
     """The class whose instances an annotation describes, or ``None`` if it names no single class."""
     origin = get_origin(annotation) or annotation
-    return origin if isinstance(origin, type) and origin is not Any else None  # Any is a class since Python 3.11
+    return origin if isinstance(origin, type) and origin not in _NO_CLASSES else None
 
 
 def type_name(subject: object) -> str:

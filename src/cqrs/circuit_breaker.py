@@ -17,9 +17,11 @@ class ICircuitBreaker(Protocol):
         Raises what ``func`` raises, and an error for which :meth:`is_circuit_breaker_error` holds, without having
         called ``func``, while the circuit is open.
         """
+        ...
 
     def is_circuit_breaker_error(self, exc: Exception) -> bool:
         """Whether ``exc`` says that the circuit was open, and not that ``func`` failed."""
+        ...
 
 
 def should_use_fallback(

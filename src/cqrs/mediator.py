@@ -54,7 +54,7 @@ class RequestMediator:
     def send(self, request: Q, answered_by: type[RequestHandler[Q, R]]) -> Coroutine[Any, Any, R]: ...
     @overload
     def send(self, request: object) -> Coroutine[Any, Any, Any]: ...
-    def send(self, request: Any, answered_by: type | None = None) -> Coroutine[Any, Any, Any]:
+    def send(self, request: object, answered_by: type | None = None) -> Coroutine[Any, Any, Any]:
         """Have ``request`` answered.
 
         Returns, awaited, what its handler returned, after the events that the handler recorded have been handled and
@@ -71,7 +71,7 @@ class RequestMediator:
             return self._checked(request, answered_by)
         return turn(request)
 
-    async def _checked(self, request: Any, answered_by: type | None) -> Any:
+    async def _checked(self, request: object, answered_by: type | None) -> Any:
         request_type = type(request)
         if request_type not in self._turns:
             self._turns[request_type] = self._dispatcher.compile(request_type)
@@ -108,7 +108,7 @@ class StreamingRequestMediator:
     def stream(self, request: Q, answered_by: type[StreamingRequestHandler[Q, R]]) -> AsyncGenerator[R, None]: ...
     @overload
     def stream(self, request: object) -> AsyncGenerator[Any, None]: ...
-    def stream(self, request: Any, answered_by: type | None = None) -> AsyncGenerator[Any, None]:
+    def stream(self, request: object, answered_by: type | None = None) -> AsyncGenerator[Any, None]:
         """The chunks with which ``request`` is answered.
 
         A chunk is given out when the events recorded before it have been handled. Raises at the call what ``send``

@@ -12,7 +12,7 @@ from cqrs.container.resolver import Resolver
 from cqrs.errors import WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
 T = TypeVar("T")
@@ -31,15 +31,19 @@ class Injector(Protocol):
     @property
     def scoped(self) -> bool:
         """Whether every request needs a scope of its own."""
+        ...
 
     def scope(self) -> AbstractAsyncContextManager[Container]:
         """Opens a request scope."""
+        ...
 
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:
         """A function that makes ``type_`` with neither an ``await`` nor a scope, where that is possible."""
+        ...
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What will stop it from building ``types``, as far as it can tell."""
+        ...
 
 
 def adopt(container: Any) -> Injector:
@@ -69,6 +73,18 @@ def adopt(container: Any) -> Injector:
     return _Adopted(container)
 
 
+def builder(injector: Injector, handler_type: type[object]) -> Callable[[Container], Awaitable[Any]]:
+    """A function that builds ``handler_type`` in a scope, the quick way where there is one."""
+    construct = injector.constructor(handler_type)
+
+    async def build(scope: Container) -> Any:
+        if construct is not None:
+            return construct()
+        return await scope.resolve(handler_type)
+
+    return build
+
+
 class _Adopted:
     """Anything with ``resolve``, async or not; its scopes and checks are used if it has them."""
 
@@ -79,7 +95,7 @@ class _Adopted:
         self._container = container
 
     @asynccontextmanager
-    async def scope(self) -> AsyncIterator[Container]:
+    async def scope(self) -> AsyncGenerator[Container, None]:
         if isinstance(self._container, ScopedContainer):
             async with self._container.scope() as scoped:
                 yield _Awaiting(scoped)

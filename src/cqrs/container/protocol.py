@@ -18,6 +18,7 @@ class Container(Protocol):
 
     async def resolve(self, type_: type[T]) -> T:
         """An instance of ``type_``. Called for every handler, so a handler must not be shared between requests."""
+        ...
 
 
 @runtime_checkable
@@ -30,6 +31,7 @@ class ScopedContainer(Protocol):
         Entered before the handler is built. Left after the handler's events have been handled, also on an error and
         on cancellation; whatever was opened within it is closed then, the last thing first.
         """
+        ...
 
 
 @runtime_checkable
@@ -38,3 +40,4 @@ class CheckingContainer(Protocol):
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """Everything that will stop it from building ``types``. Builds nothing."""
+        ...

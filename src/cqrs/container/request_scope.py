@@ -22,12 +22,15 @@ class Source(Protocol):
 
     def provides(self, type_: Any) -> bool:
         """Whether :meth:`get` can give ``type_``."""
+        ...
 
     async def get(self, type_: Any) -> Any:
         """An instance of ``type_``."""
+        ...
 
     def scope(self) -> AbstractAsyncContextManager[Source]:
         """Opens a request scope and gives its source."""
+        ...
 
 
 class RequestScope:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
+from cqrs.container.adopt import builder
 from cqrs.events.recorder import EventDrain
 from cqrs.requests.binding import Binding, ChainBinding, FallbackBinding
 from cqrs.requests.cor_request_handler import build_chain
@@ -16,19 +17,8 @@ if TYPE_CHECKING:
     from cqrs.container.protocol import Container
     from cqrs.observability.hooks import Hooks
 
-    Build = Callable[[Container], Awaitable[Any]]
     # answers the request with handlers from the scope, and appends the events that they recorded to the list
     Invocation = Callable[[Any, Container, list[Any]], Awaitable[Any]]
-
-
-def builder(injector: Injector, handler_type: type) -> Build:
-    """A function that builds ``handler_type`` in a scope, the quick way where there is one."""
-    construct: Callable[[], Any] | None = injector.constructor(handler_type)
-
-    async def build(scope: Container) -> Any:
-        return construct() if construct is not None else await scope.resolve(handler_type)
-
-    return build
 
 
 def invocation(binding: Binding, injector: Injector, hooks: Hooks) -> Invocation:

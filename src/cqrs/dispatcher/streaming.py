@@ -6,9 +6,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
+from cqrs.container.adopt import builder
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.chunks import Chunk, driven, hand_over
-from cqrs.dispatcher.invocation import builder
 from cqrs.dispatcher.turn import Dispatcher, in_scope
 from cqrs.errors import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of

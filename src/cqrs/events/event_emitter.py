@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
-from cqrs.container.adopt import adopt
+from cqrs.container.adopt import adopt, builder
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
@@ -95,11 +95,11 @@ class EventEmitter:
         return Reaction(binding.handler, call)
 
     def _call(self, handler_type: type) -> EventCall:
-        construct: Callable[[], Any] | None = self.injector.constructor(handler_type)
+        build = builder(self.injector, handler_type)
         recorded = events_of(handler_type)
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:
-            handler: Any = construct() if construct is not None else await scope.resolve(handler_type)
+            handler = await build(scope)
             await handler.handle(event)
             return EventDrain(handler).take() if recorded(handler) else ()
 

@@ -13,7 +13,7 @@ several errors at once the caller gets the one of the first handler in order; ea
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cqrs.observability.hooks import report
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cqrs.container.protocol import Container
     from cqrs.events.event_emitter import EventEmitter, Reaction
 
-    Job = tuple[Reaction, Any]
+    Job = tuple[Reaction, object]
 
 
 class EventProcessor:
@@ -42,7 +42,7 @@ class EventProcessor:
         self.emitter = event_emitter
         self._limit = max_concurrent_event_handlers if concurrent_event_handle_enable else 1
 
-    async def emit_events(self, events: Sequence[Any], scope: Container | None = None) -> None:
+    async def emit_events(self, events: Sequence[object], scope: Container | None = None) -> None:
         """Route ``events``, recorded in this process, and all that follows from them.
 
         ``scope`` is the request scope to build handlers in; without one, a scope is opened and closed here.
@@ -53,7 +53,7 @@ class EventProcessor:
         else:
             await self._run(events, scope)
 
-    async def receive(self, event: Any, scope: Container) -> None:
+    async def receive(self, event: object, scope: Container) -> None:
         """Bring ``event``, which came in from outside, to its handlers; what follows is routed like any other event."""
         reactions = self.emitter.route(type(event)).reactions
         if not reactions:
@@ -61,8 +61,8 @@ class EventProcessor:
             return
         await self._run(await self._react([(reaction, event) for reaction in reactions], scope), scope)
 
-    async def _run(self, events: Sequence[Any], scope: Container) -> None:
-        leaving: list[Any] = []
+    async def _run(self, events: Sequence[object], scope: Container) -> None:
+        leaving: list[object] = []
         while events:
             jobs: list[Job] = []
             for event in events:
@@ -77,10 +77,10 @@ class EventProcessor:
         for event in leaving:
             await self.emitter.publish(event)
 
-    async def _react(self, jobs: list[Job], scope: Container) -> list[Any]:
+    async def _react(self, jobs: list[Job], scope: Container) -> list[object]:
         if self._limit > 1 and len(jobs) > 1:
             return await self._react_concurrently(jobs, scope)
-        follow_ups: list[Any] = []
+        follow_ups: list[object] = []
         for reaction, event in jobs:
             try:
                 follow_ups.extend(await reaction.call(event, scope))
@@ -89,8 +89,8 @@ class EventProcessor:
                 raise
         return follow_ups
 
-    async def _react_concurrently(self, jobs: list[Job], scope: Container) -> list[Any]:
-        recorded: list[Sequence[Any]] = [()] * len(jobs)
+    async def _react_concurrently(self, jobs: list[Job], scope: Container) -> list[object]:
+        recorded: list[Sequence[object]] = [()] * len(jobs)
         failures: dict[int, Exception] = {}
         waiting = iter(enumerate(jobs))
 
@@ -111,6 +111,6 @@ class EventProcessor:
             raise failures[min(failures)]
         return [event for events in recorded for event in events]
 
-    def _failed(self, reaction: Reaction, event: Any, error: Exception) -> None:
+    def _failed(self, reaction: Reaction, event: object, error: Exception) -> None:
         error.add_note(f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
         report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from cqrs._function_handler import handler_class
+from cqrs._function_handler import handler_class, is_async
 from cqrs._generics import runtime_class, type_arguments, type_name
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
@@ -82,28 +82,26 @@ def _read(event_type: type, bound: Any) -> EventBinding:
     return EventBinding(_handler(event_type, bound))
 
 
-def _handler(event_type: type, bound: Any) -> type:
-    handler = bound if isinstance(bound, type) else None
-    if handler is None and callable(bound):
+def _handler(event_type: type, bound: object) -> type:
+    handler: Any = bound
+    if callable(bound) and not isinstance(bound, type):
         handler = handler_class(bound, EventHandler, answers=False)
-    problem = _problem_with(event_type, bound, handler)
+    problem = _problem_with(event_type, handler)
     if problem is not None:
         raise WiringError([WiringProblem(f"{type_name(bound)} bound to {type_name(event_type)}", *problem)])
-    assert handler is not None  # noqa: S101  # or there would have been a problem
-    return handler
+    handler_type: type = handler
+    return handler_type
 
 
-def _problem_with(event_type: type, bound: Any, handler: type | None) -> tuple[str, str] | None:
-    if handler is None or not hasattr(handler, "handle"):
+def _problem_with(event_type: type, handler: Any) -> tuple[str, str] | None:
+    handle: object = getattr(handler, "handle", None)
+    if not isinstance(handler, type) or handle is None:
         return "it cannot handle events", "Bind a subclass of EventHandler or an `async def` function"
     if inspect.isabstract(handler):
         return "it is abstract", "Implement handle, or bind the class that does"
-    called = handler.handle if handler is bound else bound
-    if not inspect.iscoroutinefunction(getattr(called, "func", called)):
-        called = getattr(called, "__call__", None)  # noqa: B004  # an object that can be called
-        if not inspect.iscoroutinefunction(called):
-            return "it is not async", "Declare it with `async def`, without `yield`"
-    arguments = type_arguments(handler, EventHandler) if issubclass(handler, EventHandler) else None
+    if not is_async(handle):
+        return "it is not async", "Declare it with `async def`, without `yield`"
+    arguments = type_arguments(handler, EventHandler)
     declared = runtime_class(arguments[0]) if arguments is not None else None
     if declared is not None and not issubclass(event_type, declared):
         return f"it handles {type_name(declared)}", f"Bind it to {type_name(declared)}, or change its type argument"

@@ -21,10 +21,8 @@ class EventRecorder:
 
     def record(self, *events: Any) -> None:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned."""
-        recorded = self._events
-        if type(recorded) is not list:
-            self._events = recorded = [*recorded]
-        recorded.extend(events)
+        self._events = self._events or []
+        self._events.extend(events)
 
     @property
     def events(self) -> Sequence[Any]:
@@ -43,11 +41,11 @@ class EventRecorder:
         own = cls.__dict__.get("events")
         if isinstance(own, property) and own.fset is None:
             # `self.events = []` in a constructor beside a read-only property is a common way to write a handler
-            cls.events = own.setter(_set_events)  # type: ignore[method-assign,assignment]
+            setattr(cls, "events", own.setter(_set_events))  # noqa: B010  # for a type checker it stays read-only
 
 
 def _set_events(recorder: EventRecorder, events: Sequence[Any]) -> None:
-    recorder._events = events  # noqa: SLF001  # it is the setter of this class
+    recorder._events = events  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the setter of this class
 
 
 if not TYPE_CHECKING:  # for a type checker it stays read-only, so that subclasses may override it with any sequence

@@ -23,6 +23,7 @@ class Middleware(Protocol):
 
     async def __call__(self, request: Any, handle: Handle) -> Any:
         """Answer ``request`` with, or without, ``await handle(request)``."""
+        ...
 
 
 class MiddlewareChain:

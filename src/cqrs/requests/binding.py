@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cqrs._function_handler import handler_class
+from cqrs._function_handler import handler_class, is_async, is_async_generator
 from cqrs._generics import runtime_class, type_arguments, type_name
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.requests.cor_request_handler import CORRequestHandler
@@ -57,17 +57,19 @@ class FallbackBinding:
         return (self.primary, self.fallback)
 
 
+_BASES = (RequestHandler, CORRequestHandler, StreamingRequestHandler)
+
 Binding = HandlerBinding | ChainBinding | FallbackBinding
 
 
-def read_binding(request_type: type, bound: Any) -> Binding:
+def read_binding(request_type: type, bound: object) -> Binding:
     """What ``bound`` means for ``request_type``. Raises ``WiringError`` with everything that is wrong with it."""
     if isinstance(bound, RequestHandlerFallback):
         return _read_fallback(request_type, bound)
     if isinstance(bound, list | tuple):
-        return _read_chain(request_type, bound)
+        return _read_chain(request_type, cast("Sequence[object]", bound))
     handler = bound if isinstance(bound, type) else _from_function(bound, _base_of(bound))
-    if issubclass(handler, CORRequestHandler):
+    if _derives(handler, CORRequestHandler):
         return ChainBinding((_checked(request_type, handler, CORRequestHandler),))
     return HandlerBinding(_checked(request_type, handler, None), _is_streaming(handler))
 
@@ -85,7 +87,7 @@ def _read_fallback(request_type: type, bound: RequestHandlerFallback) -> Fallbac
     raise WiringError([WiringProblem(f"the fallback bound to {type_name(request_type)}", problem, remedy)])
 
 
-def _read_chain(request_type: type, bound: Sequence[Any]) -> ChainBinding:
+def _read_chain(request_type: type, bound: Sequence[object]) -> ChainBinding:
     members: list[type] = []
     problems: list[WiringProblem] = []
     if not bound:
@@ -102,23 +104,23 @@ def _read_chain(request_type: type, bound: Sequence[Any]) -> ChainBinding:
     return ChainBinding(tuple(members))
 
 
-def _base_of(function: Any) -> Any:
-    return StreamingRequestHandler if inspect.isasyncgenfunction(_code(function)) else RequestHandler
+def _base_of(function: object) -> Any:
+    return StreamingRequestHandler if is_async_generator(function) else RequestHandler
 
 
-def _from_function(function: Any, base: Any) -> type:
-    if not (inspect.iscoroutinefunction(_code(function)) or inspect.isasyncgenfunction(_code(function))):
+def _from_function(function: object, base: Any) -> type:
+    if not (is_async(function) or is_async_generator(function)):
         remedy = "Bind a handler class, an `async def` function, or a list of them"
         raise WiringError([WiringProblem(type_name(function), "it is not an async function", remedy)])
     return handler_class(function, base)
 
 
-def _code(function: Any) -> Any:
-    return function if inspect.isroutine(function) or hasattr(function, "func") else getattr(function, "__call__", None)  # noqa: B004  # the method is wanted, not whether there is one
+def _derives(handler: type, base: Any) -> bool:
+    return issubclass(handler, base)
 
 
 def _is_streaming(handler: type) -> bool:
-    return issubclass(handler, StreamingRequestHandler) or inspect.isasyncgenfunction(getattr(handler, "handle", None))
+    return _derives(handler, StreamingRequestHandler) or is_async_generator(getattr(handler, "handle", None))
 
 
 def _checked(request_type: type, handler: type, member_of: type | None) -> type:
@@ -130,19 +132,21 @@ def _checked(request_type: type, handler: type, member_of: type | None) -> type:
 
 
 def _problem_with(request_type: type, handler: type, member_of: type | None) -> tuple[str, str] | None:  # noqa: PLR0911  # one return for each mistake
-    if member_of is not None and not issubclass(handler, member_of):
+    if member_of is not None and not _derives(handler, member_of):
         return f"it is in a chain but no {member_of.__name__}", f"Derive it from {member_of.__name__}"
-    handle = getattr(handler, "handle", None)
+    handle: object = getattr(handler, "handle", None)
     if handle is None:
         return "it has no method handle", "Derive it from RequestHandler, StreamingRequestHandler or CORRequestHandler"
     if inspect.isabstract(handler):
-        missing = ", ".join(sorted(handler.__abstractmethods__))  # type: ignore[attr-defined]  # abstract classes have it
+        missing = ", ".join(sorted(getattr(handler, "__abstractmethods__", ())))
         return f"it is abstract ({missing})", "Implement what is missing, or bind the class that does"
-    base = next(
-        (b for b in (RequestHandler, CORRequestHandler, StreamingRequestHandler) if issubclass(handler, b)), None
-    )
-    if base in (RequestHandler, CORRequestHandler) and inspect.isasyncgenfunction(handle):
-        return "its handle yields", "Derive it from StreamingRequestHandler, or return the answer"
+    base: Any = next((b for b in _BASES if _derives(handler, b)), None)
+    if base in (None, StreamingRequestHandler) and is_async_generator(handle):
+        pass
+    elif base is StreamingRequestHandler:
+        return "its handle does not yield", "Make it an async generator, or derive it from RequestHandler"
+    elif not is_async(handle):
+        return "its handle is not a coroutine", "Declare it with `async def` and return the answer"
     arguments = type_arguments(handler, base) if base is not None else None
     answered, answer = arguments if arguments is not None else (Any, Any)
     declared = runtime_class(answered)

@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from cqrs._generics import runtime_class, type_name
-from cqrs.container.provider import read_hints
-from cqrs.errors import DependencyError, WiringError, WiringProblem
+from cqrs.container.provider import Unreadable, read_hints
+from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.recorder import EventRecorder
 
 if TYPE_CHECKING:
@@ -26,21 +26,15 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     The first parameter takes the message. One annotated ``EventRecorder`` takes the recorder of this turn, one named
     ``next`` takes the rest of a chain, and the others are injected. Raises ``WiringError`` if that cannot work.
     """
-    subject = type_name(function)
-    try:
-        hints = read_hints(function, ())
-    except DependencyError as error:
-        raise WiringError([WiringProblem(subject, error.problem, error.remedy)]) from error
     parameters = inspect.signature(function).parameters.values()
-    message, *others = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)] or (None,)
-    if message is None:
-        remedy = "Let its first parameter take the message"
-        raise WiringError([WiringProblem(subject, "the function takes no message", remedy)])
-    unknown = [p.name for p in others if p.name not in hints and p.name != "next" and p.default is p.empty]
-    if unknown:
-        problem = f"nothing tells what to inject for {', '.join(unknown)}"
-        raise WiringError([WiringProblem(subject, problem, "Annotate these parameters with the types they need")])
-    arguments = (hints.get(message.name, Any), _answer(hints)) if answers else hints.get(message.name, Any)
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    hints = read_hints(function)
+    problem = _problem_with(named, hints)
+    if problem is not None:
+        raise WiringError([WiringProblem(type_name(function), *problem)])
+    message, *others = named
+    asked = _readable(hints.get(message.name, Any))
+    arguments = (asked, _answer(_readable(hints.get("return", Any)))) if answers else asked
     return types.new_class(
         getattr(function, "__name__", type(function).__name__),
         (base[arguments],),
@@ -48,9 +42,28 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     )
 
 
-def _answer(hints: dict[str, Any]) -> Any:
+def _problem_with(named: list[inspect.Parameter], hints: dict[str, Any]) -> tuple[str, str] | None:
+    if not named:
+        return "the function takes no message", "Let its first parameter take the message"
+    for parameter in named[1:]:
+        annotation = hints.get(parameter.name)
+        if parameter.name == "next" or parameter.default is not parameter.empty:
+            continue
+        if annotation is None:
+            return f"nothing tells what to inject for {parameter.name}", "Annotate it with the type it needs"
+        if isinstance(annotation, Unreadable):
+            remedy = "Import what it names at run time, not only under TYPE_CHECKING"
+            return f"the annotation of {parameter.name} cannot be read ({annotation.error})", remedy
+    return None
+
+
+def _readable(annotation: Any) -> Any:
+    """The annotation, or nothing said: of message and answer it only serves to find mistakes."""
+    return Any if isinstance(annotation, Unreadable) else annotation
+
+
+def _answer(result: Any) -> Any:
     """The type of the answer, or of the chunks that an async generator yields."""
-    result = hints.get("return", Any)
     return get_args(result)[0] if get_origin(result) in _STREAMS else result
 
 
@@ -86,7 +99,7 @@ def _members(function: Callable[..., Any], others: list[inspect.Parameter], hint
     injected = [
         p.replace(kind=p.KEYWORD_ONLY, annotation=hints[p.name])
         for p in others
-        if p.name in hints and p.name not in (*recorders, "next")
+        if p.name not in (*recorders, "next") and _readable(hints.get(p.name, Any)) is not Any
     ]
 
     @functools.wraps(function)

@@ -65,13 +65,22 @@ def autowired(type_: Any, path: Sequence[type]) -> Provider:
 def read_parameters(factory: Callable[..., Any], path: Sequence[type]) -> list[Parameter]:
     """The parameters of ``factory`` that have to be injected. Raises ``DependencyError`` for one without annotation."""
     declared = inspect.signature(factory).parameters.values()
-    hints = read_hints(factory, path) if declared else {}
+    hints = read_hints(factory) if declared else {}
     parameters: list[Parameter] = []
     for parameter in declared:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         optional = parameter.default is not parameter.empty
         annotation = _plain(hints.get(parameter.name, parameter.empty))
+        if isinstance(annotation, Unreadable):
+            if optional:
+                continue
+            raise DependencyError(
+                parameter.name,
+                path,
+                f"the annotation of {parameter.name!r} of {type_name(factory)} cannot be read ({annotation.error})",
+                "Import what it names at run time, not only under TYPE_CHECKING",
+            ) from annotation.error
         if annotation is not parameter.empty:
             keyword = parameter.kind is not parameter.POSITIONAL_ONLY
             parameters.append(Parameter(parameter.name, annotation, optional, keyword))
@@ -85,21 +94,33 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[type]) -> list[P
     return parameters
 
 
-def read_hints(factory: Callable[..., Any], path: Sequence[type]) -> dict[str, Any]:
-    """The annotations of a function or of the constructor of a class, evaluated."""
-    target = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An annotation that names something which is not there at run time."""
+
+    error: Exception
+
+
+def read_hints(factory: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of a function or of the constructor of a class, evaluated; ``Unreadable`` where that fails."""
+    target: Any = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
     target = getattr(target, "func", target)  # functools.partial
     if not inspect.isroutine(target):
         target = type(target).__call__  # an object that can be called
     try:
         return typing.get_type_hints(target)
+    except (NameError, TypeError):
+        return {name: _read_hint(target, name) for name in inspect.signature(target).parameters} | {
+            "return": _read_hint(target, "return")
+        }
+
+
+def _read_hint(function: Any, name: str) -> Any:
+    try:
+        alone = types.SimpleNamespace(__annotations__={name: function.__annotations__.get(name, Any)})
+        return typing.get_type_hints(alone, globalns=function.__globals__)[name]
     except (NameError, TypeError) as error:
-        raise DependencyError(
-            factory,
-            path,
-            f"the annotations of {type_name(factory)} cannot be read ({error})",
-            "Import what they name at run time, not only under TYPE_CHECKING",
-        ) from error
+        return Unreadable(error)
 
 
 def _plain(annotation: Any) -> Any:

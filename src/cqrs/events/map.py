@@ -41,7 +41,7 @@ class EventMap(dict[type, list[Any]]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._bindings: dict[type, tuple[EventBinding, ...]] = {}
+        self._read: dict[type, list[EventBinding | WiringError]] = {}
 
     def bind(self, event_type: type, handler_type: Any) -> None:
         """Let ``handler_type`` react to ``event_type``, and exactly this type: subclasses are bound on their own.
@@ -53,33 +53,42 @@ class EventMap(dict[type, list[Any]]):
         bound = self.setdefault(key, [])
         if handler_type not in bound:
             bound.append(handler_type)
-            self._bindings.pop(key, None)
+            self._read.pop(key, None)
 
     def bindings(self, event_type: type) -> tuple[EventBinding, ...]:
         """What reacts to ``event_type``, possibly nothing. Raises ``WiringError``."""
-        if event_type not in self._bindings:
-            self._bindings[event_type] = tuple(_read(event_type, h) for h in self.get(event_type, ()))
-        return self._bindings[event_type]
+        read = self._readings(event_type)
+        for reading in read:
+            if isinstance(reading, WiringError):
+                raise reading
+        return tuple(reading for reading in read if isinstance(reading, EventBinding))
 
-    def problems(self) -> Iterator[WiringProblem]:
+    def problems(self) -> list[WiringProblem]:
         """Everything that is wrong with what was bound."""
-        for event_type, bound in self.items():
-            for handler in bound:
-                try:
-                    _read(event_type, handler)
-                except WiringError as error:
-                    yield from error.problems
+        return [problem for r in self._all() if isinstance(r, WiringError) for problem in r.problems]
 
     def handlers(self) -> set[type]:
-        """The handler classes of every binding. Raises ``WiringError``."""
-        return {h for event_type in self for binding in self.bindings(event_type) for h in binding.handlers}
+        """The handler classes of every binding that is not at fault."""
+        return {handler for r in self._all() if isinstance(r, EventBinding) for handler in r.handlers}
+
+    def _all(self) -> Iterator[EventBinding | WiringError]:
+        for event_type in self:
+            yield from self._readings(event_type)
+
+    def _readings(self, event_type: type) -> list[EventBinding | WiringError]:
+        if event_type not in self._read:
+            self._read[event_type] = [_read(event_type, bound) for bound in self.get(event_type, ())]
+        return self._read[event_type]
 
 
-def _read(event_type: type, bound: Any) -> EventBinding:
-    if isinstance(bound, EventHandlerFallback):
-        primary, fallback = (_handler(event_type, h) for h in (bound.primary, bound.fallback))
-        return EventBinding(primary, fallback, bound.failure_exceptions, bound.circuit_breaker)
-    return EventBinding(_handler(event_type, bound))
+def _read(event_type: type, bound: Any) -> EventBinding | WiringError:
+    try:
+        if isinstance(bound, EventHandlerFallback):
+            primary, fallback = (_handler(event_type, h) for h in (bound.primary, bound.fallback))
+            return EventBinding(primary, fallback, bound.failure_exceptions, bound.circuit_breaker)
+        return EventBinding(_handler(event_type, bound))
+    except WiringError as error:
+        return error
 
 
 def _handler(event_type: type, bound: object) -> type:

@@ -21,8 +21,10 @@ class EventRecorder:
 
     def record(self, *events: Any) -> None:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned."""
-        self._events = self._events or []
-        self._events.extend(events)
+        recorded: Any = self._events or []
+        if recorded is not self._events:
+            object.__setattr__(self, "_events", recorded)  # the handler may be a frozen dataclass
+        recorded.extend(events)
 
     @property
     def events(self) -> Sequence[Any]:

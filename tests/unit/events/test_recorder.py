@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from cqrs.events.recorder import EventDrain, EventRecorder
+
+
+class Plain(EventRecorder):
+    def add(self, event: object) -> None:
+        self.record(event)
+
+
+class OwnList(EventRecorder):
+    def __init__(self) -> None:
+        self._own: list[object] = []
+
+    @property
+    def events(self) -> list[object]:
+        return self._own
+
+    def add(self, event: object) -> None:
+        self._own.append(event)
+
+
+class AssignsBesideProperty(EventRecorder):
+    def __init__(self) -> None:
+        self.events: list[object] = []  # type: ignore[misc]
+
+    @property
+    def events(self) -> list[object]:
+        return self._events
+
+    def add(self, event: object) -> None:
+        self._events.append(event)
+
+
+class AssignsInherited(EventRecorder):
+    def __init__(self) -> None:
+        self.events: list[object] = []  # type: ignore[misc]
+
+    def add(self, event: object) -> None:
+        self.events.append(event)
+
+
+class ReturnsCopy(OwnList):
+    @property
+    def events(self) -> list[object]:
+        return self._own.copy()
+
+
+class ReturnsCopyAndClears(ReturnsCopy):
+    def clear_events(self) -> None:
+        self._own.clear()
+
+
+class ReturnsTuple(OwnList):
+    @property
+    def events(self) -> Any:
+        return tuple(self._own)
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenHandler(Plain):
+    dependency: int = 1
+
+
+class NotARecorder:
+    def __init__(self) -> None:
+        self.events: list[object] = []
+
+    def add(self, event: object) -> None:
+        self.events.append(event)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Plain,
+        OwnList,
+        AssignsBesideProperty,
+        AssignsInherited,
+        ReturnsCopy,
+        ReturnsCopyAndClears,
+        ReturnsTuple,
+        FrozenHandler,
+        NotARecorder,
+    ],
+)
+def test_every_event_is_taken_once_however_the_handler_keeps_it(kind: Any) -> None:
+    handler = kind()
+    drain = EventDrain(handler)
+    assert list(drain.take()) == []
+    taken: list[object] = []
+    for chunk in ([1, 2], [], [3], [4, 5, 6]):
+        for event in chunk:
+            handler.add(event)
+        taken += drain.take()
+    assert taken == [1, 2, 3, 4, 5, 6]
+    assert list(drain.take()) == []
+
+
+def test_a_handler_without_events_has_none_to_take() -> None:
+    assert list(EventDrain(object()).take()) == []
+
+
+def test_recording_does_not_leak_into_other_instances() -> None:
+    first, second = Plain(), Plain()
+    first.record("a", "b")
+    assert list(first.events) == ["a", "b"]
+    assert list(second.events) == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.servers.recipe import CACHE, Missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
 _TIMEOUT = 900  # a first download over a slow line; after that the client hangs
@@ -69,7 +69,7 @@ def docker_image(image: str) -> str:
 
 
 @contextmanager
-def exclusive(name: str) -> Iterator[Path]:
+def exclusive(name: str) -> Generator[Path]:
     """The cache folder `name`, with no other run in it."""
     folder = CACHE / name
     folder.mkdir(parents=True, exist_ok=True)

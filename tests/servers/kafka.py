@@ -94,5 +94,5 @@ class Kafka(Recipe):
         reader, writer = await asyncio.open_connection("127.0.0.1", place.ports[0])
         with contextlib.closing(writer):
             writer.write(struct.pack(">i", len(_API_VERSIONS)) + _API_VERSIONS)
-            (size,) = struct.unpack(">i", await reader.readexactly(4))
+            size = int.from_bytes(await reader.readexactly(4))
             return len(await reader.readexactly(size)) == size

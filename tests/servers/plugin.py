@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Download what the selected tests need; what is missing each test finds out for itself."""
+    if session.config.option.collectonly:
+        return
     needed = {TOOL_OF_FIXTURE[name] for item in session.items for name in _fixtures(item) if name in TOOL_OF_FIXTURE}
     for tool in sorted(needed):
         ask(session.config.stash[SUPERVISOR], "provide", tool)

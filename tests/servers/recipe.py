@@ -62,6 +62,6 @@ class Recipe(Tool):
     async def ready(self, place: Place) -> bool:
         """Whether it serves now. Asked again until it does; `OSError` counts as no."""
 
-    def cut(self, place: Place) -> Sequence[str] | None:  # noqa: ARG002  # for those that override it
+    def cut(self, place: Place) -> Sequence[str] | None:
         """A command that ends the server at once, where killing its process would not."""
         return None

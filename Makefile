@@ -1,0 +1,73 @@
+# Every target works from a bare checkout: it first builds $(VENV) with what it needs, from a package index.
+#   make test PYTHON=python3.12 VENV=.venv-312     another interpreter, beside the usual one
+#   make test ARGS="tests/unit -x"                 further arguments for pytest
+
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+BIN     := $(VENV)/bin
+# The build of the package runs in an environment of its own; these pin that one too.
+PIP     := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
+           $(BIN)/python -m pip install --quiet --constraint constraints.txt
+PYTHONS ?= python3.11 python3.12 python3.13
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-fast lint bench docs constraints clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.demo ## A small shop over HTTP with a scripted client; ONESHOT=1 ends it after one round
+	$(BIN)/python -m examples.shop.demo
+
+test: $(VENV)/.dev ## All tests, in parallel and in random order, with real servers where they can be had
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js and no type checker; under a minute
+	$(BIN)/python -m pytest -n auto -m "not server and not node and not typing" $(ARGS)
+
+lint: $(VENV)/.dev ## Style, types, import contracts, sizes
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python --warnings
+	@mkdir -p .cache
+	$(BIN)/python -m tests.architecture.contracts > .cache/importlinter.ini
+	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter --config .cache/importlinter.ini
+	$(BIN)/python -m tests.architecture.sizes
+	$(BIN)/python -m pytest -q tests/architecture
+
+bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.docs ## The documentation, into site/; a broken link fails
+	rm -rf site
+	@# A page that has not changed would not be checked again; our downloads lie in folders beside these files.
+	@find .cache -maxdepth 1 -type f -delete 2>/dev/null || true
+	$(BIN)/zensical build --strict
+
+constraints: ## Pin the newest versions that work on every interpreter of PYTHONS
+	@set -eu; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; : > "$$work/pins"; \
+	for python in $(PYTHONS); do \
+		rm -rf "$$work/venv"; $$python -m venv "$$work/venv"; \
+		"$$work/venv/bin/python" -m pip install --quiet --constraint "$$work/pins" hatchling editables --editable ".[dev,docs]"; \
+		"$$work/venv/bin/python" -m pip freeze --exclude-editable >> "$$work/pins"; \
+		LC_ALL=C sort --unique --ignore-case -o "$$work/pins" "$$work/pins"; \
+		echo "$$python: $$(wc -l < "$$work/pins") pins"; \
+	done; \
+	! grep --invert-match --extended-regexp '^[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+$$' "$$work/pins"; \
+	cp "$$work/pins" constraints.txt
+
+clean: ## Back to a bare checkout
+	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist site
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(VENV)/.NAME: the package is installed with its extra NAME.
+$(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable ".[$*]"
+	@touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)

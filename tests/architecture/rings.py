@@ -1,0 +1,106 @@
+"""Which module belongs to which ring, in one place. Imports point inward: to a lower ring, never to a higher one.
+
+The tests of this folder and the contracts of import-linter are both made from `LAYERS`. A new module gets a place in
+it; a package `__init__` needs none, because all of them obey one rule: they re-export, they reach no driver, and no
+other module of the package imports them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PACKAGE = "cqrs"
+
+FOUNDATION, MESSAGES, CONTRACTS, ENGINES, ADAPTERS, ASSEMBLY, EDGE = range(7)
+
+MAY_IMPORT = {
+    FOUNDATION: {FOUNDATION},
+    MESSAGES: {FOUNDATION, MESSAGES},
+    CONTRACTS: {FOUNDATION, MESSAGES, CONTRACTS},
+    ENGINES: {FOUNDATION, MESSAGES, CONTRACTS, ENGINES},
+    ADAPTERS: {FOUNDATION, MESSAGES, CONTRACTS},  # and their own layer
+    ASSEMBLY: {FOUNDATION, MESSAGES, CONTRACTS, ENGINES, ADAPTERS, ASSEMBLY},
+    EDGE: {FOUNDATION, MESSAGES, CONTRACTS, ENGINES, ADAPTERS, ASSEMBLY},  # and their own layer
+}
+"""The rings that a ring sees. What an adapter or something at the edge shares with its siblings sits further in."""
+
+ALWAYS_THERE = frozenset({"pydantic", "typing_extensions"})
+"""What is installed with the package."""
+
+DRIVERS = frozenset(
+    {
+        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncpg", "attrs", "chdb", "clickhouse_connect"),
+        *("confluent_kafka", "dependency_injector", "di", "dishka", "elasticsearch", "fastapi", "faststream"),
+        *("google", "jinja2", "msgspec", "nats", "opensearchpy", "opentelemetry", "orjson", "prometheus_client"),
+        *("pymongo", "pytest", "redis", "rich", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
+    }
+)
+"""What a user installs only for the technology at hand. `import cqrs` loads none of it."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Modules of one ring that belong together. Names are relative to the package; `*` stands for one part of a name,
+    `**` for any number of them. `drivers` is what its modules may import beside the ring's own."""
+
+    ring: int
+    name: str
+    modules: tuple[str, ...]
+    drivers: frozenset[str] = frozenset()
+
+
+LAYERS = (
+    Layer(FOUNDATION, "foundation", ("errors", "_generics", "_mermaid", "_type_text")),
+    Layer(
+        MESSAGES,
+        "messages",
+        ("_message", "response", "requests.request", "events.event", "events.registry"),
+        ALWAYS_THERE,
+    ),
+    Layer(
+        CONTRACTS,
+        "contracts",
+        (
+            "circuit_breaker",
+            "_function_handler",
+            "container.adopt",
+            "container.instances",
+            "container.protocol",
+            "container.provider",
+            "container.request_scope",
+            "container.resolver",
+            "container.scope",
+            "events.event_handler",
+            "events.fallback",
+            "events.map",
+            "events.recorder",
+            "message_brokers.devnull",
+            "message_brokers.memory",
+            "message_brokers.protocol",
+            "middlewares.base",
+            "middlewares.logging",
+            "observability.hooks",
+            "requests._chain_member",
+            "requests.binding",
+            "requests.cor_request_handler",
+            "requests.fallback",
+            "requests.map",
+            "requests.request_handler",
+        ),
+    ),
+    # The engines are drawn in the order in which they drive each other; each imports the ones above it only.
+    Layer(ENGINES, "fallback and validation", ("_fallback", "_validation")),
+    Layer(ENGINES, "event router", ("events.event_emitter", "events.event_processor")),
+    Layer(ENGINES, "dispatcher", ("dispatcher.*",)),
+    Layer(ENGINES, "mediator", ("mediator",)),
+    # One adapter per layer: adapters do not know each other, and each has one driver.
+    Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
+    Layer(ADAPTERS, "di", ("container.di",), frozenset({"di"})),
+    Layer(ADAPTERS, "dependency-injector", ("container.dependency_injector",), frozenset({"dependency_injector"})),
+    Layer(ADAPTERS, "dishka", ("container.dishka",), frozenset({"dishka"})),
+    Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
+    Layer(ASSEMBLY, "wiring", ("_wiring",)),
+    Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
+    # What stands at the edge does not know each other either.
+    Layer(EDGE, "testing", ("testing.**",), frozenset({"pytest", "pytest_asyncio"})),
+)

@@ -1,0 +1,91 @@
+"""What `import cqrs` does in an interpreter that has done nothing else: nothing but defining names."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.architecture.rings import DRIVERS
+
+_PROBE = """
+import sys
+
+events = []
+
+def watch(event, arguments):
+    started = event.startswith(("socket.", "subprocess.", "os.fork", "os.exec", "os.posix_spawn", "_thread.start"))
+    wrote = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    if started or wrote:
+        events.append(f"{event} {arguments[:2]}")
+
+import json, logging, os, pydantic, threading  # their own doings are not ours
+
+class Watched(type(os.environ)):
+    read = []
+    def __getitem__(self, key):
+        self.read.append(key)
+        return super().__getitem__(key)
+
+os.environ.__class__ = Watched
+sys.addaudithook(watch)
+import cqrs
+loggers = [name for name, logger in logging.root.manager.loggerDict.items()
+           if name.partition(".")[0] == "cqrs" and isinstance(logger, logging.Logger)
+           and (logger.level or logger.handlers)]
+print(json.dumps({
+    "modules": sorted({name.partition(".")[0] for name in sys.modules}),
+    "environment": sorted({key for key in Watched.read if key.startswith("CQRS_")}),
+    "events": events,
+    "threads": threading.active_count(),
+    "loggers": loggers,
+    "root_handlers": len(logging.root.handlers),
+}))
+"""
+
+
+def _run(program: str) -> dict[str, Any]:
+    command = [sys.executable, "-I", "-B", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, Any]:
+    return _run(_PROBE)
+
+
+def test_it_loads_no_driver(seen: dict[str, Any]) -> None:
+    assert DRIVERS.intersection(seen["modules"]) == set()
+
+
+def test_it_reads_none_of_our_environment_variables(seen: dict[str, Any]) -> None:
+    assert seen["environment"] == []
+
+
+def test_it_opens_no_connection_starts_no_process_and_writes_no_file(seen: dict[str, Any]) -> None:
+    assert seen["events"] == []
+    assert seen["threads"] == 1
+
+
+def test_it_leaves_logging_to_the_application(seen: dict[str, Any]) -> None:
+    assert seen["loggers"] == []
+    assert seen["root_handlers"] == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("import redis", "modules"),
+        ("import os; os.environ.get('CQRS_X')", "environment"),
+        ("open(os.devnull, 'w').close()", "events"),
+        ("import logging; logging.getLogger('cqrs.x').setLevel(10)", "loggers"),
+    ],
+)
+def test_the_probe_sees_what_it_looks_for(statement: str, where: str, seen: dict[str, Any]) -> None:
+    assert _run(_PROBE.replace("import cqrs\n", f"{statement}\n"))[where] != seen[where]

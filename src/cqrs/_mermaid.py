@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from cqrs._type_text import short_name
+from cqrs._type_text import short_name, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,14 +18,15 @@ _SYNTAX: Final = re.compile(r"[^\w ,|'.\[\]]|\ufb02|(?<![^\W_])[._]|[._](?![^\W_
 _CAPITALISED: Final = re.compile(r"[A-Z][A-Za-z0-9_]*")
 
 
-def escaped(text: str) -> str:
-    """``text`` as Mermaid shows it and never reads it as syntax; always one line, never empty.
+def visible(text: str) -> str:
+    """``text`` as one line that is not empty, with what cannot be printed as a Python string literal shows it."""
+    printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    return " ".join(printable.split()) or "unnamed"
 
-    Characters that cannot be printed appear as a Python string literal shows them.
-    """
-    visible = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    one_line = " ".join(visible.split()) or "unnamed"
-    return _SYNTAX.sub(lambda match: f"#{ord(match[0])};", one_line)
+
+def escaped(text: str) -> str:
+    """``visible(text)``, as Mermaid shows it and never reads it as syntax."""
+    return _SYNTAX.sub(lambda match: f"#{ord(match[0])};", visible(text))
 
 
 class Names:
@@ -36,14 +38,15 @@ class Names:
 
     def __init__(self, subjects: Iterable[object]) -> None:
         distinct = {id(subject): subject for subject in subjects}
-        shorts = [short_name(subject) for subject in distinct.values()]
+        shorts = {identity: visible(short_name(subject)) for identity, subject in distinct.items()}
+        shared = Counter(shorts.values())
         self._subjects = distinct  # kept alive, so that no other object gets one of these identities
         self._labels: dict[int, str] = {}
         self._ids: dict[int, str] = {}
         labels, ids = set[str](), set[str]()
         for identity, subject in distinct.items():
-            short = short_name(subject)
-            label = short if shorts.count(short) == 1 else f"{getattr(subject, '__module__', '?')}.{short}"
+            short = shorts[identity]
+            label = short if shared[short] == 1 else visible(f"{written(subject).__module__}.{short}")
             self._labels[identity] = _unused(label, labels, "{} ({})")
             self._ids[identity] = _unused(_id(short), ids, "{}_{}")
 

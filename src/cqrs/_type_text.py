@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import re
 import sys
 import types
@@ -20,10 +22,24 @@ _BAR: Final = re.compile(r"\s*\|\s*(?![^\[]*\])")  # not one inside brackets
 _CLASS_VARIABLE: Final = re.compile(r"(\w+\.)*ClassVar\b")
 
 
+def written(subject: Any) -> Any:
+    """What somebody wrote behind a ``functools.partial`` or a wrapper; ``subject`` itself where there is neither."""
+    found: Any = inspect.unwrap(subject)
+    while isinstance(found, functools.partial):
+        found = inspect.unwrap(found.func)
+    return found
+
+
 def short_name(subject: object) -> str:
-    """The name of a class, function or type variable: nested in a class with it, never with a function around it."""
-    name = getattr(subject, "__qualname__", None) or getattr(subject, "__name__", None)
-    return _ENCLOSING.sub("", name) if isinstance(name, str) else _ADDRESS.sub("", repr(subject))
+    """The name of a class, function or type variable: nested in a class with it, never with a function around it.
+
+    An object that can be called has the name of its class.
+    """
+    named = written(subject)
+    name = getattr(named, "__qualname__", None) or getattr(named, "__name__", None)
+    if isinstance(name, str):
+        return _ENCLOSING.sub("", name)
+    return short_name(type(named)) if callable(named) else _ADDRESS.sub("", repr(named))
 
 
 def type_text(annotation: Any, label: Callable[[Any], str] = short_name) -> str:

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import abc
+from typing import Any, Protocol
+
+import pytest
+
+import cqrs
+from cqrs.errors import WiringError
+from cqrs.events import bootstrap as event_bootstrap
+from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
+
+
+class Answer(cqrs.Response):
+    pass
+
+
+class Ask(cqrs.Request[Answer]):
+    pass
+
+
+class Other(cqrs.Request):
+    pass
+
+
+class Happened(cqrs.DomainEvent):
+    pass
+
+
+class Port(Protocol):
+    async def get(self) -> int: ...
+
+
+class Good(cqrs.RequestHandler[Ask, Answer]):
+    async def handle(self, request: Ask) -> Answer:
+        return Answer()
+
+
+class ForOther(cqrs.RequestHandler[Other, Answer]):
+    async def handle(self, request: Other) -> Answer:
+        return Answer()
+
+
+class WrongAnswer(cqrs.RequestHandler[Ask, int]):
+    async def handle(self, request: Ask) -> int:
+        return 1
+
+
+class Abstract(cqrs.RequestHandler[Ask, Answer]):
+    @abc.abstractmethod
+    async def extra(self) -> None: ...
+
+
+class NeedsPort(Good):
+    def __init__(self, port: Port) -> None:
+        self.port = port
+
+
+class NotAsync(cqrs.RequestHandler[Ask, Answer]):
+    def handle(self, request: Ask) -> Answer:  # type: ignore[override]
+        return Answer()
+
+
+class Yields(cqrs.RequestHandler[Ask, Answer]):
+    async def handle(self, request: Ask) -> Any:
+        yield Answer()
+
+
+class DoesNotYield(cqrs.StreamingRequestHandler[Ask, Answer]):
+    async def handle(self, request: Ask) -> Answer:  # type: ignore[override]
+        return Answer()
+
+
+class Link(cqrs.CORRequestHandler[Ask, Answer]):
+    async def handle(self, request: Ask) -> Answer | None:
+        return None
+
+
+class LinkForOther(cqrs.CORRequestHandler[Other, Answer]):
+    async def handle(self, request: Other) -> Answer | None:
+        return None
+
+
+class Stream(cqrs.StreamingRequestHandler[Ask, Answer]):
+    async def handle(self, request: Ask) -> Any:
+        yield Answer()
+
+
+class NoHandle:
+    pass
+
+
+class OnHappened(cqrs.EventHandler[Happened]):
+    async def handle(self, event: Happened) -> None: ...
+
+
+class SyncOnHappened(cqrs.EventHandler[Happened]):
+    def handle(self, event: Happened) -> None: ...  # type: ignore[override]
+
+
+class OnHappenedNeedsPort(OnHappened):
+    def __init__(self, port: Port) -> None:
+        self.port = port
+
+
+@pytest.mark.parametrize(
+    ("bound", "problem"),
+    [
+        (ForOther, "ForOther bound to Ask: it answers Other. Bind it to Other"),
+        (WrongAnswer, "WrongAnswer bound to Ask: it answers with int, the request declares Answer"),
+        (Abstract, r"it is abstract \(extra, handle\)"),
+        (NeedsPort, r"NeedsPort → Port: Port is an interface and nothing is bound for it. Bind an implementation"),
+        (NotAsync, "its handle is not a coroutine"),
+        (Yields, "its handle is not a coroutine"),
+        (DoesNotYield, "its handle does not yield"),
+        (NoHandle, "it has no method handle"),
+        ([], "the chain bound to Ask: it has no member"),
+        ([Link, Good], "Good bound to Ask: it is in a chain but no CORRequestHandler"),
+        ([Link, LinkForOther], "LinkForOther bound to Ask: it answers Other"),
+        (cqrs.RequestHandlerFallback(Good, ForOther), "ForOther bound to Ask: it answers Other"),
+        (cqrs.RequestHandlerFallback(Good, Stream), "one of the two streams and the other does not"),
+        (cqrs.RequestHandlerFallback(Good, Link), "a fallback takes two single handlers"),
+        ("handler", "it is not an async function"),
+    ],
+)
+def test_a_request_binding_that_cannot_work_is_found_at_start(bound: Any, problem: str) -> None:
+    for build in (bootstrap, bootstrap_streaming):
+        with pytest.raises(WiringError, match=problem):
+            build(commands_mapper=lambda m: m.bind(Ask, bound))
+
+
+@pytest.mark.parametrize(
+    ("bound", "problem"),
+    [
+        (NoHandle, "it cannot handle events"),
+        (SyncOnHappened, "it is not async"),
+        (OnHappenedNeedsPort, "OnHappenedNeedsPort → Port"),
+        (cqrs.EventHandler, "it is abstract"),
+        ("handler", "it cannot handle events"),
+        (cqrs.EventHandlerFallback(OnHappened, SyncOnHappened), "SyncOnHappened bound to Happened: it is not async"),
+    ],
+)
+def test_an_event_binding_that_cannot_work_is_found_at_start(bound: Any, problem: str) -> None:
+    with pytest.raises(WiringError, match=problem):
+        bootstrap(domain_events_mapper=lambda m: m.bind(Happened, bound))
+    with pytest.raises(WiringError, match=problem):
+        event_bootstrap.bootstrap(events_mapper=lambda m: m.bind(Happened, bound))
+
+
+def test_an_event_handler_of_another_event_is_found_at_start() -> None:
+    class Unrelated(cqrs.DomainEvent):
+        pass
+
+    with pytest.raises(WiringError, match="OnHappened bound to .*Unrelated: it handles Happened"):
+        bootstrap(domain_events_mapper=lambda m: m.bind(Unrelated, OnHappened))
+
+
+def test_two_handlers_for_one_request_are_found_at_start() -> None:
+    def twice(request_map: cqrs.RequestMap) -> None:
+        request_map.bind(Ask, Good)
+        request_map.bind(Ask, Stream)
+
+    with pytest.raises(WiringError, match="Ask: it is bound to Good and to Stream. Keep one handler for each request"):
+        bootstrap(commands_mapper=twice)
+
+
+def test_commands_and_queries_share_one_map() -> None:
+    with pytest.raises(WiringError, match="Ask: it is bound to Good and to WrongAnswer"):
+        bootstrap(
+            commands_mapper=lambda m: m.bind(Ask, Good),
+            queries_mapper=lambda m: m.bind(Ask, WrongAnswer),
+        )
+
+
+async def test_binding_the_same_again_changes_nothing() -> None:
+    handled: list[Happened] = []
+
+    async def on_happened(event: Happened) -> None:
+        handled.append(event)
+
+    def bind_twice(event_map: cqrs.EventMap) -> None:
+        event_map.bind(Happened, on_happened)
+        event_map.bind(Happened, on_happened)
+
+    bootstrap(commands_mapper=lambda m: m.bind(Ask, Good), queries_mapper=lambda m: m.bind(Ask, Good))
+    await event_bootstrap.bootstrap(events_mapper=bind_twice).send(Happened())
+    assert len(handled) == 1
+
+
+def test_all_mistakes_are_reported_at_once_each_with_what_to_change() -> None:
+    def commands(request_map: cqrs.RequestMap) -> None:
+        request_map.bind(Ask, [Link, Good, LinkForOther])
+        request_map.bind(Other, NeedsPort)
+        request_map.bind(Answer, ForOther)
+
+    def events(event_map: cqrs.EventMap) -> None:
+        event_map.bind(Happened, SyncOnHappened)
+        event_map.bind(Happened, OnHappenedNeedsPort)
+
+    with pytest.raises(WiringError) as caught:
+        bootstrap(commands_mapper=commands, domain_events_mapper=events)
+    problems = caught.value.problems
+    assert [p.subject for p in problems] == [
+        "Good bound to Ask",
+        "LinkForOther bound to Ask",
+        "NeedsPort bound to Other",
+        "ForOther bound to Answer",
+        "SyncOnHappened bound to Happened",
+        "OnHappenedNeedsPort → Port",
+    ]
+    assert all(p.remedy for p in problems)
+    assert str(caught.value).startswith("6 wiring problems:\n  1. Good bound to Ask")
+
+
+def test_what_is_no_container_is_refused() -> None:
+    with pytest.raises(WiringError, match=r"no method resolve\(type\)"):
+        bootstrap(di_container=object())
+
+
+def test_direct_construction_reports_the_same_mistakes() -> None:
+    request_map = cqrs.RequestMap()
+    request_map.bind(Ask, ForOther)
+    with pytest.raises(WiringError, match="it answers Other"):
+        cqrs.RequestMediator(request_map)
+
+
+def test_start_up_functions_run_first_and_in_order() -> None:
+    calls: list[str] = []
+    bootstrap(
+        on_startup=[lambda: calls.append("one"), lambda: calls.append("two")],
+        commands_mapper=lambda _: calls.append("commands"),
+        queries_mapper=lambda _: calls.append("queries"),
+        domain_events_mapper=lambda _: calls.append("events"),
+    )
+    assert calls == ["one", "two", "commands", "queries", "events"]

@@ -1,0 +1,80 @@
+"""The peer: another package with the import name ``cqrs``, in a virtual environment and a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.counting import Counts
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from benchmarks.timing import Timer
+
+REQUIREMENT = "python-cqrs==5.3.0"
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(cache: Path) -> Path:
+    """The interpreter of the peer's virtual environment, which is made on the first call.
+
+    Raises ``subprocess.CalledProcessError`` if the package cannot be installed.
+    """
+    home = cache / "peers" / f"{REQUIREMENT.replace('==', '-')}-{sys.implementation.cache_tag}"
+    python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+    complete = home / ".complete"
+    if not complete.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        for arguments in (
+            [sys.executable, "-m", "venv", str(home)],
+            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT],
+        ):
+            subprocess.run(arguments, check=True)  # noqa: S603  # fixed commands
+        complete.touch()
+    return python
+
+
+class Peer:
+    """Runs the entries of ``benchmarks.peers.python_cqrs`` in the peer's interpreter, one at a time, while we wait."""
+
+    name = REQUIREMENT.replace("==", " ")
+
+    def __init__(self, python: Path) -> None:
+        self.python = str(python)
+        command = [self.python, "-E", "-s", "-m", "benchmarks.peers.python_cqrs"]  # -E: our PYTHONPATH is not for it
+        self._process = subprocess.Popen(  # noqa: S603  # fixed command
+            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def timer(self, entry: str) -> Timer:
+        """A timer for one entry."""
+        return lambda count: float(self._ask({"time": entry, "count": count}))
+
+    def count(self, entry: str) -> Counts:
+        """What one operation of an entry does."""
+        return Counts(**self._ask({"count": entry}))
+
+    def _ask(self, question: dict[str, Any]) -> Any:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None  # noqa: S101  # both are pipes
+        assert stdout is not None  # noqa: S101
+        stdin.write(json.dumps(question) + "\n")
+        stdin.flush()
+        answer = stdout.readline()
+        if not answer:
+            raise EOFError(f"the process of {self.name} has ended; what it said last is above")
+        return json.loads(answer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
+        self._process.stdin.close()
+        self._process.wait()

@@ -1,0 +1,16 @@
+"""Every workload, by topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.workloads import chains, events, imports, injection, send, streams
+
+if TYPE_CHECKING:
+    from benchmarks.workload import FreshWorkload, Workload
+
+WORKLOADS: dict[str, Workload | FreshWorkload] = {
+    workload.name: workload
+    for topic in (send, injection, streams, events, chains, imports)
+    for workload in topic.WORKLOADS
+}

@@ -13,6 +13,7 @@ not by the consumer.
 from __future__ import annotations
 
 import types
+from asyncio import CancelledError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ def _pass_on(awaited: Any) -> Generator[Any, Any, Any]:
 async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerator[Any, None]:
     """Runs the coroutine that ``start`` makes and yields what it hands over; then its result, if nothing was.
 
-    Closing the generator raises ``GeneratorExit`` in the coroutine, at its ``hand_over``, and lets it clean up.
+    Closing the generator raises ``CancelledError`` in the coroutine, at its ``hand_over``, and lets it clean up.
+    (A ``GeneratorExit`` would not do: Python then closes the awaited coroutines at once, and they could not await.)
     """
     run = copy_context().run
     coroutine = run(start)
@@ -62,17 +64,21 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
             if not handed_over and end.value is not None:
                 yield end.value
             return
+        except CancelledError:
+            if closing:
+                return
+            raise
         try:
             if type(awaited) is not Chunk:
                 value = await _pass_on(awaited)
             elif closing:
-                msg = "the stream went on after it had been closed"
-                value, step = RuntimeError(msg), coroutine.throw
-                continue
+                raise RuntimeError("the stream went on after it had been closed")  # noqa: TRY301  # into the coroutine
             else:
                 handed_over = True
                 value = yield awaited.value
             step = coroutine.send
+        except GeneratorExit:
+            closing = True
+            value, step = CancelledError("the consumer has closed the stream"), coroutine.throw
         except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
-            closing = closing or isinstance(error, GeneratorExit)
             value, step = error, coroutine.throw

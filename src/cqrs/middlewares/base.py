@@ -16,8 +16,7 @@ class Middleware(Protocol):
     A turn is the handler, the domain events it recorded, and the notifications that leave because of it. A
     middleware sees it whole: code after ``await handle(request)`` runs when all of that is done. For a stream that
     is when the last chunk has been taken, or when the consumer has gone away: then ``handle`` raises
-    ``GeneratorExit``, or ``CancelledError`` if its task was cancelled. ``handle`` must be awaited in the middleware's
-    own task. It may be awaited again, to retry, and need not be awaited at all: what the middleware returns is the
+    ``CancelledError``. ``handle`` must be awaited in the middleware's own task. It may be awaited again, to retry, and need not be awaited at all: what the middleware returns is the
     answer (for a stream, where it has not called ``handle``, the only chunk, unless it is ``None``).
     """
 

@@ -1,0 +1,228 @@
+"""Middlewares that know nothing of streams, around streams."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cqrs
+from cqrs.dispatcher.chunks import Chunk, driven, hand_over
+from cqrs.errors import StreamTaskError
+from cqrs.requests.bootstrap import bootstrap_streaming
+
+
+class Count(cqrs.Request[int]):
+    upto: int = 3
+
+
+async def count(request: Count) -> Any:
+    for number in range(request.upto):
+        await asyncio.sleep(0)
+        yield number
+
+
+def mediator(*middlewares: Any, handler: Any = count) -> cqrs.StreamingRequestMediator:
+    return bootstrap_streaming(commands_mapper=lambda m: m.bind(Count, handler), middlewares=middlewares)
+
+
+def logging_to(log: list[Any], name: str = "mw") -> Any:
+    async def middleware(request: Any, handle: Any) -> Any:
+        log.append(f"{name} in")
+        try:
+            return await handle(request)
+        except BaseException as error:
+            log.append(f"{name} {type(error).__name__}")
+            raise
+        finally:
+            await asyncio.sleep(0)
+            log.append(f"{name} out")
+
+    return middleware
+
+
+async def test_a_middleware_wraps_the_whole_stream_the_first_outermost() -> None:
+    log: list[Any] = []
+    async for number in mediator(logging_to(log, "outer"), logging_to(log, "inner")).stream(Count(upto=2)):
+        log.append(number)
+    assert log == ["outer in", "inner in", 0, 1, "inner out", "outer out"]
+
+
+async def test_a_middleware_sees_the_error_of_the_handler() -> None:
+    log: list[Any] = []
+
+    async def failing(_: Count) -> Any:
+        yield 0
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        async for number in mediator(logging_to(log), handler=failing).stream(Count()):
+            log.append(number)
+    assert log == ["mw in", 0, "mw LookupError", "mw out"]
+
+
+async def test_a_middleware_sees_the_consumer_go_away_and_may_await_while_it_cleans_up() -> None:
+    log: list[Any] = []
+    async with aclosing(mediator(logging_to(log)).stream(Count())) as chunks:
+        log.append(await anext(chunks))
+    assert log == ["mw in", 0, "mw CancelledError", "mw out"]
+
+
+async def test_a_middleware_can_answer_instead_of_the_stream() -> None:
+    async def cached(request: Any, handle: Any) -> Any:
+        return 42
+
+    async def nothing(request: Any, handle: Any) -> Any:
+        return None
+
+    assert [n async for n in mediator(cached).stream(Count())] == [42]
+    assert [n async for n in mediator(nothing).stream(Count())] == []
+
+
+async def test_a_middleware_can_refuse() -> None:
+    async def refuse(request: Any, handle: Any) -> Any:
+        raise PermissionError("not yours")
+
+    with pytest.raises(PermissionError):
+        await anext(mediator(refuse).stream(Count()))
+
+
+async def test_a_middleware_can_run_the_stream_again() -> None:
+    attempts: list[int] = []
+
+    async def flaky(request: Count) -> Any:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise ConnectionError
+        yield "third time lucky"
+
+    async def retry(request: Any, handle: Any) -> Any:
+        while True:
+            try:
+                return await handle(request)
+            except ConnectionError:
+                continue
+
+    assert [c async for c in mediator(retry, handler=flaky).stream(Count())] == ["third time lucky"]
+
+
+async def test_a_middleware_can_change_the_request() -> None:
+    async def shorten(request: Any, handle: Any) -> Any:
+        return await handle(Count(upto=1))
+
+    assert [n async for n in mediator(shorten).stream(Count(upto=9))] == [0]
+
+
+async def test_a_timeout_can_span_the_stream() -> None:
+    async def forever(_: Count) -> Any:
+        yield 0
+        await asyncio.Event().wait()
+
+    async def timeout(request: Any, handle: Any) -> Any:
+        async with asyncio.timeout(0.01):
+            return await handle(request)
+
+    got = []
+    with pytest.raises(TimeoutError):
+        async for number in mediator(timeout, handler=forever).stream(Count()):
+            got.append(number)
+    assert got == [0]
+
+
+async def test_context_variables_reach_the_handler_and_not_the_consumer() -> None:
+    user: ContextVar[str] = ContextVar("user", default="nobody")
+
+    async def login(request: Any, handle: Any) -> Any:
+        token = user.set("ada")
+        try:
+            return await handle(request)
+        finally:
+            user.reset(token)
+
+    async def who(_: Count) -> Any:
+        yield user.get()
+        await asyncio.sleep(0)
+        yield user.get()
+
+    seen = []
+    async for name in mediator(login, handler=who).stream(Count()):
+        seen.append((name, user.get()))
+    assert seen == [("ada", "nobody"), ("ada", "nobody")]
+
+
+@pytest.mark.parametrize("run", [lambda turn: asyncio.create_task(turn), lambda turn: asyncio.gather(turn)])
+async def test_moving_the_turn_to_another_task_says_what_to_do_instead(run: Any) -> None:
+    async def elsewhere(request: Any, handle: Any) -> Any:
+        return await run(handle(request))
+
+    with pytest.raises(StreamTaskError, match=r"asyncio.timeout\(\) instead of asyncio.wait_for"):
+        async for _ in mediator(elsewhere).stream(Count()):
+            pass
+
+
+async def test_a_runtime_error_of_the_consumer_is_not_mistaken() -> None:
+    chunks = mediator().stream(Count())
+    await anext(chunks)
+    with pytest.raises(RuntimeError, match="mine"):
+        await chunks.athrow(RuntimeError("mine"))
+
+
+async def test_a_turn_that_goes_on_after_closing_is_stopped() -> None:
+    async def stubborn(request: Any, handle: Any) -> Any:
+        try:
+            return await handle(request)
+        except asyncio.CancelledError:
+            return await handle(request)
+
+    chunks = mediator(stubborn).stream(Count())
+    await anext(chunks)
+    with pytest.raises(RuntimeError, match="went on after it had been closed"):
+        await chunks.aclose()
+
+
+async def sleeping(steps: list[Any]) -> Any:
+    for step in steps:
+        if step == "sleep":
+            await asyncio.sleep(0)
+        elif step == "raise":
+            raise LookupError
+        else:
+            yield step
+
+
+async def drive(steps: list[Any]) -> Any:
+    async def start() -> None:
+        chunk = Chunk()
+        async for chunk.value in sleeping(steps):
+            await hand_over(chunk)
+
+    async for value in driven(start):
+        yield value
+
+
+async def collected(chunks: Any, take: int) -> tuple[list[Any], str]:
+    got: list[Any] = []
+    end = "taken"
+    async with aclosing(chunks):
+        try:
+            while len(got) < take:
+                got.append(await anext(chunks))
+        except (StopAsyncIteration, LookupError) as error:
+            end = type(error).__name__
+    return got, end
+
+
+@given(
+    steps=st.lists(st.one_of(st.integers(), st.just("sleep"), st.just("raise")), max_size=12),
+    take=st.integers(0, 12),
+)
+def test_a_driven_stream_behaves_like_the_generator_itself(steps: list[Any], take: int) -> None:
+    async def both() -> None:
+        assert await collected(drive(steps), take) == await collected(sleeping(steps), take)
+
+    asyncio.run(both())

@@ -71,3 +71,4 @@ $(VENV)/.%: pyproject.toml constraints.txt | $(BIN)/python
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	echo '*' > $(VENV)/.gitignore

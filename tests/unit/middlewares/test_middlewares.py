@@ -14,7 +14,7 @@ from cqrs.requests.bootstrap import bootstrap
 
 
 class Ask(cqrs.Request):
-    secret: str = "s3cret"
+    note: str = "s3cret"
 
 
 class Happened(cqrs.DomainEvent):

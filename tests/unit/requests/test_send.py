@@ -117,9 +117,9 @@ async def test_each_mediator_points_to_the_other_for_what_it_cannot_answer() -> 
         request_map.bind(PlaceOrder, PlaceOrderHandler)
         request_map.bind(Import, ImportHandler)
 
-    with pytest.raises(RequestHandlerTypeError, match="use StreamingRequestMediator.stream"):
+    with pytest.raises(RequestHandlerTypeError, match=r"use StreamingRequestMediator\.stream"):
         await bootstrap(commands_mapper=bind).send(Import())
-    with pytest.raises(RequestHandlerTypeError, match="use RequestMediator.send"):
+    with pytest.raises(RequestHandlerTypeError, match=r"use RequestMediator\.send"):
         bootstrap_streaming(commands_mapper=bind).stream(PlaceOrder(sku="mug"))
 
 
@@ -130,7 +130,7 @@ async def test_answered_by_names_the_bound_handler() -> None:
         pass
 
     assert (await mediator.send(PlaceOrder(sku="mug"), PlaceOrderHandler)).order_id == "mug-1"
-    with pytest.raises(RequestHandlerTypeError, match="is not bound to .*Other"):
+    with pytest.raises(RequestHandlerTypeError, match=r"is not bound to .*Other"):
         await mediator.send(PlaceOrder(sku="mug"), Other)
 
 

@@ -151,7 +151,7 @@ def test_an_event_handler_of_another_event_is_found_at_start() -> None:
     class Unrelated(cqrs.DomainEvent):
         pass
 
-    with pytest.raises(WiringError, match="OnHappened bound to .*Unrelated: it handles Happened"):
+    with pytest.raises(WiringError, match=r"OnHappened bound to .*Unrelated: it handles Happened"):
         bootstrap(domain_events_mapper=lambda m: m.bind(Unrelated, OnHappened))
 
 
@@ -160,7 +160,9 @@ def test_two_handlers_for_one_request_are_found_at_start() -> None:
         request_map.bind(Ask, Good)
         request_map.bind(Ask, Stream)
 
-    with pytest.raises(WiringError, match="Ask: it is bound to Good and to Stream. Keep one handler for each request"):
+    with pytest.raises(
+        WiringError, match=r"Ask: it is bound to Good and to Stream\. Keep one handler for each request"
+    ):
         bootstrap(commands_mapper=twice)
 
 

@@ -6,7 +6,7 @@ offer single reads and writes, no atomic decisions. What follows from that, comp
 * one probe per process, not one among all processes;
 * what a call of another process reports late is taken for new;
 * whole seconds: a circuit stays open up to one second longer than asked for;
-* three to six round trips per call, and keys that never expire.
+* three to eight round trips per call, and keys that never expire.
 
 Nothing here imports aiobreaker: whatever has the attributes of its ``CircuitBreakerStorage`` will do.
 """

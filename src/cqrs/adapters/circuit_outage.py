@@ -78,7 +78,7 @@ class StorageOutage:
 
     def _end(self) -> None:
         if self._next_trial is not None:
-            logger.warning("The circuit storage is back; %d calls went through unguarded.", self._unguarded_calls)
+            logger.warning("The circuit storage is back; calls that went through unguarded: %d.", self._unguarded_calls)
         self._next_trial = None
         self._unguarded_calls = 0
 

@@ -15,6 +15,7 @@ from cqrs.testing.clock import ManualClock
 from cqrs.testing.conformance.circuit_breaker import Features
 
 PATIENT = 60.0  # on a busy machine a slow answer must not be taken for an outage
+PATIENT_CLIENT: dict[str, Any] = {"socket_timeout": PATIENT, "socket_connect_timeout": PATIENT}
 
 
 class RedisBackend:
@@ -29,8 +30,7 @@ class RedisBackend:
         self.namespace = f"test:{uuid.uuid4()}"
 
     def factory(self) -> RedisStorageFactory:
-        options = {"socket_timeout": PATIENT, "socket_connect_timeout": PATIENT}
-        self._factories.append(redis_storage_factory(self._url, namespace=self.namespace, **options))
+        self._factories.append(redis_storage_factory(self._url, namespace=self.namespace, **PATIENT_CLIENT))
         return self._factories[-1]
 
     def breaker(self, **settings: Any) -> AioBreakerAdapter:

@@ -11,7 +11,7 @@ from cqrs.adapters.circuit_outage import PAUSE_BETWEEN_TRIALS
 from cqrs.adapters.redis_circuit_storage import redis_storage_factory
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
-from tests.integration.circuit_breaker.redis_backends import PATIENT, RedisBackend
+from tests.integration.circuit_breaker.redis_backends import PATIENT, PATIENT_CLIENT, RedisBackend
 
 if TYPE_CHECKING:
     from tests.servers import Server
@@ -35,7 +35,7 @@ async def open_circuit(breaker: AioBreakerAdapter, name: str = "x") -> None:
 async def test_calls_go_through_while_the_server_is_dead_and_are_guarded_when_it_is_back(
     redis_server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, factory = ManualClock(), redis_storage_factory(redis_server.address)
+    clock, factory = ManualClock(), redis_storage_factory(redis_server.address, **PATIENT_CLIENT)
     breaker = AioBreakerAdapter(fail_max=1, storage_factory=factory, clock=clock, storage_timeout=PATIENT)
     await open_circuit(breaker)
     await asyncio.to_thread(redis_server.kill)
@@ -48,13 +48,13 @@ async def test_calls_go_through_while_the_server_is_dead_and_are_guarded_when_it
     told = [r.getMessage() for r in caplog.records if r.name == "cqrs.adapters.circuit_outage"]
     assert [line.split(" (")[0] for line in told] == [
         "The circuit storage is away",
-        "The circuit storage is back; 3 calls went through unguarded.",
+        "The circuit storage is back; calls that went through unguarded: 3.",
     ]
     await factory.aclose()
 
 
 async def test_a_server_that_is_dead_at_the_first_call_is_an_outage_too(redis_server: Server) -> None:
-    clock, factory = ManualClock(), redis_storage_factory(redis_server.address)
+    clock, factory = ManualClock(), redis_storage_factory(redis_server.address, **PATIENT_CLIENT)
     breaker = AioBreakerAdapter(fail_max=1, storage_factory=factory, clock=clock, storage_timeout=PATIENT)
     await asyncio.to_thread(redis_server.kill)
     assert await breaker.call("x", work) == "done"
@@ -65,7 +65,7 @@ async def test_a_server_that_is_dead_at_the_first_call_is_an_outage_too(redis_se
 
 
 async def test_a_server_that_forgets_its_scripts_gets_them_again(redis_server: Server) -> None:
-    factory = redis_storage_factory(redis_server.address)
+    factory = redis_storage_factory(redis_server.address, **PATIENT_CLIENT)
     breaker = AioBreakerAdapter(fail_max=2, storage_factory=factory, storage_timeout=PATIENT)
     with pytest.raises(ConnectionError):
         await breaker.call("x", fail)
@@ -77,7 +77,7 @@ async def test_a_server_that_forgets_its_scripts_gets_them_again(redis_server: S
 
 
 async def test_each_decision_is_one_round_trip(redis_server: Server) -> None:
-    factory = redis_storage_factory(redis_server.address)
+    factory = redis_storage_factory(redis_server.address, **PATIENT_CLIENT)
     breaker = AioBreakerAdapter(storage_factory=factory, storage_timeout=PATIENT)
     await breaker.call("x", work)
     client: Any = Redis.from_url(redis_server.address)
@@ -106,7 +106,7 @@ async def test_keys_have_the_namespace_and_expire(redis_backend: RedisBackend) -
 
 async def test_namespaces_keep_circuits_apart(redis_url: str, redis_backend: RedisBackend) -> None:
     await open_circuit(redis_backend.breaker(fail_max=1))
-    factory = redis_storage_factory(redis_url, namespace=f"{redis_backend.namespace}-other")
+    factory = redis_storage_factory(redis_url, namespace=f"{redis_backend.namespace}-other", **PATIENT_CLIENT)
     assert await AioBreakerAdapter(storage_factory=factory, storage_timeout=PATIENT).call("x", work) == "done"
     await factory.aclose()
 

@@ -149,6 +149,14 @@ def bind_reactions(events: cqrs.EventMap) -> None:
         events.bind(Happened, reaction)
 
 
+class Passing:
+    """The same, as an object."""
+
+    async def __call__(self, request: Any, handle: Handle) -> Any:
+        """Pass on."""
+        return await handle(request)
+
+
 async def passing(request: Any, handle: Handle) -> Any:
     """The least that a middleware can be."""
     return await handle(request)

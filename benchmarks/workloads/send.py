@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.logs import logged
-from benchmarks.shop import COMMAND, Answer, Command, Handler, passing
+from benchmarks.shop import COMMAND, Answer, Command, Handler, Passing, passing
 from benchmarks.workload import Target, Work, Workload
 from cqrs.requests import bootstrap
 
@@ -85,6 +85,13 @@ WORKLOADS = (
         ours=Work(sending(middlewares=[passing] * _MIDDLEWARES), less=sending(), parts=_MIDDLEWARES),
         limit=Work(direct),
         peer=Work("send with 8 middlewares", less="send", parts=_MIDDLEWARES),
+        targets=(Target("limit", 1),),
+    ),
+    Workload(
+        "middleware-object",
+        "the same, of middlewares that are objects with a method `__call__`",
+        ours=Work(sending(middlewares=[Passing()] * _MIDDLEWARES), less=sending(), parts=_MIDDLEWARES),
+        limit=Work(direct),
         targets=(Target("limit", 1),),
     ),
     Workload(

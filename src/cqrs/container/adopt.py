@@ -12,7 +12,7 @@ from cqrs.container.resolver import Resolver
 from cqrs.errors import WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
 T = TypeVar("T")
@@ -71,18 +71,6 @@ def adopt(container: Any) -> Injector:
             ]
         )
     return _Adopted(container)
-
-
-def builder(injector: Injector, handler_type: type[object]) -> Callable[[Container], Awaitable[Any]]:
-    """A function that builds ``handler_type`` in a scope, the quick way where there is one."""
-    construct = injector.constructor(handler_type)
-
-    async def build(scope: Container) -> Any:
-        if construct is not None:
-            return construct()
-        return await scope.resolve(handler_type)
-
-    return build
 
 
 class _Adopted:

@@ -54,7 +54,8 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     """
     run = copy_context().run
     coroutine = run(start)
-    step: Callable[[Any], Any] = coroutine.send
+    send = coroutine.send
+    step: Callable[[Any], Any] = send
     value: Any = None
     handed_over = closing = False
     while True:
@@ -76,7 +77,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
             else:
                 handed_over = True
                 value = yield awaited.value
-            step = coroutine.send
+            step = send
         except GeneratorExit:
             closing = True
             value, step = CancelledError("the consumer has closed the stream"), coroutine.throw

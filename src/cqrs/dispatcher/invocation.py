@@ -1,55 +1,51 @@
-"""Step 2, how a binding is called: build the handlers, call them, collect the events they recorded."""
+"""Step 2, how several handlers answer one request: build them, call them, collect the events they recorded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
-from cqrs.container.adopt import builder
-from cqrs.events.recorder import EventDrain
-from cqrs.requests.binding import Binding, ChainBinding, FallbackBinding
+from cqrs.container.scope import open_scope
+from cqrs.events.recorder import EventDrain, events_of
+from cqrs.requests.binding import ChainBinding, FallbackBinding
 from cqrs.requests.cor_request_handler import build_chain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cqrs.container.adopt import Injector
-    from cqrs.container.protocol import Container
     from cqrs.observability.hooks import Hooks
 
-    # answers the request with handlers from the scope, and appends the events that they recorded to the list
-    Invocation = Callable[[Any, Container, list[Any]], Awaitable[Any]]
+    # answers the request, and appends the events that its handlers recorded to the list
+    Invocation = Callable[[Any, list[Any]], Awaitable[Any]]
 
 
-def invocation(binding: Binding, injector: Injector, hooks: Hooks) -> Invocation:
-    """How to answer whole: with one handler, a chain of them, or a handler and its stand-in."""
+def invocation(binding: ChainBinding | FallbackBinding, injector: Injector, hooks: Hooks) -> Invocation:
+    """How to answer with a chain of handlers, or with a handler and its stand-in."""
     if isinstance(binding, ChainBinding):
         return _chain(binding, injector)
-    if isinstance(binding, FallbackBinding):
-        return _fallback(binding, injector, hooks)
-    return _single(binding.handler, injector)
+    return _fallback(binding, injector, hooks)
 
 
-def _single(handler_type: type, injector: Injector) -> Invocation:
-    build = builder(injector, handler_type)
+def builder(injector: Injector, handler_type: type[Any]) -> Callable[[], Awaitable[Any]]:
+    """A function that builds ``handler_type``: at once where that is possible, else in the open request scope."""
+    construct = injector.constructor(handler_type)
 
-    async def invoke(request: Any, scope: Container, events: list[Any]) -> Any:
-        handler = await build(scope)
-        answer = await handler.handle(request)
-        events.extend(EventDrain(handler).take())
-        return answer
+    async def build() -> Any:
+        return construct() if construct is not None else await open_scope.get().resolve(handler_type)
 
-    return invoke
+    return build
 
 
 def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
-    builds = [builder(injector, handler_type) for handler_type in binding.handlers]
+    members_of = [(builder(injector, handler_type), events_of(handler_type)) for handler_type in binding.handlers]
 
-    async def invoke(request: Any, scope: Container, events: list[Any]) -> Any:
-        members = [await build(scope) for build in builds]
-        answer = await build_chain(members).handle(request)
-        for member in members:
-            events.extend(EventDrain(member).take())
+    async def invoke(request: Any, events: list[Any]) -> Any:
+        members = [(await build(), recorded) for build, recorded in members_of]
+        answer = await build_chain([member for member, _ in members]).handle(request)
+        for member, recorded in members:
+            if recorded(member):
+                events.extend(EventDrain(member).take())
         return answer
 
     return invoke
@@ -58,7 +54,21 @@ def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
 def _fallback(binding: FallbackBinding, injector: Injector, hooks: Hooks) -> Invocation:
     primary, fallback = (_single(handler_type, injector) for handler_type in binding.handlers)
 
-    async def invoke(request: Any, scope: Container, events: list[Any]) -> Any:
-        return await call_with_fallback(binding, hooks, binding.primary, primary, fallback, request, scope, events)
+    async def invoke(request: Any, events: list[Any]) -> Any:
+        return await call_with_fallback(binding, hooks, binding.primary, primary, fallback, request, events)
+
+    return invoke
+
+
+def _single(handler_type: type, injector: Injector) -> Invocation:
+    build = builder(injector, handler_type)
+    recorded = events_of(handler_type)
+
+    async def invoke(request: Any, events: list[Any]) -> Any:
+        handler = await build()
+        answer = await handler.handle(request)
+        if recorded(handler):
+            events.extend(EventDrain(handler).take())
+        return answer
 
     return invoke

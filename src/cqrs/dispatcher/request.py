@@ -12,10 +12,8 @@ from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import HandlerBinding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cqrs.dispatcher.invocation import Invocation
-    from cqrs.dispatcher.turn import Turn, Turns
+    from cqrs.dispatcher.turn import Emit, Turn, Turns
 
 
 class RequestDispatcher(Dispatcher):
@@ -30,33 +28,36 @@ class RequestDispatcher(Dispatcher):
         turns, binding = self._turns, self._map.binding(request_type)
         if binding.streaming:
             raise RequestHandlerTypeError(request_type, "its handler streams, so use StreamingRequestMediator.stream")
-        if isinstance(binding, HandlerBinding) and not turns.injector.scoped:
-            construct: Callable[[], Any] | None = turns.injector.constructor(binding.handler)
-            if construct is not None:
-                return turns.chain.wrap(_unscoped(construct, events_of(binding.handler), turns))
-        return in_scope(turns.chain.wrap(_scoped(invocation(binding, turns.injector, turns.hooks), turns)), turns)
+        scoped = turns.scoped(binding.handlers)
+        emit = turns.emitter(scoped=scoped)
+        if isinstance(binding, HandlerBinding):
+            run = _one_handler(binding.handler, turns, emit)
+        else:
+            run = _several_handlers(invocation(binding, turns.injector, turns.hooks), emit)
+        turn = turns.chain.wrap(run)
+        return in_scope(turn, turns) if scoped else turn
 
 
-def _unscoped(construct: Callable[[], Any], recorded: Callable[[Any], Any], turns: Turns) -> Turn:
-    """The short way, for a handler that is made at once where nothing lives per request."""
+def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
+    construct = turns.injector.constructor(handler_type)
+    recorded = events_of(handler_type)
 
     async def run(request: Any) -> Any:
-        handler = construct()
+        handler = construct() if construct is not None else await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
         if recorded(handler):
-            await turns.emit(EventDrain(handler).take(), None)
+            await emit(EventDrain(handler).take())
         return answer
 
     return run
 
 
-def _scoped(invoke: Invocation, turns: Turns) -> Turn:
+def _several_handlers(invoke: Invocation, emit: Emit) -> Turn:
     async def run(request: Any) -> Any:
-        scope = open_scope.get()
         events: list[Any] = []
-        answer = await invoke(request, scope, events)
+        answer = await invoke(request, events)
         if events:
-            await turns.emit(events, scope)
+            await emit(events)
         return answer
 
     return run

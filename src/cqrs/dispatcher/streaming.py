@@ -6,9 +6,8 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
-from cqrs.container.adopt import builder
-from cqrs.container.scope import open_scope
 from cqrs.dispatcher.chunks import Chunk, driven, hand_over
+from cqrs.dispatcher.invocation import builder
 from cqrs.dispatcher.turn import Dispatcher, in_scope
 from cqrs.errors import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
@@ -17,7 +16,7 @@ from cqrs.requests.binding import FallbackBinding
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from cqrs.dispatcher.turn import Turn, Turns
+    from cqrs.dispatcher.turn import Emit, Turn, Turns
 
     Stream = Callable[[Any], AsyncGenerator[Any, None]]
 
@@ -34,33 +33,37 @@ class StreamingRequestDispatcher(Dispatcher):
         turns, binding = self._turns, self._map.binding(request_type)
         if not binding.streaming:
             raise RequestHandlerTypeError(request_type, "its handler answers whole, so use RequestMediator.send")
-        pump = _pump(binding.handlers[0], turns)
+        scoped = turns.scoped(binding.handlers)
+        emit = turns.emitter(scoped=scoped)
         if isinstance(binding, FallbackBinding):
-            pump = _with_fallback(binding, pump, turns)
-        turn = in_scope(turns.chain.wrap(pump), turns)
+            pump = _with_fallback(binding, turns, emit)
+        else:
+            pump = _pump(binding.handlers[0], turns, emit)
+        wrapped = turns.chain.wrap(pump)
+        turn = in_scope(wrapped, turns) if scoped else wrapped
         return lambda request: driven(lambda: turn(request))
 
 
-def _pump(handler_type: type, turns: Turns) -> Turn:
+def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:
     build = builder(turns.injector, handler_type)
     recorded = events_of(handler_type)
 
     async def pump(request: Any) -> None:
-        scope = open_scope.get()
-        handler = await build(scope)
+        handler = await build()
         drain, chunk = EventDrain(handler), Chunk()
         async with aclosing(handler.handle(request)) as chunks:
             async for chunk.value in chunks:
                 if recorded(handler):
-                    await turns.emit(drain.take(), scope)
+                    await emit(drain.take())
                 await hand_over(chunk)
-        await turns.emit(drain.take(), scope)
+        if recorded(handler):
+            await emit(drain.take())
 
     return pump
 
 
-def _with_fallback(binding: FallbackBinding, primary: Turn, turns: Turns) -> Turn:
-    fallback = _pump(binding.fallback, turns)
+def _with_fallback(binding: FallbackBinding, turns: Turns, emit: Emit) -> Turn:
+    primary, fallback = (_pump(handler_type, turns, emit) for handler_type in binding.handlers)
 
     async def pump(request: Any) -> None:
         await call_with_fallback(binding, turns.hooks, binding.primary, primary, fallback, request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cqrs._generics import type_name
 from cqrs._validation import validate
@@ -13,14 +13,16 @@ from cqrs.errors import RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
 
-    from cqrs.container.protocol import Container
     from cqrs.events.event_processor import EventProcessor
     from cqrs.observability.hooks import Hooks
     from cqrs.requests.map import RequestMap
 
     Turn = Callable[[Any], Coroutine[Any, Any, Any]]
+    Emit = Callable[[Sequence[Any]], Coroutine[Any, Any, None]]
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,9 +35,32 @@ class Turns:
     hooks: Hooks
     shares_scope: bool
 
-    async def emit(self, events: Sequence[Any], scope: Container | None) -> None:
-        """Route ``events`` within the request scope, unless event handlers come from a container of their own."""
-        await self.processor.emit_events(events, scope if self.shares_scope else None)
+    def scoped(self, handlers: Iterable[type]) -> bool:
+        """Whether a turn of these handlers needs a request scope."""
+        return self.injector.scoped or any(self.injector.constructor(handler) is None for handler in handlers)
+
+    def emitter(self, *, scoped: bool) -> Emit:
+        """What routes the events of a turn: within its scope, unless event handlers have a container of their own."""
+        emit_events = self.processor.emit_events
+        if not self.shares_scope:
+            return emit_events
+        if scoped:
+            return lambda events: emit_events(events, open_scope.get())
+        scopeless = _Scopeless(self.injector)
+        return lambda events: emit_events(events, scopeless)
+
+
+class _Scopeless:
+    """A container for turns without a scope: what still needs one (for an ``await``) gets it to itself."""
+
+    __slots__ = ("_injector",)
+
+    def __init__(self, injector: Injector) -> None:
+        self._injector = injector
+
+    async def resolve(self, type_: type[T]) -> T:
+        async with self._injector.scope() as scope:
+            return await scope.resolve(type_)
 
 
 def turns_of(
@@ -68,7 +93,7 @@ class Dispatcher:
 
 
 def in_scope(turn: Turn, turns: Turns) -> Turn:
-    """``turn`` within a request scope of its own, which ``current_scope`` tells."""
+    """``turn`` within a request scope of its own, which ``current_scope`` and ``open_scope`` tell."""
 
     async def run(request: Any) -> Any:
         async with turns.injector.scope() as scope:

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
-from cqrs.container.adopt import adopt, builder
+from cqrs.container.adopt import adopt
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
@@ -94,12 +94,12 @@ class EventEmitter:
 
         return Reaction(binding.handler, call)
 
-    def _call(self, handler_type: type) -> EventCall:
-        build = builder(self.injector, handler_type)
+    def _call(self, handler_type: type[Any]) -> EventCall:
+        construct = self.injector.constructor(handler_type)
         recorded = events_of(handler_type)
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:
-            handler = await build(scope)
+            handler = construct() if construct is not None else await scope.resolve(handler_type)
             await handler.handle(event)
             return EventDrain(handler).take() if recorded(handler) else ()
 

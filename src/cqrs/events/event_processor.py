@@ -70,7 +70,7 @@ class EventProcessor:
                 if route.leaves:
                     leaving.append(event)
                 elif route.reactions:
-                    jobs.extend((reaction, event) for reaction in route.reactions)
+                    jobs += [(reaction, event) for reaction in route.reactions]
                 else:
                     self.emitter.unhandled(event)
             events = await self._react(jobs, scope)

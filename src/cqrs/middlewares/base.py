@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ class Middleware(Protocol):
     A turn is the handler, the domain events it recorded, and the notifications that leave because of it. A
     middleware sees it whole: code after ``await handle(request)`` runs when all of that is done. For a stream that
     is when the last chunk has been taken, or when the consumer has gone away: then ``handle`` raises
-    ``CancelledError``. ``handle`` must be awaited in the middleware's own task. It may be awaited again, to retry, and need not be awaited at all: what the middleware returns is the
-    answer (for a stream, where it has not called ``handle``, the only chunk, unless it is ``None``).
+    ``CancelledError``. ``handle`` must be awaited in the middleware's own task. It may be awaited again, to retry, and
+    need not be awaited at all: what the middleware returns is the answer (for a stream, where it has not called
+    ``handle``, the only chunk, unless it is ``None``).
     """
 
     async def __call__(self, request: Any, handle: Handle) -> Any:
@@ -50,5 +52,8 @@ class MiddlewareChain:
 
 
 def _around(middleware: Middleware, inner: Handle) -> Handle:
-    # not async: each middleware costs one call, and no coroutine of ours beside its own
-    return lambda request: middleware(request, inner)
+    # Not async: a middleware costs a call, and no coroutine of ours beside its own. Its bound method is called faster
+    # than an object with a method `__call__`.
+    method = middleware.__call__
+    call = method if isinstance(method, MethodType) else middleware
+    return lambda request: call(request, inner)

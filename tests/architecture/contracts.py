@@ -6,6 +6,7 @@ through any number of others.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tests.architecture.modules import facades, members, modules
@@ -13,6 +14,8 @@ from tests.architecture.rings import ADAPTERS, ASSEMBLY, DRIVERS, EDGE, ENGINES,
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from tests.architecture.rings import Layer
 
 
 def contracts() -> str:
@@ -26,12 +29,7 @@ def contracts() -> str:
             exclude_type_checking_imports="True",
         )
     ]
-    rows: list[str] = []
-    for layer in reversed(present):
-        # Adapters share a row: none is above another. So does the edge.
-        together = layer.ring in {ADAPTERS, EDGE} and rows and present[present.index(layer) + 1].ring == layer.ring
-        names = " : ".join(members(layer))
-        rows[len(rows) - 1 if together else len(rows) :] = [f"{rows[-1]} : {names}" if together else names]
+    rows = [" : ".join(name for layer in row for name in members(layer)) for _, row in groupby(reversed(present), _row)]
     sections.append(
         _section(
             "importlinter:contract:rings",
@@ -55,8 +53,13 @@ def contracts() -> str:
             hidden += [other for other in present if other.ring in {ENGINES, ASSEMBLY}]
         others = [name for other in hidden for name in members(other)]
         title = f"{layer.name} knows nothing of its siblings"
-        sections.append(_forbidden(layer.name.replace(" ", "-"), title, members(layer), others))
+        sections.append(_forbidden(f"{layer.name}-alone", title, members(layer), others))
     return "\n".join(section for section in sections if section)
+
+
+def _row(layer: Layer) -> object:
+    """Adapters share a row, because none is above another. So does what stands at the edge."""
+    return layer.ring if layer.ring in {ADAPTERS, EDGE} else layer
 
 
 def _forbidden(key: str, name: str, sources: Collection[str], forbidden: Collection[str]) -> str:

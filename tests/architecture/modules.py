@@ -57,8 +57,9 @@ def facades() -> set[str]:
 
 
 def layers_of(module: str) -> list[Layer]:
-    """Every layer that claims `module`; there must be exactly one."""
-    return [layer for layer in LAYERS if any(claims(text, module) for text in layer.modules)]
+    """Every layer that claims `module`, by its name or else by a pattern; there must be exactly one."""
+    named = [layer for layer in LAYERS if module.removeprefix(f"{PACKAGE}.") in layer.modules]
+    return named or [layer for layer in LAYERS if any(claims(text, module) for text in layer.modules)]
 
 
 def claims(text: str, module: str) -> bool:

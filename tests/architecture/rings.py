@@ -24,7 +24,7 @@ MAY_IMPORT = {
 }
 """The rings that a ring sees. What an adapter or something at the edge shares with its siblings sits further in."""
 
-ALWAYS_THERE = frozenset({"pydantic", "typing_extensions"})
+ALWAYS_THERE = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
 """What is installed with the package."""
 
 DRIVERS = frozenset(
@@ -41,7 +41,8 @@ DRIVERS = frozenset(
 @dataclass(frozen=True)
 class Layer:
     """Modules of one ring that belong together. Names are relative to the package; `*` stands for one part of a name,
-    `**` for any number of them. `drivers` is what its modules may import beside the ring's own."""
+    `**` for any number of them, and a name in full counts before a pattern. `drivers` is what its modules may import
+    beside the ring's own."""
 
     ring: int
     name: str
@@ -63,13 +64,7 @@ LAYERS = (
         (
             "circuit_breaker",
             "_function_handler",
-            "container.adopt",
-            "container.instances",
-            "container.protocol",
-            "container.provider",
-            "container.request_scope",
-            "container.resolver",
-            "container.scope",
+            "container.*",
             "events.event_handler",
             "events.fallback",
             "events.map",
@@ -95,12 +90,15 @@ LAYERS = (
     Layer(ENGINES, "mediator", ("mediator",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
-    Layer(ADAPTERS, "di", ("container.di",), frozenset({"di"})),
-    Layer(ADAPTERS, "dependency-injector", ("container.dependency_injector",), frozenset({"dependency_injector"})),
-    Layer(ADAPTERS, "dishka", ("container.dishka",), frozenset({"dishka"})),
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
     # What stands at the edge does not know each other either.
+    Layer(
+        EDGE,
+        "http",
+        ("integrations._event*", "integrations._problems", "integrations.fastapi"),
+        frozenset({"fastapi", "starlette"}),
+    ),
     Layer(EDGE, "testing", ("testing.**",), frozenset({"pytest", "pytest_asyncio"})),
 )

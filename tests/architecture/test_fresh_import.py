@@ -1,4 +1,4 @@
-"""What `import cqrs` does in an interpreter that has done nothing else: nothing but defining names."""
+"""What importing every name of `cqrs` does in a fresh interpreter: nothing but defining names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Watched(type(os.environ)):
 
 os.environ.__class__ = Watched
 sys.addaudithook(watch)
-import cqrs
+from cqrs import *
 loggers = [name for name, logger in logging.root.manager.loggerDict.items()
            if name.partition(".")[0] == "cqrs" and isinstance(logger, logging.Logger)
            and (logger.level or logger.handlers)]
@@ -88,4 +88,4 @@ def test_it_leaves_logging_to_the_application(seen: dict[str, Any]) -> None:
     ],
 )
 def test_the_probe_sees_what_it_looks_for(statement: str, where: str, seen: dict[str, Any]) -> None:
-    assert _run(_PROBE.replace("import cqrs\n", f"{statement}\n"))[where] != seen[where]
+    assert _run(_PROBE.replace("from cqrs import *\n", f"{statement}\n"))[where] != seen[where]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import cqrs
 from tests.architecture.rings import DRIVERS
 
 _PROBE = """
@@ -89,3 +90,20 @@ def test_it_leaves_logging_to_the_application(seen: dict[str, Any]) -> None:
 )
 def test_the_probe_sees_what_it_looks_for(statement: str, where: str, seen: dict[str, Any]) -> None:
     assert _run(_PROBE.replace("from cqrs import *\n", f"{statement}\n"))[where] != seen[where]
+
+
+def test_the_package_alone_imports_no_module_of_its_own_and_no_pydantic() -> None:
+    program = "import json, sys, cqrs; print(json.dumps({'modules': sorted(sys.modules)}))"
+    imported: list[str] = _run(program)["modules"]
+    assert [name for name in imported if name.startswith("cqrs.") or name.partition(".")[0] == "pydantic"] == []
+
+
+@pytest.mark.parametrize("module", ["errors", "requests", "events", "container", "mediator", "message_brokers"])
+def test_a_module_can_be_reached_by_importing_the_package_alone(module: str) -> None:
+    program = f"import json, cqrs; print(json.dumps({{'name': cqrs.{module}.__name__}}))"
+    assert _run(program)["name"] == f"cqrs.{module}"
+
+
+def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Requst'"):
+        _ = cqrs.Requst  # type: ignore[attr-defined]

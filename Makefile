@@ -14,6 +14,7 @@ PYTHONS ?= python3.11 python3.12 python3.13
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL: # two pips must not work in one environment
 .PHONY: help demo test test-fast lint bench docs constraints clean
 
 help: ## Show this list

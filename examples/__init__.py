@@ -1,0 +1,1 @@
+"""Programs that run: begin with ``examples.shop``, which ``make demo`` starts."""

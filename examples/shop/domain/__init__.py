@@ -1,0 +1,1 @@
+"""What the shop knows about selling: no database, no HTTP, no mediator."""

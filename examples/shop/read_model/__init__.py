@@ -1,0 +1,1 @@
+"""The read side: a table shaped like the screen. Domain events write it, queries read it."""

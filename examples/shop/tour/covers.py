@@ -8,7 +8,7 @@ from rich.table import Table
 from examples.shop.tour.report import Report
 
 OPEN_NEXT = (
-    ("commands.py", "what can be asked of the shop, and its answers"),
+    ("commands.py", "what can be asked, and the answers"),
     ("handlers/place_order.py", "a command handler, and the event it records"),
     ("read_model/projection.py", "turns events into rows of the list"),
     ("handlers/import_orders.py", "a streaming handler"),

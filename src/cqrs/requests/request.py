@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import typing
 from typing import Any, Generic
 
-from typing_extensions import TypeVar, get_original_bases
+from typing_extensions import TypeVar
 
+from cqrs._generics import type_arguments
 from cqrs._message import DataclassMessage, IMessage, PydanticMessage
 
 ResT = TypeVar("ResT", default=Any)
@@ -35,11 +37,19 @@ PydanticRequest = Request
 
 def declared_response(request_type: type) -> Any:
     """The ``R`` of ``Request[R]`` or ``DCRequest[R]`` above ``request_type``; ``Any`` where none is declared."""
-    for cls in request_type.__mro__:
-        pydantic_generic = cls.__dict__.get("__pydantic_generic_metadata__")
-        if pydantic_generic and pydantic_generic["origin"] is Request:
-            return pydantic_generic["args"][0]
-        for base in get_original_bases(cls) if DCRequest in cls.__bases__ else ():
-            if getattr(base, "__origin__", None) is DCRequest:
-                return base.__args__[0]
-    return Any
+    arguments = type_arguments(request_type, DCRequest) or _pydantic_arguments(request_type, Request)
+    declared = arguments[0] if arguments else Any
+    return Any if isinstance(declared, typing.TypeVar) else declared
+
+
+def _pydantic_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
+    """What ``type_arguments`` tells, for models: pydantic makes a class of each ``Model[X]`` and notes it there."""
+    filled: dict[Any, Any] = {}
+    for parent in cls.__mro__:
+        generic = parent.__dict__.get("__pydantic_generic_metadata__")
+        if generic and generic["origin"]:
+            arguments = tuple(filled.get(a, a) if isinstance(a, typing.TypeVar) else a for a in generic["args"])
+            if generic["origin"] is base:
+                return arguments
+            filled.update(zip(generic["origin"].__pydantic_generic_metadata__["parameters"], arguments, strict=False))
+    return None

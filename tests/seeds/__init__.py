@@ -1,0 +1,1 @@
+"""Programs of users, as they were written: they run unchanged against this package."""

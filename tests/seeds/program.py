@@ -67,7 +67,7 @@ class Program:
         code = compile(self._source, str(self._path), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         module = types.ModuleType(f"seed_{self.name}")
         sys.modules[module.__name__] = module  # where annotations are looked up
-        running = types.FunctionType(code, module.__dict__)()
+        running = eval(code, vars(module))  # noqa: S307  # to run them is what the programs are here for
         if inspect.iscoroutine(running):
             await running
         return module

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "upgrading" / "from-python-cqrs.md"
-LISTING = ROOT.parent / "shared" / "API-4X.md"
+PAGE = Path(__file__).parents[2] / "docs" / "upgrading" / "from-python-cqrs.md"
 
 TABLE = tomllib.loads(Path(__file__).with_name("compat_api.toml").read_text(encoding="utf-8"))
 SAME = [(module, entry) for module, entries in TABLE["same"].items() for entry in entries]
 DIFFERENT = [(row["module"], entry) for row in TABLE["different"] for entry in row["entries"]]
-GONE = [(row["module"], entry) for row in TABLE["different"] if row.get("gone") for entry in row["entries"]]
 LATER = [name for names in TABLE["later"].values() for name in names]
 
 P = inspect.Parameter
@@ -103,46 +96,3 @@ def test_upgrade_page_names_every_difference_and_every_later_topic() -> None:
     page = PAGE.read_text(encoding="utf-8")
     different = [dotted(*entry).rpartition(".")[2] for entry in DIFFERENT]
     assert [name for name in [*different, *LATER] if name not in page] == []
-
-
-def test_table_has_every_name_of_the_listing() -> None:
-    if not LISTING.is_file():
-        pytest.skip("the listing is not in the repository; it is compared where it lies beside the checkout")
-    known = {dotted(*entry) for entry in [*SAME, *DIFFERENT]}
-    known |= {name.rpartition(".")[0] for name in known}
-    absent = {*LATER, *(dotted(*entry) for entry in GONE)}
-    missing = [
-        name
-        for name in _listed(LISTING.read_text(encoding="utf-8"))
-        if name not in known and not {name, *_parents(name)} & absent and not _is_method_of_an_alias(name)
-    ]
-    assert missing == []
-
-
-def _listed(text: str) -> Iterator[str]:
-    """Every dotted name of the listing: classes, functions and methods."""
-    head, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
-    for name in head.partition("Package-level names (`cqrs.X`):")[2].replace(".", "").split(","):
-        yield f"cqrs.{name.strip()}"
-    for section in sections:
-        module, *lines = section.splitlines()
-        owner = ""
-        for line in lines:
-            found = re.match(r"(?P<nested> {4})?- ((class|enum|property|async|def) )*(?P<name>\w+)", line)
-            assert found is not None, line
-            if not found["nested"]:
-                owner = found["name"]
-            if not found["name"].startswith("__"):
-                yield f"{module}.{owner}.{found['name']}" if found["nested"] else f"{module}.{owner}"
-
-
-def _parents(name: str) -> set[str]:
-    parts = name.split(".")
-    return {".".join(parts[:n]) for n in range(1, len(parts))}
-
-
-def _is_method_of_an_alias(name: str) -> bool:
-    """Whether its class is a second name for another one, whose methods are in the table."""
-    owner, _, _ = name.rpartition(".")
-    module, _, cls = owner.rpartition(".")
-    return (module, cls) in SAME and find(module, cls).__name__ != cls

@@ -22,10 +22,10 @@ class Message:
     message_id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields; the id as text."""
+        """The fields under their names on the wire; ``messageId`` as text."""
         return {
-            "message_name": self.message_name,
-            "message_id": str(self.message_id),
+            "messageName": self.message_name,
+            "messageId": str(self.message_id),
             "topic": self.topic,
             "payload": self.payload,
         }

@@ -272,6 +272,12 @@ async def test_a_message_carries_id_name_topic_and_the_whole_event() -> None:
     await mediator(message_broker=broker).send(Do([event]))
     assert broker.topic("t") == (Message("joined", "t", event.to_dict(), event.event_id),)
     assert broker.topic("other") == ()
+    assert broker.sent[0].to_dict() == {
+        "messageName": "joined",
+        "messageId": str(event.event_id),
+        "topic": "t",
+        "payload": event.to_dict(),
+    }
 
 
 async def test_a_notification_is_not_handled_where_it_was_recorded() -> None:

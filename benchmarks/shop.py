@@ -42,6 +42,11 @@ class Handler(cqrs.RequestHandler[Command, Answer]):
         return ANSWER
 
 
+async def function(_: Command) -> Answer:
+    """Answers, without a class."""
+    return ANSWER
+
+
 class Recording(cqrs.RequestHandler[Command, Answer]):
     """Records an event."""
 

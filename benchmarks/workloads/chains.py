@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import cqrs
 from benchmarks.shop import COMMAND, Answer, Failing, Handler, Last, PassingOn, PassingOnToo, Recording
 from benchmarks.workload import Work, Workload
 from benchmarks.workloads.send import direct, sending
+
+_logger = logging.getLogger("benchmarks")
 
 
 async def _linked(times: int) -> None:
@@ -21,7 +25,8 @@ async def _tried(times: int) -> None:
         answer: Answer
         try:
             answer = await Failing().handle(COMMAND)
-        except ConnectionError:
+        except ConnectionError as error:
+            _logger.warning("%s failed with %s", Failing.__qualname__, type(error).__qualname__)
             answer = await Handler().handle(COMMAND)
         del answer
 
@@ -43,7 +48,7 @@ WORKLOADS = (
     ),
     Workload(
         "fallback-used",
-        "a handler that raises, the warning about it, and its stand-in; limit: `try` by hand, without the warning",
+        "a handler that raises, the warning about it, and its stand-in; limit: `try` by hand, with the same warning",
         ours=Work(sending(cqrs.RequestHandlerFallback(Failing, Handler))),
         limit=Work(_tried),
         peer=Work("fallback used"),

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.logs import logged
-from benchmarks.shop import COMMAND, Answer, Command, Handler, Passing, passing
+from benchmarks.shop import COMMAND, Answer, Command, Handler, Passing, function, passing
 from benchmarks.workload import Target, Work, Workload
 from cqrs.requests import bootstrap
 
@@ -34,6 +34,11 @@ async def direct(times: int) -> None:
     """What every send is compared with: a new handler, awaited."""
     for _ in range(times):
         await Handler().handle(COMMAND)
+
+
+async def _function(times: int) -> None:
+    for _ in range(times):
+        await function(COMMAND)
 
 
 class _Bus:
@@ -78,6 +83,12 @@ WORKLOADS = (
         "the same; limit: a bus of fifteen lines, without middlewares, injection and events",
         ours=Work(sending()),
         limit=Work(_by_hand),
+    ),
+    Workload(
+        "function",
+        "a request to an `async def` function; limit: the function called by hand",
+        ours=Work(sending(function)),
+        limit=Work(_function),
     ),
     Workload(
         "middleware",

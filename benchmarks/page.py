@@ -1,0 +1,84 @@
+"""Puts the figures of the last complete run into ``docs/explanation/speed.md``: ``python -m benchmarks.page``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "explanation" / "speed.md"
+SIDES = ("peer", "ours", "limit")
+COUNTED = ("send", "inject", "scope-inject", "stream", "events", "chain", "fallback-idle")
+
+
+def main() -> None:
+    """Rewrite what stands between ``<!-- figures: … -->`` and ``<!-- end -->``."""
+    runs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / ".cache" / "bench").glob("*.json"))]
+    complete = [run for run in runs if run["peer"] and run["memory"] and set(COUNTED) <= set(run["workloads"])]
+    if not complete:
+        sys.exit("There is no complete run with the peer yet: run `python -m benchmarks` first.")
+    run, text = complete[-1], PAGE.read_text(encoding="utf-8")
+    for name, table in (("times", _times(run)), ("counts", _counts(run)), ("memory", _memory(run))):
+        before, mark, rest = text.partition(f"<!-- figures: {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->")
+        text = f"{before}{mark}\n{table}\n\n{end}{after}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
+def _times(run: dict[str, Any]) -> str:
+    machine, effort = run["machine"], run["effort"]
+    about = (
+        f"{machine['python']}, {machine['platform']}, {machine['cores']} cores, pydantic {machine['pydantic']}; "
+        f"medians of {effort['rounds']} interleaved rounds, for imports of {effort['programs']}:"
+    )
+    rows = [
+        "| workload | what | peer | ours | limit | ours / limit | peer / ours | target |",
+        "| --- | --- | --: | --: | --: | --: | --: | --- |",
+    ]
+    for name, found in run["workloads"].items():
+        medians = found["median_seconds"]
+        targets = ", ".join(f"{target} {verdict}" for target, verdict in found["targets"].items())
+        faster = f"{found['peer_to_ours']:.1f}×" if found["peer_to_ours"] else ""
+        times = [_time(medians[side]) if side in medians else "" for side in SIDES]
+        rows.append(_row(name, found["what"], *times, f"{found['ours_to_limit']:.2f}×", faster, targets))
+    return "\n".join([about, "", *rows])
+
+
+def _counts(run: dict[str, Any]) -> str:
+    rows = [
+        "| | frames: peer | ours | limit | C calls: peer | ours | limit | bytes: peer | ours | limit |",
+        "| --- |" + " --: |" * 9,
+    ]
+    for name in COUNTED:
+        counts = run["workloads"][name]["counts"]
+        cells = [
+            f"{counts[side][what]:,g}" if side in counts else ""
+            for what in ("frames", "c_calls", "bytes_held")
+            for side in SIDES
+        ]
+        rows.append(_row(name, *cells))
+    return "\n".join(rows)
+
+
+def _memory(run: dict[str, Any]) -> str:
+    rows = ["| workload | operations | resident | blocks | traced | |", "| --- | --: | --: | --: | --: | --- |"]
+    for grown in run["memory"]:
+        resident, blocks = f"{grown['resident_bytes'] // 1024:+,} KiB", f"{grown['blocks']:+,}"
+        traced = f"{grown['traced_bytes']:+,} B in {grown['traced_operations']:,}"
+        verdict = "flat" if grown["flat"] else "grows"
+        rows.append(_row(grown["what"], f"{grown['operations']:,}", resident, blocks, traced, verdict))
+    return "\n".join(rows)
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g} ms" if seconds > 1e-3 else f"{seconds * 1e6:.3g} µs"  # noqa: PLR2004  # a millisecond
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()

@@ -91,18 +91,21 @@ class EventProcessor:
 
     async def _react_concurrently(self, jobs: list[Job], scope: Container) -> list[object]:
         recorded: list[Sequence[object]] = [()] * len(jobs)
-        failures: dict[int, Exception] = {}
+        failures: dict[int, BaseException] = {}
         waiting = iter(enumerate(jobs))
 
         async def work() -> None:
             for index, (reaction, event) in waiting:
-                try:
-                    recorded[index] = await reaction.call(event, scope)
-                except Exception as error:  # noqa: BLE001  # raised again below, when the others have finished
-                    self._failed(reaction, event, error)
-                    failures[index] = error
                 if failures:
                     return
+                try:
+                    recorded[index] = await reaction.call(event, scope)
+                except (Exception, asyncio.CancelledError) as error:
+                    task = asyncio.current_task()
+                    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                        raise  # the turn is cancelled, and not something that the handler awaited
+                    self._failed(reaction, event, error)
+                    failures[index] = error  # raised below, when the others have finished
 
         async with asyncio.TaskGroup() as workers:
             for _ in range(min(self._limit, len(jobs))):
@@ -111,6 +114,6 @@ class EventProcessor:
             raise failures[min(failures)]
         return [event for events in recorded for event in events]
 
-    def _failed(self, reaction: Reaction, event: object, error: Exception) -> None:
+    def _failed(self, reaction: Reaction, event: object, error: BaseException) -> None:
         error.add_note(f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
         report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)

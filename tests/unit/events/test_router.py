@@ -234,6 +234,38 @@ async def test_cancelling_the_caller_cancels_concurrent_handlers() -> None:
     assert sorted(cancelled) == ["a", "b"]
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_a_handler_that_awaits_something_cancelled_fails_like_any_other(limit: int) -> None:
+    broker = MemoryMessageBroker()
+
+    async def awaits_cancelled(_: Happened) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.cancel("by somebody else")
+        await future
+
+    async def fine(_: Happened) -> None:
+        await asyncio.sleep(0)
+
+    wired = mediator(
+        (Happened, awaits_cancelled), (Happened, fine), max_concurrent_event_handlers=limit, message_broker=broker
+    )
+    with pytest.raises(asyncio.CancelledError, match="by somebody else"):
+        await wired.send(Do([Happened("a"), sent("n")]))
+    assert broker.sent == ()
+
+
+async def test_a_handler_that_fails_at_once_keeps_the_others_from_starting() -> None:
+    started: list[str] = []
+
+    async def handler(event: Happened) -> None:
+        started.append(event.name)
+        raise ValueError(event.name)
+
+    with pytest.raises(ValueError, match="0"):
+        await mediator((Happened, handler), max_concurrent_event_handlers=5).send(Do([Happened(n) for n in "0123"]))
+    assert started == ["0"]
+
+
 async def test_no_event_of_a_failing_request_handler_is_emitted() -> None:
     broker, seen = MemoryMessageBroker(), []
 

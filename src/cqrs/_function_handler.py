@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 from cqrs._generics import runtime_class, type_name
-from cqrs.container.provider import Unreadable, read_hints
+from cqrs.container.hints import Unreadable, read_hints
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.recorder import EventRecorder
 
@@ -94,10 +94,11 @@ def _members(function: Callable[..., Any], others: list[inspect.Parameter], hint
         "__doc__": function.__doc__,
         "__qualname__": type_name(function),
     }
+    exact = read_hints(function, include_extras=True)  # Annotated[...] says to some containers what is meant
     recorders = [p.name for p in others if runtime_class(hints.get(p.name)) is EventRecorder]
     passes_on = any(p.name == "next" for p in others)
     injected = [
-        p.replace(kind=p.KEYWORD_ONLY, annotation=hints[p.name])
+        p.replace(kind=p.KEYWORD_ONLY, annotation=exact[p.name])
         for p in others
         if p.name not in (*recorders, "next") and _readable(hints.get(p.name, Any)) is not Any
     ]

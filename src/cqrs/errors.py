@@ -6,7 +6,7 @@
     ├── RequestHandlerDoesNotExist      (also a ValueError) nothing is bound for a request
     ├── RequestHandlerTypeError         (also a TypeError) what is bound cannot serve this call
     ├── StreamTaskError                 (also a RuntimeError) a stream was moved to another task
-    ├── DependencyError                 the default resolver cannot build something
+    ├── DependencyError                 a container cannot build something
     ├── CircuitOpenError                a circuit breaker refused the call
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
     ├── EventNameConflict               two event types claim one name and version
@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cqrs._generics import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,17 +91,18 @@ class StreamTaskError(CQRSError, RuntimeError):
 
 
 class DependencyError(CQRSError):
-    """The default resolver cannot build ``required``.
+    """A container cannot build ``required``.
 
     ``path`` lists the types that led there, the one that was asked for first.
     """
 
-    def __init__(self, required: object, path: Sequence[type], problem: str, remedy: str) -> None:
+    def __init__(self, required: object, path: Sequence[object], problem: str, remedy: str) -> None:
         self.required = required
         self.path = tuple(path)
         self.problem = problem
         self.remedy = remedy
-        super().__init__(f"{problem}. {remedy}.")
+        chain = " → ".join(map(type_name, self.path))
+        super().__init__(f"{chain}: {problem}. {remedy}." if chain else f"{problem}. {remedy}.")
 
 
 class CircuitOpenError(CQRSError):

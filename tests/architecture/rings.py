@@ -90,6 +90,18 @@ LAYERS = (
     Layer(ENGINES, "mediator", ("mediator",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
+    Layer(ADAPTERS, "di", ("container.di", "container.di_solving"), frozenset({"di"})),
+    Layer(
+        ADAPTERS,
+        "dependency-injector",
+        (
+            "container.dependency_injector",
+            "container.dependency_injector_gaps",
+            "container.dependency_injector_types",
+        ),
+        frozenset({"dependency_injector"}),
+    ),
+    Layer(ADAPTERS, "dishka", ("container.dishka", "container.dishka_graph"), frozenset({"dishka"})),
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),

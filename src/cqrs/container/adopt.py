@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from cqrs.container.protocol import CheckingContainer, Container, ScopedContainer
+from cqrs.container.adopted import Adopted
 from cqrs.container.resolver import Resolver
 from cqrs.errors import WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import Callable, Iterable
     from contextlib import AbstractAsyncContextManager
+
+    from cqrs.container.protocol import Container
 
 T = TypeVar("T")
 
@@ -53,62 +53,22 @@ def adopt(container: Any) -> Injector:
     """
     if container is None:
         return Resolver()
-    if isinstance(container, Resolver | _Adopted):
+    if isinstance(container, Resolver | Adopted):
         return container
-    for cls in type(container).__mro__:
-        known = _ADAPTERS.get(cls.__module__.partition(".")[0])
-        if known is not None:
-            module, name = known
-            return _Adopted(getattr(import_module(module), name)(container))
+    kind: Any = type(container)  # pyright: ignore[reportUnknownVariableType]  # whatever it is
+    speaks_for_itself = callable(getattr(kind, "resolve", None))  # even if its own package is called "di", say
+    package = next((p for cls in kind.__mro__ if (p := cls.__module__.partition(".")[0]) in _ADAPTERS), None)
+    if package is not None and not speaks_for_itself:
+        module, name = _ADAPTERS[package]
+        adapter = getattr(import_module(module), name)(container)
+        return adapter if isinstance(adapter, Resolver) else Adopted(adapter)
+    if isinstance(container, type):
+        raise _not_a_container(container, "it is a class")
     if not callable(getattr(container, "resolve", None)):
-        raise WiringError(
-            [
-                WiringProblem(
-                    f"di_container={container!r}",
-                    "it has no method resolve(type)",
-                    "Pass a cqrs.Resolver, a di, dependency-injector or dishka container, or one with resolve(type)",
-                )
-            ]
-        )
-    return _Adopted(container)
+        raise _not_a_container(container, "it has no method resolve(type)")
+    return Adopted(container)
 
 
-class _Adopted:
-    """Anything with ``resolve``, async or not; its scopes and checks are used if it has them."""
-
-    __slots__ = ("_container",)
-    scoped = True  # it may be, and a scope that is not needed does no harm
-
-    def __init__(self, container: Any) -> None:
-        self._container = container
-
-    @asynccontextmanager
-    async def scope(self) -> AsyncGenerator[Container, None]:
-        if isinstance(self._container, ScopedContainer):
-            async with self._container.scope() as scoped:
-                yield _Awaiting(scoped)
-        else:
-            yield _Awaiting(self._container)
-
-    def constructor(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # the port has it
-        """Always ``None``: a container that we do not know may do anything when it builds."""
-        return None
-
-    def check(self, types: Iterable[type]) -> list[WiringProblem]:
-        return self._container.check(types) if isinstance(self._container, CheckingContainer) else []
-
-
-class _Awaiting:
-    """Awaits what ``resolve`` returns where it is awaitable."""
-
-    __slots__ = ("_container",)
-
-    def __init__(self, container: Any) -> None:
-        self._container = container
-
-    async def resolve(self, type_: type[T]) -> T:
-        made = self._container.resolve(type_)
-        if inspect.isawaitable(made):
-            made = await made
-        result: T = made
-        return result
+def _not_a_container(container: object, problem: str) -> WiringError:
+    remedy = "Pass a cqrs.Resolver, a di, dependency-injector or dishka container, or an object with resolve(type)"
+    return WiringError([WiringProblem(f"di_container={container!r}", problem, remedy)])

@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import inspect
-import types
+import functools
 import typing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from cqrs._generics import runtime_class, type_name
+from cqrs._generics import type_name
+from cqrs.container.calling import Kind, kind_of
+from cqrs.container.hints import Unreadable, filled, plain, read_hints, read_signature, type_variables
 from cqrs.errors import DependencyError
 
 if typing.TYPE_CHECKING:
+    import inspect
     from collections.abc import Callable, Sequence
 
 Lifetime = Literal["transient", "request", "singleton"]
-Kind = Literal["plain", "async", "generator", "async generator"]
-
-_LEAVES = (object, str, bytes, int, float, complex, bool, list, dict, set, tuple, frozenset, type(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter that is injected; ``optional`` ones keep their default unless something was bound for their type."""
+    """A parameter that is injected; an ``optional`` one keeps its default unless something was bound for its type."""
 
     name: str
-    type_: Any
+    type_: Any  # None where only the default is known
     optional: bool
-    keyword: bool
+    by_position: bool
+    by_name: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Makes one thing."""
+    """Makes one thing. A ``factory`` of the kind *context* gives a context manager, which is entered for the thing."""
 
     factory: Callable[..., Any]
     lifetime: Lifetime
@@ -40,101 +40,51 @@ class Provider:
     parameters: tuple[Parameter, ...] = field(default=())
 
 
-def provider_of(factory: Callable[..., Any], lifetime: Lifetime, path: Sequence[type] = ()) -> Provider:
+def provider_of(factory: Callable[..., Any], lifetime: Lifetime, path: Sequence[Any] = ()) -> Provider:
     """The provider for a class or function, by its annotations. Raises ``DependencyError`` if they do not suffice."""
-    return Provider(factory, lifetime, _kind_of(factory), tuple(read_parameters(factory, path)))
+    if lifetime not in typing.get_args(Lifetime):
+        problem = f"{type_name(factory)} cannot live for {lifetime!r}"
+        raise DependencyError(factory, path, problem, 'Choose "transient", "request" or "singleton"')
+    parameters = tuple(read_parameters(factory, path))
+    kind, opens = kind_of(factory)
+    return Provider(opens(factory) if opens is not None else factory, lifetime, kind, parameters)
 
 
-def autowired(type_: Any, path: Sequence[type]) -> Provider:
-    """The provider for a class that was not bound: its constructor. Raises ``DependencyError`` if it has none."""
-    cls = runtime_class(type_)
-    if cls is None or cls in _LEAVES:
-        raise DependencyError(
-            type_, path, f"nothing is bound for {type_name(type_)}", "Bind a value or a factory for it in the container"
-        )
-    if inspect.isabstract(cls) or getattr(cls, "_is_protocol", False):
-        raise DependencyError(
-            type_,
-            path,
-            f"{cls.__qualname__} is an interface and nothing is bound for it",
-            f"Bind an implementation: container.bind({cls.__name__}, YourImplementation)",
-        )
-    return provider_of(cls, "transient", path)
-
-
-def read_parameters(factory: Callable[..., Any], path: Sequence[type]) -> list[Parameter]:
-    """The parameters of ``factory`` that have to be injected. Raises ``DependencyError`` for one without annotation."""
-    declared = inspect.signature(factory).parameters.values()
-    hints = read_hints(factory) if declared else {}
+def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Parameter]:
+    """The parameters of ``factory`` that can be injected. Raises ``DependencyError`` for one without annotation."""
+    try:
+        declared = read_signature(factory)
+    except (ValueError, TypeError) as error:
+        problem = f"what {type_name(factory)} needs cannot be read ({error})"
+        raise DependencyError(factory, path, problem, "Bind a function with annotations that calls it") from error
+    hints = read_hints(factory, include_extras=True) if declared else {}
+    variables = type_variables(factory)
+    given = _given(factory)
     parameters: list[Parameter] = []
     for parameter in declared:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or parameter.name in given:
             continue
         optional = parameter.default is not parameter.empty
-        annotation = _plain(hints.get(parameter.name, parameter.empty))
-        if isinstance(annotation, Unreadable):
-            if optional:
-                continue
-            raise DependencyError(
-                parameter.name,
-                path,
-                f"the annotation of {parameter.name!r} of {type_name(factory)} cannot be read ({annotation.error})",
-                "Import what it names at run time, not only under TYPE_CHECKING",
-            ) from annotation.error
-        if annotation is not parameter.empty:
-            keyword = parameter.kind is not parameter.POSITIONAL_ONLY
-            parameters.append(Parameter(parameter.name, annotation, optional, keyword))
-        elif not optional:
-            raise DependencyError(
-                parameter.name,
-                path,
-                f"parameter {parameter.name!r} of {type_name(factory)} has no annotation, so nothing can be injected",
-                "Annotate it with the type it needs",
-            )
+        annotation = plain(hints.get(parameter.name, parameter.annotation))
+        if annotation is parameter.empty or isinstance(annotation, str | Unreadable):
+            if not optional:
+                raise DependencyError(parameter.name, path, *_unannotated(factory, parameter, annotation))
+            annotation = None
+        by_position, by_name = (parameter.kind is not k for k in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_ONLY))
+        type_ = filled(annotation, variables)
+        parameters.append(Parameter(parameter.name, type_, optional, by_position, by_name))
     return parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An annotation that names something which is not there at run time."""
-
-    error: Exception
+def _given(factory: Any) -> Any:
+    return cast("Any", factory).keywords if isinstance(factory, functools.partial) else ()
 
 
-def read_hints(factory: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of a function or of the constructor of a class, evaluated; ``Unreadable`` where that fails."""
-    target: Any = factory.__init__ if isinstance(factory, type) else factory  # type: ignore[misc]
-    target = getattr(target, "func", target)  # functools.partial
-    if not inspect.isroutine(target):
-        target = type(target).__call__  # an object that can be called
-    try:
-        return typing.get_type_hints(target)
-    except (NameError, TypeError):
-        return {name: _read_hint(target, name) for name in inspect.signature(target).parameters} | {
-            "return": _read_hint(target, "return")
-        }
-
-
-def _read_hint(function: Any, name: str) -> Any:
-    try:
-        alone = types.SimpleNamespace(__annotations__={name: function.__annotations__.get(name, Any)})
-        return typing.get_type_hints(alone, globalns=function.__globals__)[name]
-    except (NameError, TypeError) as error:
-        return Unreadable(error)
-
-
-def _plain(annotation: Any) -> Any:
-    """``X`` for ``X | None``: whether it may be left out is told by the default."""
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        members = [a for a in typing.get_args(annotation) if a is not type(None)]
-        if len(members) == 1:
-            return members[0]
-    return annotation
-
-
-def _kind_of(factory: Callable[..., Any]) -> Kind:
-    if inspect.isasyncgenfunction(factory):
-        return "async generator"
-    if inspect.isgeneratorfunction(factory):
-        return "generator"
-    return "async" if inspect.iscoroutinefunction(factory) else "plain"
+def _unannotated(factory: object, parameter: inspect.Parameter, annotation: Any) -> tuple[str, str]:
+    name, owner = repr(parameter.name), type_name(factory)
+    if annotation is parameter.empty:
+        problem = f"parameter {name} of {owner} has no annotation, so nothing can be injected"
+        return problem, "Annotate it with the type it needs"
+    reason = annotation.error if isinstance(annotation, Unreadable) else annotation
+    problem = f"the annotation of {name} of {owner} cannot be read ({reason})"
+    return problem, "Import what it names at run time, not only under TYPE_CHECKING"

@@ -2,83 +2,97 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from cqrs._generics import type_name
 from cqrs.container.instances import Instances
+from cqrs.errors import DependencyError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
     from typing import Self
 
-    from cqrs.container.provider import Provider
-    from cqrs.container.resolver import Resolver
+    from cqrs.container.plan import Plan
+    from cqrs.container.planner import Planner
+    from cqrs.container.source import Giver, Source
 
 T = TypeVar("T")
 
 
-class Source(Protocol):
-    """Another container that a resolver asks for whatever was not bound in itself."""
-
-    def provides(self, type_: Any) -> bool:
-        """Whether :meth:`get` can give ``type_``."""
-        ...
-
-    async def get(self, type_: Any) -> Any:
-        """An instance of ``type_``."""
-        ...
-
-    def scope(self) -> AbstractAsyncContextManager[Source]:
-        """Opens a request scope and gives its source."""
-        ...
+def after_the_end(type_: Any) -> DependencyError:
+    """The error of a task that outlives its request and asks for more, which nobody would close."""
+    problem = f"{type_name(type_)} was asked for after the end of its request"
+    return DependencyError(type_, (type_,), problem, "Open a scope there: async with container.scope() as scope")
 
 
 class RequestScope:
-    """What one request uses. Made by :meth:`Resolver.scope`."""
+    """What one request uses. Made by ``Resolver.scope``."""
 
-    __slots__ = ("_instances", "_opening", "_resolver", "_source")
+    __slots__ = ("_ended", "_giver", "_instances", "_opening", "_planner", "_singletons", "_source")
 
-    def __init__(self, resolver: Resolver, opening: AbstractAsyncContextManager[Source] | None) -> None:
-        self._resolver = resolver
-        self._opening = opening
-        self._source: Source | None = None
+    def __init__(self, planner: Planner, singletons: Instances, source: Source | None) -> None:
+        self._planner = planner
+        self._singletons = singletons
+        self._source = source
+        self._giver: Giver | None = source
+        self._opening: AbstractAsyncContextManager[Giver] | None = None
         self._instances = Instances()
+        self._ended = False
 
     async def resolve(self, type_: type[T]) -> T:
         """An instance of ``type_``. Raises ``DependencyError`` if it, or something it needs, cannot be made."""
-        provider = self._resolver.provider(type_, (type_,))
-        if provider is None:
-            assert self._source is not None  # noqa: S101  # only a source makes the provider None
-            found: T = await self._source.get(type_)
-            return found
-        if provider.lifetime == "transient":
-            made: T = await self._make(provider, self._instances)
-            return made
-        instances = self._resolver.singletons if provider.lifetime == "singleton" else self._instances
-        shared: T = await instances.get_or_make(type_, lambda: self._make(provider, instances))
-        return shared
+        if self._ended:
+            raise after_the_end(type_)
+        plan = self._planner.plan(type_)
+        made: T = plan.short() if plan.short is not None else await self.get(plan, self._instances)
+        return made
+
+    async def get(self, plan: Plan, owner: Instances) -> Any:
+        """What ``plan`` tells how to make, new or shared. If it lives for nobody else, ``owner`` closes it."""
+        if plan.provider is None:
+            assert self._giver is not None  # noqa: S101  # only a source makes plans without a provider
+            return await self._giver.get(plan.key)
+        if plan.lifetime == "transient":
+            return await self._make(plan, owner)
+        if plan.lifetime == "request":
+            instances = self._instances
+            return await instances.get_or_make(plan.key, lambda: self._make(plan, instances))
+        return await self._singletons.get_or_make(plan.key, lambda: self._make_singleton(plan))
+
+    async def _make_singleton(self, plan: Plan) -> Any:
+        opened = Instances()
+        try:
+            made = await self._make(plan, opened)
+        except BaseException as error:
+            await opened.aclose(error)
+            raise
+        self._singletons.keep(opened)
+        return made
+
+    async def _make(self, plan: Plan, owner: Instances) -> Any:
+        args: list[Any] = []
+        for part in plan.args:
+            args.append(part.short() if part.short is not None else await self.get(part, owner))  # noqa: PERF401  # 4x
+        kwargs: dict[str, Any] = {}
+        for name, part in plan.kwargs:
+            kwargs[name] = part.short() if part.short is not None else await self.get(part, owner)
+        assert plan.provider is not None  # noqa: S101  # what the source gives is not made here
+        return await owner.call(plan.provider, args, kwargs)
 
     async def __aenter__(self) -> Self:
-        if self._opening is not None:
-            self._source = await self._opening.__aenter__()
+        if self._source is not None:
+            self._opening = self._source.scope()
+            if self._opening is not None:
+                self._giver = await self._opening.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._ended = True
         try:
             await self._instances.aclose(error)
         finally:
             if self._opening is not None:
                 await self._opening.__aexit__(kind, error, traceback)
-
-    async def _make(self, provider: Provider, instances: Instances) -> Any:
-        args: list[Any] = []
-        kwargs: dict[str, Any] = {}
-        for parameter in self._resolver.injected(provider):
-            value = await self.resolve(parameter.type_)
-            if parameter.keyword:
-                kwargs[parameter.name] = value
-            else:
-                args.append(value)
-        return await instances.call(provider, args, kwargs)

@@ -1,0 +1,49 @@
+"""What the default resolver builds although nobody bound it: concrete classes, by their constructors."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import runtime_class, type_name
+from cqrs.container.provider import Provider, provider_of
+from cqrs.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def autowired(type_: Any, path: Sequence[Any], remedy: Callable[[Any], str]) -> Provider:
+    """The provider for a class that was not bound: its constructor. Raises ``DependencyError`` if there is none to use.
+
+    ``remedy`` tells how something is bound. Classes of the standard library are not built: a new lock or an empty
+    ``Decimal`` for everyone is not what anybody meant.
+    """
+    cls = runtime_class(type_)
+    if cls is None or is_value(cls):
+        raise DependencyError(type_, path, f"nothing is bound for {type_name(type_)}", remedy(type_))
+    if is_interface(cls):
+        problem = f"{type_name(type_)} is an interface and nothing is bound for it"
+        raise DependencyError(type_, path, problem, remedy(type_))
+    return provider_of(type_, "transient", path)
+
+
+def is_interface(cls: type) -> bool:
+    """Whether ``cls`` cannot have instances of its own."""
+    return inspect.isabstract(cls) or bool(getattr(cls, "_is_protocol", False))
+
+
+def is_value(cls: type) -> bool:
+    """Whether ``cls`` belongs to Python: its name says nothing about what an application means by it."""
+    if cls.__module__.partition(".")[0] not in sys.stdlib_module_names:
+        return False
+    return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
+
+
+def how_to_bind(type_: Any) -> str:
+    """What to change where nothing is bound for ``type_``, in terms of the default resolver."""
+    cls = runtime_class(type_)
+    if cls is not None and not is_value(cls):
+        return f"Bind an implementation: container.bind({type_name(type_)}, YourImplementation)"
+    return f"Bind a value or a factory for it: container.bind_instance({type_name(type_)}, value)"

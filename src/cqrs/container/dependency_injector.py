@@ -1,0 +1,123 @@
+"""Handlers from a container of the library dependency-injector."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.container.autowiring import is_value
+from cqrs.container.dependency_injector_gaps import first_gap
+from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, providers
+from cqrs.container.resolver import Resolver
+from cqrs.errors import DependencyError, WiringError, WiringProblem
+
+if TYPE_CHECKING:
+    from dependency_injector.containers import Container
+
+    from cqrs.container.provider import Lifetime
+
+
+_Named = tuple[str, Any]  # a provider with its dotted name in the container
+
+
+class DependencyInjectorCQRSContainer(Resolver):
+    """Lets a dependency-injector container give the handlers what they need, found by its type.
+
+    A provider is found by the class it makes, by what its function is annotated to return, or by what overrides it,
+    in nested containers too; for a port or an abstract base, by a class derived from it. Of several that fit, the one
+    that uses the others is taken, a decorator for example; otherwise it is a wiring mistake to ask for that type.
+    What has no provider, as a rule the handlers, is built from its annotations.
+
+    Its lifetimes are those of the providers. What lives per request can be bound here, as in every resolver, as well
+    as a type whose provider cannot be found by itself.
+    """
+
+    def __init__(self, container: Container | None = None) -> None:
+        self._providers = _Providers()
+        super().__init__(source=self._providers)
+        if container is not None:
+            self.attach_external_container(container)
+
+    @property
+    def external_container(self) -> Container:
+        """The dependency-injector container. Raises ``WiringError`` if none is attached."""
+        return self._providers.container
+
+    def attach_external_container(self, container: Container) -> None:
+        """Take the providers of ``container`` from now on."""
+        self._providers.attach(container)
+        self._planner.forget()
+
+
+class _Providers:
+    """The source of the resolver."""
+
+    def __init__(self) -> None:
+        self._container: Container | None = None
+        self._all: list[_Named] = []
+        self._fitting: dict[Any, list[_Named]] = {}
+
+    @property
+    def container(self) -> Container:
+        if self._container is None:
+            remedy = (
+                "Pass one, DependencyInjectorCQRSContainer(container), or call attach_external_container(container)"
+            )
+            problem = "no container is attached to it"
+            raise WiringError([WiringProblem("DependencyInjectorCQRSContainer", problem, remedy)])
+        return self._container
+
+    def attach(self, container: Container) -> None:
+        self._container = container
+        self._all = list(all_providers(container))
+        self._fitting.clear()
+
+    def provides(self, type_: Any) -> bool:
+        return bool(self._find(type_))
+
+    def lifetime(self, type_: Any) -> Lifetime:
+        fitting = self._find(type_)
+        if len(fitting) > 1:
+            names = ", ".join(name for name, _ in fitting)
+            remedy = (
+                f"Say which one is meant: container.bind({type_name(type_)}, lambda: app_container.{fitting[0][0]}())"
+            )
+            raise DependencyError(type_, (), f"several providers give {type_name(type_)}: {names}", remedy)
+        gap = first_gap(fitting[0][1])
+        if gap is not None:
+            raise DependencyError(type_, (), f"the provider {fitting[0][0]} cannot make it: {gap[0]}", gap[1])
+        return "transient"
+
+    async def get(self, type_: Any) -> Any:
+        made: Any = self._find(type_)[0][1]()
+        if asyncio.isfuture(made):
+            return await asyncio.shield(made)  # others may wait for the same future
+        return await made if inspect.iscoroutine(made) else made
+
+    def scope(self) -> None:
+        return None
+
+    def remedy(self, type_: Any) -> str:
+        name = type_name(type_)
+        if isinstance(type_, type) and not is_value(type_):
+            return f"Add a provider for it: providers.Factory(YourImplementation), where that derives from {name}"
+        return f"Bind a value or a factory for it: DependencyInjectorCQRSContainer(...).bind_instance({name}, value)"
+
+    def _find(self, type_: Any) -> list[_Named]:
+        _ = self.container
+        if type_ not in self._fitting:
+            self._fitting[type_] = self._search(type_)
+        return self._fitting[type_]
+
+    def _search(self, type_: Any) -> list[_Named]:
+        fits = [(fit(provider, type_), name, provider) for name, provider in self._all]
+        best = min((f for f, _, _ in fits if f is not None), default=None)
+        distinct = {in_effect(p): (name, p) for f, name, p in reversed(fits) if f is not None and f == best}
+        defined = {
+            p: found for p, found in distinct.items() if not isinstance(p, providers.Dependency) or p.is_defined
+        } or distinct
+        inner: set[Any] = {part for p in defined for part in p.traverse() if part is not p}
+        outer = [found for p, found in reversed(defined.items()) if p not in inner]
+        return outer or list(defined.values())

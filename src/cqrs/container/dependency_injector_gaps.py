@@ -1,0 +1,60 @@
+"""What will stop a provider of a dependency-injector container from making its thing."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from cqrs._generics import type_name
+from cqrs.container.dependency_injector_types import in_effect, providers
+
+_ABSTRACT = (
+    *(providers.AbstractFactory, providers.AbstractSingleton),
+    *(providers.AbstractCallable, providers.AbstractCoroutine),
+)
+_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
+_CHOOSING: tuple[Any, ...] = (
+    providers.Selector,
+    providers.Aggregate,
+)  # which of their options will be taken is not known yet
+
+
+def first_gap(provider: Any, seen: set[Any] | None = None) -> tuple[str, str] | None:
+    """The first problem of ``provider`` or of one that it needs, and what to change; nothing if all of it holds."""
+    seen = set() if seen is None else seen
+    provider = in_effect(provider)
+    if provider in seen or isinstance(provider, _CHOOSING):
+        return None
+    seen.add(provider)
+    gap = _gap(provider)
+    if gap is not None:
+        return gap
+    return next((gap for part in provider.related if (gap := first_gap(part, seen)) is not None), None)
+
+
+def _gap(provider: Any) -> tuple[str, str] | None:
+    if isinstance(provider, providers.Dependency) and not provider.is_defined:
+        name = provider.parent_name or type_name(provider.instance_of)
+        return f"the dependency {name} is not defined", f"Pass it to the container: {name} = providers.Factory(...)"
+    if isinstance(provider, _ABSTRACT):
+        name = type_name(provider.provides)
+        return f"the abstract provider of {name} is not overridden", "Override it with one that makes something"
+    if isinstance(provider, _CALLING):
+        return _missing_arguments(provider)
+    return None
+
+
+def _missing_arguments(provider: Any) -> tuple[str, str] | None:
+    made_by = provider.provides
+    if any("__" in name for name in provider.kwargs):  # they are for the providers that this one needs
+        return None
+    try:
+        signature = inspect.signature(made_by)
+    except (ValueError, TypeError):
+        return None
+    try:
+        signature.bind(*provider.args, **provider.kwargs)
+    except TypeError as error:
+        kind = type(provider).__name__
+        return f"{type_name(made_by)} is called with {error}", f"Pass it: providers.{kind}({type_name(made_by)}, ...)"
+    return None

@@ -1,0 +1,144 @@
+"""Works out what the library ``di`` has to build, and tells why that fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from di.dependent import Dependent
+from di.exceptions import DependencyInjectionException, ScopeViolationError, SolvingError, UnknownScopeError
+
+from cqrs._generics import runtime_class, type_name
+from cqrs.container.autowiring import is_interface, is_value
+from cqrs.container.calling import kind_of
+from cqrs.container.hints import unannotated
+from cqrs.errors import DependencyError
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Iterator, Sequence
+
+    import di
+    from di.api.dependencies import DependentBase
+    from di.api.scopes import Scope
+
+REQUEST = "request"
+
+
+class Solver:
+    """Solves each type once; what is bound or unbound in the container makes it start afresh."""
+
+    def __init__(self, container: di.Container, scopes: Sequence[Scope]) -> None:
+        self.container = container
+        self._scopes = scopes
+        self._solved: dict[Any, di.SolvedDependent[Any]] = {}
+        self._hooks: list[Any] = []
+
+    def solve(self, type_: Any) -> di.SolvedDependent[Any]:
+        """The way to ``type_``. Raises the first ``DependencyError`` that stands against it."""
+        found = self.problems(type_)
+        if found:
+            raise found[0]
+        return self._solved[type_]
+
+    def problems(self, type_: Any) -> list[DependencyError]:
+        """Everything that will stop ``di`` from building ``type_``."""
+        hooks: list[Any] = getattr(self.container, "_bind_hooks", [])
+        if hooks != self._hooks:
+            self._hooks = [*hooks]
+            self._solved.clear()
+        if type_ in self._solved:
+            return []
+        gaps = _Gaps(self._hooks)
+        try:
+            with self.container.bind(gaps):
+                solved = self.container.solve(
+                    Dependent(type_, scope=REQUEST, use_cache=False), self._scopes, scope_resolver=self._scope_of
+                )
+        except (DependencyInjectionException, NameError, TypeError, ValueError) as error:
+            return [self._explained(error, type_)]
+        if not gaps.found:
+            self._solved[type_] = solved
+        return [gaps.error(stub, _path(solved, solved.dependency, stub)) for stub in gaps.found]
+
+    def opened_per_request(self, type_: Any) -> Iterator[Any]:
+        """The generators on the way to ``type_`` whose scope ends with the request. Raises ``DependencyError``."""
+        lasting = self._scopes[: self._scopes.index(REQUEST)]
+        for dependent in self.solve(type_).dag:
+            if dependent.scope not in lasting and kind_of(dependent.call)[0] in ("context", "async context"):
+                yield dependent.call
+
+    def _scope_of(self, dependent: DependentBase[Any], _: Sequence[Scope], __: Sequence[Scope]) -> Scope:
+        return REQUEST if dependent.scope is None and None not in self._scopes else dependent.scope
+
+    def _explained(self, error: Exception, type_: Any) -> DependencyError:
+        path = [type_name(d.call) for d in getattr(error, "path", ())] or [type_]
+        problem = str(error).partition("\n")[0].rstrip(".")
+        if isinstance(error, ScopeViolationError):
+            remedy = "Give what lives longer a dependency that lives as long"
+        elif isinstance(error, UnknownScopeError):
+            known = ", ".join(map(repr, self._scopes))
+            remedy = f"Use one of {known}, or name yours: DIContainer(container, scopes=(...))"
+        elif isinstance(error, SolvingError):
+            remedy = "Bind it with one scope: container.bind(di.bind_by_type(Dependent(It, scope=...), It))"
+        elif isinstance(error, DependencyInjectionException):
+            remedy = "Break the circle with a factory or an event"
+        else:
+            problem = f"what it needs cannot be read ({problem})"
+            remedy = "Import what annotations name at run time, not only under TYPE_CHECKING"
+        return DependencyError(type_, path, problem, remedy)
+
+
+class _Gaps:
+    """A bind hook that stands in for what nothing can make, and remembers why."""
+
+    def __init__(self, hooks: Sequence[Any]) -> None:
+        self._hooks = hooks
+        self.found: dict[DependentBase[Any], tuple[Any, str, str]] = {}
+
+    def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any] | None:
+        gap = self._gap(param, dependent)
+        if gap is None:
+            return None
+        stub: Dependent[Any] = Dependent(_nothing, scope=dependent.scope, use_cache=False, wire=False)
+        self.found[stub] = gap
+        return stub
+
+    def error(self, stub: DependentBase[Any], path: Sequence[DependentBase[Any]]) -> DependencyError:
+        required, problem, remedy = self.found[stub]
+        return DependencyError(required, [*(d.call for d in path[:-1]), required], problem, remedy)
+
+    def _gap(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> tuple[Any, str, str] | None:
+        call: Any = dependent.call
+        if call is None:
+            if param is None or param.default is not param.empty:
+                return None
+            problem = f"parameter {param.name!r} has no annotation, so nothing can be injected"
+            return param.name, problem, "Annotate it with the type it needs"
+        name, cls = type_name(call), runtime_class(call)
+        bind = f"container.bind(di.bind_by_type(Dependent(YourImplementation, scope={REQUEST!r}), {name}))"
+        if isinstance(call, type) and is_interface(call):
+            return call, f"{name} is an interface and nothing is bound for it", f"Bind an implementation: {bind}"
+        if param is None or call != unannotated(param.annotation) or self._is_bound(param, dependent):
+            return None
+        if cls is None or is_value(cls) or is_interface(cls):
+            return call, f"nothing is bound for {name}", f"Bind a factory for it: {bind}"
+        return None
+
+    def _is_bound(self, param: inspect.Parameter, dependent: DependentBase[Any]) -> bool:
+        return any(hook(param, dependent) is not None for hook in self._hooks)
+
+
+def _nothing() -> None:
+    """Stands in for what cannot be made; it is never called."""
+
+
+def _path(
+    solved: di.SolvedDependent[Any], start: DependentBase[Any], end: DependentBase[Any]
+) -> list[DependentBase[Any]]:
+    if start is end:
+        return [end]
+    for parameter in solved.dag.get(start, ()):
+        rest = _path(solved, parameter.dependency, end)
+        if rest:
+            return [start, *rest]
+    return []

@@ -1,0 +1,120 @@
+"""What a factory or class asks for, read from its annotations."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from typing_extensions import Format, get_annotations
+
+from cqrs._generics import type_arguments
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An annotation that names something which is not there at run time."""
+
+    error: Exception
+
+
+def read_hints(factory: Callable[..., Any], *, include_extras: bool = False) -> dict[str, Any]:
+    """The annotations of a function or of the constructor of a class, evaluated; ``Unreadable`` where that fails."""
+    target, names = function_of(factory), _names(factory)
+    try:
+        return typing.get_type_hints(target, localns=names, include_extras=include_extras)
+    except (NameError, TypeError, AttributeError):
+        raw = get_annotations(target, format=Format.FORWARDREF)
+        scope = getattr(target, "__globals__", {}) | (names or {})
+        return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()}
+
+
+def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function or of the constructor of a class, without ``self``. Raises ``ValueError``."""
+    cls = typing.get_origin(factory) or factory
+    if isinstance(cls, type) and not hasattr(cls, "__signature__") and inspect.isfunction(cls.__init__):  # type: ignore[misc]
+        return list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
+    return list(inspect.signature(cls).parameters.values())
+
+
+def function_of(factory: Any) -> Any:
+    """The function that runs when ``factory`` is called, without what is wrapped around it."""
+    called: Any = typing.get_origin(factory) or factory
+    while not isinstance(called, type) and (isinstance(called, functools.partial) or hasattr(called, "__wrapped__")):
+        called = called.func if isinstance(called, functools.partial) else called.__wrapped__
+    if isinstance(called, type):
+        return called.__new__ if called.__init__ is object.__init__ else called.__init__  # type: ignore[misc]
+    return called if inspect.isroutine(called) else type(called).__call__
+
+
+def type_variables(type_: Any) -> dict[Any, Any]:
+    """What the type variables mean in the constructor of a class that is asked for as ``type_``."""
+    cls = typing.get_origin(type_) or type_
+    own = _matched(cls, typing.get_args(type_))
+    declares = next((c for c in getattr(cls, "__mro__", ()) if "__init__" in vars(c)), cls)
+    if declares is cls or not getattr(declares, "__parameters__", ()):
+        return own
+    return {v: own.get(a, a) for v, a in _matched(declares, type_arguments(cls, declares) or ()).items()}
+
+
+def plain(annotation: Any) -> Any:
+    """``X`` for ``X | None``: whether it may be left out is told by the default."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return members[0] if len(members) == 1 else annotation
+    try:
+        hash(annotation)
+    except TypeError:  # it is Annotated with something that cannot be a key
+        return unannotated(annotation)
+    return annotation
+
+
+def names_of(annotation: Any) -> Iterator[Any]:
+    """What is looked up for an annotation, the most exact first: ``Annotated[X[Y], ...]``, ``X[Y]``, and ``X``."""
+    yield annotation
+    exact = unannotated(annotation)
+    if exact is not annotation:
+        yield exact
+    if isinstance(typing.get_origin(exact), type):
+        yield typing.get_origin(exact)
+
+
+def unannotated(annotation: Any) -> Any:
+    """``X`` for ``Annotated[X, ...]``."""
+    return plain(annotation.__origin__) if typing.get_origin(annotation) is typing.Annotated else annotation
+
+
+def filled(annotation: Any, variables: dict[Any, Any]) -> Any:
+    """``annotation`` with its type variables replaced."""
+    if isinstance(annotation, TypeVar):
+        return variables.get(annotation, annotation)
+    free = getattr(annotation, "__parameters__", ()) if variables and typing.get_origin(annotation) else ()
+    return annotation[tuple(variables.get(v, v) for v in free)] if free else annotation
+
+
+def _matched(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
+    return dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
+
+
+def _names(factory: Any) -> dict[str, Any] | None:
+    # Generated constructors (those of attrs, for one) have other globals than the class that they were made for.
+    cls = typing.get_origin(factory) or factory
+    if not isinstance(cls, type):
+        return None
+    declares = next((c for c in cls.__mro__ if "__init__" in vars(c)), cls)
+    return dict(vars(sys.modules.get(declares.__module__, types)))
+
+
+def _read_hint(annotation: Any, scope: dict[str, Any], include_extras: bool) -> Any:  # noqa: FBT001  # private
+    alone = types.SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return typing.get_type_hints(alone, globalns=scope, include_extras=include_extras)["it"]
+    except (NameError, TypeError, AttributeError) as error:
+        return Unreadable(error)

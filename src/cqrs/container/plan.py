@@ -1,0 +1,85 @@
+"""How one type is made, with the plans of all it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.container.shortcut import assembled, shared
+from cqrs.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.container.provider import Lifetime, Parameter, Provider
+    from cqrs.container.shortcut import Make
+
+    Path = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How one type is made. Without a ``provider``, by asking the source for ``key``."""
+
+    key: Any  # what it is shared under
+    provider: Provider | None
+    lifetime: Lifetime
+    args: tuple[Plan, ...] = ()
+    kwargs: tuple[tuple[str, Plan], ...] = ()
+    per_request: Path = ()  # the types that lead from here to what lives per request
+    unclosed: Path = ()  # the types that lead from here to what is closed with whoever asked for it
+    short: Make | None = None  # the whole way in one call, where it takes neither an await nor a scope
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """What a parameter is filled with, by its position or by its name."""
+
+    parameter: Parameter
+    by_name: bool
+    plan: Plan
+
+
+def plan_of(
+    key: Any, provider: Provider, injections: Sequence[Injection], path: Path, singletons: dict[Any, Any]
+) -> Plan:
+    """The plan for what ``path`` ends with. Raises ``DependencyError`` if it would outlive what it is made of."""
+    per_request: Path = next((i.plan.per_request for i in injections if i.plan.per_request), ())
+    unclosed: Path = next((i.plan.unclosed for i in injections if i.plan.unclosed), ())
+    args = tuple(i.plan for i in injections if not i.by_name)
+    kwargs = {i.parameter.name: i.plan for i in injections if i.by_name}
+    here = path[-1:]
+    if provider.lifetime == "singleton":
+        if per_request:
+            raise _captive(path, per_request)
+        unclosed = ()  # it closes what it is made of
+    elif provider.lifetime == "request":
+        per_request = here
+    elif per_request:
+        per_request = here + per_request
+    if provider.lifetime != "singleton" and provider.kind in ("context", "async context"):
+        unclosed = here
+    elif unclosed:
+        unclosed = here + unclosed
+    short = _short(key, provider, args, kwargs, singletons)
+    return Plan(key, provider, provider.lifetime, args, tuple(kwargs.items()), per_request, unclosed, short)
+
+
+def _short(
+    key: Any, provider: Provider, args: Sequence[Plan], kwargs: dict[str, Plan], singletons: dict[Any, Any]
+) -> Make | None:
+    by_position = [part.short for part in args if part.short is not None]
+    by_name = {name: part.short for name, part in kwargs.items() if part.short is not None}
+    if len(by_position) + len(by_name) < len(args) + len(kwargs) or provider.kind != "plain":
+        return None
+    if provider.lifetime == "request":
+        return None
+    make = assembled(provider.factory, by_position, by_name)
+    return shared(make, key, singletons) if provider.lifetime == "singleton" else make
+
+
+def _captive(path: Path, per_request: Path) -> DependencyError:
+    name, short_lived = type_name(path[-1]), per_request[-1]
+    problem = f"the singleton {name} would outlive {type_name(short_lived)}, which lives per request"
+    return DependencyError(short_lived, path + per_request, problem, f'Bind {name} with lifetime="request"')

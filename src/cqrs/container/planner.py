@@ -1,0 +1,107 @@
+"""Finds out how things are made, once for each type: what a request needs is then not looked up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.container.autowiring import autowired, how_to_bind
+from cqrs.container.hints import names_of, unannotated
+from cqrs.container.plan import Injection, Plan, plan_of
+from cqrs.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqrs.container.plan import Path
+    from cqrs.container.provider import Parameter, Provider
+    from cqrs.container.source import Source
+
+
+class Planner:
+    """Makes the plans from what is bound, and keeps them."""
+
+    def __init__(self, source: Source | None, singletons: dict[Any, Any]) -> None:
+        self.bound: dict[Any, Provider] = {}
+        self._source = source
+        self._singletons = singletons
+        self._plans: dict[Any, Plan] = {}
+
+    def forget(self) -> None:
+        """Make every plan anew, because something was bound."""
+        self._plans.clear()
+
+    def plan(self, type_: Any) -> Plan:
+        """How ``type_`` is made. Raises the first ``DependencyError`` that stands against it."""
+        plan = self._plans.get(type_)
+        if plan is None:
+            found: list[DependencyError] = []
+            plan = self.explore(type_, found, set())
+            if plan is None:
+                raise found[0]
+        return plan
+
+    def explore(self, type_: Any, found: list[DependencyError], failed: set[Any], path: Path = ()) -> Plan | None:
+        """How ``type_`` is made. If it cannot be, the reasons are added to ``found``, each type's once (``failed``)."""
+        if type_ in self._plans:
+            return self._plans[type_]
+        if type_ in failed:
+            return None
+        here = (*path, type_)
+        plan = None
+        try:
+            if type_ not in path:
+                plan = self._explore(type_, found, failed, here)
+            else:
+                problem = f"{type_name(type_)} needs itself"
+                found.append(DependencyError(type_, here, problem, "Break the circle with a factory or an event"))
+        except DependencyError as error:
+            found.append(error if error.path else DependencyError(type_, here, error.problem, error.remedy))
+        if plan is None:
+            failed.add(type_)
+        else:
+            self._plans[type_] = plan
+        return plan
+
+    def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
+        key = self._find(type_)
+        if key is None:
+            key = unannotated(type_)
+            provider = autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
+        elif key in self.bound:
+            provider = self.bound[key]
+        else:
+            assert self._source is not None  # noqa: S101  # only the source knows what is not bound
+            lifetime = self._source.lifetime(key)
+            return Plan(key, None, lifetime, per_request=(type_,) if lifetime == "request" else ())
+        injections: list[Injection] = []
+        injected = list(self._injected(provider))
+        for parameter, by_name in injected:
+            plan = self.explore(parameter.type_, found, failed, here)
+            if plan is not None:
+                injections.append(Injection(parameter, by_name, plan))
+        if len(injections) < len(injected):
+            return None
+        return plan_of(key, provider, injections, here, self._singletons)
+
+    def _find(self, type_: Any) -> Any:
+        """Under which name ``type_`` is bound or known to the source, if it is."""
+        for name in names_of(type_):
+            if name in self.bound:
+                return name
+        if self._source is not None:
+            for name in (type_, unannotated(type_)):
+                if self._source.provides(name):
+                    return name
+        return None
+
+    def _injected(self, provider: Provider) -> Iterator[tuple[Parameter, bool]]:
+        """The parameters that are filled in: all without a default, and those whose type was bound."""
+        skipped = False
+        for parameter in provider.parameters:
+            if parameter.optional and (parameter.type_ is None or self._find(parameter.type_) is None):
+                skipped = True
+            elif parameter.by_position and not skipped:
+                yield parameter, False
+            elif parameter.by_name:
+                yield parameter, True

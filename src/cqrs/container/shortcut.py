@@ -1,0 +1,42 @@
+"""The short way to a thing: one call, where making it takes neither an ``await`` nor a request scope."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    Make = Callable[[], Any]
+
+
+def assembled(factory: Callable[..., Any], args: Sequence[Make], kwargs: Mapping[str, Make]) -> Make:
+    """A function that calls ``factory`` with what the other functions make."""
+    if kwargs:
+        return lambda: factory(*[make() for make in args], **{name: make() for name, make in kwargs.items()})
+    # Most constructors take a few parameters, and this is on the way of every request: a list would double its cost.
+    match args:
+        case []:
+            return factory
+        case [a]:
+            return lambda: factory(a())
+        case [a, b]:
+            return lambda: factory(a(), b())
+        case [a, b, c]:
+            return lambda: factory(a(), b(), c())
+        case _:
+            return lambda: factory(*[make() for make in args])
+
+
+def shared(make: Make, key: Any, made: dict[Any, Any]) -> Make:
+    """A function that returns what ``made`` holds for ``key``, and makes it if nothing is there."""
+
+    def get() -> Any:
+        try:
+            return made[key]
+        except KeyError:
+            pass
+        made[key] = it = make()
+        return it
+
+    return get

@@ -1,0 +1,228 @@
+"""What every container guarantees to the mediators.
+
+Subclass the suite and override its fixture:
+
+    class TestMine(ContainerConformance):
+        @pytest.fixture
+        def backend(self):
+            return MyBackend()
+
+``MyBackend`` implements :class:`ContainerBackend`. For a container in which things live per request there is
+``scoped_container.ScopedContainerConformance``.
+"""
+# ruff: noqa: S101, D102 - assert is how a suite checks, and the name of a test states the behaviour
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from cqrs.container.adopt import adopt
+from cqrs.errors import WiringError
+from cqrs.requests.bootstrap import bootstrap
+from cqrs.testing.conformance._container_shop import (
+    Clock,
+    Connection,
+    Journal,
+    Ledger,
+    NeedsTwoInterfaces,
+    Paid,
+    Pay,
+    PayHandler,
+    Refused,
+    SqlLedger,
+    TellCustomer,
+    Teller,
+    WithDefaults,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cqrs.container.adopt import Injector
+    from cqrs.container.provider import Lifetime
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a container can do.
+
+    ``autowires``: it builds a concrete class that is not bound. ``checks``: it tells what cannot be built before
+    anything is; otherwise the first request finds out.
+    """
+
+    autowires: bool = True
+    checks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """How ``asked`` is made: by a class, or by a function of any kind, annotated with what it needs and gives."""
+
+    asked: type
+    factory: Callable[..., Any]
+    lifetime: Lifetime = "transient"
+
+
+class ContainerBackend(Protocol):
+    """Makes containers of one kind."""
+
+    features: Features
+
+    def container(self, bindings: Sequence[Binding]) -> Any:
+        """A container for a bootstrap, in which these are bound and nothing else."""
+        ...
+
+
+@pytest.mark.asyncio
+class ContainerConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> ContainerBackend:
+        raise NotImplementedError("Override this fixture with one that returns your back end.")
+
+    # What is built
+
+    async def test_thing_gets_what_is_bound_for_its_annotations(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Ledger, SqlLedger), Binding(Connection, new_connection))
+        async with injector.scope() as scope:
+            ledger = await scope.resolve(Ledger)  # type: ignore[type-abstract]  # that is what ports are for
+        assert isinstance(ledger, SqlLedger)
+        assert isinstance(ledger.connection, Connection)
+
+    async def test_handler_is_never_the_same_twice(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Connection, new_connection), builds=(TellCustomer,))
+        async with injector.scope() as scope:
+            assert await scope.resolve(TellCustomer) is not await scope.resolve(TellCustomer)
+
+    async def test_transient_is_made_for_each_who_needs_it(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, Clock), Binding(Teller, Teller))
+        async with injector.scope() as scope:
+            assert (await scope.resolve(Teller)).clock is not (await scope.resolve(Teller)).clock
+
+    async def test_singleton_is_shared_by_all_requests(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, Clock, "singleton"), builds=(Teller,))
+        async with injector.scope() as scope:
+            first = await scope.resolve(Teller)
+        async with injector.scope() as scope:
+            assert (await scope.resolve(Teller)).clock is first.clock
+
+    async def test_parameter_keeps_its_default_if_nothing_is_bound_for_it(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, Clock), builds=(WithDefaults,))
+        assert injector.check([WithDefaults]) == []
+        async with injector.scope() as scope:
+            made = await scope.resolve(WithDefaults)
+        assert made.rest == (3, None, None)
+        assert isinstance(made.clock, Clock)
+
+    async def test_class_that_is_not_bound_is_built_where_the_container_autowires(
+        self, backend: ContainerBackend
+    ) -> None:
+        injector = injector_of(backend)
+        if backend.features.autowires:
+            async with injector.scope() as scope:
+                assert isinstance((await scope.resolve(Teller)).clock, Clock)
+        else:
+            with pytest.raises(Exception):  # noqa: B017, PT011  # which one is the container's choice
+                async with injector.scope() as scope:
+                    await scope.resolve(Teller)
+
+    async def test_error_of_a_factory_reaches_the_caller(self, backend: ContainerBackend) -> None:
+        def refuse() -> Clock:
+            raise Refused
+
+        injector = injector_of(backend, Binding(Clock, refuse), builds=(Teller,))
+        with pytest.raises(Refused):
+            async with injector.scope() as scope:
+                await scope.resolve(Teller)
+
+    async def test_singleton_that_could_not_be_made_is_tried_again(self, backend: ContainerBackend) -> None:
+        failures = [Refused()]
+
+        def try_again() -> Clock:
+            if failures:
+                raise failures.pop()
+            return Clock()
+
+        injector = injector_of(backend, Binding(Clock, try_again, "singleton"), builds=(Teller,))
+        with pytest.raises(Refused):
+            async with injector.scope() as scope:
+                await scope.resolve(Teller)
+        async with injector.scope() as scope:
+            assert isinstance((await scope.resolve(Teller)).clock, Clock)
+
+    # What is told beforehand
+
+    async def test_check_tells_what_is_missing_and_who_needs_it(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Connection, new_connection), builds=(PayHandler,))
+        problems = injector.check([PayHandler])
+        assert len(problems) == backend.features.checks
+        for problem in problems:
+            assert "PayHandler" in problem.subject
+            assert "Ledger" in problem.problem
+            assert problem.remedy
+
+    async def test_check_tells_everything_at_once(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, builds=(NeedsTwoInterfaces, PayHandler))
+        problems = [str(p) for p in injector.check([NeedsTwoInterfaces, PayHandler])]
+        assert any("Ledger" in problem for problem in problems) == backend.features.checks
+        assert any("Rates" in problem for problem in problems) == backend.features.checks
+
+    async def test_check_is_silent_about_what_can_be_built_and_builds_nothing(self, backend: ContainerBackend) -> None:
+        journal = Journal()
+
+        def connect() -> Connection:
+            return Connection(journal)
+
+        bindings = Binding(Connection, connect), Binding(Ledger, SqlLedger)
+        injector = injector_of(backend, *bindings, builds=(PayHandler, TellCustomer))
+        assert injector.check([PayHandler, TellCustomer]) == []
+        assert journal.opened == 0
+
+    async def test_bootstrap_refuses_a_handler_that_cannot_be_built(self, backend: ContainerBackend) -> None:
+        container = container_of(backend, [Binding(Connection, new_connection)], (PayHandler,))
+        if backend.features.checks:
+            with pytest.raises(WiringError, match="Ledger"):
+                bootstrap(container, commands_mapper=lambda m: m.bind(Pay, PayHandler))
+        else:
+            mediator = bootstrap(container, commands_mapper=lambda m: m.bind(Pay, PayHandler))
+            with pytest.raises(Exception):  # noqa: B017, PT011  # which one is the container's choice
+                await mediator.send(Pay())
+
+    # What a mediator makes of it
+
+    async def test_mediator_takes_handlers_and_what_they_need_from_the_container(
+        self, backend: ContainerBackend
+    ) -> None:
+        journal = Journal()
+
+        def connect() -> Connection:
+            return Connection(journal)
+
+        bindings = Binding(Connection, connect, "singleton"), Binding(Ledger, SqlLedger)
+        mediator = bootstrap(
+            container_of(backend, bindings, (PayHandler, TellCustomer)),
+            commands_mapper=lambda m: m.bind(Pay, PayHandler),
+            domain_events_mapper=lambda m: m.bind(Paid, TellCustomer),
+        )
+        assert await mediator.send(Pay()) == "connection 1"
+        assert journal.lines == ["handle on connection 1", "event on connection 1", "event on connection 1"]
+
+
+def container_of(backend: ContainerBackend, bindings: Sequence[Binding], builds: Sequence[type]) -> Any:
+    """A container with these bindings, and with these classes as well if it does not build them unasked."""
+    unbound = () if backend.features.autowires else builds
+    return backend.container([*bindings, *(Binding(cls, cls) for cls in unbound)])
+
+
+def injector_of(backend: ContainerBackend, *bindings: Binding, builds: Sequence[type] = ()) -> Injector:
+    """Such a container as the engine sees it."""
+    return adopt(container_of(backend, bindings, builds))
+
+
+def new_connection() -> Connection:
+    """A connection whose journal nobody reads."""
+    return Connection(Journal())

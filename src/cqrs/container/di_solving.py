@@ -84,7 +84,7 @@ class Solver:
             remedy = "Break the circle with a factory or an event"
         else:
             problem = f"what it needs cannot be read ({problem})"
-            remedy = "Import what annotations name at run time, not only under TYPE_CHECKING"
+            remedy = "Import or define what annotations name at the top of the module, not only under TYPE_CHECKING"
         return DependencyError(type_, path, problem, remedy)
 
 

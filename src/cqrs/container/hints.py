@@ -58,7 +58,7 @@ def type_variables(type_: Any) -> dict[Any, Any]:
     """What the type variables mean in the constructor of a class that is asked for as ``type_``."""
     cls = typing.get_origin(type_) or type_
     own = _matched(cls, typing.get_args(type_))
-    declares = next((c for c in getattr(cls, "__mro__", ()) if "__init__" in vars(c)), cls)
+    declares = _declaring(cls) if isinstance(cls, type) else cls
     if declares is cls or not getattr(declares, "__parameters__", ()):
         return own
     return {v: own.get(a, a) for v, a in _matched(declares, type_arguments(cls, declares) or ()).items()}
@@ -108,8 +108,13 @@ def _names(factory: Any) -> dict[str, Any] | None:
     cls = typing.get_origin(factory) or factory
     if not isinstance(cls, type):
         return None
-    declares = next((c for c in cls.__mro__ if "__init__" in vars(c)), cls)
-    return dict(vars(sys.modules.get(declares.__module__, types)))
+    return dict(vars(sys.modules.get(_declaring(cls).__module__, types)))
+
+
+def _declaring(cls: type) -> type:
+    """The class that brings the constructor of ``cls``."""
+    name = "__new__" if cls.__init__ is object.__init__ else "__init__"  # type: ignore[misc]
+    return next(c for c in cls.__mro__ if name in vars(c))
 
 
 def _read_hint(annotation: Any, scope: dict[str, Any], include_extras: bool) -> Any:  # noqa: FBT001  # private

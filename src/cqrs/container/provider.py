@@ -87,4 +87,4 @@ def _unannotated(factory: object, parameter: inspect.Parameter, annotation: Any)
         return problem, "Annotate it with the type it needs"
     reason = annotation.error if isinstance(annotation, Unreadable) else annotation
     problem = f"the annotation of {name} of {owner} cannot be read ({reason})"
-    return problem, "Import what it names at run time, not only under TYPE_CHECKING"
+    return problem, "Import or define what it names at the top of its module, not only under TYPE_CHECKING"

@@ -75,9 +75,10 @@ class Resolver:
 
     @property
     def scoped(self) -> bool:
-        """Whether anything lives per request, so that every request needs a scope."""
+        """Whether anything lives per request or is closed with it, so that every request needs a scope."""
         return self._source is not None or any(
-            p.lifetime == "request" or p.kind in ("context", "async context") for p in self._planner.bound.values()
+            p.lifetime == "request" or (p.lifetime == "transient" and p.kind in ("context", "async context"))
+            for p in self._planner.bound.values()
         )
 
     def scope(self) -> RequestScope:

@@ -9,6 +9,7 @@ from cqrs._generics import type_name
 from cqrs._validation import validate
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
+from cqrs.dispatcher.cancellation import ClosedInPeace
 from cqrs.errors import RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
 
@@ -96,7 +97,7 @@ def in_scope(turn: Turn, turns: Turns) -> Turn:
     """``turn`` within a request scope of its own, which ``current_scope`` and ``open_scope`` tell."""
 
     async def run(request: Any) -> Any:
-        async with turns.injector.scope() as scope:
+        async with ClosedInPeace(turns.injector.scope()) as scope:
             token = open_scope.set(scope)
             try:
                 return await turn(request)

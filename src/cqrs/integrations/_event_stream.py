@@ -1,0 +1,160 @@
+"""A response that tells a stream as Server-Sent Events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import StreamingResponse
+
+from cqrs.integrations._event_frames import KEEP_ALIVE, frame
+from cqrs.integrations._problems import Problem, ProblemTable, log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+
+    from starlette.types import Message, Receive, Scope, Send
+
+logger = logging.getLogger("cqrs")
+
+# Neither a cache nor a proxy may hold events back to send several at once; nginx reads the second one.
+_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+
+class EventStream(StreamingResponse):
+    """Made by :func:`cqrs.integrations.fastapi.sse`, which says what a route can rely on."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        chunks: AsyncIterable[Any],
+        *,
+        message: str,
+        keep_alive: float | None,
+        encode: Callable[[dict[str, Any]], str],
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(chunks, headers={**_HEADERS, **headers})
+        self._keep_alive = keep_alive
+        self._encode = encode
+        self._opening = self._event("start", message=message)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. Raises what the stream raises as long as nothing has been sent; later it is told."""
+        head: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        line = _Line(send, head, self._opening)
+        failure: Exception | None = None
+        try:
+            async with asyncio.TaskGroup() as beside:
+                helpers = [beside.create_task(_until_gone(receive))]
+                if self._keep_alive is not None:
+                    helpers.append(beside.create_task(line.stay_alive(self._keep_alive)))
+                failure = await self._tell(line, scope)
+                for helper in helpers:
+                    helper.cancel()
+        except* _ClientGone:
+            logger.debug("a client has gone before the end of its stream")
+        if failure is not None:
+            raise failure
+        if self.background is not None:
+            await self.background()
+
+    async def _tell(self, line: _Line, scope: Scope) -> Exception | None:
+        # The stream is consumed in this one task: timeouts and task groups of its handler are bound to the task.
+        try:
+            async with _closing(self.body_iterator) as chunks:
+                async for chunk in chunks:
+                    await line.write(self._event("progress", data=chunk))
+                    await asyncio.sleep(0)  # so that a handler that never waits hears of a client that has gone
+        except _ClientGone:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client has to hear of it
+            if not line.started:
+                return error
+            await line.write(self._failure(error, scope), last=True)
+        else:
+            await line.write(self._event("complete"), last=True)
+        return None
+
+    def _failure(self, error: Exception, scope: Scope) -> bytes:
+        try:
+            return self._event("error", problem=_problem(error, scope).body())
+        except Exception:
+            logger.exception("the problem of %s cannot be told", type(error).__qualname__)
+            return self._event("error", problem=Problem(500).body())
+
+    def _event(self, kind: str, **fields: Any) -> bytes:
+        return frame(kind, self._encode({"type": kind, **fields}))
+
+
+class _Line:
+    """What two tasks write to without mixing their frames. Nothing is sent before the first frame or after the last."""
+
+    def __init__(self, send: Send, head: Message, opening: bytes) -> None:
+        self.started = False
+        self._send, self._head, self._opening = send, head, opening
+        self._ended = False
+        self._lock = asyncio.Lock()
+        self._clock = asyncio.get_running_loop().time
+        self._used = self._clock()
+
+    async def write(self, data: bytes, *, last: bool = False) -> None:
+        """Send one frame. Raises ``_ClientGone`` where the server says so."""
+        async with self._lock:
+            if self._ended:
+                return
+            self._ended = last
+            try:
+                if not self.started:
+                    self.started, data = True, self._opening + data
+                    await self._send(self._head)
+                await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+            except OSError as error:
+                raise _ClientGone from error
+            self._used = self._clock()
+
+    async def stay_alive(self, interval: float) -> None:
+        """Send a comment whenever nothing else has been sent for ``interval`` seconds. Never returns."""
+        while True:
+            rest = self._used + interval - self._clock()
+            if rest > 0:
+                await asyncio.sleep(rest)
+            else:
+                await self.write(KEEP_ALIVE)
+
+
+class _ClientGone(Exception):
+    """Nobody listens any more."""
+
+
+async def _until_gone(receive: Receive) -> None:
+    # Most servers say that the client has gone only to those who ask; writing to it goes on working.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    raise _ClientGone
+
+
+@asynccontextmanager
+async def _closing(chunks: AsyncIterable[Any]) -> AsyncGenerator[AsyncIterator[Any], None]:
+    iterator = aiter(chunks)
+    try:
+        yield iterator
+    finally:
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _problem(error: Exception, scope: Scope) -> Problem:
+    table = getattr(getattr(scope.get("app"), "state", None), "cqrs_problems", None)
+    problem = (table if isinstance(table, ProblemTable) else ProblemTable({})).find(error)
+    if problem is None and isinstance(error, HTTPException):
+        problem = Problem(error.status_code, detail=error.detail)
+    if problem is None:
+        problem = Problem(500)
+    log(error, problem)
+    return problem

@@ -1,0 +1,102 @@
+"""What a client is told about an error: a status and, in the body, a problem after RFC 9457.
+
+Of the error itself it is told nothing, unless the table says so: the texts of errors name classes, ids and values that
+are nobody's business outside.
+"""
+
+from __future__ import annotations
+
+import http
+import logging
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cqrs.errors import CircuitOpenError, CQRSError, WiringError, WiringProblem
+
+CONTENT_TYPE = "application/problem+json"
+
+_CLIENT_ERROR, _BUG, _END = 400, 500, 600
+
+logger = logging.getLogger("cqrs")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem as RFC 9457 has it. Where there is no ``title``, the client reads the name of the status.
+
+    ``detail`` is a sentence for people about this one occurrence; ``members`` are further fields, for programs.
+    ``headers`` go into the response.
+    """
+
+    status: int
+    title: str = ""
+    detail: str = ""
+    type: str = "about:blank"
+    members: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def body(self) -> dict[str, Any]:
+        """The fields of the body."""
+        title = self.title or _PHRASES.get(self.status, "Error")
+        detail = {"detail": self.detail} if self.detail else {}
+        return {**self.members, "type": self.type, "title": title, "status": int(self.status), **detail}
+
+
+Entry = int | Problem | Callable[[Any], Problem]
+"""A status, a problem, or a function that makes the problem from the error."""
+
+_PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
+
+
+def circuit_open(error: CircuitOpenError) -> Problem:
+    """503, and when to come back where the circuit breaker knows."""
+    wait = error.retry_after
+    return Problem(503, headers={} if wait is None else {"Retry-After": str(max(1, math.ceil(wait)))})
+
+
+# That nothing is bound for a request is a mistake in the service, so 500. 501 would say as much, but caches keep it.
+_OWN: dict[type[Exception], Entry] = {CQRSError: _BUG, CircuitOpenError: circuit_open}
+
+
+class ProblemTable:
+    """Finds the problem of an error by its class, or else by the nearest of its base classes.
+
+    The errors of this package are in it from the start. Raises ``WiringError`` with every entry that cannot work.
+    """
+
+    def __init__(self, entries: Mapping[type[Exception], Entry]) -> None:
+        mistakes = [mistake for cls, entry in entries.items() if (mistake := _mistake(cls, entry)) is not None]
+        if mistakes:
+            raise WiringError(mistakes)
+        self.entries: dict[type[Exception], Entry] = {**_OWN, **entries}
+
+    def find(self, error: Exception) -> Problem | None:
+        """The problem of ``error``; ``None`` if no entry is meant for it."""
+        for cls in type(error).__mro__:
+            entry = self.entries.get(cls)
+            if entry is not None:
+                return (
+                    entry if isinstance(entry, Problem) else Problem(entry) if isinstance(entry, int) else entry(error)
+                )
+        return None
+
+
+def log(error: Exception, problem: Problem) -> None:
+    """Tell the log of ``error`` where the service is to blame, with a traceback if it is a bug."""
+    if problem.status >= _BUG:
+        level, bug = (logging.ERROR, error) if problem.status == _BUG else (logging.WARNING, None)
+        logger.log(level, "%s was answered with status %d", type(error).__qualname__, problem.status, exc_info=bug)
+
+
+def _mistake(cls: Any, entry: Any) -> WiringProblem | None:
+    where = f"install_error_handlers, {getattr(cls, '__qualname__', cls)}"
+    if not (isinstance(cls, type) and issubclass(cls, Exception)):
+        return WiringProblem(where, "it is no class of errors", "Use a subclass of Exception as the key")
+    status = entry.status if isinstance(entry, Problem) else entry
+    if callable(status) or (isinstance(status, int) and _CLIENT_ERROR <= status < _END):
+        return None
+    return WiringProblem(
+        where, f"{status!r} is no status of an error", "Use 400 to 599, a Problem, or a function that returns a Problem"
+    )

@@ -1,0 +1,77 @@
+"""Answers over HTTP: a stream as Server-Sent Events in one line, and errors as problems after RFC 9457.
+
+A mediator is a dependency like any other: ``mediator: cqrs.RequestMediator = fastapi.Depends(mediator_factory)``.
+Nothing in here is needed for that. All of it works in a plain Starlette application, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import JSONResponse
+
+from cqrs.integrations._event_frames import to_json
+from cqrs.integrations._event_stream import EventStream
+from cqrs.integrations._problems import CONTENT_TYPE, Entry, Problem, ProblemTable, log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Mapping
+
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["EventStream", "Problem", "install_error_handlers", "sse"]
+
+
+def sse(
+    chunks: AsyncIterable[Any],
+    *,
+    message: str = "Processing...",
+    keep_alive: float | None = 15.0,
+    encode: Callable[[dict[str, Any]], str] = to_json,
+    headers: Mapping[str, str] | None = None,
+) -> EventStream:
+    """The response that tells ``chunks``, for example ``mediator.stream(command)``, as Server-Sent Events.
+
+    ``start``, then ``progress`` for each chunk, then ``complete`` or ``error``. The data of each is a JSON object whose
+    ``type`` is the name of the event, with the ``message``, with the chunk as ``data``, or with the ``problem``.
+    Another ``encode`` may write something else from the object, also on several lines.
+
+    * An error before the first chunk is raised, and so answered with its own status. A later one is told by ``error``,
+      by the table of :func:`install_error_handlers`; what has no entry there becomes a 500 and goes to the log.
+    * After ``keep_alive`` seconds without a chunk a comment is sent, so that no proxy gives up. If that happens before
+      the first chunk, the response has begun, with 200. ``None`` sends no comments.
+    * When the client goes away, the handler is cancelled at once and once, and its request scope is closed before the
+      response ends.
+    * The handler goes on only when its last chunk has been taken: a slow client slows it down.
+    """
+    return EventStream(chunks, message=message, keep_alive=keep_alive, encode=encode, headers=headers or {})
+
+
+def install_error_handlers(app: Starlette, errors: Mapping[type[Exception], Entry] | None = None) -> None:
+    """Answer ``errors``, wherever a route or a handler raises them, with a status and a body after RFC 9457.
+
+    The value is a status, a ``Problem``, or a function that makes a ``Problem`` from the error. An entry is meant for
+    the subclasses of its error, too, unless they have their own. The body tells what the ``Problem`` says and nothing
+    of the error itself. Statuses of 500 and above are logged, 500 with the traceback.
+
+    The errors of this package are in the table from the start: ``CircuitOpenError`` is a 503 with ``Retry-After``,
+    every other ``CQRSError`` a 500, because it is a mistake in the service. Calling it again adds to the table. Raises
+    ``WiringError`` with every entry that cannot work.
+    """
+    known = getattr(app.state, "cqrs_problems", None)
+    before = known.entries if isinstance(known, ProblemTable) else {}
+    table = ProblemTable({**before, **(errors or {})})
+
+    async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the signature Starlette asks for
+        problem = table.find(error)
+        if problem is None:
+            raise error
+        log(error, problem)
+        headers = dict(problem.headers)
+        return JSONResponse(problem.body(), problem.status, headers, media_type=CONTENT_TYPE)
+
+    app.state.cqrs_problems = table
+    for cls in table.entries:
+        app.add_exception_handler(cls, answer)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
-from cqrs.integrations._event_frames import KEEP_ALIVE, frame
+from cqrs.integrations._event_frames import frame
+from cqrs.integrations._event_line import ClientGone, Line, until_gone
 from cqrs.integrations._problems import Problem, ProblemTable, log
 
 if TYPE_CHECKING:
@@ -46,31 +47,31 @@ class EventStream(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request. Raises what the stream raises as long as nothing has been sent; later it is told."""
         head: Message = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        line = _Line(send, head, self._opening)
+        line = Line(send, head, self._opening)
         failure: Exception | None = None
         try:
             async with asyncio.TaskGroup() as beside:
-                helpers = [beside.create_task(_until_gone(receive))]
+                helpers = [beside.create_task(until_gone(receive))]
                 if self._keep_alive is not None:
                     helpers.append(beside.create_task(line.stay_alive(self._keep_alive)))
                 failure = await self._tell(line, scope)
                 for helper in helpers:
                     helper.cancel()
-        except* _ClientGone:
+        except* ClientGone:
             logger.debug("a client has gone before the end of its stream")
         if failure is not None:
             raise failure
         if self.background is not None:
             await self.background()
 
-    async def _tell(self, line: _Line, scope: Scope) -> Exception | None:
+    async def _tell(self, line: Line, scope: Scope) -> Exception | None:
         # The stream is consumed in this one task: timeouts and task groups of its handler are bound to the task.
         try:
             async with _closing(self.body_iterator) as chunks:
                 async for chunk in chunks:
                     await line.write(self._event("progress", data=chunk))
                     await asyncio.sleep(0)  # so that a handler that never waits hears of a client that has gone
-        except _ClientGone:
+        except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, the client has to hear of it
             if not line.started:
@@ -89,53 +90,6 @@ class EventStream(StreamingResponse):
 
     def _event(self, kind: str, **fields: Any) -> bytes:
         return frame(kind, self._encode({"type": kind, **fields}))
-
-
-class _Line:
-    """What two tasks write to without mixing their frames. Nothing is sent before the first frame or after the last."""
-
-    def __init__(self, send: Send, head: Message, opening: bytes) -> None:
-        self.started = False
-        self._send, self._head, self._opening = send, head, opening
-        self._ended = False
-        self._lock = asyncio.Lock()
-        self._clock = asyncio.get_running_loop().time
-        self._used = self._clock()
-
-    async def write(self, data: bytes, *, last: bool = False) -> None:
-        """Send one frame. Raises ``_ClientGone`` where the server says so."""
-        async with self._lock:
-            if self._ended:
-                return
-            self._ended = last
-            try:
-                if not self.started:
-                    self.started, data = True, self._opening + data
-                    await self._send(self._head)
-                await self._send({"type": "http.response.body", "body": data, "more_body": not last})
-            except OSError as error:
-                raise _ClientGone from error
-            self._used = self._clock()
-
-    async def stay_alive(self, interval: float) -> None:
-        """Send a comment whenever nothing else has been sent for ``interval`` seconds. Never returns."""
-        while True:
-            rest = self._used + interval - self._clock()
-            if rest > 0:
-                await asyncio.sleep(rest)
-            else:
-                await self.write(KEEP_ALIVE)
-
-
-class _ClientGone(Exception):
-    """Nobody listens any more."""
-
-
-async def _until_gone(receive: Receive) -> None:
-    # Most servers say that the client has gone only to those who ask; writing to it goes on working.
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    raise _ClientGone
 
 
 @asynccontextmanager

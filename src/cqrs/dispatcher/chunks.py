@@ -13,7 +13,7 @@ not by the consumer.
 from __future__ import annotations
 
 import types
-from asyncio import CancelledError
+from asyncio import CancelledError, current_task
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,15 @@ def _pass_on(awaited: Any) -> Generator[Any, Any, Any]:
     return (yield awaited)
 
 
+def _cancellations() -> int:
+    """How often the running task has been asked to end, and that request not been taken back."""
+    try:
+        task = current_task()
+    except RuntimeError:  # the event loop has ended, and Python closes what was left
+        return 0
+    return 0 if task is None else task.cancelling()
+
+
 async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerator[Any, None]:
     """Runs the coroutine that ``start`` makes and yields what it hands over; then its result, if nothing was.
 
@@ -58,28 +67,32 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     step: Callable[[Any], Any] = send
     value: Any = None
     handed_over = closing = False
-    while True:
-        try:
-            awaited = run(step, value)
-        except StopIteration as end:
-            if not handed_over and end.value is not None:
-                yield end.value
-            return
-        except CancelledError:
-            if closing:
+    cancellations = 0
+    try:
+        while True:
+            try:
+                awaited = run(step, value)
+            except StopIteration as end:
+                if not handed_over and end.value is not None:
+                    yield end.value
                 return
-            raise
-        try:
-            if type(awaited) is not Chunk:
-                value = await _pass_on(awaited)
-            elif closing:
-                raise RuntimeError("the stream went on after it had been closed")  # noqa: TRY301  # into the coroutine
-            else:
-                handed_over = True
-                value = yield awaited.value
-            step = send
-        except GeneratorExit:
-            closing = True
-            value, step = CancelledError("the consumer has closed the stream"), coroutine.throw
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
-            value, step = error, coroutine.throw
+            except CancelledError:
+                if closing and _cancellations() <= cancellations:
+                    return
+                raise  # the task was cancelled, be it while the stream was being closed
+            try:
+                if type(awaited) is not Chunk:
+                    value = await _pass_on(awaited)
+                elif closing:
+                    raise RuntimeError("the stream went on after it had been closed")  # noqa: TRY301  # into the coroutine
+                else:
+                    handed_over = True
+                    value = yield awaited.value
+                step = send
+            except GeneratorExit:
+                closing, cancellations = True, _cancellations()
+                value, step = CancelledError("the consumer has closed the stream"), coroutine.throw
+            except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
+                value, step = error, coroutine.throw
+    finally:
+        value = None  # an error refers to this frame: without this it would be kept, with all of the turn, until a gc

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import aclosing
 from contextvars import ContextVar
 from typing import Any
@@ -226,3 +228,50 @@ def test_a_driven_stream_behaves_like_the_generator_itself(steps: list[Any], tak
         assert await collected(drive(steps), take) == await collected(sleeping(steps), take)
 
     asyncio.run(both())
+
+
+async def test_a_cancellation_while_the_stream_is_being_closed_is_not_lost() -> None:
+    cleaning = asyncio.Event()
+
+    async def slow_to_leave(request: Any, handle: Any) -> Any:
+        try:
+            return await handle(request)
+        finally:
+            cleaning.set()
+            await asyncio.Event().wait()
+
+    async def consume() -> None:
+        async with aclosing(mediator(slow_to_leave).stream(Count())) as chunks:
+            await anext(chunks)
+
+    task = asyncio.create_task(consume())
+    await cleaning.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+
+
+async def test_a_middleware_may_leave_a_closed_stream_with_a_cancellation_of_its_own() -> None:
+    async def translating(request: Any, handle: Any) -> Any:
+        try:
+            return await handle(request)
+        except asyncio.CancelledError:
+            raise asyncio.CancelledError("the middleware's own") from None
+
+    chunks = mediator(translating).stream(Count())
+    await anext(chunks)
+    await chunks.aclose()
+
+
+async def test_a_closed_stream_is_freed_without_the_garbage_collector() -> None:
+    request = Count()
+    freed = weakref.ref(request)
+    gc.disable()
+    try:
+        async with aclosing(mediator().stream(request)) as chunks:
+            await anext(chunks)
+        del request, chunks
+        assert freed() is None
+    finally:
+        gc.enable()

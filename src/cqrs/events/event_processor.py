@@ -96,14 +96,15 @@ class EventProcessor:
 
         async def work() -> None:
             for index, (reaction, event) in waiting:
-                if failures:
+                if failures or _turn_is_cancelled():
                     return
                 try:
                     recorded[index] = await reaction.call(event, scope)
-                except (Exception, asyncio.CancelledError) as error:
-                    task = asyncio.current_task()
-                    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-                        raise  # the turn is cancelled, and not something that the handler awaited
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException as error:  # a TaskGroup would wrap it
+                    if isinstance(error, asyncio.CancelledError) and _turn_is_cancelled():
+                        raise  # and not something that the handler awaited
                     self._failed(reaction, event, error)
                     failures[index] = error  # raised below, when the others have finished
 
@@ -111,9 +112,17 @@ class EventProcessor:
             for _ in range(min(self._limit, len(jobs))):
                 workers.create_task(work())
         if failures:
-            raise failures[min(failures)]
+            try:
+                raise failures[min(failures)]
+            finally:
+                failures.clear()  # the error refers to this frame: together they would be kept until a gc
         return [event for events in recorded for event in events]
 
     def _failed(self, reaction: Reaction, event: object, error: BaseException) -> None:
         error.add_note(f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
         report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)
+
+
+def _turn_is_cancelled() -> bool:
+    worker = asyncio.current_task()
+    return worker is not None and worker.cancelling() > 0

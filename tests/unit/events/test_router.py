@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -413,3 +416,55 @@ async def test_an_error_in_the_handler_of_a_received_event_reaches_the_consumer(
 
     with pytest.raises(LookupError, match="poison"):
         await event_mediator((Sent, failing)).send(sent("in"))
+
+
+class StopEverything(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+async def test_no_kind_of_error_is_wrapped(limit: int) -> None:
+    async def failing(event: Happened) -> None:
+        raise StopEverything(event.name)
+
+    with pytest.raises(StopEverything, match="a"):
+        await mediator((Happened, failing), max_concurrent_event_handlers=limit).send(
+            Do([Happened("a"), Happened("b")])
+        )
+
+
+async def test_after_a_cancellation_no_further_handler_starts_even_if_one_has_swallowed_it() -> None:
+    started: list[str] = []
+    both = asyncio.Event()
+
+    async def swallowing(event: Happened) -> None:
+        started.append(event.name)
+        if len(started) == 2:
+            both.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    wired = mediator((Happened, swallowing), max_concurrent_event_handlers=2)
+    task = asyncio.create_task(wired.send(Do([Happened(n) for n in "abcd"])))
+    await both.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert started == ["a", "b"]
+
+
+async def test_a_failed_turn_is_freed_without_the_garbage_collector() -> None:
+    async def failing(_: Happened) -> None:
+        raise LookupError
+
+    wired = mediator((Happened, failing), max_concurrent_event_handlers=2)
+    command = Do([Happened("a"), Happened("b")])
+    freed = weakref.ref(command)
+    gc.disable()
+    try:
+        with contextlib.suppress(LookupError):
+            await wired.send(command)
+        del command
+        assert freed() is None
+    finally:
+        gc.enable()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 
 class ICircuitBreaker(Protocol):
@@ -27,9 +27,10 @@ class ICircuitBreaker(Protocol):
 def should_use_fallback(
     primary_error: Exception,
     circuit_breaker: ICircuitBreaker | None,
-    failure_exceptions: tuple[type[Exception], ...],
+    failure_exceptions: Iterable[type[Exception]] | type[Exception],
 ) -> bool:
     """Whether the fallback takes over: for an open circuit and any of ``failure_exceptions`` (none: any error)."""
     if circuit_breaker is not None and circuit_breaker.is_circuit_breaker_error(primary_error):
         return True
-    return not failure_exceptions or isinstance(primary_error, failure_exceptions)
+    named = failure_exceptions if isinstance(failure_exceptions, type) else tuple(failure_exceptions)
+    return not named or isinstance(primary_error, named)

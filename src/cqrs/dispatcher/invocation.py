@@ -11,13 +11,13 @@ from cqrs.requests.binding import ChainBinding, FallbackBinding
 from cqrs.requests.cor_request_handler import build_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from cqrs.container.adopt import Injector
     from cqrs.observability.hooks import Hooks
 
-    # answers the request, and appends the events that its handlers recorded to the list
-    Invocation = Callable[[Any, list[Any]], Awaitable[Any]]
+    # gives the answer to the request, and the events that were recorded by whoever has answered
+    Invocation = Callable[[Any], Awaitable[tuple[Any, Sequence[Any]]]]
 
 
 def invocation(binding: ChainBinding | FallbackBinding, injector: Injector, hooks: Hooks) -> Invocation:
@@ -40,13 +40,10 @@ def builder(injector: Injector, handler_type: type[Any]) -> Callable[[], Awaitab
 def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
     members_of = [(builder(injector, handler_type), events_of(handler_type)) for handler_type in binding.handlers]
 
-    async def invoke(request: Any, events: list[Any]) -> Any:
+    async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
         members = [(await build(), recorded) for build, recorded in members_of]
         answer = await build_chain([member for member, _ in members]).handle(request)
-        for member, recorded in members:
-            if recorded(member):
-                events.extend(EventDrain(member).take())
-        return answer
+        return answer, [event for member, recorded in members for event in EventDrain(member).take(recorded(member))]
 
     return invoke
 
@@ -54,8 +51,8 @@ def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
 def _fallback(binding: FallbackBinding, injector: Injector, hooks: Hooks) -> Invocation:
     primary, fallback = (_single(handler_type, injector) for handler_type in binding.handlers)
 
-    async def invoke(request: Any, events: list[Any]) -> Any:
-        return await call_with_fallback(binding, hooks, binding.primary, primary, fallback, request, events)
+    async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
+        return await call_with_fallback(binding, hooks, binding.primary, primary, fallback, request)
 
     return invoke
 
@@ -64,11 +61,9 @@ def _single(handler_type: type, injector: Injector) -> Invocation:
     build = builder(injector, handler_type)
     recorded = events_of(handler_type)
 
-    async def invoke(request: Any, events: list[Any]) -> Any:
+    async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
         handler = await build()
         answer = await handler.handle(request)
-        if recorded(handler):
-            events.extend(EventDrain(handler).take())
-        return answer
+        return answer, EventDrain(handler).take(recorded(handler))
 
     return invoke

@@ -45,8 +45,9 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
     async def run(request: Any) -> Any:
         handler = construct() if construct is not None else await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
-        if recorded(handler):
-            await emit(EventDrain(handler).take())
+        events = recorded(handler)
+        if events:
+            await emit(EventDrain(handler).take(events))
         return answer
 
     return run
@@ -54,8 +55,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
 
 def _several_handlers(invoke: Invocation, emit: Emit) -> Turn:
     async def run(request: Any) -> Any:
-        events: list[Any] = []
-        answer = await invoke(request, events)
+        answer, events = await invoke(request)
         if events:
             await emit(events)
         return answer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from contextlib import aclosing, nullcontext
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqrs._fallback import call_with_fallback
 from cqrs.dispatcher.chunks import Chunk, driven, hand_over
@@ -14,7 +14,7 @@ from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import FallbackBinding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from cqrs.dispatcher.turn import Emit, Turn, Turns
 
@@ -51,21 +51,46 @@ def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:
     async def pump(request: Any) -> None:
         handler = await build()
         drain, chunk = EventDrain(handler), Chunk()
-        async with aclosing(handler.handle(request)) as chunks:
+        answer = handler.handle(request)  # by its annotation an AsyncIterator, and only a generator has to be closed
+        async with aclosing(answer) if hasattr(answer, "aclose") else nullcontext(answer) as chunks:
             async for chunk.value in chunks:
-                if recorded(handler):
-                    await emit(drain.take())
+                events = recorded(handler)
+                if events:
+                    await emit(drain.take(events))
                 await hand_over(chunk)
-        if recorded(handler):
-            await emit(drain.take())
+        events = recorded(handler)
+        if events:
+            await emit(drain.take(events))
 
     return pump
 
 
+class _Recorded(NamedTuple):
+    """Events, on their way out of the handler and its fallback among the chunks."""
+
+    events: Sequence[Any]
+
+
 def _with_fallback(binding: FallbackBinding, turns: Turns, emit: Emit) -> Turn:
-    primary, fallback = (_pump(handler_type, turns, emit) for handler_type in binding.handlers)
+    # The fallback is a stream within the stream. It answers for the handler only: what an event handler, a broker or
+    # the consumer raises is raised out here.
+    async def give_out(events: Sequence[Any]) -> None:
+        chunk = Chunk()
+        chunk.value = _Recorded(events)
+        await hand_over(chunk)
+
+    primary, fallback = (_pump(handler_type, turns, give_out) for handler_type in binding.handlers)
+
+    def answered(request: Any) -> AsyncGenerator[Any, None]:
+        return driven(lambda: call_with_fallback(binding, turns.hooks, binding.primary, primary, fallback, request))
 
     async def pump(request: Any) -> None:
-        await call_with_fallback(binding, turns.hooks, binding.primary, primary, fallback, request)
+        chunk = Chunk()
+        async with aclosing(answered(request)) as chunks:
+            async for chunk.value in chunks:
+                if isinstance(chunk.value, _Recorded):
+                    await emit(chunk.value.events)
+                else:
+                    await hand_over(chunk)
 
     return pump

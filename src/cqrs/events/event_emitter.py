@@ -101,6 +101,7 @@ class EventEmitter:
         async def call(event: Any, scope: Container) -> Sequence[Any]:
             handler = construct() if construct is not None else await scope.resolve(handler_type)
             await handler.handle(event)
-            return EventDrain(handler).take() if recorded(handler) else ()
+            events = recorded(handler)
+            return EventDrain(handler).take(events) if events else ()
 
         return call

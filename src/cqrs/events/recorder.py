@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,10 +21,9 @@ class EventRecorder:
 
     def record(self, *events: Any) -> None:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned."""
-        recorded: Any = self._events or []
-        if recorded is not self._events:
-            object.__setattr__(self, "_events", recorded)  # the handler may be a frozen dataclass
-        recorded.extend(events)
+        if not isinstance(self._events, list):
+            object.__setattr__(self, "_events", [*self._events])  # the handler may be a frozen dataclass
+        cast("list[Any]", self._events).extend(events)
 
     @property
     def events(self) -> Sequence[Any]:
@@ -74,12 +73,14 @@ class EventDrain:
         self._handler = handler
         self._seen = 0
 
-    def take(self) -> Sequence[Any]:
-        """The events recorded since the last call."""
-        recorded = getattr(self._handler, "events", ())
+    def take(self, recorded: Sequence[Any]) -> Sequence[Any]:
+        """What has been added since the last call, of what the handler has ``recorded``.
+
+        It is read once, by the caller: a handler may give its events away when they are read.
+        """
         if len(recorded) <= self._seen:
             return ()
-        taken = list(recorded[self._seen :])
+        taken = [*recorded][self._seen :]
         clear = getattr(self._handler, "clear_events", None)
         if clear is not None:
             clear()

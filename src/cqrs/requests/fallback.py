@@ -18,7 +18,8 @@ class RequestHandlerFallback:
     ``failure_exceptions`` are the errors that make the stand-in answer; none means any ``Exception``. With a
     ``circuit_breaker``, calls of the primary go through it under the primary's class, and an open circuit goes
     straight to the stand-in. Events that a failed primary recorded are not emitted. A stream that fails after its
-    first chunks cannot take them back: the stand-in starts the request from its beginning.
+    first chunks cannot take them back: the stand-in starts the request from its beginning. What an event handler or
+    the broker raises is no failure of the primary: it ends the turn.
     """
 
     primary: type | Callable[..., Any]

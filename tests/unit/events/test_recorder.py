@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from typing import Any
 
 import pytest
 
-from cqrs.events.recorder import EventDrain, EventRecorder
+from cqrs.events.recorder import EventDrain, EventRecorder, events_of
 
 
 class Plain(EventRecorder):
@@ -67,6 +68,27 @@ class FrozenHandler(Plain):
     dependency: int = 1
 
 
+class ReturnsDeque(OwnList):
+    @property
+    def events(self) -> Any:
+        return deque(self._own)
+
+
+class GivesAwayWhatIsRead(OwnList):
+    @property
+    def events(self) -> Any:
+        given, self._own = self._own, []
+        return given
+
+
+class AssignsTuple(EventRecorder):
+    def __init__(self) -> None:
+        self.events: tuple[object, ...] = ()  # type: ignore[misc]
+
+    def add(self, event: object) -> None:
+        self.events = (*self.events, event)  # type: ignore[misc]
+
+
 class NotARecorder:
     def __init__(self) -> None:
         self.events: list[object] = []
@@ -86,24 +108,27 @@ class NotARecorder:
         ReturnsCopyAndClears,
         ReturnsTuple,
         FrozenHandler,
+        ReturnsDeque,
+        GivesAwayWhatIsRead,
+        AssignsTuple,
         NotARecorder,
     ],
 )
 def test_every_event_is_taken_once_however_the_handler_keeps_it(kind: Any) -> None:
     handler = kind()
     drain = EventDrain(handler)
-    assert list(drain.take()) == []
+    assert list(drain.take(handler.events)) == []
     taken: list[object] = []
     for chunk in ([1, 2], [], [3], [4, 5, 6]):
         for event in chunk:
             handler.add(event)
-        taken += drain.take()
+        taken += drain.take(handler.events)
     assert taken == [1, 2, 3, 4, 5, 6]
-    assert list(drain.take()) == []
+    assert list(drain.take(handler.events)) == []
 
 
 def test_a_handler_without_events_has_none_to_take() -> None:
-    assert list(EventDrain(object()).take()) == []
+    assert list(EventDrain(object()).take(events_of(object)(object()))) == []
 
 
 def test_recording_does_not_leak_into_other_instances() -> None:
@@ -111,3 +136,25 @@ def test_recording_does_not_leak_into_other_instances() -> None:
     first.record("a", "b")
     assert list(first.events) == ["a", "b"]
     assert list(second.events) == []
+
+
+def test_what_is_recorded_joins_what_the_handler_has_assigned() -> None:
+    handler, mine = AssignsInherited(), ["mine"]
+    handler.events = mine  # type: ignore[misc]
+    handler.record("recorded")
+    mine.append("mine again")
+    assert list(handler.events) == ["mine", "recorded", "mine again"]
+
+
+def test_an_empty_list_that_the_handler_has_assigned_stays_its_list() -> None:
+    handler = AssignsInherited()
+    mine = handler.events
+    handler.record("recorded")
+    assert mine == ["recorded"]
+
+
+def test_recording_goes_on_from_an_assigned_tuple() -> None:
+    handler = AssignsTuple()
+    handler.add("assigned")
+    handler.record("recorded")
+    assert list(handler.events) == ["assigned", "recorded"]

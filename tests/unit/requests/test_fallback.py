@@ -160,3 +160,62 @@ async def test_the_stand_in_of_an_event_handler_handles_the_event(breaker: Break
     bound = cqrs.EventHandlerFallback(OnHappened, stand_in, circuit_breaker=breaker)
     await event_bootstrap.bootstrap(events_mapper=lambda m: m.bind(Happened, bound)).send(Happened(by="x"))
     assert seen == (["primary", "stand-in for x"] if breaker is None else ["stand-in for x"])
+
+
+async def test_events_of_a_primary_whose_call_fails_in_the_breaker_are_dropped() -> None:
+    class LosesItsState(Breaker):
+        async def call(self, identifier: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
+            await func(*args, **kwargs)
+            raise ConnectionError("the state of the circuit cannot be stored")
+
+    class Succeeding(cqrs.RequestHandler[Ask, str]):
+        async def handle(self, request: Ask) -> str:
+            self.record(Happened(by="primary"))
+            return "primary"
+
+    seen: list[str] = []
+    bound = cqrs.RequestHandlerFallback(Succeeding, StandIn, circuit_breaker=LosesItsState())
+    assert await requests(seen, bound).send(Ask()) == "stand-in"
+    assert seen == ["stand-in"]
+
+
+async def test_the_errors_may_be_named_in_a_list_or_alone() -> None:
+    for named in ([ConnectionError], {ConnectionError}, ConnectionError):
+        bound = cqrs.RequestHandlerFallback(Primary, StandIn, named)  # type: ignore[arg-type]
+        assert await requests([], bound).send(Ask()) == "stand-in"
+
+
+def streams_whose_events_fail(log: list[str]) -> cqrs.StreamingRequestMediator:
+    class Logged(PrimaryStream):
+        async def handle(self, request: Ask) -> Any:
+            try:
+                yield "primary 1"
+                self.record(Happened(by="primary"))
+                yield "primary 2"
+            finally:
+                log.append("primary closed")
+
+    async def failing(_: Happened) -> None:
+        raise LookupError("the event handler's")
+
+    return bootstrap_streaming(
+        commands_mapper=lambda m: m.bind(Ask, cqrs.RequestHandlerFallback(Logged, StandInStream)),
+        domain_events_mapper=lambda m: m.bind(Happened, failing),
+    )
+
+
+async def test_a_failing_event_handler_is_no_failure_of_the_streaming_primary() -> None:
+    log: list[str] = []
+    with pytest.raises(LookupError, match="the event handler's"):
+        async for chunk in streams_whose_events_fail(log).stream(Ask()):
+            log.append(chunk)
+    assert log == ["primary 1", "primary closed"]
+
+
+async def test_what_the_consumer_raises_is_no_failure_of_the_streaming_primary() -> None:
+    log: list[str] = []
+    chunks = streams_whose_events_fail(log).stream(Ask())
+    await anext(chunks)
+    with pytest.raises(ValueError, match="the consumer's"):
+        await chunks.athrow(ValueError("the consumer's"))
+    assert log == ["primary closed"]

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cqrs
 from cqrs.requests.bootstrap import bootstrap_streaming
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 
 class Count(cqrs.Request[int]):
@@ -229,3 +232,27 @@ async def test_a_stream_can_be_moved_between_tasks_chunk_by_chunk() -> None:
     chunks = mediator(CountHandler).stream(Count())
     got = [await asyncio.create_task(anext(chunks)) for _ in range(3)]  # type: ignore[arg-type]
     assert got == [0, 1, 2]
+
+
+class Twice:
+    """An asynchronous iterator that is no generator, so there is nothing to close."""
+
+    def __init__(self) -> None:
+        self.left = 2
+
+    def __aiter__(self) -> Twice:
+        return self
+
+    async def __anext__(self) -> int:
+        if self.left == 0:
+            raise StopAsyncIteration
+        self.left -= 1
+        return self.left
+
+
+async def test_a_handler_may_return_any_asynchronous_iterator() -> None:
+    class Returning(cqrs.StreamingRequestHandler[Count, int]):
+        def handle(self, request: Count) -> AsyncIterator[int]:
+            return Twice()
+
+    assert [n async for n in mediator(Returning).stream(Count())] == [1, 0]

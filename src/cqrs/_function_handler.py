@@ -4,57 +4,71 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 import types
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
-from cqrs._generics import runtime_class, type_name
+from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.recorder import EventRecorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 
 _STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
+_STREAM_TEXT = re.compile(r"\W*(class ')?(\w+\.)*Async(Iterator|Iterable|Generator)\b")
+_AWAITABLE_TEXT = re.compile(r"\W*(class ')?(\w+\.)*(Awaitable|Coroutine)\b")
 
 
 def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     """A subclass of ``base`` whose ``handle`` calls ``function``.
 
     The first parameter takes the message. One annotated ``EventRecorder`` takes the recorder of this turn, one named
-    ``next`` takes the rest of a chain, and the others are injected. Raises ``WiringError`` if that cannot work.
+    ``next`` takes, in a chain, the rest of it, and the others are injected, but for those that a ``functools.partial``
+    has given already. Raises ``WiringError`` if that cannot work.
     """
     parameters = inspect.signature(function).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     hints = read_hints(function)
-    problem = _problem_with(named, hints)
+    in_chain = hasattr(base, "next")
+    problem = _problem_with(named, hints, in_chain=in_chain)
     if problem is not None:
         raise WiringError([WiringProblem(type_name(function), *problem)])
     message, *others = named
+    others = [p for p in others if p.name not in _given(function)]
     asked = _readable(hints.get(message.name, Any))
     arguments = (asked, _answer(_readable(hints.get("return", Any)))) if answers else asked
     return types.new_class(
         getattr(function, "__name__", type(function).__name__),
         (base[arguments],),
-        exec_body=lambda body: body.update(_members(function, others, hints)),
+        exec_body=lambda body: body.update(_members(function, others, hints, in_chain=in_chain)),
     )
 
 
-def _problem_with(named: list[inspect.Parameter], hints: dict[str, Any]) -> tuple[str, str] | None:
-    if not named:
+def _problem_with(named: list[inspect.Parameter], hints: dict[str, Any], *, in_chain: bool) -> tuple[str, str] | None:
+    if not named or named[0].kind is inspect.Parameter.KEYWORD_ONLY:
         return "the function takes no message", "Let its first parameter take the message"
     for parameter in named[1:]:
         annotation = hints.get(parameter.name)
-        if parameter.name == "next" or parameter.default is not parameter.empty:
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            return f"{parameter.name} is positional-only and injected by its name", "Move the `/` before it"
+        if (in_chain and parameter.name == "next") or parameter.default is not parameter.empty:
             continue
+        if annotation is None and parameter.name == "next":
+            return "it takes `next` and is in no chain", "Bind it in a list, even if it is the only member"
         if annotation is None:
             return f"nothing tells what to inject for {parameter.name}", "Annotate it with the type it needs"
         if isinstance(annotation, Unreadable):
             remedy = "Import what it names at run time, not only under TYPE_CHECKING"
             return f"the annotation of {parameter.name} cannot be read ({annotation.error})", remedy
     return None
+
+
+def _given(function: Any) -> Container[str]:
+    return function.keywords if isinstance(function, functools.partial) else ()
 
 
 def _readable(annotation: Any) -> Any:
@@ -69,12 +83,12 @@ def _answer(result: Any) -> Any:
 
 def is_async(function: object) -> bool:
     """Whether calling ``function`` gives something to await. A wrapper counts as what it wraps."""
-    return inspect.iscoroutinefunction(_called(function)) or "Awaitable" in _declared_result(function)
+    return inspect.iscoroutinefunction(_called(function)) or _declares(function, _AWAITABLE_TEXT)
 
 
 def is_async_generator(function: object) -> bool:
     """Whether calling ``function`` gives something for ``async for``. A wrapper counts as what it wraps."""
-    return inspect.isasyncgenfunction(_called(function)) or "Async" in _declared_result(function)
+    return inspect.isasyncgenfunction(_called(function)) or _declares(function, _STREAM_TEXT)
 
 
 def _called(function: Any) -> Any:
@@ -84,23 +98,33 @@ def _called(function: Any) -> Any:
     return called if inspect.isroutine(called) else getattr(cast("Any", type(called)), "__call__", None)  # noqa: B004  # the method is wanted, not whether there is one
 
 
-def _declared_result(function: object) -> str:
-    return str(getattr(_called(function), "__annotations__", {}).get("return"))
+def _declares(function: object, result: re.Pattern[str]) -> bool:
+    """Whether a function that is not async itself says that it returns such a thing. Annotations may be texts."""
+    called = _called(function)
+    text = str(getattr(called, "__annotations__", {}).get("return"))
+    return not inspect.iscoroutinefunction(called) and result.match(text) is not None
 
 
-def _members(function: Callable[..., Any], others: list[inspect.Parameter], hints: dict[str, Any]) -> dict[str, Any]:
+def _is_recorder(annotation: Any) -> bool:
+    return any(runtime_class(member) is EventRecorder for member in union_members(annotation))
+
+
+def _members(
+    function: Callable[..., Any], others: list[inspect.Parameter], hints: dict[str, Any], *, in_chain: bool
+) -> dict[str, Any]:
     shared = {
         "__module__": getattr(function, "__module__", __name__),
         "__doc__": function.__doc__,
         "__qualname__": type_name(function),
     }
     exact = read_hints(function, include_extras=True)  # Annotated[...] says to some containers what is meant
-    recorders = [p.name for p in others if runtime_class(hints.get(p.name)) is EventRecorder]
-    passes_on = any(p.name == "next" for p in others)
+    recorders = [p.name for p in others if _is_recorder(hints.get(p.name))]
+    passes_on = in_chain and any(p.name == "next" for p in others)
+    ours = {*recorders, "next"} if passes_on else {*recorders}
     injected = [
         p.replace(kind=p.KEYWORD_ONLY, annotation=exact[p.name])
         for p in others
-        if p.name not in (*recorders, "next") and _readable(hints.get(p.name, Any)) is not Any
+        if p.name not in ours and _readable(hints.get(p.name, Any)) is not Any
     ]
 
     @functools.wraps(function)

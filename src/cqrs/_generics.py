@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 # classes to the interpreter (Any since Python 3.11, Union since 3.14), but not to a reader of annotations
 _NO_CLASSES: tuple[Any, ...] = (Any, Union, types.UnionType)
@@ -32,7 +32,30 @@ def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
 def runtime_class(annotation: object) -> type | None:
     """The class whose instances an annotation describes, or ``None`` if it names no single class."""
     origin = get_origin(annotation) or annotation
+    if origin is Annotated:
+        return runtime_class(get_args(annotation)[0])
     return origin if isinstance(origin, type) and origin not in _NO_CLASSES else None
+
+
+def union_members(annotation: Any) -> tuple[Any, ...]:
+    """The types that a union is made of; of anything else, itself."""
+    return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
+
+
+def can_be(given: Any, wanted: Any) -> bool:
+    """Whether what is declared as ``given`` may turn out as what is declared as ``wanted``: in doubt, it may."""
+    certain = [g for g in union_members(given) if g is not types.NoneType] or [given]
+    return any(_is_a(g, w) for g in certain for w in union_members(wanted))
+
+
+def _is_a(given: Any, wanted: Any) -> bool:
+    actual, expected = (types.NoneType if t is None else runtime_class(t) for t in (given, wanted))
+    if actual is None or expected is None or (expected is float and issubclass(actual, int)):
+        return True
+    try:
+        return issubclass(actual, expected)
+    except TypeError:  # a Protocol or a TypedDict cannot be asked
+        return True
 
 
 def type_name(subject: object) -> str:

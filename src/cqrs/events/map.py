@@ -7,7 +7,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from cqrs._function_handler import handler_class, is_async
-from cqrs._generics import runtime_class, type_arguments, type_name
+from cqrs._generics import can_be, runtime_class, type_arguments, type_name
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
 from cqrs.events.fallback import EventHandlerFallback
@@ -92,6 +92,8 @@ def _read(event_type: type, bound: Any) -> EventBinding | WiringError:
 
 
 def _handler(event_type: type, bound: object) -> type:
+    if not isinstance(event_type, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # it is what a user has bound
+        raise WiringError([WiringProblem(type_name(event_type), "it is not a class", "Bind each class on its own")])
     handler: Any = bound
     if callable(bound) and not isinstance(bound, type):
         handler = handler_class(bound, EventHandler, answers=False)
@@ -111,7 +113,7 @@ def _problem_with(event_type: type, handler: Any) -> tuple[str, str] | None:
     if not is_async(handle):
         return "it is not async", "Declare it with `async def`, without `yield`"
     arguments = type_arguments(handler, EventHandler)
-    declared = runtime_class(arguments[0]) if arguments is not None else None
-    if declared is not None and not issubclass(event_type, declared):
-        return f"it handles {type_name(declared)}", f"Bind it to {type_name(declared)}, or change its type argument"
+    if arguments is not None and not can_be(event_type, arguments[0]):
+        handled = type_name(arguments[0])
+        return f"it handles {handled}", f"Bind it to {handled}, or change its type argument"
     return None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._function_handler import handler_class, is_async, is_async_generator
-from cqrs._generics import runtime_class, type_arguments, type_name
+from cqrs._generics import can_be, type_arguments, type_name
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.fallback import RequestHandlerFallback
@@ -64,6 +64,8 @@ Binding = HandlerBinding | ChainBinding | FallbackBinding
 
 def read_binding(request_type: type, bound: object) -> Binding:
     """What ``bound`` means for ``request_type``. Raises ``WiringError`` with everything that is wrong with it."""
+    if not isinstance(request_type, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # it is what a user has bound
+        raise WiringError([WiringProblem(type_name(request_type), "it is not a class", "Bind each class on its own")])
     if isinstance(bound, RequestHandlerFallback):
         return _read_fallback(request_type, bound)
     if isinstance(bound, list | tuple):
@@ -149,16 +151,9 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
         return "its handle is not a coroutine", "Declare it with `async def` and return the answer"
     arguments = type_arguments(handler, base) if base is not None else None
     answered, answer = arguments if arguments is not None else (Any, Any)
-    declared = runtime_class(answered)
-    if declared is not None and not issubclass(request_type, declared):
-        return f"it answers {type_name(declared)}", f"Bind it to {type_name(declared)}, or change its type arguments"
-    expected, actual = (_class_of(t) for t in (declared_response(request_type), answer))
-    if expected and actual and not issubclass(actual, expected):
-        return f"it answers with {type_name(actual)}, the request declares {type_name(expected)}", "Make the two agree"
+    if not can_be(request_type, answered):
+        return f"it answers {type_name(answered)}", f"Bind it to {type_name(answered)}, or change its type arguments"
+    expected = declared_response(request_type)
+    if not can_be(answer, expected):
+        return f"it answers with {type_name(answer)}, the request declares {type_name(expected)}", "Make the two agree"
     return None
-
-
-def _class_of(annotation: Any) -> type | None:
-    if annotation is None:
-        return type(None)
-    return None if isinstance(annotation, TypeVar) else runtime_class(annotation)

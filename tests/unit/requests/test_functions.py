@@ -127,7 +127,56 @@ async def test_annotations_of_message_and_answer_need_not_be_readable() -> None:
     assert isinstance(await mediator(local).send(Ask(1)), Local)
 
 
+async def test_what_a_partial_gives_is_not_injected() -> None:
+    async def rows(ask: Ask, table: Table) -> int:
+        return len(table.rows)
+
+    empty = Table()
+    empty.rows = {}
+    container = cqrs.Resolver()
+    container.bind(Table)
+    wired = bootstrap(container, queries_mapper=lambda m: m.bind(Ask, functools.partial(rows, table=empty)))
+    assert await wired.send(Ask(1)) == 0
+
+
+async def test_a_recorder_may_be_optional() -> None:
+    seen: list[int] = []
+
+    async def perhaps_recording(ask: Ask, events: cqrs.EventRecorder | None = None) -> None:
+        if events is not None:
+            events.record(Asked(number=ask.number))
+
+    async def on_asked(event: Asked) -> None:
+        seen.append(event.number)
+
+    wired = bootstrap(
+        queries_mapper=lambda m: m.bind(Ask, perhaps_recording),
+        domain_events_mapper=lambda m: m.bind(Asked, on_asked),
+    )
+    await wired.send(Ask(3))
+    assert seen == [3]
+
+
+async def test_next_is_a_name_like_any_other_where_there_is_no_chain() -> None:
+    async def with_table(ask: Ask, next: Table) -> str:  # noqa: A002  # the name is what is tested
+        return next.rows[ask.number]
+
+    assert await mediator(with_table).send(Ask(1)) == "one"
+
+
 def not_async(ask: Ask) -> None: ...
+
+
+async def passes_on(ask: Ask, next): ...  # type: ignore[no-untyped-def]  # noqa: A002, ANN001, ANN201
+
+
+async def by_position(ask: Ask, table: Table, /) -> None: ...
+
+
+async def by_name(*, ask: Ask) -> None: ...
+
+
+async def for_one_of_two(ask: TypedAsk | Answer) -> None: ...
 
 
 async def takes_nothing() -> None: ...
@@ -150,6 +199,12 @@ async def wrong_answer(ask: TypedAsk) -> Ask: ...  # type: ignore[empty-body]
     [
         (Ask, not_async, "not an async function"),
         (Ask, takes_nothing, "takes no message"),
+        (Ask, by_name, "takes no message"),
+        (Ask, by_position, "table is positional-only .*Move the `/`"),
+        (Ask, passes_on, "takes `next` and is in no chain. Bind it in a list"),
+        (Ask, for_one_of_two, r"it answers .*TypedAsk \| .*Answer"),
+        (Ask | Answer, look_up, r"Ask \| .*Answer: it is not a class. Bind each class on its own"),
+        ("Ask", look_up, "'Ask': it is not a class"),
         (Ask, unannotated, "nothing tells what to inject for what"),
         (Ask, unreadable, "annotation of price cannot be read .*TYPE_CHECKING"),
         (Ask, wrong_request, "it answers TypedAsk"),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypedDict
 
 import pytest
 
@@ -9,6 +9,9 @@ import cqrs
 from cqrs.errors import WiringError
 from cqrs.events import bootstrap as event_bootstrap
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
 
 
 class Answer(cqrs.Response):
@@ -71,6 +74,11 @@ class DoesNotYield(cqrs.StreamingRequestHandler[Ask, Answer]):
         return Answer()
 
 
+class ReturnsAStream(cqrs.StreamingRequestHandler[Ask, Answer]):
+    async def handle(self, request: Ask) -> AsyncIterator[Answer]:  # type: ignore[override]
+        return aiter(Stream().handle(request))
+
+
 class Link(cqrs.CORRequestHandler[Ask, Answer]):
     async def handle(self, request: Ask) -> Answer | None:
         return None
@@ -113,6 +121,7 @@ class OnHappenedNeedsPort(OnHappened):
         (NotAsync, "its handle is not a coroutine"),
         (Yields, "its handle is not a coroutine"),
         (DoesNotYield, "its handle does not yield"),
+        (ReturnsAStream, "its handle does not yield"),
         (NoHandle, "it has no method handle"),
         ([], "the chain bound to Ask: it has no member"),
         ([Link, Good], "Good bound to Ask: it is in a chain but no CORRequestHandler"),
@@ -145,6 +154,78 @@ def test_an_event_binding_that_cannot_work_is_found_at_start(bound: Any, problem
         bootstrap(domain_events_mapper=lambda m: m.bind(Happened, bound))
     with pytest.raises(WiringError, match=problem):
         event_bootstrap.bootstrap(events_mapper=lambda m: m.bind(Happened, bound))
+
+
+@pytest.mark.parametrize("event_type", [Happened | Answer, "Happened"])
+def test_an_event_that_is_no_class_is_found_at_start(event_type: Any) -> None:
+    with pytest.raises(WiringError, match=r"it is not a class\. Bind each class on its own"):
+        event_bootstrap.bootstrap(events_mapper=lambda m: m.bind(event_type, OnHappened))
+
+
+class AsyncReport:
+    """A class that is called like something asynchronous and is not."""
+
+
+class Row(TypedDict):
+    number: int
+
+
+class PortImplementation:
+    async def get(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "answered"),
+    [
+        (AsyncReport, AsyncReport),
+        (Port, PortImplementation),
+        (Row, Row),
+        (Row, dict),
+        (float, int),
+        (Answer | None, Answer),
+        (Answer | None, None),
+        (Answer, Answer | None),
+        (Annotated[Answer, "described"], Answer),
+        (Answer, Annotated[Answer, "described"]),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_told_or_fits_is_no_mistake(declared: Any, answered: Any) -> None:
+    class AskFor(cqrs.Request[declared]):
+        pass
+
+    class Answering(cqrs.RequestHandler[AskFor, answered]):
+        async def handle(self, request: AskFor) -> Any: ...
+
+    async def answering(request: Any) -> Any: ...
+
+    answering.__annotations__ = {"request": AskFor, "return": answered}
+    for handler in (Answering, answering):
+        request_map = cqrs.RequestMap()
+        request_map.bind(AskFor, handler)
+        assert list(request_map.problems()) == []
+        assert not request_map.binding(AskFor).streaming
+
+
+@pytest.mark.parametrize("answered", [int, int | None, Answer | int])
+def test_an_answer_that_fits_in_no_case_is_found(answered: Any) -> None:
+    class AskFor(cqrs.Request[AsyncReport | None]):
+        pass
+
+    async def answering(request: Any) -> Any: ...
+
+    answering.__annotations__ = {"return": answered}
+    with pytest.raises(WiringError, match=r"it answers with .*int.*, the request declares .*AsyncReport"):
+        bootstrap(commands_mapper=lambda m: m.bind(AskFor, answering))
+
+
+async def test_a_plain_method_that_returns_a_coroutine_will_do() -> None:
+    class Delegating(Good):
+        def handle(self, request: Ask) -> Coroutine[Any, Any, Answer]:
+            return super().handle(request)
+
+    assert await bootstrap(commands_mapper=lambda m: m.bind(Ask, Delegating)).send(Ask()) == Answer()
 
 
 def test_an_event_handler_of_another_event_is_found_at_start() -> None:

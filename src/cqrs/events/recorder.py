@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ class EventRecorder:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned."""
         if not isinstance(self._events, list):
             object.__setattr__(self, "_events", [*self._events])  # the handler may be a frozen dataclass
-        cast("list[Any]", self._events).extend(events)
+        self._events.extend(events)  # pyright: ignore[reportUnknownMemberType]  # a list of anything
 
     @property
     def events(self) -> Sequence[Any]:

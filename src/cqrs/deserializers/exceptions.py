@@ -1,0 +1,24 @@
+"""What stands in for a message that cannot be read."""
+
+from __future__ import annotations
+
+from cqrs.errors import CQRSError
+
+
+class DeserializeJsonError(CQRSError):
+    """Bytes are not the message they should be. :class:`~cqrs.deserializers.json.JsonDeserializer` returns it.
+
+    ``error_message`` says what is wrong, without a value of the message. ``error_type`` is the class of the error that
+    was met. ``message_data`` is what could not be read, for a consumer that sets such messages aside.
+    """
+
+    def __init__(self, error_message: str, error_type: type[Exception], message_data: str | bytes | None) -> None:
+        self.error_message = error_message
+        self.error_type = error_type
+        self.message_data = message_data
+        super().__init__(
+            f"A message could not be read, it is {error_message}. Set its message_data aside, or mend what sends it."
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[str, type[Exception], str | bytes | None]]:
+        return type(self), (self.error_message, self.error_type, self.message_data)

@@ -1,0 +1,79 @@
+"""Step 6 on FastStream: reads events from a broker, and keeps those whose handlers fail.
+
+A mediator is a dependency of a subscriber like any other: ``mediator: cqrs.EventMediator =
+faststream.Depends(mediator_factory)``. Works with FastStream 0.5, 0.6 and 0.7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from faststream import BaseMiddleware
+from faststream.exceptions import IgnoredException
+
+from cqrs.deserializers.json import JsonDeserializer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cqrs.deserializers.exceptions import DeserializeJsonError
+
+__all__ = ["Redelivery", "event_decoder"]
+
+T = TypeVar("T")
+
+
+def event_decoder(event_type: type[T]) -> Callable[[Any], Awaitable[T | DeserializeJsonError | None]]:
+    """The ``decoder`` of a subscriber that receives ``event_type``, such as ``cqrs.NotificationEvent[Payload]``.
+
+    The subscriber gets the event, ``None`` for a message without a body, and a ``DeserializeJsonError`` for one that
+    cannot be read. If its annotation does not have these, FastStream refuses such messages. What a
+    ``value_deserializer`` has already made of the body is passed on.
+    """
+    deserialize = JsonDeserializer(event_type)
+
+    async def decode(message: Any) -> T | DeserializeJsonError | None:
+        body = message.body
+        return deserialize(body) if not body or isinstance(body, bytes | str) else body
+
+    return decode
+
+
+class Redelivery:
+    """A middleware for the broker: a message whose subscriber fails is not acknowledged but delivered again.
+
+    ``KafkaBroker(..., middlewares=[Redelivery()])``. The next try comes after ``pause`` seconds. Until one succeeds,
+    the messages behind it in the same partition wait, so their order holds and none is lost. The same goes for a
+    subscriber that is cancelled because the service ends. Handlers may therefore see an event twice.
+
+    For subscribers that FastStream does not acknowledge beforehand (``auto_commit=False``, since 0.7
+    ``ack_policy=AckPolicy.MANUAL``) and that take one message at a time. What a subscriber decides itself, with
+    ``ack()``, ``nack()`` or ``reject()`` or with FastStream's exceptions of these names, is left as it is.
+    """
+
+    def __init__(self, pause: float = 1.0) -> None:
+        self._pause = pause
+
+    def __call__(self, message: Any, /, **context: Any) -> BaseMiddleware:
+        """What FastStream asks for each message."""
+        return _Redelivering(message, self._pause, **context)
+
+
+class _Redelivering(BaseMiddleware):
+    def __init__(self, message: Any, pause: float, **context: Any) -> None:
+        super().__init__(message, **context)
+        self._pause = pause
+
+    async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+        try:
+            return await super().consume_scope(call_next, msg)
+        except IgnoredException:
+            raise
+        except BaseException as error:
+            # Otherwise FastStream 0.6 acknowledges it, and in every release the next message that succeeds does.
+            if not msg.committed:
+                await msg.nack()
+                if isinstance(error, Exception):
+                    await asyncio.sleep(self._pause)
+            raise

@@ -275,3 +275,61 @@ async def test_a_closed_stream_is_freed_without_the_garbage_collector() -> None:
         assert freed() is None
     finally:
         gc.enable()
+
+
+async def test_closing_in_a_task_that_is_cancelled_already_is_quiet() -> None:
+    closed, waiting = [], asyncio.Event()
+
+    async def consume() -> None:
+        chunks = mediator().stream(Count())
+        await anext(chunks)
+        try:
+            waiting.set()
+            await asyncio.Event().wait()
+        finally:
+            await chunks.aclose()
+            closed.append("quietly")
+
+    task = asyncio.create_task(consume())
+    await waiting.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert closed == ["quietly"]
+
+
+async def test_a_handler_that_awaits_something_cancelled_does_not_look_like_the_end() -> None:
+    async def awaits_cancelled(_: Count) -> Any:
+        yield 0
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.cancel("by somebody else")
+        await future
+
+    chunks = mediator(handler=awaits_cancelled).stream(Count())
+    await anext(chunks)
+    with pytest.raises(asyncio.CancelledError, match="by somebody else"):
+        await anext(chunks)
+
+
+async def test_what_a_middleware_returns_after_the_chunks_is_not_one_of_them() -> None:
+    async def counting(request: Any, handle: Any) -> Any:
+        await handle(request)
+        return "done"
+
+    assert [n async for n in mediator(counting).stream(Count(upto=2))] == [0, 1]
+
+
+def test_a_stream_can_be_closed_when_there_is_no_event_loop_any_more() -> None:
+    closed = []
+
+    async def without_awaiting(_: Count) -> Any:
+        try:
+            yield 0
+        finally:
+            closed.append("handler")
+
+    chunks = mediator(handler=without_awaiting).stream(Count())
+    for step in (chunks.__anext__(), chunks.aclose()):
+        with pytest.raises(StopIteration):
+            step.send(None)
+    assert closed == ["handler"]

@@ -7,21 +7,34 @@ faststream.Depends(mediator_factory)``. Works with FastStream 0.5, 0.6 and 0.7.
 from __future__ import annotations
 
 import asyncio
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import faststream
 from faststream import BaseMiddleware
 from faststream.exceptions import IgnoredException
 
 from cqrs.deserializers.json import JsonDeserializer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from cqrs.deserializers.exceptions import DeserializeJsonError
 
-__all__ = ["Redelivery", "event_decoder"]
+__all__ = ["MANUAL_ACK", "Redelivery", "event_decoder"]
 
 T = TypeVar("T")
+
+_policies = getattr(faststream, "AckPolicy", None)  # since 0.6
+
+MANUAL_ACK: Mapping[str, Any] = MappingProxyType(
+    {"auto_commit": False} if _policies is None else {"ack_policy": _policies.MANUAL}
+)
+"""For ``broker.subscriber(..., **MANUAL_ACK)``: only the subscriber itself acknowledges, with ``msg.ack()``.
+
+FastStream 0.5 calls this ``auto_commit=False`` and 0.7 ``ack_policy=AckPolicy.MANUAL``. In 0.6 the two differ: there,
+``auto_commit=False`` acknowledges also what has failed.
+"""
 
 
 def event_decoder(event_type: type[T]) -> Callable[[Any], Awaitable[T | DeserializeJsonError | None]]:
@@ -47,9 +60,9 @@ class Redelivery:
     the messages behind it in the same partition wait, so their order holds and none is lost. The same goes for a
     subscriber that is cancelled because the service ends. Handlers may therefore see an event twice.
 
-    For subscribers that FastStream does not acknowledge beforehand (``auto_commit=False``, since 0.7
-    ``ack_policy=AckPolicy.MANUAL``) and that take one message at a time. What a subscriber decides itself, with
-    ``ack()``, ``nack()`` or ``reject()`` or with FastStream's exceptions of these names, is left as it is.
+    For Kafka subscribers that take one message at a time, with :data:`MANUAL_ACK` or ``auto_commit=False``. What a
+    subscriber decides itself, with ``ack()``, ``nack()`` or ``reject()`` or with FastStream's exceptions of these
+    names, is left as it is.
     """
 
     def __init__(self, pause: float = 1.0) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+from faststream.kafka import KafkaBroker
 
 from cqrs.integrations.faststream import Redelivery
 from tests.integration.faststream.service import Handled, load, running
@@ -13,8 +15,14 @@ from tests.integration.faststream.service import Handled, load, running
 if TYPE_CHECKING:
     from tests.integration.faststream.topic import Topic
 
-# FastStream 0.6 calls `auto_commit` deprecated; 0.7 does not have it.
-pytestmark = pytest.mark.filterwarnings("ignore:.*auto_commit:DeprecationWarning", "ignore:AckPolicy:UserWarning")
+pytestmark = [
+    pytest.mark.skipif(
+        "auto_commit" not in inspect.signature(KafkaBroker.subscriber).parameters,
+        reason="FastStream 0.7 has no auto_commit; test_releases.py runs these with releases that do",
+    ),
+    # 0.6 announces that it will go.
+    pytest.mark.filterwarnings("ignore:.*auto_commit:DeprecationWarning", "ignore:AckPolicy:UserWarning"),
+]
 
 
 def user_created(user_id: str) -> object:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +15,13 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 import cqrs
 from cqrs.deserializers import DeserializeJsonError  # noqa: TC001  # FastStream reads the annotations
 from cqrs.events.bootstrap import bootstrap
-from cqrs.integrations.faststream import Redelivery, event_decoder
+from cqrs.integrations.faststream import MANUAL_ACK, Redelivery, event_decoder
 from tests.integration.faststream.service import running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.integration.faststream.topic import Topic
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*auto_commit:DeprecationWarning", "ignore:AckPolicy:UserWarning")
 
 
 class Paid(pydantic.BaseModel):
@@ -34,21 +31,12 @@ class Paid(pydantic.BaseModel):
 PaidEvent = cqrs.NotificationEvent[Paid]
 
 
-def by_hand() -> dict[str, Any]:
-    """What says that messages are acknowledged by the subscriber."""
-    if "auto_commit" in inspect.signature(KafkaBroker.subscriber).parameters:
-        return {"auto_commit": False}
-    from faststream import AckPolicy  # noqa: PLC0415  # 0.5 has none
-
-    return {"ack_policy": AckPolicy.MANUAL}
-
-
 def service(topic: Topic, work: Callable[[Any, KafkaMessage], Awaitable[None]], **options: Any) -> Any:
     """A service whose subscriber does `work` with each message."""
     broker = KafkaBroker(topic.bootstrap, logger=None, middlewares=[Redelivery(pause=0)], **options)
 
     @broker.subscriber(  # type: ignore[untyped-decorator]
-        topic.name, group_id=topic.group, auto_offset_reset="earliest", decoder=event_decoder(PaidEvent), **by_hand()
+        topic.name, group_id=topic.group, auto_offset_reset="earliest", decoder=event_decoder(PaidEvent), **MANUAL_ACK
     )
     async def on_message(body: PaidEvent | DeserializeJsonError | None, msg: KafkaMessage) -> None:
         await work(body, msg)

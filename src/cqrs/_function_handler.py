@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+import sys
 import types
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+
+from typing_extensions import Format, get_annotations
 
 from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
 
+# since Python 3.14 a signature evaluates the annotations, which may name what is imported for the type checker only
+_AS_TEXT: dict[str, Any] = {"annotation_format": Format.STRING} if sys.version_info >= (3, 14) else {}
 _STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
 _STREAM_TEXT = re.compile(r"\W*(class ')?(\w+\.)*Async(Iterator|Iterable|Generator)\b")
 _AWAITABLE_TEXT = re.compile(r"\W*(class ')?(\w+\.)*(Awaitable|Coroutine)\b")
@@ -30,8 +35,7 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     ``next`` takes, in a chain, the rest of it, and the others are injected, but for those that a ``functools.partial``
     has given already. Raises ``WiringError`` if that cannot work.
     """
-    parameters = inspect.signature(function).parameters.values()
-    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    named = named_parameters(function)
     hints = read_hints(function)
     in_chain = hasattr(base, "next")
     problem = _problem_with(named, hints, in_chain=in_chain)
@@ -81,6 +85,12 @@ def _answer(result: Any) -> Any:
     return get_args(result)[0] if get_origin(result) in _STREAMS else result
 
 
+def named_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters but for ``*args`` and ``**kwargs``. Their annotations are not to be relied on."""
+    parameters = inspect.signature(function, **_AS_TEXT).parameters.values()
+    return [p for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
+
+
 def is_async(function: object) -> bool:
     """Whether calling ``function`` gives something to await. A wrapper counts as what it wraps."""
     return inspect.iscoroutinefunction(_called(function)) or _declares(function, _AWAITABLE_TEXT)
@@ -101,8 +111,9 @@ def _called(function: Any) -> Any:
 def _declares(function: object, result: re.Pattern[str]) -> bool:
     """Whether a function that is not async itself says that it returns such a thing. Annotations may be texts."""
     called = _called(function)
-    text = str(getattr(called, "__annotations__", {}).get("return"))
-    return not inspect.iscoroutinefunction(called) and result.match(text) is not None
+    if called is None or inspect.iscoroutinefunction(called):
+        return False
+    return result.match(str(get_annotations(called, format=Format.STRING).get("return"))) is not None
 
 
 def _is_recorder(annotation: Any) -> bool:

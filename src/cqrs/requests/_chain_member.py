@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
-from typing_extensions import Format
-
-from cqrs._function_handler import is_async
+from cqrs._function_handler import is_async, named_parameters
 from cqrs._generics import runtime_class, type_arguments
 from cqrs._type_text import resolved_annotations, short_name, written
 from cqrs.errors import WiringError, WiringProblem
@@ -19,8 +17,6 @@ from cqrs.requests.cor_request_handler import CORRequestHandler
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# since Python 3.14 a signature evaluates the annotations, which may name what is imported for the type checker only
-_AS_TEXT: dict[str, Any] = {"annotation_format": Format.STRING} if sys.version_info >= (3, 14) else {}
 _AS_FUNCTION = "async def card(request: Pay, next) -> Paid | None"
 
 
@@ -104,8 +100,7 @@ def _function_member(function: Any) -> ChainMember:
 
 
 def _parameters(function: Any) -> list[str]:
-    parameters = inspect.signature(function, **_AS_TEXT).parameters.values()
-    return [p.name for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
+    return [p.name for p in named_parameters(function)]
 
 
 def _annotations(function: Any) -> dict[str, Any]:

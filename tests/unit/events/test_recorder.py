@@ -158,3 +158,28 @@ def test_recording_goes_on_from_an_assigned_tuple() -> None:
     handler.add("assigned")
     handler.record("recorded")
     assert list(handler.events) == ["assigned", "recorded"]
+
+
+def test_a_setter_that_the_handler_has_written_is_kept() -> None:
+    class Counting(EventRecorder):
+        assigned = 0
+
+        @property
+        def events(self) -> list[object]:
+            return self._own
+
+        @events.setter
+        def events(self, events: list[object]) -> None:
+            self.assigned += 1
+            self._own = events
+
+    handler = Counting()
+    handler.events = ["a"]
+    assert (handler.assigned, handler.events) == (1, ["a"])
+
+
+def test_events_need_not_be_a_property() -> None:
+    class NeverAny(EventRecorder):
+        events = ()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
+
+    assert list(EventDrain(NeverAny()).take(events_of(NeverAny)(NeverAny()))) == []

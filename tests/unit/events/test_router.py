@@ -228,13 +228,15 @@ async def test_cancelling_the_caller_cancels_concurrent_handlers() -> None:
         finally:
             cancelled.append(event.name)
 
-    wired = mediator((Happened, handler), max_concurrent_event_handlers=2)
+    hooks = RecordingHooks()
+    wired = mediator((Happened, handler), max_concurrent_event_handlers=2, hooks=hooks)
     task = asyncio.create_task(wired.send(Do([Happened("a"), Happened("b")])))
     await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sorted(cancelled) == ["a", "b"]
+    assert hooks.failed == []  # a cancellation is no failure of theirs
 
 
 @pytest.mark.parametrize("limit", [1, 2])
@@ -468,3 +470,21 @@ async def test_a_failed_turn_is_freed_without_the_garbage_collector() -> None:
         assert freed() is None
     finally:
         gc.enable()
+
+
+def test_an_interrupt_from_the_keyboard_does_not_wait_for_the_other_handlers() -> None:
+    ended: list[str] = []
+
+    async def handler(event: Happened) -> None:
+        await asyncio.sleep(0)
+        if event.name == "interrupted":
+            raise KeyboardInterrupt
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(event.name)
+
+    wired = mediator((Happened, handler), max_concurrent_event_handlers=2)
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(wired.send(Do([Happened("waiting"), Happened("interrupted")])))
+    assert ended == ["waiting"]

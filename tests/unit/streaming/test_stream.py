@@ -256,3 +256,12 @@ async def test_a_handler_may_return_any_asynchronous_iterator() -> None:
             return Twice()
 
     assert [n async for n in mediator(Returning).stream(Count())] == [1, 0]
+
+
+async def test_no_scope_is_opened_where_nothing_lives_per_request() -> None:
+    async def scopes(_: Count) -> Any:
+        with pytest.raises(LookupError):
+            cqrs.current_scope()
+        yield 0
+
+    assert [n async for n in mediator(scopes).stream(Count())] == [0]

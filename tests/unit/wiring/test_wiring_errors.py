@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypedDict
+import dataclasses
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypedDict, TypeVar
 
 import pytest
 
@@ -12,6 +13,9 @@ from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
+
+
+T = TypeVar("T")
 
 
 class Answer(cqrs.Response):
@@ -316,3 +320,23 @@ def test_start_up_functions_run_first_and_in_order() -> None:
         domain_events_mapper=lambda _: calls.append("events"),
     )
     assert calls == ["one", "two", "commands", "queries", "events"]
+
+
+@dataclasses.dataclass
+class Page(cqrs.DCRequest[T], Generic[T]):
+    number: int = 1
+
+
+async def first_page(request: Page[int]) -> int:
+    return request.number
+
+
+async def test_a_generic_request_that_is_no_model_is_bound_by_its_class() -> None:
+    wired = bootstrap(queries_mapper=lambda m: m.bind(Page[int], first_page))
+    assert await wired.send(Page[int]()) == 1
+
+
+def test_a_binding_is_read_once_so_that_a_function_becomes_one_class() -> None:
+    request_map = cqrs.RequestMap()
+    request_map.bind(Page, first_page)
+    assert request_map.binding(Page) is request_map.binding(Page)

@@ -14,6 +14,8 @@ from cqrs.container.resolver import Resolver
 from cqrs.errors import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dependency_injector.containers import Container
 
     from cqrs.container.provider import Lifetime
@@ -50,6 +52,24 @@ class DependencyInjectorCQRSContainer(Resolver):
         self._providers.attach(container)
         self._planner.forget()
 
+    def bind(self, type_: Any, factory: Callable[..., Any] | None = None, *, lifetime: Lifetime = "transient") -> None:
+        """As in every resolver; ``factory`` can be a provider of the container as well."""
+        if isinstance(factory, providers.Provider):
+
+            async def call() -> Any:
+                return await _call(factory)
+
+            super().bind(type_, call, lifetime=lifetime)
+        else:
+            super().bind(type_, factory, lifetime=lifetime)
+
+
+async def _call(provider: Any) -> Any:
+    made: Any = provider()
+    if asyncio.isfuture(made):
+        return await asyncio.shield(made)  # others may wait for the same future
+    return await made if inspect.iscoroutine(made) else made
+
 
 class _Providers:
     """The source of the resolver."""
@@ -62,11 +82,9 @@ class _Providers:
     @property
     def container(self) -> Container:
         if self._container is None:
-            remedy = (
-                "Pass one, DependencyInjectorCQRSContainer(container), or call attach_external_container(container)"
-            )
-            problem = "no container is attached to it"
-            raise WiringError([WiringProblem("DependencyInjectorCQRSContainer", problem, remedy)])
+            subject, problem = DependencyInjectorCQRSContainer.__name__, "no container is attached to it"
+            remedy = f"Pass one, {subject}(container), or call attach_external_container(container)"
+            raise WiringError([WiringProblem(subject, problem, remedy)])
         return self._container
 
     def attach(self, container: Container) -> None:
@@ -80,21 +98,16 @@ class _Providers:
     def lifetime(self, type_: Any) -> Lifetime:
         fitting = self._find(type_)
         if len(fitting) > 1:
-            names = ", ".join(name for name, _ in fitting)
-            remedy = (
-                f"Say which one is meant: container.bind({type_name(type_)}, lambda: app_container.{fitting[0][0]}())"
-            )
-            raise DependencyError(type_, (), f"several providers give {type_name(type_)}: {names}", remedy)
+            asked, names = type_name(type_), ", ".join(name for name, _ in fitting)
+            remedy = f"Say which one: DependencyInjectorCQRSContainer(app).bind({asked}, app.{fitting[0][0]})"
+            raise DependencyError(type_, (), f"several providers give {asked}: {names}", remedy)
         gap = first_gap(fitting[0][1])
         if gap is not None:
             raise DependencyError(type_, (), f"the provider {fitting[0][0]} cannot make it: {gap[0]}", gap[1])
         return "transient"
 
     async def get(self, type_: Any) -> Any:
-        made: Any = self._find(type_)[0][1]()
-        if asyncio.isfuture(made):
-            return await asyncio.shield(made)  # others may wait for the same future
-        return await made if inspect.iscoroutine(made) else made
+        return await _call(self._find(type_)[0][1])
 
     def scope(self) -> None:
         return None

@@ -12,7 +12,8 @@ _ABSTRACT = (
     *(providers.AbstractFactory, providers.AbstractSingleton),
     *(providers.AbstractCallable, providers.AbstractCoroutine),
 )
-_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, providers.BaseResource)
+_RESOURCE = getattr(providers, "BaseResource", providers.Resource)  # since 4.49
+_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, _RESOURCE)
 _CHOOSING: tuple[Any, ...] = (
     providers.Selector,
     providers.Aggregate,
@@ -29,6 +30,8 @@ def first_gap(provider: Any, seen: set[Any] | None = None) -> tuple[str, str] | 
     gap = _gap(provider)
     if gap is not None:
         return gap
+    if isinstance(provider, _CALLING) and any("__" in name for name in provider.kwargs):
+        return None  # these are arguments for the providers that it needs
     return next((gap for part in provider.related if (gap := first_gap(part, seen)) is not None), None)
 
 
@@ -46,14 +49,12 @@ def _gap(provider: Any) -> tuple[str, str] | None:
 
 def _missing_arguments(provider: Any) -> tuple[str, str] | None:
     made_by = provider.provides
-    if any("__" in name for name in provider.kwargs):  # they are for the providers that this one needs
-        return None
     try:
         signature = inspect.signature(made_by)
     except (ValueError, TypeError):
         return None
     try:
-        signature.bind(*provider.args, **provider.kwargs)
+        signature.bind(*provider.args, **{k: v for k, v in provider.kwargs.items() if "__" not in k})
     except TypeError as error:
         kind = type(provider).__name__
         return f"{type_name(made_by)} is called with {error}", f"Pass it: providers.{kind}({type_name(made_by)}, ...)"

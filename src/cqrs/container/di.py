@@ -86,9 +86,10 @@ class DIContainer:
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What will stop ``di`` from building ``types``. Builds nothing."""
-        errors = [error for type_ in types for error in self._attached().problems(type_)]
-        first = {(error.problem, error.remedy): error for error in reversed(errors)}
-        return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in first.values()]
+        found: dict[object, DependencyError] = {}
+        for error in (error for type_ in types for error in self._attached().problems(type_)):
+            found.setdefault((error.problem, error.remedy), error)
+        return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in found.values()]
 
     async def aclose(self) -> None:
         """Close what lasts longer than a request, the last made first. It is made anew if it is needed again."""

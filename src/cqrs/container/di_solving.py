@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from di.dependent import Dependent
+from di.dependent import Dependent, Marker
 from di.exceptions import DependencyInjectionException, ScopeViolationError, SolvingError, UnknownScopeError
 
 from cqrs._generics import runtime_class, type_name
 from cqrs.container.autowiring import is_interface, is_value
 from cqrs.container.calling import kind_of
-from cqrs.container.hints import unannotated
+from cqrs.container.hints import plain, unannotated
 from cqrs.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Solver:
         try:
             with self.container.bind(gaps):
                 solved = self.container.solve(
-                    Dependent(type_, scope=REQUEST, use_cache=False), self._scopes, scope_resolver=self._scope_of
+                    _Root(type_, scope=REQUEST, use_cache=False), self._scopes, scope_resolver=self._scope_of
                 )
         except (DependencyInjectionException, NameError, TypeError, ValueError) as error:
             return [self._explained(error, type_)]
@@ -88,17 +88,26 @@ class Solver:
         return DependencyError(type_, path, problem, remedy)
 
 
+class _Root(Dependent[Any]):
+    """What is asked for: never shared itself, though what it needs is, as usual in ``di``."""
+
+    def get_default_marker(self) -> Marker:
+        return Marker(scope=self.scope)
+
+
 class _Gaps:
-    """A bind hook that stands in for what nothing can make, and remembers why."""
+    """A bind hook, the last one, that stands in for what nothing can make, and remembers why."""
 
     def __init__(self, hooks: Sequence[Any]) -> None:
         self._hooks = hooks
         self.found: dict[DependentBase[Any], tuple[Any, str, str]] = {}
 
-    def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any] | None:
+    def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any]:
+        if param is not None and dependent.call is None and param.default is param.empty:
+            param, dependent = self._by_class(param, dependent)
         gap = self._gap(param, dependent)
         if gap is None:
-            return None
+            return dependent
         stub: Dependent[Any] = Dependent(_nothing, scope=dependent.scope, use_cache=False, wire=False)
         self.found[stub] = gap
         return stub
@@ -107,22 +116,35 @@ class _Gaps:
         required, problem, remedy = self.found[stub]
         return DependencyError(required, [*(d.call for d in path[:-1]), required], problem, remedy)
 
+    def _by_class(
+        self, param: inspect.Parameter, dependent: DependentBase[Any]
+    ) -> tuple[inspect.Parameter, DependentBase[Any]]:
+        """``X`` for ``X | None`` and for ``X[Y]``, of which ``di`` makes nothing by itself."""
+        cls = runtime_class(plain(unannotated(param.annotation)))
+        if cls is None or cls is param.empty:
+            return param, dependent
+        param = param.replace(annotation=cls)
+        dependent = Dependent(cls, scope=dependent.scope, use_cache=dependent.use_cache)
+        for hook in self._hooks:
+            dependent = hook(param, dependent) or dependent
+        return param, dependent
+
     def _gap(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> tuple[Any, str, str] | None:
         call: Any = dependent.call
-        if call is None:
-            if param is None or param.default is not param.empty:
+        if call is None and param is not None:
+            if param.default is not param.empty:
                 return None
-            problem = f"parameter {param.name!r} has no annotation, so nothing can be injected"
-            return param.name, problem, "Annotate it with the type it needs"
+            call = param.annotation
+            if call is param.empty:
+                problem = f"parameter {param.name!r} has no annotation, so nothing can be injected"
+                return param.name, problem, "Annotate it with the type it needs"
         name, cls = type_name(call), runtime_class(call)
         bind = f"container.bind(di.bind_by_type(Dependent(YourImplementation, scope={REQUEST!r}), {name}))"
         if isinstance(call, type) and is_interface(call):
             return call, f"{name} is an interface and nothing is bound for it", f"Bind an implementation: {bind}"
         if param is None or call != unannotated(param.annotation) or self._is_bound(param, dependent):
             return None
-        if cls is None or is_value(cls) or is_interface(cls):
-            return call, f"nothing is bound for {name}", f"Bind a factory for it: {bind}"
-        return None
+        return (call, f"nothing is bound for {name}", f"Bind it: {bind}") if cls is None or is_value(cls) else None
 
     def _is_bound(self, param: inspect.Parameter, dependent: DependentBase[Any]) -> bool:
         return any(hook(param, dependent) is not None for hook in self._hooks)

@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
 from dishka import DEFAULT_COMPONENT, AsyncContainer
-from dishka.exceptions import NoChildScopesError, NoNonSkippedScopesError
 
 from cqrs._generics import type_name
-from cqrs.container.dishka_graph import Graph, key_of
+from cqrs.container.dishka_graph import Graph, key_of, unwrapped
 from cqrs.container.resolver import Resolver
 from cqrs.errors import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from dishka import BaseScope
@@ -64,7 +64,7 @@ class _Dishka:
     @property
     def graph(self) -> Graph:
         if self._graph is None:
-            self._graph = Graph(self.container, self._enter() or self.container)
+            self._graph = Graph(self.container, unwrapped(self._enter() or self.container))
         return self._graph
 
     def attach(self, container: Any) -> None:
@@ -92,32 +92,34 @@ class _Dishka:
     def remedy(self, type_: Any) -> str:
         return f"Register it: provider.provide(YourFactory, provides={type_name(type_)}, scope=Scope.REQUEST)"
 
-    def _enter(self) -> AsyncContainer | None:
-        try:
+    def _enter(self) -> AbstractAsyncContextManager[AsyncContainer] | None:
+        if self._scope is not None:
             return self.container(lock_factory=_TaskLock, scope=self._scope)
-        except (NoChildScopesError, NoNonSkippedScopesError):
+        try:
+            return self.container(lock_factory=_TaskLock)
+        except ValueError:
             return None  # it is the innermost one already
 
 
 class _Opened:
     """The container of one request."""
 
-    __slots__ = ("_container",)
+    __slots__ = ("_container", "_entered")
 
-    def __init__(self, container: AsyncContainer) -> None:
-        self._container = container
+    def __init__(self, entered: AbstractAsyncContextManager[AsyncContainer]) -> None:
+        self._entered = entered
 
     async def get(self, type_: Any) -> Any:
         return await _get(self._container, type_)
 
     async def __aenter__(self) -> Self:
-        await self._container.__aenter__()
+        self._container = await self._entered.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._container.__aexit__(kind, error, traceback)
+        await self._entered.__aexit__(kind, error, traceback)
 
 
 class _TaskLock:

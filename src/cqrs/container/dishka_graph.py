@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from dishka import DEFAULT_COMPONENT, AsyncContainer
 from dishka.entities.factory_type import FactoryType
 from dishka.entities.key import DependencyKey, hint_to_dependency_key
-from dishka.exceptions import NoChildScopesError, NoNonSkippedScopesError
 
 from cqrs._generics import type_name
 
@@ -20,6 +19,12 @@ if TYPE_CHECKING:
 def key_of(type_: Any) -> DependencyKey:
     """What dishka is asked for; the component is named by ``Annotated[X, FromComponent("...")]``."""
     return hint_to_dependency_key(type_).with_component(DEFAULT_COMPONENT)
+
+
+def unwrapped(entered: Any) -> AsyncContainer:
+    """The container that will be entered; before 1.8 dishka puts it into a wrapper."""
+    container: AsyncContainer = getattr(entered, "container", entered)
+    return container
 
 
 class Graph:
@@ -51,7 +56,9 @@ class Graph:
             return problem, f"Register it for {self._entered[0].scope}, or pass DishkaContainer(container, scope=...)"
         registry, factory = found
         if factory.type is FactoryType.CONTEXT and key.type_hint is not AsyncContainer:
-            if registry in self._lasting and any(key.type_hint in context for context in self._context):
+            if registry in self._lasting and any(
+                key in context or key.type_hint in context for context in self._context
+            ):
                 return None
             problem = f"{name} comes from the context, which has none"
             return problem, f"Pass it: make_async_container(..., context={{{name}: ...}}), or register a factory for it"
@@ -74,7 +81,7 @@ def _outwards(container: AsyncContainer | None) -> Iterator[AsyncContainer]:
 def _inwards(container: AsyncContainer) -> Iterator[AsyncContainer]:
     while True:
         try:
-            container = container()
-        except (NoChildScopesError, NoNonSkippedScopesError):
-            return
+            container = unwrapped(container())
+        except ValueError:
+            return  # it is the innermost one
         yield container

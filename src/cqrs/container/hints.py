@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import functools
 import inspect
 import sys
@@ -31,8 +32,9 @@ def read_hints(factory: Callable[..., Any], *, include_extras: bool = False) -> 
     try:
         return typing.get_type_hints(target, localns=names, include_extras=include_extras)
     except (NameError, TypeError, AttributeError):
+        # One by one then, with the names at hand that are most often imported for the type checker alone.
         raw = get_annotations(target, format=Format.FORWARDREF)
-        scope = getattr(target, "__globals__", {}) | (names or {})
+        scope = vars(collections.abc) | getattr(target, "__globals__", {}) | (names or {})
         return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()}
 
 

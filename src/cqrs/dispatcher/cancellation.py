@@ -1,28 +1,41 @@
-"""Lets a request scope close in peace when its turn has been cancelled.
+"""Lets a request scope close in peace, whoever cancels its turn and whenever.
 
 asyncio cancels once, and what a ``finally`` awaits after that runs to its end. anyio cancels again at every ``await``
 until its cancel scope is left, and with it Starlette does, for a response whose client has gone: a connection would be
 closed as far as its first ``await`` and no further. anyio has a shield for this. It must not be held around the whole
-closing, which may leave cancel scopes that were entered before; so it is held around each wait in it.
+closing, which may leave cancel scopes that were entered before; so it is held around each wait in it, for ten seconds
+at most, because it hides cancel scopes within the closing as well.
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
     from types import ModuleType, TracebackType
 
 T = TypeVar("T")
 
+PATIENCE = 10.0
+
+_closing: dict[asyncio.Task[Any] | None, asyncio.Event] = {}
+
+
+async def until_closed(task: asyncio.Task[Any]) -> None:
+    """Returns when ``task`` is not closing a request scope, so that it can be cancelled without harm."""
+    closed = _closing.get(task)
+    if closed is not None:
+        await closed.wait()
+
 
 class ClosedInPeace(Generic[T]):
-    """``manager``, with an exit that hears nothing of the cancellation that has led to it."""
+    """``manager``, with an exit that anyio does not disturb and that :func:`until_closed` waits for."""
 
     __slots__ = ("_manager",)
 
@@ -36,45 +49,57 @@ class ClosedInPeace(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Awaitable[bool | None]:
         closing = self._manager.__aexit__(kind, error, traceback)
-        anyio = sys.modules.get("anyio")  # who has not loaded it cannot be cancelled by it
-        return closing if anyio is None or not isinstance(error, asyncio.CancelledError) else _in_peace(closing, anyio)
+        anyio = sys.modules.get("anyio")  # who has not loaded it is not cancelled by it
+        return closing if anyio is None else _in_peace(closing, anyio)
 
 
 async def _in_peace(closing: Awaitable[Any], anyio: ModuleType) -> Any:
-    coroutine = _awaited(closing)
-    step: Callable[[Any], Any] = coroutine.send
-    value: Any = None
-    while True:
-        try:
-            future = step(value)
-        except StopIteration as end:
-            return end.value
-        try:
-            await _done(future, anyio)
-            step, value = coroutine.send, None
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
-            step, value = coroutine.throw, error
+    coroutine: Coroutine[Any, Any, Any] = closing if inspect.iscoroutine(closing) else _awaited(closing)
+    try:
+        future = coroutine.send(None)
+    except StopIteration as result:  # there was nothing to wait for
+        return result.value
+    task, closed = asyncio.current_task(), asyncio.Event()
+    inner = _closing.setdefault(task, closed) is not closed  # what closes a scope may use another one
+    try:
+        return await _driven(coroutine, future, anyio)
+    finally:
+        if not inner:
+            del _closing[task]
+            closed.set()
 
 
 async def _awaited(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-async def _done(future: asyncio.Future[Any] | None, anyio: ModuleType) -> None:
-    """Returns when ``future`` is done; where there is none, after one round of the event loop."""
-    if future is None:
-        with anyio.CancelScope(shield=_disturbed(anyio)):
-            await asyncio.sleep(0)
-        return
-    while not future.done():
+async def _driven(coroutine: Coroutine[Any, Any, Any], future: Any, anyio: ModuleType) -> Any:
+    end = anyio.current_time() + PATIENCE
+    step: Callable[[Any], Any]
+    value: Any
+    while True:
         try:
-            with anyio.CancelScope(shield=_disturbed(anyio)):
-                await asyncio.wait([future])
-        except asyncio.CancelledError as error:  # a timeout of the closing itself, for example
-            if not future.cancel(*error.args):
+            await _done(future, anyio, end)
+            step, value = coroutine.send, None
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
+            step, value = coroutine.throw, error
+        try:
+            future = step(value)
+        except StopIteration as result:
+            return result.value
+
+
+async def _done(future: asyncio.Future[Any] | None, anyio: ModuleType, end: float) -> None:
+    """Returns when ``future`` is done; where there is none, after one round of the event loop."""
+    while future is None or not future.done():
+        # A cancelled scope around us has the deadline -inf; inf means that none has any. What lies between may well be
+        # a timeout of the closing itself.
+        shielded = math.isinf(anyio.current_effective_deadline()) and anyio.current_time() < end
+        try:
+            with anyio.CancelScope(shield=shielded, deadline=end if shielded else math.inf):
+                await (asyncio.sleep(0) if future is None else asyncio.wait([future]))
+        except asyncio.CancelledError as error:
+            if future is None or not future.cancel(*error.args):
                 raise
-
-
-def _disturbed(anyio: ModuleType) -> bool:
-    """Whether a cancelled scope around us, and no shield in between, would cancel the next ``await``."""
-    return bool(anyio.current_effective_deadline() == -math.inf)
+        if future is None:
+            return

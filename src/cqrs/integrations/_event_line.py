@@ -52,7 +52,6 @@ class Line:
 
 
 async def until_gone(receive: Receive) -> None:
-    # Most servers say that the client has gone only to those who ask; writing to it goes on working.
+    """Returns when the client has gone. Most servers tell so only to those who ask; writing to it goes on working."""
     while (await receive())["type"] != "http.disconnect":
         pass
-    raise ClientGone

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
 
+from cqrs.dispatcher.cancellation import until_closed
 from cqrs.integrations._event_frames import frame
 from cqrs.integrations._event_line import ClientGone, Line, until_gone
 from cqrs.integrations._problems import Problem, ProblemTable, log
@@ -51,7 +52,7 @@ class EventStream(StreamingResponse):
         failure: Exception | None = None
         try:
             async with asyncio.TaskGroup() as beside:
-                helpers = [beside.create_task(until_gone(receive))]
+                helpers = [beside.create_task(_leave_with_client(receive, asyncio.current_task()))]
                 if self._keep_alive is not None:
                     helpers.append(beside.create_task(line.stay_alive(self._keep_alive)))
                 failure = await self._tell(line, scope)
@@ -90,6 +91,13 @@ class EventStream(StreamingResponse):
 
     def _event(self, kind: str, **fields: Any) -> bytes:
         return frame(kind, self._encode({"type": kind, **fields}))
+
+
+async def _leave_with_client(receive: Receive, stream: asyncio.Task[Any] | None) -> None:
+    await until_gone(receive)
+    if stream is not None:
+        await until_closed(stream)  # a cancellation would cut off what the request scope closes
+    raise ClientGone
 
 
 @asynccontextmanager

@@ -48,7 +48,7 @@ def event_decoder(event_type: type[T]) -> Callable[[Any], Awaitable[T | Deserial
 
     async def decode(message: Any) -> T | DeserializeJsonError | None:
         body = message.body
-        return deserialize(body) if not body or isinstance(body, bytes | str) else body
+        return deserialize(body) if body is None or isinstance(body, bytes | str) else body
 
     return decode
 

@@ -37,6 +37,8 @@ class Import:
 
     def __init__(self) -> None:
         self.log: list[str] = []
+        self.may_close = asyncio.Event()
+        self.may_close.set()
         container = cqrs.Resolver()
         container.bind(Session, self._session, lifetime="request")
         container.bind_instance(Import, self)
@@ -52,6 +54,8 @@ class Import:
             yield Session()
         finally:
             await asyncio.sleep(0.01)  # as a real one would, to tell its server
+            self.log.append("session closing")
+            await self.may_close.wait()
             self.log.append("session closed")
 
     async def _on_file_processed(self, event: FileProcessed) -> None:

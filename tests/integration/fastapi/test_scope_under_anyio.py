@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 import cqrs
+from cqrs.dispatcher import cancellation
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 
 if TYPE_CHECKING:
@@ -132,3 +133,32 @@ async def test_cancel_scope_of_the_closing_itself_holds(run: Callable[[cqrs.Reso
     with anyio.move_on_after(0.01):
         await run(container(close))
     assert gave_up == [True]
+
+
+@BOTH
+async def test_closing_that_hangs_is_given_up(
+    run: Callable[[cqrs.Resolver], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cancellation, "PATIENCE", 0.01)
+    with anyio.move_on_after(0.01) as scope:
+        await run(container(asyncio.Event().wait))
+    assert scope.cancelled_caught
+
+
+async def test_what_the_scope_closes_is_not_cut_off_by_a_cancellation_that_comes_meanwhile() -> None:
+    closed: list[str] = []
+
+    async def answer(command: Order, session: Session) -> None:
+        pass
+
+    async def close() -> None:
+        scope.cancel()
+        await asyncio.sleep(0.01)
+        closed.append("session")
+
+    mediator = bootstrap(container(close), commands_mapper=lambda m: m.bind(Order, answer))
+    with anyio.CancelScope() as scope:
+        await mediator.send(Order())
+        await asyncio.sleep(0)
+    assert scope.cancelled_caught
+    assert closed == ["session"]

@@ -81,7 +81,7 @@ async def test_complete_is_told_when_events_are_handled_and_the_scope_is_closed(
     run = Import()
     async with serve(by_helper(run)) as live, live.post("/process-files", {"file_ids": ["a"]}) as (reader, _):
         await reader.readuntil(b"event: complete")
-        assert run.log == ["session opened", "process a", "event a", "session closed"]
+        assert run.log == ["session opened", "process a", "event a", "session closing", "session closed"]
 
 
 async def test_chunk_arrives_while_the_next_one_is_made() -> None:
@@ -197,7 +197,7 @@ async def test_unexpected_error_before_the_first_chunk_is_an_internal_server_err
     run = Import()
     response = await told(by_helper(run), files=("fail",))
     assert (response.status_code, response.text) == (500, "Internal Server Error")
-    assert run.log == ["session opened", "process fail", "session closed"]
+    assert run.log == ["session opened", "process fail", "session closing", "session closed"]
 
 
 @pytest.mark.parametrize(

@@ -76,17 +76,20 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:
 async def _driven(coroutine: Coroutine[Any, Any, Any], future: Any, anyio: ModuleType) -> Any:
     end = anyio.current_time() + PATIENCE
     step: Callable[[Any], Any]
-    value: Any
-    while True:
-        try:
-            await _done(future, anyio, end)
-            step, value = coroutine.send, None
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
-            step, value = coroutine.throw, error
-        try:
-            future = step(value)
-        except StopIteration as result:
-            return result.value
+    value: Any = None
+    try:
+        while True:
+            try:
+                await _done(future, anyio, end)
+                step, value = coroutine.send, None
+            except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
+                step, value = coroutine.throw, error
+            try:
+                future = step(value)
+            except StopIteration as result:
+                return result.value
+    finally:
+        value = None  # an error refers to this frame: without this it would be kept until a garbage collection
 
 
 async def _done(future: asyncio.Future[Any] | None, anyio: ModuleType, end: float) -> None:

@@ -20,7 +20,7 @@ def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
         if origin is base:
             return get_args(declared)
         parent = declared if origin is None else origin
-        if not (isinstance(parent, type) and issubclass(parent, base)) or parent is base:
+        if not isinstance(parent, type) or base not in parent.__mro__ or parent is base:
             continue
         inherited = type_arguments(parent, base)
         if inherited is not None:

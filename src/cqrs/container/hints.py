@@ -110,7 +110,8 @@ def _names(factory: Any) -> dict[str, Any] | None:
     cls = typing.get_origin(factory) or factory
     if not isinstance(cls, type):
         return None
-    return dict(vars(sys.modules.get(_declaring(cls).__module__, types)))
+    module = sys.modules.get(_declaring(cls).__module__)
+    return dict(vars(module)) if module is not None else None
 
 
 def _declaring(cls: type) -> type:

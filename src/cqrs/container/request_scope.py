@@ -55,10 +55,12 @@ class RequestScope:
             return await self._giver.get(plan.key)
         if plan.lifetime == "transient":
             return await self._make(plan, owner)
-        if plan.lifetime == "request":
-            instances = self._instances
-            return await instances.get_or_make(plan.key, lambda: self._make(plan, instances))
-        return await self._singletons.get_or_make(plan.key, lambda: self._make_singleton(plan))
+        instances = self._instances if plan.lifetime == "request" else self._singletons
+        if plan.key in instances.made:
+            return instances.made[plan.key]
+        if instances is self._singletons:
+            return await instances.get_or_make(plan.key, lambda: self._make_singleton(plan))
+        return await instances.get_or_make(plan.key, lambda: self._make(plan, instances))
 
     async def _make_singleton(self, plan: Plan) -> Any:
         opened = Instances()

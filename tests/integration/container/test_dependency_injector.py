@@ -6,7 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 from dependency_injector import containers, providers, resources
@@ -20,7 +20,16 @@ from cqrs.requests.request_handler import RequestHandler
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Speaks(Protocol):
+    def speak(self) -> str: ...
+
+
+class Dog(Speaks):
+    def speak(self) -> str:
+        return "wow"
 
 
 class Meetings(ABC):
@@ -229,16 +238,22 @@ async def test_provider_is_found_by_what_overrides_it() -> None:
     assert (await given(Ports(meetings=providers.Factory(SqlMeetings)))).name() == "sql"
 
 
-class Repository(Generic[T]):
-    pass
+async def test_protocol_is_found_by_a_class_derived_from_it() -> None:
+    assert isinstance(await given(container_with(dog=providers.Factory(Dog)), Speaks), Dog)
+
+
+class Repository(Protocol[T_co]):
+    def first(self) -> T_co: ...
 
 
 class Names(Repository[str]):
-    pass
+    def first(self) -> str:
+        return ""
 
 
 class Numbers(Repository[int]):
-    pass
+    def first(self) -> int:
+        return 0
 
 
 class NeedsNumbers:

@@ -9,6 +9,7 @@
     ├── DependencyError                 a container cannot build something
     ├── CircuitOpenError                a circuit breaker refused the call
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
+    ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
@@ -127,6 +128,17 @@ class ImmutableEventError(CQRSError, AttributeError):
         super().__init__(
             f"{event_type.__name__}.{attribute} is already set and events are immutable: "
             "record a new event, or use dataclasses.replace()."
+        )
+
+
+class EventsKeptElsewhere(CQRSError, TypeError):
+    """``handler_type`` records an event, but its own property ``events`` does not show it: it would be lost."""
+
+    def __init__(self, handler_type: type) -> None:
+        self.handler_type = handler_type
+        super().__init__(
+            f"{type_name(handler_type)} has a property `events` of its own, which does not show what record() takes: "
+            "append to the list that the property returns, or remove the property."
         )
 
 

@@ -74,8 +74,9 @@ def turns_of(
     emitter = processor.emitter
     same = container is None or container is emitter.container
     injector = emitter.injector if same else adopt(container)
-    validate(injector, emitter.event_map, request_map)
-    return Turns(injector, processor, chain or MiddlewareChain(), emitter.hooks, same)
+    chain = chain or MiddlewareChain()
+    validate(injector, emitter, chain, request_map)
+    return Turns(injector, processor, chain, emitter.hooks, same)
 
 
 class Dispatcher:

@@ -41,7 +41,7 @@ class IDomainEvent(IEvent):
 
 
 class INotificationEvent(IEvent, Generic[PayloadT]):
-    """An event for other services."""
+    """An event for other services. A class of your own has ``event_id``, ``event_name`` and ``topic``, too."""
 
     def proto(self) -> Any:
         """The event as an instance of its generated protobuf class. Override it; there is no default."""
@@ -67,7 +67,7 @@ class DomainEvent(Event, IDomainEvent):
 class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
     """Something that happened in this service, for other services.
 
-    ``event_id`` identifies the event wherever it goes. ``event_timestamp`` is aware and in UTC. ``topic`` (also
+    ``event_id`` identifies the event wherever it goes. ``event_timestamp`` is made in UTC. ``topic`` (also
     accepted as ``event_topic``) defaults to the environment variable ``DEFAULT_OUTPUT_TOPIC``, read when the event is
     made, else ``output_topic``.
     """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from cqrs.errors import EventsKeptElsewhere
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -20,10 +22,15 @@ class EventRecorder:
     _events: Any = ()  # shared and empty until the first event, so that a handler that records none pays nothing
 
     def record(self, *events: Any) -> None:
-        """Take note that ``events`` happened; they are handled, in this order, after the handler has returned."""
+        """Take note that ``events`` happened; they are handled, in this order, after the handler has returned.
+
+        Raises ``EventsKeptElsewhere`` in a class whose own property ``events`` does not show what is recorded here.
+        """
         if not isinstance(self._events, list):
             object.__setattr__(self, "_events", [*self._events])  # the handler may be a frozen dataclass
         self._events.extend(events)  # pyright: ignore[reportUnknownMemberType]  # a list of anything
+        if type(self).events is not EventRecorder.events and len(self.events) < len(self._events):
+            raise EventsKeptElsewhere(type(self))
 
     @property
     def events(self) -> Sequence[Any]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cqrs._function_handler import is_async
+from cqrs._generics import type_name
+from cqrs.errors import WiringProblem
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Iterator
 
     Handle = Callable[[Any], Coroutine[Any, Any, Any]]
 
@@ -46,6 +50,15 @@ class MiddlewareChain:
         for middleware in reversed(self._middlewares):
             handle = _around(middleware, handle)
         return handle
+
+    def problems(self) -> Iterator[WiringProblem]:
+        """Everything that is wrong with the middlewares."""
+        for middleware in self._middlewares:
+            name = f"the middleware {type_name(middleware)}"
+            if isinstance(middleware, type):
+                yield WiringProblem(name, "it is a class", "Pass an instance of it")
+            elif not is_async(middleware):
+                yield WiringProblem(name, "it is not async", "Declare it `async def (request, handle)`")
 
     def __bool__(self) -> bool:
         return bool(self._middlewares)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from cqrs.errors import WiringProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 logger = logging.getLogger("cqrs")
 
@@ -23,6 +29,13 @@ class Hooks:
 
     def fallback_used(self, primary: type, error: Exception) -> None:
         """``primary`` failed, or its circuit was open, and its stand-in takes over."""
+
+    def problems(self) -> Iterator[WiringProblem]:
+        """Everything that is wrong with the hooks: an ``async`` one would never be awaited."""
+        for name in vars(Hooks):
+            if inspect.iscoroutinefunction(getattr(self, name, None)):
+                subject = f"the hook {type(self).__qualname__}.{name}"
+                yield WiringProblem(subject, "it is async, and hooks are only called", "Declare it with `def`")
 
 
 def report(hook: Any, *arguments: Any) -> None:

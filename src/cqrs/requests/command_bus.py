@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._validation import validate
 from cqrs.container.adopt import adopt
-from cqrs.events.map import EventMap
+from cqrs.events.event_emitter import EventEmitter
 from cqrs.mediator import RequestMediator
 from cqrs.middlewares.base import Middleware, MiddlewareChain
 from cqrs.requests.map import RequestMap
@@ -35,7 +35,7 @@ class CommandBus:
         trial = RequestMap()
         for registered in (self._map.get(command_type, handler), handler):
             trial.bind(command_type, registered)
-        validate(self._injector, EventMap(), trial)
+        validate(self._injector, EventEmitter(), MiddlewareChain(), trial)
         self._map.bind(command_type, handler)
 
     async def dispatch(self, command: Any) -> Any:

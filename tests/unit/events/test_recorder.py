@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cqrs.errors import EventsKeptElsewhere
 from cqrs.events.recorder import EventDrain, EventRecorder, events_of
 
 
@@ -183,3 +184,16 @@ def test_events_need_not_be_a_property() -> None:
         events = ()  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportIncompatibleMethodOverride]
 
     assert list(EventDrain(NeverAny()).take(events_of(NeverAny)(NeverAny()))) == []
+
+
+@pytest.mark.parametrize("kind", [OwnList, ReturnsCopy, ReturnsTuple])
+def test_recording_beside_a_list_of_ones_own_is_refused(kind: Any) -> None:
+    with pytest.raises(EventsKeptElsewhere, match="append to the list") as caught:
+        kind().record("lost")
+    assert caught.value.handler_type is kind
+
+
+def test_recording_works_where_the_own_property_shows_it() -> None:
+    handler = AssignsBesideProperty()
+    handler.record("seen")
+    assert handler.events == ["seen"]

@@ -9,6 +9,7 @@ import pytest
 import cqrs
 from cqrs.errors import WiringError
 from cqrs.events import bootstrap as event_bootstrap
+from cqrs.middlewares import LoggingMiddleware
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 
 if TYPE_CHECKING:
@@ -297,6 +298,25 @@ def test_all_mistakes_are_reported_at_once_each_with_what_to_change() -> None:
     ]
     assert all(p.remedy for p in problems)
     assert str(caught.value).startswith("6 wiring problems:\n  1. Good bound to Ask")
+
+
+class AsyncHooks(cqrs.Hooks):
+    async def event_unhandled(self, event: Any) -> None:  # type: ignore[override]
+        raise AssertionError
+
+
+def not_async_middleware(request: Any, handle: Any) -> Any:
+    return handle(request)
+
+
+def test_middlewares_and_hooks_that_cannot_work_are_found_at_start() -> None:
+    with pytest.raises(WiringError) as caught:
+        bootstrap(middlewares=[LoggingMiddleware, not_async_middleware], hooks=AsyncHooks())  # type: ignore[list-item]
+    assert [str(p) for p in caught.value.problems] == [
+        "the middleware LoggingMiddleware: it is a class. Pass an instance of it.",
+        "the middleware not_async_middleware: it is not async. Declare it `async def (request, handle)`.",
+        "the hook AsyncHooks.event_unhandled: it is async, and hooks are only called. Declare it with `def`.",
+    ]
 
 
 def test_what_is_no_container_is_refused() -> None:

@@ -28,8 +28,9 @@ class EventRecorder:
         """
         if not isinstance(self._events, list):
             object.__setattr__(self, "_events", [*self._events])  # the handler may be a frozen dataclass
-        self._events.extend(events)  # pyright: ignore[reportUnknownMemberType]  # a list of anything
-        if type(self).events is not EventRecorder.events and len(self.events) < len(self._events):
+        recorded: list[Any] = self._events  # pyright: ignore[reportUnknownMemberType]  # a list of anything
+        recorded.extend(events)
+        if type(self).events is not EventRecorder.events and len(self.events) < len(recorded):
             raise EventsKeptElsewhere(type(self))
 
     @property

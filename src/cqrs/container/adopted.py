@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from cqrs.container.protocol import CheckingContainer, ScopedContainer
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +33,13 @@ class Adopted:
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What the container says about ``types``, if it can tell."""
-        return self._container.check(types) if isinstance(self._container, CheckingContainer) else []
+        problems: list[WiringProblem] = self._container.check(types) if _has(self._container, "check") else []
+        return problems
+
+
+def _has(container: Any, method: str) -> bool:
+    # Asked of its class: an attribute of that name may be anything, above all in containers that make up attributes.
+    return callable(getattr(cast("Any", type(container)), method, None))
 
 
 class AdoptedScope:
@@ -48,7 +52,7 @@ class AdoptedScope:
         self._opened: Any = None
 
     async def __aenter__(self) -> Awaiting:
-        if not isinstance(self._container, ScopedContainer):
+        if not _has(self._container, "scope"):
             return Awaiting(self._container)
         self._opened = self._container.scope()
         return Awaiting(await self._opened.__aenter__())

@@ -89,6 +89,23 @@ async def test_resolve_may_be_an_attribute_of_the_object() -> None:
     assert await bootstrap(container, commands_mapper=bind).send(Ask()) == "sync"
 
 
+class WithOtherMeanings(Sync):
+    """What other containers call a scope or a check."""
+
+    scope = "request"
+
+    @property
+    def check(self) -> str:
+        return "checked"
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: name
+
+
+async def test_attributes_of_the_same_name_mean_nothing() -> None:
+    assert await bootstrap(WithOtherMeanings(), commands_mapper=bind).send(Ask()) == "sync"
+
+
 async def test_scope_that_swallows_errors_keeps_none_from_the_caller() -> None:
     container = Scoped()
     with pytest.raises(LookupError):

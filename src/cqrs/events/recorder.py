@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cqrs.errors import EventsKeptElsewhere
 
@@ -26,12 +26,17 @@ class EventRecorder:
 
         Raises ``EventsKeptElsewhere`` in a class whose own property ``events`` does not show what is recorded here.
         """
-        if not isinstance(self._events, list):
-            object.__setattr__(self, "_events", [*self._events])  # the handler may be a frozen dataclass
-        recorded: list[Any] = self._events  # pyright: ignore[reportUnknownMemberType]  # a list of anything
+        recorded = self._own_list()
         recorded.extend(events)
         if type(self).events is not EventRecorder.events and len(self.events) < len(recorded):
             raise EventsKeptElsewhere(type(self))
+
+    def _own_list(self) -> list[Any]:
+        kept: Any = self._events
+        recorded = cast("list[Any]", kept) if isinstance(kept, list) else [*kept]
+        if recorded is not kept:
+            object.__setattr__(self, "_events", recorded)  # the handler may be a frozen dataclass
+        return recorded
 
     @property
     def events(self) -> Sequence[Any]:

@@ -26,7 +26,7 @@ def test_works_with_other_releases_of_faststream(release: str, kafka_bootstrap: 
         if os.environ.get("CQRS_TEST_REQUIRE_SERVERS") == "1":
             pytest.fail(str(missing))
         pytest.skip(str(missing))
-    tests = [str(HERE / name) for name in ("test_programs.py", "test_redelivery.py")]
+    tests = [str(HERE / name) for name in ("test_programs.py", "test_redelivery.py", "test_example.py")]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--quiet", *tests],
         cwd=ROOT,

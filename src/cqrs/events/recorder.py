@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cqrs.errors import EventsKeptElsewhere
 
@@ -26,17 +26,12 @@ class EventRecorder:
 
         Raises ``EventsKeptElsewhere`` in a class whose own property ``events`` does not show what is recorded here.
         """
-        recorded = self._own_list()
-        recorded.extend(events)
-        if type(self).events is not EventRecorder.events and len(self.events) < len(recorded):
+        try:
+            self._events.extend(events)
+        except AttributeError:  # a tuple, such as the shared one
+            object.__setattr__(self, "_events", [*self._events, *events])  # the handler may be a frozen dataclass
+        if type(self).events is not EventRecorder.events and len(self.events) < len(self._events):
             raise EventsKeptElsewhere(type(self))
-
-    def _own_list(self) -> list[Any]:
-        kept: Any = self._events
-        recorded = cast("list[Any]", kept) if isinstance(kept, list) else [*kept]
-        if recorded is not kept:
-            object.__setattr__(self, "_events", recorded)  # the handler may be a frozen dataclass
-        return recorded
 
     @property
     def events(self) -> Sequence[Any]:

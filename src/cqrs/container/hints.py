@@ -19,6 +19,10 @@ if typing.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+# Since Python 3.14 a signature evaluates the annotations, which may name what is there for the type checker only.
+_LENIENT: dict[str, Any] = {"annotation_format": Format.FORWARDREF} if sys.version_info >= (3, 14) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """An annotation that names something which is not there at run time."""
@@ -42,8 +46,8 @@ def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:
     """The parameters of a function or of the constructor of a class, without ``self``. Raises ``ValueError``."""
     cls = typing.get_origin(factory) or factory
     if isinstance(cls, type) and not hasattr(cls, "__signature__") and inspect.isfunction(cls.__init__):  # type: ignore[misc]
-        return list(inspect.signature(cls.__init__).parameters.values())[1:]  # type: ignore[misc]
-    return list(inspect.signature(cls).parameters.values())
+        return list(inspect.signature(cls.__init__, **_LENIENT).parameters.values())[1:]  # type: ignore[misc]
+    return list(inspect.signature(cls, **_LENIENT).parameters.values())
 
 
 def function_of(factory: Any) -> Any:

@@ -18,6 +18,8 @@ if typing.TYPE_CHECKING:
 
 Lifetime = Literal["transient", "request", "singleton"]
 
+_UNREAD = (str, typing.ForwardRef, Unreadable)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -66,7 +68,7 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Pa
             continue
         optional = parameter.default is not parameter.empty
         annotation = plain(hints.get(parameter.name, parameter.annotation))
-        if annotation is parameter.empty or isinstance(annotation, str | Unreadable):
+        if annotation is parameter.empty or isinstance(annotation, _UNREAD):
             if not optional:
                 raise DependencyError(parameter.name, path, *_unannotated(factory, parameter, annotation))
             annotation = None

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import re
-import sys
 import types
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from typing_extensions import Format, get_annotations
-
+from cqrs._callables import named_parameters
 from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
 from cqrs.errors import WiringError, WiringProblem
@@ -21,11 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container
 
 
-# since Python 3.14 a signature evaluates the annotations, which may name what is imported for the type checker only
-_AS_TEXT: dict[str, Any] = {"annotation_format": Format.STRING} if sys.version_info >= (3, 14) else {}
 _STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
-_STREAM_TEXT = re.compile(r"\W*(class ')?(\w+\.)*Async(Iterator|Iterable|Generator)\b")
-_AWAITABLE_TEXT = re.compile(r"\W*(class ')?(\w+\.)*(Awaitable|Coroutine)\b")
 
 
 def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
@@ -83,37 +76,6 @@ def _readable(annotation: Any) -> Any:
 def _answer(result: Any) -> Any:
     """The type of the answer, or of the chunks that an async generator yields."""
     return get_args(result)[0] if get_origin(result) in _STREAMS else result
-
-
-def named_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters but for ``*args`` and ``**kwargs``. Their annotations are not to be relied on."""
-    parameters = inspect.signature(function, **_AS_TEXT).parameters.values()
-    return [p for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
-
-
-def is_async(function: object) -> bool:
-    """Whether calling ``function`` gives something to await. A wrapper counts as what it wraps."""
-    return inspect.iscoroutinefunction(_called(function)) or _declares(function, _AWAITABLE_TEXT)
-
-
-def is_async_generator(function: object) -> bool:
-    """Whether calling ``function`` gives something for ``async for``. A wrapper counts as what it wraps."""
-    return inspect.isasyncgenfunction(_called(function)) or _declares(function, _STREAM_TEXT)
-
-
-def _called(function: Any) -> Any:
-    called: Any = inspect.unwrap(function)
-    while isinstance(called, functools.partial):
-        called = inspect.unwrap(called.func)
-    return called if inspect.isroutine(called) else getattr(cast("Any", type(called)), "__call__", None)  # noqa: B004  # the method is wanted, not whether there is one
-
-
-def _declares(function: object, result: re.Pattern[str]) -> bool:
-    """Whether a function that is not async itself says that it returns such a thing. Annotations may be texts."""
-    called = _called(function)
-    if called is None or inspect.iscoroutinefunction(called):
-        return False
-    return result.match(str(get_annotations(called, format=Format.STRING).get("return"))) is not None
 
 
 def _is_recorder(annotation: Any) -> bool:

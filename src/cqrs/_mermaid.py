@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from cqrs._type_text import short_name, written
+from cqrs._callables import written
+from cqrs._type_text import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import inspect
 import re
 import sys
 import types
@@ -13,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Union, get_args
 
 from typing_extensions import Format, get_annotations
 
+from cqrs._callables import written
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -20,14 +20,6 @@ _ADDRESS: Final = re.compile(r" at 0x[0-9a-fA-F]+")
 _ENCLOSING: Final = re.compile(r"[^\[\], |]*<locals>\.")
 _BAR: Final = re.compile(r"\s*\|\s*(?![^\[]*\])")  # not one inside brackets
 _CLASS_VARIABLE: Final = re.compile(r"(\w+\.)*ClassVar\b")
-
-
-def written(subject: Any) -> Any:
-    """What somebody wrote behind a ``functools.partial`` or a wrapper; ``subject`` itself where there is neither."""
-    found: Any = inspect.unwrap(subject)
-    while isinstance(found, functools.partial):
-        found = inspect.unwrap(found.func)
-    return found
 
 
 def short_name(subject: object) -> str:

@@ -51,11 +51,11 @@ class Layer:
 
 
 LAYERS = (
-    Layer(FOUNDATION, "foundation", ("errors", "_generics", "_mermaid", "_type_text")),
+    Layer(FOUNDATION, "foundation", ("errors", "_callables", "_generics", "_mermaid", "_type_text")),
     Layer(
         MESSAGES,
         "messages",
-        ("_message", "response", "requests.request", "events.event", "events.registry"),
+        ("_message", "deserializers.*", "response", "requests.request", "events.event", "events.registry"),
         ALWAYS_THERE,
     ),
     Layer(
@@ -112,5 +112,6 @@ LAYERS = (
         ("integrations._event*", "integrations._problems", "integrations.fastapi"),
         frozenset({"fastapi", "starlette"}),
     ),
+    Layer(EDGE, "messages in", ("integrations.faststream",), frozenset({"faststream"})),
     Layer(EDGE, "testing", ("testing.**",), frozenset({"pytest", "pytest_asyncio"})),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections.abc
-import functools
 import inspect
 import sys
 import types
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import Format, get_annotations
 
+from cqrs._callables import called, written
 from cqrs._generics import type_arguments
 
 if typing.TYPE_CHECKING:
@@ -52,12 +52,10 @@ def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:
 
 def function_of(factory: Any) -> Any:
     """The function that runs when ``factory`` is called, without what is wrapped around it."""
-    called: Any = typing.get_origin(factory) or factory
-    while not isinstance(called, type) and (isinstance(called, functools.partial) or hasattr(called, "__wrapped__")):
-        called = called.func if isinstance(called, functools.partial) else called.__wrapped__
-    if isinstance(called, type):
-        return called.__new__ if called.__init__ is object.__init__ else called.__init__  # type: ignore[misc]
-    return called if inspect.isroutine(called) else type(called).__call__
+    found = written(typing.get_origin(factory) or factory)
+    if isinstance(found, type):
+        return found.__new__ if found.__init__ is object.__init__ else found.__init__  # type: ignore[misc]
+    return called(found)
 
 
 def type_variables(type_: Any) -> dict[Any, Any]:

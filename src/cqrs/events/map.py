@@ -6,7 +6,8 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from cqrs._function_handler import handler_class, is_async
+from cqrs._callables import is_async
+from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, runtime_class, type_arguments, type_name
 from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler

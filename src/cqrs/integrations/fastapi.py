@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from cqrs.errors import WiringError, WiringProblem
 from cqrs.integrations._event_frames import to_json
 from cqrs.integrations._event_stream import EventStream
 from cqrs.integrations._problems import CONTENT_TYPE, Entry, Problem, ProblemTable, log
@@ -58,8 +59,11 @@ def install_error_handlers(app: Starlette, errors: Mapping[type[Exception], Entr
 
     The errors of this package are in the table from the start: ``CircuitOpenError`` is a 503 with ``Retry-After``,
     every other ``CQRSError`` a 500, because it is a mistake in the service. Calling it again adds to the table. Raises
-    ``WiringError`` with every entry that cannot work.
+    ``WiringError`` with every entry that cannot work, and if the application has already answered requests.
     """
+    if app.middleware_stack is not None:
+        where, remedy = "install_error_handlers", "Call it where the application is made"
+        raise WiringError([WiringProblem(where, "the application runs already and keeps its old handlers", remedy)])
     known = getattr(app.state, "cqrs_problems", None)
     before = known.entries if isinstance(known, ProblemTable) else {}
     table = ProblemTable({**before, **(errors or {})})

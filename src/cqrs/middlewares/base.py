@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cqrs._function_handler import is_async
+from cqrs._callables import is_async
 from cqrs._generics import type_name
 from cqrs.errors import WiringProblem
 

@@ -169,3 +169,10 @@ def test_every_entry_that_cannot_work_is_reported_at_once() -> None:
         "install_error_handlers, int",
         "install_error_handlers, KeyError",
     ]
+
+
+async def test_it_is_too_late_when_the_application_has_answered() -> None:
+    app = fastapi.FastAPI()
+    await post(app)
+    with pytest.raises(WiringError, match="runs already"):
+        install_error_handlers(app, {SoldOut: 409})

@@ -11,6 +11,7 @@
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
+    ├── DeserializeJsonError            bytes are not the message they should be (in cqrs.deserializers)
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
 

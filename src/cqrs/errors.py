@@ -10,6 +10,10 @@
     ├── CircuitOpenError                a circuit breaker refused the call
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
     ├── EventNameConflict               two event types claim one name and version
+    ├── InvalidEnvelope                 a message on the wire does not say what it is
+    ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
+    ├── MessageRejected                 a broker will never take this message
+    ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
 
@@ -161,3 +165,44 @@ class ProtobufNotImplemented(CQRSError, NotImplementedError):
         super().__init__(
             f"{event_type.__name__} has no protobuf form: override {method}() in a subclass, with the generated class."
         )
+
+
+class InvalidEnvelope(CQRSError):
+    """A message arrived on ``topic`` whose ``headers`` do not identify it, or whose body is not what they say."""
+
+    def __init__(self, topic: str, headers: dict[str, str], reason: Exception) -> None:
+        self.topic = topic
+        self.headers = headers
+        self.reason = reason
+        super().__init__(
+            f"A message on {topic!r} cannot be read ({type(reason).__name__}: {reason}): send the headers message-id "
+            "and message-name, or read this topic with a source that is told how to find them."
+        )
+
+
+class BrokerUnavailable(CQRSError, ConnectionError):
+    """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent."""
+
+    def __init__(self, broker: str, reason: BaseException | str) -> None:
+        self.broker = broker
+        self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(f"{broker} is not available ({detail}): try again later.")
+
+
+class MessageRejected(CQRSError):
+    """``broker`` will never take the message ``message_id``: trying again does not help."""
+
+    def __init__(self, broker: str, message_id: object, reason: BaseException | str) -> None:
+        self.broker = broker
+        self.message_id = message_id
+        self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(f"{broker} rejects the message {message_id} ({detail}): change the message or the broker.")
+
+
+class UnitOfWorkStateError(CQRSError, RuntimeError):
+    """A unit of work was used before it was opened, or after its end."""
+
+    def __init__(self) -> None:
+        super().__init__("This unit of work is not open: use it within `async with`, and before commit or rollback.")

@@ -55,7 +55,7 @@ LAYERS = (
     Layer(
         MESSAGES,
         "messages",
-        ("_message", "response", "requests.request", "events.event", "events.registry"),
+        ("_message", "envelope", "response", "requests.request", "events.event", "events.registry"),
         ALWAYS_THERE,
     ),
     Layer(
@@ -71,7 +71,9 @@ LAYERS = (
             "events.recorder",
             "message_brokers.devnull",
             "message_brokers.memory",
+            "message_brokers.memory_group",
             "message_brokers.protocol",
+            "message_brokers.source",
             "middlewares.base",
             "middlewares.logging",
             "observability.hooks",
@@ -81,6 +83,7 @@ LAYERS = (
             "requests.fallback",
             "requests.map",
             "requests.request_handler",
+            "unit_of_work",
         ),
     ),
     # The engines are drawn in the order in which they drive each other; each imports the ones above it only.

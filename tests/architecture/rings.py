@@ -29,7 +29,7 @@ ALWAYS_THERE = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
 
 DRIVERS = frozenset(
     {
-        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncpg", "attrs", "chdb", "clickhouse_connect"),
+        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncmy", "asyncpg", "attrs", "chdb", "clickhouse_connect"),
         *("confluent_kafka", "dependency_injector", "di", "dishka", "elasticsearch", "fastapi", "faststream"),
         *("google", "jinja2", "msgspec", "nats", "opensearchpy", "opentelemetry", "orjson", "prometheus_client"),
         *("pymongo", "pytest", "redis", "rich", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
@@ -51,7 +51,7 @@ class Layer:
 
 
 LAYERS = (
-    Layer(FOUNDATION, "foundation", ("errors", "_generics", "_mermaid", "_type_text")),
+    Layer(FOUNDATION, "foundation", ("errors", "_generics", "_mermaid", "_type_text", "compressors.*")),
     Layer(
         MESSAGES,
         "messages",
@@ -69,6 +69,9 @@ LAYERS = (
             "events.fallback",
             "events.map",
             "events.recorder",
+            "adapters.protocol",
+            "message_brokers.by_key",
+            "message_brokers.cloudevents*",
             "message_brokers.devnull",
             "message_brokers.memory",
             "message_brokers.memory_group",
@@ -76,7 +79,9 @@ LAYERS = (
             "message_brokers.source",
             "middlewares.base",
             "middlewares.logging",
+            "middlewares.transaction",
             "observability.hooks",
+            "outbox.*",
             "requests._chain_member",
             "requests.binding",
             "requests.cor_request_handler",
@@ -84,6 +89,7 @@ LAYERS = (
             "requests.map",
             "requests.request_handler",
             "unit_of_work",
+            "unit_of_work_memory",
         ),
     ),
     # The engines are drawn in the order in which they drive each other; each imports the ones above it only.
@@ -91,6 +97,7 @@ LAYERS = (
     Layer(ENGINES, "event router", ("events.event_emitter", "events.event_processor")),
     Layer(ENGINES, "dispatcher", ("dispatcher.*",)),
     Layer(ENGINES, "mediator", ("mediator",)),
+    Layer(ENGINES, "outbox loop", ("producer",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
     Layer(ADAPTERS, "di", ("container.di", "container.di_solving"), frozenset({"di"})),
@@ -105,7 +112,10 @@ LAYERS = (
         frozenset({"dependency_injector"}),
     ),
     Layer(ADAPTERS, "dishka", ("container.dishka", "container.dishka_graph"), frozenset({"dishka"})),
+    Layer(ADAPTERS, "amqp", ("adapters.amqp*", "message_brokers.amqp*"), frozenset({"aio_pika"})),
+    Layer(ADAPTERS, "kafka", ("adapters.kafka*", "message_brokers.kafka*"), frozenset({"aiokafka"})),
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
+    Layer(ADAPTERS, "sqlalchemy", ("_sqlalchemy.**", "outbox.sqlalchemy"), frozenset({"sqlalchemy"})),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
     # What stands at the edge does not know each other either.

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import datetime
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import aio_pika
 
 from tests.seeds.stand_ins import Crowd, watch
 
@@ -79,11 +83,17 @@ async def test_002_04_event_topic_is_the_topic_of_the_message(run: Run) -> None:
     assert message.payload["payload"] == {"meeting_room_id": 7}
 
 
-async def test_002_05_mediator_from_its_parts_handles_the_command_and_its_events(run: Run) -> None:
+async def test_002_05_mediator_from_its_parts_handles_the_command_and_its_events(
+    run: Run, rabbitmq_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RABBITMQ_HOST_OF_THE_TEST", urlsplit(rabbitmq_url).netloc.rpartition("@")[2])
     program = await run("002_05_mediator")
+    await program.message_broker.close()
     assert program.welcomed == ["ada"]
-    (message,) = program.message_broker.sent
-    assert (message.topic, message.message_name) == ("user_joined", "UserJoined")
+    async with await aio_pika.connect(rabbitmq_url) as connection, connection.channel() as channel:
+        message = await (await channel.get_queue("user_joined_domain")).get(no_ack=True)
+    assert (message.routing_key, message.type) == ("user_joined", "UserJoined")
+    assert json.loads(message.body)["payload"] == {"user_id": "ada"}
 
 
 async def test_002_07_ecst_event_needs_a_name_and_a_payload_only(run: Run) -> None:

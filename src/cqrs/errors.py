@@ -14,6 +14,9 @@
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message
     ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
+    ├── MigrationRefused                the database cannot be brought to the version that was asked for
+    ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
+    ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
 
@@ -202,7 +205,41 @@ class MessageRejected(CQRSError):
 
 
 class UnitOfWorkStateError(CQRSError, RuntimeError):
-    """A unit of work was used before it was opened, or after its end."""
+    """A unit of work was used before it was opened or after its end, or there is none where one is needed."""
 
-    def __init__(self) -> None:
-        super().__init__("This unit of work is not open: use it within `async with`, and before commit or rollback.")
+    def __init__(
+        self, problem: str = "This unit of work is not open: use it within `async with`, and before commit or rollback."
+    ) -> None:
+        super().__init__(problem)
+
+
+class OutboxedEventMismatch(CQRSError, TypeError):
+    """The event ``name``, ``version`` is registered for ``expected``, and was added as an ``actual``."""
+
+    def __init__(self, name: str, version: int, expected: type, actual: type) -> None:
+        self.name = name
+        self.version = version
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"{name!r} version {version} is registered for {type_name(expected)}, and this event is a "
+            f"{type_name(actual)}: add an event of the registered type, or register this type under a name of its own."
+        )
+
+
+class UnknownCompression(CQRSError, LookupError):
+    """What is stored was compressed as ``compression``, which the reader does not know."""
+
+    def __init__(self, compression: str) -> None:
+        self.compression = compression
+        super().__init__(
+            f"Stored bytes are compressed as {compression!r}: give whoever reads them the compressor that wrote them."
+        )
+
+
+class MigrationRefused(CQRSError):
+    """The tables ``table`` of a database cannot be migrated; the text says why."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table = table
+        super().__init__(f"{table}: {problem}")

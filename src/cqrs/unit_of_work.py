@@ -17,8 +17,9 @@ _current: ContextVar[UnitOfWork | None] = ContextVar("cqrs_unit_of_work", defaul
 
 
 def current_unit_of_work() -> UnitOfWork | None:
-    """The unit of work that this code runs in, if there is one."""
-    return _current.get()
+    """The unit of work that this code runs in, if there is one and it is open."""
+    unit = _current.get()
+    return unit if unit is not None and unit.is_open else None
 
 
 class UnitOfWork(abc.ABC):
@@ -47,8 +48,8 @@ class UnitOfWork(abc.ABC):
     def after_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Await ``callback`` when the commit has succeeded, after those that were registered before.
 
-        It is forgotten if the transaction, or the savepoint around this call, is rolled back. What it raises reaches
-        whoever left the unit of work: the commit stands.
+        It is forgotten if the transaction, or the savepoint around this call, is rolled back. All of them are called,
+        and the first error reaches whoever left the unit of work: the commit stands.
         """
         self._must_be_open()
         self._waiting.append(callback)
@@ -59,8 +60,16 @@ class UnitOfWork(abc.ABC):
         self._open = False
         waiting, self._waiting = self._waiting, []
         await self._commit()
+        errors: list[Exception] = []
         for callback in waiting:
-            await callback()
+            try:
+                await callback()
+            except Exception as error:  # noqa: BLE001  # raised below: one callback must not cost the others theirs
+                errors.append(error)
+        if errors:
+            for other in errors[1:]:
+                errors[0].add_note(f"another call after this commit failed with {type(other).__qualname__}: {other}")
+            raise errors[0]
 
     async def rollback(self) -> None:
         """Undo everything."""
@@ -92,6 +101,7 @@ class UnitOfWork(abc.ABC):
     ) -> None:
         if self._token is not None:
             _current.reset(self._token)
+            self._token = None
         try:
             if self._open:
                 await (self.commit() if error is None else self.rollback())

@@ -56,6 +56,11 @@ class Message:
         )
 
 
+def message_of(event: Any) -> Message:
+    """What a broker is given to send the notification ``event``."""
+    return Message(message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Features:
     """What a broker guarantees, for those who must know: the conformance suite, the relay and the documentation.

@@ -29,8 +29,17 @@ ALWAYS_THERE = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
 
 DRIVERS = frozenset(
     {
-        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncmy", "asyncpg", "attrs", "chdb", "clickhouse_connect"),
-        *("confluent_kafka", "dependency_injector", "di", "dishka", "elasticsearch", "fastapi", "faststream"),
+        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncmy", "asyncpg", "attrs", "chdb"),
+        *(
+            "clickhouse_connect",
+            "confluent_kafka",
+            "dependency_injector",
+            "di",
+            "dishka",
+            "elasticsearch",
+            "fastapi",
+            "faststream",
+        ),
         *("google", "jinja2", "msgspec", "nats", "opensearchpy", "opentelemetry", "orjson", "prometheus_client"),
         *("pymongo", "pytest", "redis", "rich", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
     }

@@ -15,18 +15,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers import node
+from tests.servers import databases, node
 from tests.servers.client import Server, ServerFailed, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 TOOL_OF_FIXTURE = {
     "kafka_bootstrap": "kafka",
     "kafka_server": "kafka",
+    "mariadb_server": "mariadb",
+    "mariadb_url": "mariadb",
     "mermaid_parse": "node",
     "nats_server": "nats",
     "nats_url": "nats",
+    "postgres_server": "postgresql",
+    "postgres_url": "postgresql",
     "rabbitmq_server": "rabbitmq",
     "rabbitmq_url": "rabbitmq",
     "redis_server": "redis",
@@ -118,6 +122,30 @@ def nats_url(servers: Servers) -> str:
 @pytest.fixture
 def nats_server(servers: Servers) -> Iterator[Server]:
     yield from servers.own("nats")
+
+
+@pytest.fixture
+async def postgres_url(servers: Servers) -> AsyncIterator[str]:
+    """A database of this test, as an address for SQLAlchemy; the server is shared."""
+    async with databases.database(servers.shared("postgresql").address) as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("postgresql")
+
+
+@pytest.fixture
+async def mariadb_url(servers: Servers) -> AsyncIterator[str]:
+    """A database of this test, as an address for SQLAlchemy; the server is shared."""
+    async with databases.database(servers.shared("mariadb").address) as address:
+        yield address
+
+
+@pytest.fixture
+def mariadb_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("mariadb")
 
 
 @pytest.fixture(scope="session")

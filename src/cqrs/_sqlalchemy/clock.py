@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Float, FunctionElement, cast, literal
+from sqlalchemy import Float, FunctionElement, literal
 from sqlalchemy.ext.compiler import compiles
 
 from cqrs._sqlalchemy.types import UtcDateTime
@@ -13,52 +13,45 @@ from cqrs._sqlalchemy.types import UtcDateTime
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
+# PostgreSQL: now() stands still within a transaction. SQLite counts milliseconds and compares times as text, so the
+# length must be that of the driver's own texts.
+_NOW = {
+    "postgresql": "clock_timestamp()",
+    "mysql": "(UTC_TIMESTAMP(6))",
+    "mariadb": "(UTC_TIMESTAMP(6))",
+    "sqlite": "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
+}
+_LATER = {
+    "postgresql": "clock_timestamp() + make_interval(secs => {})",
+    "mysql": "UTC_TIMESTAMP(6) + INTERVAL {} SECOND",
+    "mariadb": "UTC_TIMESTAMP(6) + INTERVAL {} SECOND",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now', ({}) || ' seconds')",
+}
+
 
 class database_now(FunctionElement[dt.datetime]):  # noqa: N801  # it is written like a function of SQL
-    """The time of this statement by the clock of the database, and ``plus`` so many seconds."""
+    """The time of this statement, or the default of a column, by the clock of the database."""
 
     type = UtcDateTime()
     inherit_cache = True
 
-    def __init__(self, plus: float = 0.0) -> None:
-        super().__init__(cast(literal(float(plus)), Float(53)))
+
+class database_in(FunctionElement[dt.datetime]):  # noqa: N801  # as above
+    """What :class:`database_now` will be in so many seconds."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(literal(float(seconds), Float(53)))
 
 
 @compiles(database_now)
-def _standard(element: database_now, compiler: SQLCompiler, **options: Any) -> str:
-    raise NotImplementedError(f"no clock for {compiler.dialect.name}")
-
-
-@compiles(database_now, "postgresql")
-def _postgresql(element: database_now, compiler: SQLCompiler, **options: Any) -> str:
-    # now() stands still within a transaction
-    return f"clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **options)})"
-
-
-@compiles(database_now, "mysql")
-@compiles(database_now, "mariadb")
-def _mysql(element: database_now, compiler: SQLCompiler, **options: Any) -> str:
-    return f"UTC_TIMESTAMP(6) + INTERVAL {compiler.process(element.clauses, **options)} SECOND"
-
-
-@compiles(database_now, "sqlite")
-def _sqlite(element: database_now, compiler: SQLCompiler, **options: Any) -> str:
-    # SQLite counts milliseconds, and compares times as text: the length must be that of the driver's own texts.
-    seconds = compiler.process(element.clauses, **options)
-    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({seconds}) || ' seconds')"
-
-
-class database_clock(FunctionElement[dt.datetime]):  # noqa: N801  # as above
-    """The time by the clock of the database, as the default of a column."""
-
-    type = UtcDateTime()
-    inherit_cache = True
-
-
-@compiles(database_clock)
-def _default(element: database_clock, compiler: SQLCompiler, **options: Any) -> str:
+def _now(element: database_now, compiler: SQLCompiler, **options: Any) -> str:
     del element, options
-    name = compiler.dialect.name
-    if name == "postgresql":
-        return "clock_timestamp()"
-    return "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))" if name == "sqlite" else "(UTC_TIMESTAMP(6))"
+    return _NOW[compiler.dialect.name]
+
+
+@compiles(database_in)
+def _later(element: database_in, compiler: SQLCompiler, **options: Any) -> str:
+    return _LATER[compiler.dialect.name].format(compiler.process(element.clauses, **options))

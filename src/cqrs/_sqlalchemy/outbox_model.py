@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Index, Integer, SmallInteger, String, Text, literal_column, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from cqrs._sqlalchemy.clock import database_clock
+from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.types import BinaryUUID, LargeBytes, RowId, UtcDateTime
 
 TABLE_VARIABLE = "OUTBOX_SQLA_TABLE"
@@ -37,7 +37,7 @@ class OutboxModelMixin:
     status: Mapped[str] = mapped_column(String(16), server_default=text("'new'"))
     pending: Mapped[int | None] = mapped_column(SmallInteger, server_default=text("1"))
     due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, server_default=database_clock())
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, server_default=database_now())
     settled_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     parked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))

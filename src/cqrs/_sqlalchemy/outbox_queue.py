@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, literal_column, or_, select, update
 
-from cqrs._sqlalchemy.clock import database_now
+from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs.envelope import Envelope
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import NewRow, Settlement, TakenRow, scheduled_share
@@ -44,7 +44,7 @@ def stored(model: Model, row: NewRow) -> Any:
         compression=row.compression,
         headers=json.dumps(headers),
         body=envelope.body,
-        due_at=row.due_at if row.delay is None else database_now(row.delay),
+        due_at=row.due_at if row.delay is None else database_in(row.delay),
     )
 
 
@@ -64,7 +64,7 @@ async def _take_some(
     session: AsyncSession, model: Model, candidates: Select[Any], owner: str, lease: float
 ) -> list[TakenRow]:
     """Rows of ``candidates``, held by ``owner`` from now on."""
-    mark = update(model).values(lease_owner=owner, lease_until=database_now(lease), fence=model.fence + 1)
+    mark = update(model).values(lease_owner=owner, lease_until=database_in(lease), fence=model.fence + 1)
     if (await session.connection()).dialect.name == "sqlite":
         found = await session.execute(
             _returning(model, mark.where(model.id.in_(candidates.with_only_columns(model.id))))
@@ -107,7 +107,7 @@ def _outcome_of(model: Model, status: str, error: str) -> Update:
 
 
 def _candidates(model: Model, topic: str | None) -> Select[Any]:
-    query: Select[Any] = select(*_columns(model)).where(_unsent(), _free(model)).order_by(model.due_at, model.id)
+    query: Any = select(*_columns(model)).where(_unsent(), _free(model)).order_by(model.due_at, model.id)
     return query if topic is None else query.where(model.topic == topic)
 
 

@@ -17,6 +17,27 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+async def postgres_backend(postgres_url: str) -> AsyncIterator[SqlBackend]:
+    async for backend in _backend(postgres_url):
+        yield backend
+
+
+@pytest.fixture
+async def mariadb_backend(mariadb_url: str) -> AsyncIterator[SqlBackend]:
+    async for backend in _backend(mariadb_url):
+        yield backend
+
+
+async def _backend(address: str) -> AsyncIterator[SqlBackend]:
+    # The strictest level that users set: what needs less has to ask for it.
+    engine = create_async_engine(address, isolation_level="REPEATABLE READ", pool_size=20)
+    backend = SqlBackend(engine)
+    await backend.create()
+    yield backend
+    await engine.dispose()
+
+
+@pytest.fixture
 async def sqlite_backend(tmp_path: Path) -> AsyncIterator[SqlBackend]:
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/test.db", connect_args={"timeout": 60})
 

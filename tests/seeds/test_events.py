@@ -36,15 +36,6 @@ async def test_000_03_at_most_four_domain_handlers_run_in_parallel(run: Run, mon
     assert crowd.most == 4
 
 
-async def test_000_10_notifications_of_handlers_reach_the_broker_of_the_bootstrap(run: Run) -> None:
-    program = await run("000_10_http_path_to_kafka")
-    await program.mediator.send(program.PlaceOrder(order_id="o1"))
-    (message,) = program.kafka_broker.sent
-    assert (message.topic, message.message_name) == ("orders", "order_placed")
-    assert message.payload["payload"] == {"order_id": "o1"}
-    assert program.kafka_broker.producer.bootstrap_servers == ["localhost:9092"]
-
-
 async def test_001_10_event_handler_runs_after_the_command_handler(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,12 +26,12 @@ class KafkaMessageBroker(MessageBroker):
     """Sends to Kafka. Messages of one key go to one partition of their topic, and keep their order there.
 
     A send that fails with ``BrokerUnavailable`` may have arrived: sending it again can duplicate it, under the same
-    id. ``aiokafka_log_level`` is set on the driver's logger when a broker is made; ``None`` leaves it alone.
+    id. ``aiokafka_log_level`` is set on the driver's logger, if it is passed.
     """
 
     features: ClassVar[Features] = Features(durable=True)
 
-    def __init__(self, producer: KafkaProducer, aiokafka_log_level: str | int | None = "ERROR") -> None:
+    def __init__(self, producer: KafkaProducer, aiokafka_log_level: str | int | None = None) -> None:
         self.producer = producer
         if aiokafka_log_level is not None:
             logging.getLogger("aiokafka").setLevel(aiokafka_log_level)

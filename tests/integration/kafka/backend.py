@@ -19,7 +19,7 @@ class KafkaBackend:
 
     def broker(self, **options: Any) -> KafkaMessageBroker:
         settings = {"retry_count": 0, **self._options, **options}
-        return KafkaMessageBroker(kafka_producer_factory(self._bootstrap, **settings), None)
+        return KafkaMessageBroker(kafka_producer_factory(self._bootstrap, **settings))
 
     def source(self, topic: str, group: str, **options: Any) -> KafkaMessageSource:
         return KafkaMessageSource(self._bootstrap, topic, f"{topic}-{group}", **options)

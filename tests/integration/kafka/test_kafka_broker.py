@@ -126,7 +126,7 @@ def test_a_producer_that_is_made_outside_of_a_loop_works_in_one_after_the_other(
 ) -> None:
     topic = f"t-{uuid.uuid4().hex[:12]}"
     producer = KafkaProducerAdapter(bootstrap_servers=[kafka_bootstrap])
-    broker = KafkaMessageBroker(producer, None)
+    broker = KafkaMessageBroker(producer)
 
     async def send(number: int) -> None:
         await broker.send_message(an_envelope_as_message(topic, number))
@@ -163,7 +163,7 @@ async def test_closing_sends_what_is_waiting(backend: KafkaBackend, topic: str) 
 
 
 async def test_a_server_that_is_not_there_is_an_outage() -> None:
-    broker = KafkaMessageBroker(kafka_producer_factory("127.0.0.1:1", retry_count=1, retry_delay=0), None)
+    broker = KafkaMessageBroker(kafka_producer_factory("127.0.0.1:1", retry_count=1, retry_delay=0))
     with pytest.raises(BrokerUnavailable):
         await broker.start()
     first, second = await broker.send([an_envelope("t"), an_envelope("t")])
@@ -179,7 +179,7 @@ async def test_a_server_that_does_not_answer_is_an_outage() -> None:
 
     async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        broker = KafkaMessageBroker(kafka_producer_factory(f"127.0.0.1:{port}", timeout=0.2), None)
+        broker = KafkaMessageBroker(kafka_producer_factory(f"127.0.0.1:{port}", timeout=0.2))
         with pytest.raises(BrokerUnavailable):
             await broker.send_message(Message("placed", "t", {}))
         await broker.close()

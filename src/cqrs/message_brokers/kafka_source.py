@@ -48,7 +48,7 @@ class KafkaDelivery(Delivery):
 
     def _first_word(self) -> bool:
         first, self._settled = not self._settled, True
-        return first and self._window.owned
+        return first
 
 
 class KafkaMessageSource(MessageSource):
@@ -219,8 +219,8 @@ class KafkaMessageSource(MessageSource):
         await _stopped(consumer, self._timeout)
 
     def _forget(self, windows: dict[Any, Window]) -> None:
+        """What is acknowledged in a window that is not here any more is told to nobody."""
         for tp, window in windows.items():
-            window.owned = False
             if self._windows.get(tp) is window:
                 del self._windows[tp]
 

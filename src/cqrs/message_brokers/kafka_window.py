@@ -36,7 +36,6 @@ class Window:
     """
 
     def __init__(self) -> None:
-        self.owned = True
         self.leaving = False
         self.position: int | None = None
         self.in_flight = 0

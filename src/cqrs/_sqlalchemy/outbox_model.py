@@ -15,6 +15,13 @@ from cqrs._sqlalchemy.types import BinaryUUID, LargeBytes, RowId, UtcDateTime
 
 TABLE_VARIABLE = "OUTBOX_SQLA_TABLE"
 
+# By default MariaDB takes the topics `a` and `A` for one.
+_EXACT_TEXT = {
+    f"{name}_{option}": value
+    for name in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+}
+
 
 class OutboxModelMixin:
     """The columns and the index of an outbox, for a model in a metadata of yours: give it ``__tablename__``.
@@ -55,7 +62,7 @@ class OutboxModelMixin:
         table: str = getattr(cls, "__tablename__", "outbox")
         return (
             Index(f"ix_{table}_pending", "pending", "due_at", "id", postgresql_where=unsent, sqlite_where=unsent),
-            {"sqlite_autoincrement": True, "mysql_charset": "utf8mb4", "mariadb_charset": "utf8mb4"},
+            {"sqlite_autoincrement": True, **_EXACT_TEXT},
         )
 
 

@@ -106,7 +106,7 @@ def _outcome_of(model: Model, status: str, error: str) -> Update:
     return update(model).values(values)
 
 
-def _candidates(model: Model, topic: str | None) -> Select[Any]:
+def _candidates(model: Model, topic: str | None) -> Any:
     query: Any = select(*_columns(model)).where(_unsent(), _free(model)).order_by(model.due_at, model.id)
     return query if topic is None else query.where(model.topic == topic)
 

@@ -37,7 +37,7 @@ class OutboxedEventMap:
 
 def registered_name(registry: EventRegistry, event: Any) -> EventName:
     """Name and version of ``event``. Raises ``UnknownEvent`` or ``OutboxedEventMismatch`` if it is not registered."""
-    actual: Any = type(event)
+    actual: Any = event.__class__
     event_name: str = getattr(event, "event_name", actual.__name__)
     if INotificationEvent not in actual.__mro__:
         raise OutboxedEventMismatch(event_name, 1, INotificationEvent, actual)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003  # containers read the annotations of the constructor
-from collections.abc import Callable  # noqa: TC003  # as above
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,9 +18,13 @@ from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.stored import LEASE, StoredOutbox
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cqrs.outbox.rows import NewRow, Settlement, TakenRow
+
+    Sessions = AsyncSession | Callable[[], AsyncSession]
+else:
+    Sessions = AsyncSession  # what a container injects, for it cannot choose; a factory is passed by hand
 
 __all__ = ["BinaryUUID", "OutboxModelMixin", "SqlAlchemyOutboxedEventRepository", "outbox_model", "rebind_outbox_model"]
 
@@ -39,7 +42,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     def __init__(  # noqa: PLR0913  # the first two are the established signature
         self,
-        session: AsyncSession | Callable[[], AsyncSession],
+        session: Sessions,
         compressor: Compressor | None = None,
         *,
         table_name: str | None = None,

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import datetime
 import json
-import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -85,13 +83,3 @@ async def test_002_05_mediator_from_its_parts_handles_the_command_and_its_events
         message = await (await channel.get_queue("user_joined_domain")).get(no_ack=True)
     assert (message.routing_key, message.type) == ("user_joined", "UserJoined")
     assert json.loads(message.body)["payload"] == {"user_id": "ada"}
-
-
-async def test_002_07_ecst_event_needs_a_name_and_a_payload_only(run: Run) -> None:
-    program = await run("002_07_ecst_event")
-    await program.mediator.send(program.CloseMeetingRoomCommand())
-    (message,) = program.broker.sent
-    assert message.message_name == "MeetingRoomClosed"
-    assert message.payload["payload"] == {"message": "foo"}
-    assert isinstance(message.payload["event_id"], uuid.UUID)
-    assert message.payload["event_timestamp"].tzinfo is datetime.UTC

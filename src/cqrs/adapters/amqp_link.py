@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -11,14 +12,13 @@ import aio_pika
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, PublishError
 
 from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.message_brokers.reopening import Reopening
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from aio_pika.abc import AbstractChannel, AbstractConnection
-
-_GOODBYE = 2.0  # a server that hangs must not hold up who has given up on it
 
 
 class AMQPLink:
@@ -40,61 +40,54 @@ class AMQPLink:
         self._ssl_context = ssl_context
         self._timeout = timeout
         self._opened = opened
-        self._connection: AbstractConnection | None = None
-        self._channel: AbstractChannel | None = None
-        self._opening: asyncio.Task[AbstractChannel] | None = None
+        self._link = Reopening(self._open, _close, _works)
 
     async def channel(self) -> AbstractChannel:
         """The one channel, which confirms. Raises ``BrokerUnavailable`` if it cannot be opened now."""
-        if self._channel is not None and not self._channel.is_closed:
-            return self._channel
-        if self._opening is None or self._opening.done():
-            # Whoever waits for the channel shares one attempt, and can give up without ending it for the others.
-            self._opening = asyncio.create_task(self._open())
-            self._opening.add_done_callback(_seen)
-        return await asyncio.shield(self._opening)
+        return (await self._link.get()).channel
 
     @contextlib.asynccontextmanager
     async def side_channel(self) -> AsyncGenerator[AbstractChannel, None]:
         """Another channel of the connection, for what may fail: a failure closes only that one."""
-        await self.channel()
-        assert self._connection is not None  # noqa: S101  # there is a channel
-        async with self._connection.channel() as channel:
+        async with (await self._link.get()).connection.channel() as channel:
             yield channel
 
-    async def discard(self, channel: AbstractChannel | None = None) -> None:
-        """Disconnect, without regard for what is under way; only if ``channel`` is still the one, if it is given."""
-        if channel is not None and channel is not self._channel:
-            return
-        connection, self._connection, self._channel = self._connection, None, None
-        if connection is not None:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(_GOODBYE):
-                    await connection.close()
+    async def discard(self, channel: AbstractChannel) -> None:
+        """Disconnect, without regard for what is under way, if ``channel`` is still the one."""
+        opened = await self._link.get() if not channel.is_closed else None
+        if opened is not None and opened.channel is channel:
+            await self._link.discard(opened)
 
     async def close(self) -> None:
         """Disconnect. Safe to call again; :meth:`channel` connects again."""
-        if self._opening is not None and not self._opening.done():
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
-        await self.discard()
+        await self._link.close()
 
-    async def _open(self) -> AbstractChannel:
-        await self.discard()
-        try:
-            with outage(self.place):
-                async with asyncio.timeout(self._timeout):
-                    self._connection = await aio_pika.connect(
-                        self._url, ssl_context=self._ssl_context, timeout=self._timeout
-                    )
-                    channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+    async def _open(self) -> _Opened:
+        with outage(self.place):
+            async with asyncio.timeout(self._timeout):
+                connection = await aio_pika.connect(self._url, ssl_context=self._ssl_context, timeout=self._timeout)
+                try:
+                    channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                     if self._opened is not None:
                         await self._opened(channel)
-        except BaseException:
-            await self.discard()
-            raise
-        self._channel = channel
-        return channel
+                except BaseException:
+                    await connection.close()
+                    raise
+        return _Opened(connection, channel)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Opened:
+    connection: AbstractConnection
+    channel: AbstractChannel
+
+
+async def _close(opened: _Opened) -> None:
+    await opened.connection.close()
+
+
+def _works(opened: _Opened) -> bool:
+    return not opened.channel.is_closed
 
 
 @contextlib.contextmanager
@@ -125,8 +118,3 @@ def _place(url: str) -> str:
     except ValueError:
         return "RabbitMQ"
     return f"RabbitMQ at {parts.hostname}{port}{parts.path}"
-
-
-def _seen(task: asyncio.Task[AbstractChannel]) -> None:
-    if not task.cancelled():
-        task.exception()

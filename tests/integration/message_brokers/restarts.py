@@ -45,14 +45,17 @@ async def send_through_a_kill(server: Server, broker: MessageBroker, topic: str,
 async def numbers_until(source: MessageSource, last: int) -> list[int]:
     """The numbers of the messages that arrive, through every outage, up to ``last``; each is acknowledged."""
     numbers: list[int] = []
-    async with asyncio.timeout(60):
-        while last not in numbers:
-            try:
-                for delivery in await source.receive(timeout=1):
-                    numbers.append(int(delivery.envelope.body))
-                    await delivery.ack()
-            except BrokerUnavailable:
-                await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(60):
+            while last not in numbers:
+                try:
+                    for delivery in await source.receive(timeout=1):
+                        numbers.append(int(delivery.envelope.body))
+                        await delivery.ack()
+                except BrokerUnavailable:
+                    await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"{last} has not arrived, only {numbers}") from None
     return numbers
 
 

@@ -107,8 +107,15 @@ async def test_a_poll_reads_no_row_that_was_sent(backend: SqlBackend) -> None:
     repository = backend.repository(registry=REGISTRY)
     await fill(repository, 1)
     row = {
-        "message_id": told(1).event_id, "event_name": "told", "topic": "t", "partition_no": 0, "headers": "{}",
-        "content_type": "c", "body": b"{}", "status": "produced", "pending": None,
+        "message_id": told(1).event_id,
+        "event_name": "told",
+        "topic": "t",
+        "partition_no": 0,
+        "headers": "{}",
+        "content_type": "c",
+        "body": b"{}",
+        "status": "produced",
+        "pending": None,
     }
     async with backend.engine.begin() as connection:
         await connection.execute(insert(repository.model), [row] * 3000)

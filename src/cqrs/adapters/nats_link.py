@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -36,19 +37,17 @@ class NatsSession:
         await self.client.connect(
             servers=[server],
             allow_reconnect=False,
-            connect_timeout=timeout,  # type: ignore[arg-type]  # it may well be a fraction
+            connect_timeout=math.ceil(timeout),
             error_cb=self._failed,
             closed_cb=self._closed,
             disconnected_cb=self._closed,
             **options,
         )
         self._connecting = False
-        self.jetstream: JetStreamContext = self.client.jetstream(timeout=timeout)
+        self.jetstream: JetStreamContext = self.client.jetstream(timeout=timeout)  # pyright: ignore[reportUnknownMemberType]  # the driver's
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str], stream: str | None) -> None:
         """Send and wait for the word of the server, or for the end of the connection."""
-        if self.lost:
-            raise ConnectionClosedError
         sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers, stream=stream))
         self._sending.add(sending)
         sending.add_done_callback(self._sending.discard)

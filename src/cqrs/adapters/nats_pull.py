@@ -40,7 +40,7 @@ class NatsPull:
 
     async def start(self) -> None:
         """Listen for what is asked for later."""
-        await self._client.subscribe(f"{self._inbox}.*", cb=self._arrived)
+        await self._client.subscribe(f"{self._inbox}.*", cb=self._arrived)  # pyright: ignore[reportUnknownMemberType]  # the driver's
 
     async def take(self, limit: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
         """What has arrived, at most ``limit``; waits up to ``timeout`` seconds for the first."""

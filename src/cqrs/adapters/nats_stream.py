@@ -33,7 +33,7 @@ class NatsStream:
         try:
             await jetstream.stream_info(self.name)
         except NotFoundError:
-            await jetstream.add_stream(
+            await jetstream.add_stream(  # pyright: ignore[reportUnknownMemberType]  # the driver's
                 StreamConfig(
                     name=self.name,
                     subjects=list(self.subjects),

@@ -26,8 +26,9 @@ _BAD_REQUEST = 400
 
 
 class NatsMessageBroker(MessageBroker):
-    """Sends to the subject that has the name of the topic, and waits until a stream has it. Sent again, it is not kept
-    twice within the window of the stream.
+    """Sends to the subject that has the name of the topic, and waits until a stream has the message.
+
+    A message that is sent again with its id is not kept twice within the window of the stream.
 
     ``stream`` is the name of the stream that every message must end up in, a :class:`NatsStream` that is made if it is
     not there, or ``None`` for whichever takes the subject. A message that no stream takes is a ``MessageRejected``; a

@@ -134,7 +134,7 @@ class NatsMessageSource(MessageSource):
         try:
             await jetstream.consumer_info(stream, name)
         except NotFoundError:
-            await jetstream.add_consumer(
+            await jetstream.add_consumer(  # pyright: ignore[reportUnknownMemberType]  # the driver's
                 stream,
                 ConsumerConfig(
                     name=name,

@@ -9,7 +9,10 @@ from importlib import import_module as _import_module
 
 if typing.TYPE_CHECKING:
     from cqrs import errors
+    from cqrs._sqlalchemy.outbox_model import rebind_outbox_model as rebind_outbox_model
+    from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork as SqlAlchemyUnitOfWork
     from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.compressors import Compressor, ZlibCompressor
     from cqrs.container import Container, Resolver, current_scope
     from cqrs.errors import CQRSError
     from cqrs.events import (
@@ -35,8 +38,11 @@ if typing.TYPE_CHECKING:
         event_type,
     )
     from cqrs.mediator import EventMediator, RequestMediator, StreamingRequestMediator
-    from cqrs.middlewares import Middleware, MiddlewareChain
+    from cqrs.middlewares import Middleware, MiddlewareChain, TransactionMiddleware
     from cqrs.observability import Hooks
+    from cqrs.outbox import EventStatus, OutboxedEvent, OutboxedEventMap, OutboxedEventRepository
+    from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository as SqlAlchemyOutboxedEventRepository
+    from cqrs.producer import EventProducer
     from cqrs.requests import (
         CORRequestHandler,
         DCRequest,
@@ -51,12 +57,15 @@ if typing.TYPE_CHECKING:
     from cqrs.requests.command_bus import CommandBus
     from cqrs.requests.mermaid import CoRMermaid
     from cqrs.response import DCResponse, IResponse, PydanticResponse, Response
+    from cqrs.unit_of_work import UnitOfWork, current_unit_of_work
+    from cqrs.unit_of_work_memory import MemoryUnitOfWork
 
 __all__ = [
     "CORRequestHandler",
     "CQRSError",
     "CoRMermaid",
     "CommandBus",
+    "Compressor",
     "Container",
     "DCDomainEvent",
     "DCEvent",
@@ -71,8 +80,10 @@ __all__ = [
     "EventHandlerFallback",
     "EventMap",
     "EventMediator",
+    "EventProducer",
     "EventRecorder",
     "EventRegistry",
+    "EventStatus",
     "Hooks",
     "ICircuitBreaker",
     "IDomainEvent",
@@ -80,9 +91,13 @@ __all__ = [
     "INotificationEvent",
     "IRequest",
     "IResponse",
+    "MemoryUnitOfWork",
     "Middleware",
     "MiddlewareChain",
     "NotificationEvent",
+    "OutboxedEvent",
+    "OutboxedEventMap",
+    "OutboxedEventRepository",
     "PydanticDomainEvent",
     "PydanticEvent",
     "PydanticNotificationEvent",
@@ -97,7 +112,11 @@ __all__ = [
     "Response",
     "StreamingRequestHandler",
     "StreamingRequestMediator",
+    "TransactionMiddleware",
+    "UnitOfWork",
+    "ZlibCompressor",
     "current_scope",
+    "current_unit_of_work",
     "errors",
     "event_type",
 ]
@@ -117,13 +136,27 @@ _MODULES = (
     "requests.command_bus",
     "dispatcher",
     "message_brokers",
+    "compressors",
+    "unit_of_work",
+    "unit_of_work_memory",
+    "outbox",
+    "producer",
 )
+
+# Names that need a driver: `from cqrs import *` leaves them out, because it would load the driver.
+_WITH_DRIVER = {
+    "SqlAlchemyOutboxedEventRepository": "outbox.sqlalchemy",
+    "SqlAlchemyUnitOfWork": "_sqlalchemy.unit_of_work",
+    "rebind_outbox_model": "_sqlalchemy.outbox_model",
+}
 
 if not typing.TYPE_CHECKING:  # or a type checker would believe in every name
 
     def __getattr__(name: str) -> object:
         if name in _MODULES:
             return _import_module(f"cqrs.{name}")
+        if name in _WITH_DRIVER:
+            return getattr(_import_module(f"cqrs.{_WITH_DRIVER[name]}"), name)
         if name in __all__:
             for module in _MODULES:
                 found = getattr(_import_module(f"cqrs.{module}"), name, None)
@@ -133,4 +166,4 @@ if not typing.TYPE_CHECKING:  # or a type checker would believe in every name
         raise AttributeError(f"module 'cqrs' has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return sorted({*globals(), *__all__, *_WITH_DRIVER})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.observability.hooks import Hooks
+    from cqrs.outbox.repository import OutboxedEventRepository
 
     RequestMapper = Callable[[RequestMap], None]
     EventMapper = Callable[[EventMap], None]
@@ -40,6 +41,7 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     events_mapper: EventMapper | None,
     on_startup: Iterable[Callable[[], None]] | None,
     hooks: Hooks | None,
+    outbox: OutboxedEventRepository | None = None,
 ) -> Parts:
     """Call ``on_startup`` and then the mappers, in their order, and put the parts together."""
     for start in on_startup or ():
@@ -50,5 +52,5 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
             mapper(request_map)
     if events_mapper is not None:
         events_mapper(event_map)
-    emitter = EventEmitter(event_map, adopt(container), broker, hooks=hooks)
+    emitter = EventEmitter(event_map, adopt(container), broker, hooks=hooks, outbox=outbox)
     return Parts(request_map, emitter, MiddlewareChain([LoggingMiddleware(), *(middlewares or ())]))

@@ -12,6 +12,13 @@
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
     ├── DeserializeJsonError            bytes are not the message they should be (in cqrs.deserializers)
+    ├── InvalidEnvelope                 a message on the wire does not say what it is
+    ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
+    ├── MessageRejected                 a broker will never take this message
+    ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
+    ├── MigrationRefused                the database cannot be brought to the version that was asked for
+    ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
+    ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
 
@@ -174,3 +181,78 @@ class ProtobufNotImplemented(CQRSError, NotImplementedError):
         super().__init__(
             f"{event_type.__name__} has no protobuf form: override {method}() in a subclass, with the generated class."
         )
+
+
+class InvalidEnvelope(CQRSError):
+    """A message arrived on ``topic`` whose ``headers`` do not identify it, or whose body is not what they say."""
+
+    def __init__(self, topic: str, headers: dict[str, str], reason: Exception) -> None:
+        self.topic = topic
+        self.headers = headers
+        self.reason = reason
+        super().__init__(
+            f"A message on {topic!r} cannot be read ({type(reason).__name__}: {reason}): send the headers message-id "
+            "and message-name, or read this topic with a source that is told how to find them."
+        )
+
+
+class BrokerUnavailable(CQRSError, ConnectionError):
+    """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent."""
+
+    def __init__(self, broker: str, reason: BaseException | str) -> None:
+        self.broker = broker
+        self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(f"{broker} is not available ({detail}): try again later.")
+
+
+class MessageRejected(CQRSError):
+    """``broker`` will never take the message ``message_id``: trying again does not help."""
+
+    def __init__(self, broker: str, message_id: object, reason: BaseException | str) -> None:
+        self.broker = broker
+        self.message_id = message_id
+        self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(f"{broker} rejects the message {message_id} ({detail}): change the message or the broker.")
+
+
+class UnitOfWorkStateError(CQRSError, RuntimeError):
+    """A unit of work was used before it was opened or after its end, or there is none where one is needed."""
+
+    def __init__(
+        self, problem: str = "This unit of work is not open: use it within `async with`, and before commit or rollback."
+    ) -> None:
+        super().__init__(problem)
+
+
+class OutboxedEventMismatch(CQRSError, TypeError):
+    """The event ``name``, ``version`` is registered for ``expected``, and was added as an ``actual``."""
+
+    def __init__(self, name: str, version: int, expected: type, actual: type) -> None:
+        self.name = name
+        self.version = version
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"{name!r} version {version} is registered for {type_name(expected)}, and this event is a "
+            f"{type_name(actual)}: add an event of the registered type, or register this type under a name of its own."
+        )
+
+
+class UnknownCompression(CQRSError, LookupError):
+    """What is stored was compressed as ``compression``, which the reader does not know."""
+
+    def __init__(self, compression: str) -> None:
+        self.compression = compression
+        super().__init__(
+            f"Stored bytes are compressed as {compression!r}: give whoever reads them the compressor that wrote them."
+        )
+
+
+class MigrationRefused(CQRSError):
+    """The tables ``table`` of a database cannot be migrated; the text says why."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table = table
+        super().__init__(f"{table}: {problem}")

@@ -29,8 +29,17 @@ ALWAYS_THERE = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
 
 DRIVERS = frozenset(
     {
-        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncpg", "attrs", "chdb", "clickhouse_connect"),
-        *("confluent_kafka", "dependency_injector", "di", "dishka", "elasticsearch", "fastapi", "faststream"),
+        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncmy", "asyncpg", "attrs", "chdb"),
+        *(
+            "clickhouse_connect",
+            "confluent_kafka",
+            "dependency_injector",
+            "di",
+            "dishka",
+            "elasticsearch",
+            "fastapi",
+            "faststream",
+        ),
         *("google", "jinja2", "msgspec", "nats", "opensearchpy", "opentelemetry", "orjson", "prometheus_client"),
         *("pymongo", "pytest", "redis", "rich", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
     }
@@ -51,11 +60,13 @@ class Layer:
 
 
 LAYERS = (
-    Layer(FOUNDATION, "foundation", ("errors", "_callables", "_generics", "_mermaid", "_type_text")),
+    Layer(
+        FOUNDATION, "foundation", ("errors", "_callables", "_generics", "_mermaid", "_type_text", "compressors.*")
+    ),
     Layer(
         MESSAGES,
         "messages",
-        ("_message", "deserializers.*", "response", "requests.request", "events.event", "events.registry"),
+        ("_message", "deserializers.*", "envelope", "response", "requests.request", "events.event", "events.registry"),
         ALWAYS_THERE,
     ),
     Layer(
@@ -69,18 +80,27 @@ LAYERS = (
             "events.fallback",
             "events.map",
             "events.recorder",
+            "adapters.protocol",
+            "message_brokers.by_key",
+            "message_brokers.cloudevents*",
             "message_brokers.devnull",
             "message_brokers.memory",
+            "message_brokers.memory_group",
             "message_brokers.protocol",
+            "message_brokers.source",
             "middlewares.base",
             "middlewares.logging",
+            "middlewares.transaction",
             "observability.hooks",
+            "outbox.*",
             "requests._chain_member",
             "requests.binding",
             "requests.cor_request_handler",
             "requests.fallback",
             "requests.map",
             "requests.request_handler",
+            "unit_of_work",
+            "unit_of_work_memory",
         ),
     ),
     # The engines are drawn in the order in which they drive each other; each imports the ones above it only.
@@ -88,6 +108,7 @@ LAYERS = (
     Layer(ENGINES, "event router", ("events.event_emitter", "events.event_processor")),
     Layer(ENGINES, "dispatcher", ("dispatcher.*",)),
     Layer(ENGINES, "mediator", ("mediator",)),
+    Layer(ENGINES, "outbox loop", ("producer",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
     Layer(ADAPTERS, "di", ("container.di", "container.di_solving"), frozenset({"di"})),
@@ -102,7 +123,10 @@ LAYERS = (
         frozenset({"dependency_injector"}),
     ),
     Layer(ADAPTERS, "dishka", ("container.dishka", "container.dishka_graph"), frozenset({"dishka"})),
+    Layer(ADAPTERS, "amqp", ("adapters.amqp*", "message_brokers.amqp*"), frozenset({"aio_pika"})),
+    Layer(ADAPTERS, "kafka", ("adapters.kafka*", "message_brokers.kafka*"), frozenset({"aiokafka"})),
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
+    Layer(ADAPTERS, "sqlalchemy", ("_sqlalchemy.**", "outbox.sqlalchemy"), frozenset({"sqlalchemy"})),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
     # What stands at the edge does not know each other either.

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cqrs
+
 if TYPE_CHECKING:
     from tests.seeds.program import Run
 
@@ -10,7 +12,7 @@ async def test_001_16_di_gives_what_was_bound_to_the_interfaces(run: Run) -> Non
     program = await run("001_16_di")
     api, outbox = await program.mediator.send(program.Join(user_id="ada"))
     assert type(api) is program.MeetingAPIImplementaion
-    assert type(outbox) is program.SqlAlchemyOutboxedEventRepository
+    assert type(outbox) is cqrs.SqlAlchemyOutboxedEventRepository
 
 
 async def test_001_16_request_scope_of_di_holds_for_the_command_and_its_events(run: Run) -> None:

@@ -1,7 +1,8 @@
 """The fixtures by which tests ask for servers and tools.
 
-`redis_url`, `kafka_bootstrap`: a server that all tests of the run share. Use keys, topics and groups of your own, and
-leave it running. `redis_server`, `kafka_server`: one for this test alone, which it may stop, kill and restart.
+`redis_url`, `kafka_bootstrap`, `rabbitmq_url`, `nats_url`: a server that all tests of the run share. Use keys, topics
+and groups of your own, and leave it running. `redis_server`, `kafka_server`, `rabbitmq_server`, `nats_server`: one for
+this test alone, which it may stop, kill and restart.
 """
 
 from __future__ import annotations
@@ -14,16 +15,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers import node
+from tests.servers import databases, node
 from tests.servers.client import Server, ServerFailed, ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 TOOL_OF_FIXTURE = {
     "kafka_bootstrap": "kafka",
     "kafka_server": "kafka",
+    "mariadb_server": "mariadb",
+    "mariadb_url": "mariadb",
     "mermaid_parse": "node",
+    "nats_server": "nats",
+    "nats_url": "nats",
+    "postgres_server": "postgresql",
+    "postgres_url": "postgresql",
+    "rabbitmq_server": "rabbitmq",
+    "rabbitmq_url": "rabbitmq",
     "redis_server": "redis",
     "redis_url": "redis",
 }
@@ -93,6 +102,50 @@ def kafka_bootstrap(servers: Servers) -> str:
 @pytest.fixture
 def kafka_server(servers: Servers) -> Iterator[Server]:
     yield from servers.own("kafka")
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(servers: Servers) -> str:
+    return servers.shared("rabbitmq").address
+
+
+@pytest.fixture
+def rabbitmq_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("rabbitmq")
+
+
+@pytest.fixture(scope="session")
+def nats_url(servers: Servers) -> str:
+    return servers.shared("nats").address
+
+
+@pytest.fixture
+def nats_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("nats")
+
+
+@pytest.fixture
+async def postgres_url(servers: Servers) -> AsyncIterator[str]:
+    """A database of this test, as an address for SQLAlchemy; the server is shared."""
+    async with databases.database(servers.shared("postgresql").address) as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("postgresql")
+
+
+@pytest.fixture
+async def mariadb_url(servers: Servers) -> AsyncIterator[str]:
+    """A database of this test, as an address for SQLAlchemy; the server is shared."""
+    async with databases.database(servers.shared("mariadb").address) as address:
+        yield address
+
+
+@pytest.fixture
+def mariadb_server(servers: Servers) -> Iterator[Server]:
+    yield from servers.own("mariadb")
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,7 @@ class Supervisor:
 
 async def serve(listening: socket.socket, tools: dict[str, Tool]) -> None:
     """Answer until standard input ends or the process is asked to terminate."""
-    folder = Path(tempfile.mkdtemp(prefix="cqrs-servers-"))
+    folder = new_folder()
     supervisor = Supervisor(tools, folder)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -110,6 +110,13 @@ async def serve(listening: socket.socket, tools: dict[str, Tool]) -> None:
         await end.wait()
         await supervisor.stop_all()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def new_folder() -> Path:
+    """A temporary folder that servers can enter that run as users of their own."""
+    folder = Path(tempfile.mkdtemp(prefix="cqrs-servers-"))
+    folder.chmod(0o755)
+    return folder
 
 
 def main(tools: dict[str, Tool] | None = None) -> None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.servers.kafka import Kafka
+from tests.servers.mariadb import MariaDB
+from tests.servers.nats import Nats
 from tests.servers.node import Node
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import Redis
 
 if TYPE_CHECKING:
@@ -14,4 +18,4 @@ if TYPE_CHECKING:
 
 def tools() -> dict[str, Tool]:
     """By name. Each call gives new ones, which have provided nothing yet."""
-    return {tool.name: tool for tool in (Redis(), Kafka(), Node())}
+    return {tool.name: tool for tool in (Redis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB(), Node())}

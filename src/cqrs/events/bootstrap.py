@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.middlewares.base import Middleware
     from cqrs.observability.hooks import Hooks
+    from cqrs.outbox.repository import OutboxedEventRepository
 
 
 def bootstrap(  # noqa: PLR0913  # the established signature
@@ -26,11 +27,13 @@ def bootstrap(  # noqa: PLR0913  # the established signature
     max_concurrent_event_handlers: int = 1,
     concurrent_event_handle_enable: bool = True,
     hooks: Hooks | None = None,
+    outbox: OutboxedEventRepository | None = None,
 ) -> EventMediator:
     """A mediator for events that a consumer receives.
 
-    The parameters mean what they mean for ``cqrs.requests.bootstrap.bootstrap``; ``message_broker`` sends the
-    notifications that event handlers record. Raises ``WiringError`` with everything that is wrong with the bindings.
+    The parameters mean what they mean for ``cqrs.requests.bootstrap.bootstrap``; ``message_broker`` or
+    ``outbox`` takes the notifications that event handlers record. Raises ``WiringError`` with everything that is wrong
+    with the bindings.
     """
     parts = assemble(
         di_container,
@@ -40,6 +43,7 @@ def bootstrap(  # noqa: PLR0913  # the established signature
         events_mapper=events_mapper,
         on_startup=on_startup,
         hooks=hooks,
+        outbox=outbox,
     )
     return EventMediator(
         event_emitter=parts.emitter,

@@ -1,9 +1,10 @@
-"""Step 3, where an event goes: a domain event to its handlers, a notification to the broker."""
+"""Step 3, where an event goes: a domain event to its handlers, a notification to the outbox or to the broker."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
@@ -11,13 +12,15 @@ from cqrs.container.adopt import adopt
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
-from cqrs.message_brokers.protocol import Message, MessageBroker
+from cqrs.message_brokers.protocol import MessageBroker, message_of
 from cqrs.observability.hooks import Hooks, report
+from cqrs.unit_of_work import current_unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cqrs.container.protocol import Container
+    from cqrs.outbox.repository import OutboxedEventRepository
 
     EventCall = Callable[[Any, Container], Awaitable[Sequence[Any]]]
 
@@ -50,12 +53,14 @@ class EventEmitter:
         message_broker: MessageBroker | None = None,
         *,
         hooks: Hooks | None = None,
+        outbox: OutboxedEventRepository | None = None,
     ) -> None:
         self.event_map = EventMap() if event_map is None else event_map
         self.container = container
         self.injector = adopt(container)
         self.hooks = hooks or Hooks()
         self._message_broker = message_broker
+        self._outbox = outbox
         self._routes: dict[type, Route] = {}
 
     def route(self, event_type: type) -> Route:
@@ -66,17 +71,41 @@ class EventEmitter:
             route = self._routes[event_type] = Route(reactions, issubclass(event_type, INotificationEvent))
         return route
 
-    async def publish(self, event: Any) -> None:
-        """Send a notification to the broker. Raises what the broker raises; without a broker it is reported."""
-        if self._message_broker is None:
-            logger.warning("%s leaves for nowhere: pass a message_broker to the bootstrap", type(event).__qualname__)
-            report(self.hooks.event_unhandled, event)
+    async def publish(self, *events: Any) -> None:
+        """Let notifications leave, in their order.
+
+        With an outbox they are added to it: to the open unit of work, or else all together in a transaction of their
+        own. Without one the broker gets them: when the open unit of work has been committed, or else at once. Raises
+        what outbox or broker raise; with neither of them it is reported.
+        """
+        if not events:
             return
-        await self._message_broker.send_message(
-            Message(
-                message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id
-            )
-        )
+        unit = current_unit_of_work()
+        if self._outbox is not None:
+            await self._outboxed(self._outbox, events, alone=unit is None)
+        elif self._message_broker is None:
+            for event in events:
+                name = type(event).__qualname__
+                logger.warning("%s leaves for nowhere: pass a message_broker or outbox to the bootstrap", name)
+                report(self.hooks.event_unhandled, event)
+        elif unit is not None:
+            unit.after_commit(partial(self._send, self._message_broker, events))
+        else:
+            await self._send(self._message_broker, events)
+
+    async def _outboxed(self, outbox: OutboxedEventRepository, events: Sequence[Any], *, alone: bool) -> None:
+        if not alone:
+            for event in events:
+                outbox.add(event)
+            return
+        async with outbox:
+            for event in events:
+                outbox.add(event)
+            await outbox.commit()
+
+    async def _send(self, broker: MessageBroker, events: Sequence[Any]) -> None:
+        for event in events:
+            await broker.send_message(message_of(event))
 
     def unhandled(self, event: Any) -> None:
         """Report that nobody handles ``event``."""

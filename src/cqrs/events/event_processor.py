@@ -74,8 +74,7 @@ class EventProcessor:
                 else:
                     self.emitter.unhandled(event)
             events = await self._react(jobs, scope)
-        for event in leaving:
-            await self.emitter.publish(event)
+        await self.emitter.publish(*leaving)
 
     async def _react(self, jobs: list[Job], scope: Container) -> list[object]:
         if self._limit > 1 and len(jobs) > 1:

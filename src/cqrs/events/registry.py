@@ -58,6 +58,11 @@ class EventRegistry:
         """The name of ``cls``, entered on the first call. Raises ``EventNameConflict``, as :meth:`register` does."""
         return self._names.get(cls) or self.register(cls)
 
+    def version_of(self, cls: type) -> int:
+        """The version that ``cls`` was registered with, or declares with :func:`event_type`, else 1."""
+        known = self._names.get(cls) or cls.__dict__.get(_ATTRIBUTE)
+        return known.version if known is not None else 1
+
     def type_of(self, name: str, version: int = 1) -> type:
         """The type with this name and version. Raises ``UnknownEvent`` if none is registered."""
         try:

@@ -1,9 +1,12 @@
-"""Step 5, a broker in memory: the reference for the others, and the one for tests."""
+"""Steps 5 and 6, a broker in memory: the reference for the others, and the one for tests."""
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cqrs.message_brokers.memory_group import Group, MemoryMessageSource
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:
@@ -11,10 +14,12 @@ if TYPE_CHECKING:
 
 
 class MemoryMessageBroker(MessageBroker):
-    """Keeps what was sent, in the order of sending, until the process ends."""
+    """Keeps what was sent, in the order of sending, until the process ends; its sources deliver it to groups."""
 
     def __init__(self) -> None:
         self._sent: list[Message] = []
+        self._groups: dict[str, Group] = {}
+        self._arrived = asyncio.Event()
 
     @property
     def sent(self) -> tuple[Message, ...]:
@@ -26,5 +31,27 @@ class MemoryMessageBroker(MessageBroker):
         return tuple(message for message in self._sent if message.topic == name)
 
     async def send_message(self, message: Message) -> None:
-        """Keep ``message``."""
+        """Keep ``message`` and offer it to every group."""
         self._sent.append(message)
+        for group in self._groups.values():
+            group.offer(message.to_envelope())
+        self.wake()
+
+    def source(self, *topics: str, group: str = "default") -> MemoryMessageSource:
+        """A member of ``group``, which receives ``topics`` from their beginning, the same for each of its members."""
+        if group not in self._groups:
+            self._groups[group] = Group(frozenset(topics))
+            for message in self._sent:
+                self._groups[group].offer(message.to_envelope())
+        return MemoryMessageSource(self, self._groups[group])
+
+    def wake(self) -> None:
+        """There is something to receive."""
+        arrived, self._arrived = self._arrived, asyncio.Event()
+        arrived.set()
+
+    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
+        """Return when there may be something to receive, or after ``timeout`` seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._arrived.wait()

@@ -1,11 +1,16 @@
-"""Step 5, what carries messages to other services: the port."""
+"""Step 5, what carries messages to other services: the port of brokers."""
 
 from __future__ import annotations
 
 import abc
 import dataclasses
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from cqrs.envelope import JSON, Envelope, encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -13,13 +18,19 @@ class Message:
     """What a broker is given to send.
 
     ``message_id`` is the id of the event and stays the same however often it is sent: consumers tell duplicates by
-    it. ``payload`` is the whole event as plain values.
+    it. ``payload`` is the whole event as plain values, or bytes that are encoded already as ``content_type`` says.
+    Messages with one ``key`` keep their order. ``headers`` travel as they are.
     """
 
     message_name: str
     topic: str
     payload: Any
     message_id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
+    key: str | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+    version: int = 1
+    content_type: str = JSON
+    content_encoding: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fields under their names on the wire; ``messageId`` as text."""
@@ -30,10 +41,98 @@ class Message:
             "payload": self.payload,
         }
 
+    def to_envelope(self) -> Envelope:
+        """The message as bytes."""
+        return Envelope(
+            message_id=self.message_id,
+            name=self.message_name,
+            topic=self.topic,
+            body=encoded(self.payload),
+            key=self.key,
+            version=self.version,
+            content_type=self.content_type,
+            content_encoding=self.content_encoding,
+            headers=self.headers,
+        )
+
+
+def message_of(event: Any) -> Message:
+    """What a broker is given to send the notification ``event``."""
+    return Message(message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Features:
+    """What a broker guarantees, for those who must know: the conformance suite, the relay and the documentation.
+
+    ``durable``: a message that was confirmed survives a restart of the broker. ``ordered``: messages of one key arrive
+    in the order of sending. ``deduplicates``: a message that is sent again with its id is delivered once, within the
+    broker's window. ``redelivers``: what a consumer does not acknowledge comes again.
+    """
+
+    durable: bool = False
+    ordered: bool = True
+    deduplicates: bool = False
+    redelivers: bool = True
+
 
 class MessageBroker(abc.ABC):
-    """Sends messages. Safe to share between tasks."""
+    """Sends messages. Safe to share between the tasks of one event loop.
+
+    A broker connects at the first send, or in :meth:`start`, and reconnects by itself. It raises ``BrokerUnavailable``
+    for an outage (nothing is wrong with the message: try again) and ``MessageRejected`` for a message that it will
+    never take. After either the broker may still have the message: sending again can duplicate it, under the same id.
+    """
+
+    features: ClassVar[Features] = Features()
 
     @abc.abstractmethod
     async def send_message(self, message: Message) -> None:
-        """Send ``message``. When this returns, the broker has it; when it raises, the broker may or may not have it."""
+        """Send ``message``. When this returns, the broker has confirmed it."""
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        """Send many, as a pipeline, and tell for each, by its position, the error or ``None`` if it is confirmed.
+
+        Messages of one key keep their order: where one fails, the later ones of its key are not sent and share its
+        error. Raises nothing for single messages. A subclass that can do better than one after the other overrides it.
+        """
+        results: list[Exception | None] = []
+        failed: dict[str, Exception] = {}
+        for envelope in envelopes:
+            error = failed.get(envelope.key) if envelope.key is not None else None
+            if error is None:
+                try:
+                    await self.send_message(_message_of(envelope))
+                except Exception as raised:  # noqa: BLE001  # it is the result
+                    error = raised
+            if error is not None and envelope.key is not None:
+                failed[envelope.key] = error
+            results.append(error)
+        return results
+
+    async def start(self) -> None:  # noqa: B027  # many brokers have nothing to do here
+        """Connect. Safe to call again. Raises ``BrokerUnavailable`` if that is not possible now."""
+
+    async def close(self) -> None:  # noqa: B027  # many brokers have nothing to do here
+        """Send what is buffered and disconnect. Safe to call again, and before :meth:`start`."""
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _message_of(envelope: Envelope) -> Message:
+    return Message(
+        message_name=envelope.name,
+        topic=envelope.topic,
+        payload=envelope.body,
+        message_id=envelope.message_id,
+        key=envelope.key,
+        headers=envelope.headers,
+        version=envelope.version,
+        content_type=envelope.content_type,
+        content_encoding=envelope.content_encoding,
+    )

@@ -2,5 +2,6 @@
 
 from cqrs.middlewares.base import Middleware, MiddlewareChain
 from cqrs.middlewares.logging import LoggingMiddleware
+from cqrs.middlewares.transaction import TransactionMiddleware
 
-__all__ = ["LoggingMiddleware", "Middleware", "MiddlewareChain"]
+__all__ = ["LoggingMiddleware", "Middleware", "MiddlewareChain", "TransactionMiddleware"]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.middlewares.base import Middleware
     from cqrs.observability.hooks import Hooks
+    from cqrs.outbox.repository import OutboxedEventRepository
 
 
 def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
@@ -28,14 +29,16 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     *,
     hooks: Hooks | None = None,
+    outbox: OutboxedEventRepository | None = None,
 ) -> RequestMediator:
     """A mediator for commands and queries.
 
     ``di_container`` builds the handlers: a container of ``di``, dependency-injector or dishka, anything with
     ``resolve(type)``, or nothing, for a new ``cqrs.Resolver``. The ``on_startup`` functions are called first, then the
-    mappers, which bind handlers. ``message_broker`` sends notification events. ``middlewares`` wrap every turn, the
-    first outermost, within a ``LoggingMiddleware``. At most ``max_concurrent_event_handlers`` event handlers of one
-    turn run at a time; with ``concurrent_event_handle_enable=False``, one.
+    mappers, which bind handlers. ``message_broker`` sends notification events: at once, or after the commit of the
+    unit of work that is open; with an ``outbox`` they go there instead. ``middlewares`` wrap every turn, the first
+    outermost, within a ``LoggingMiddleware``. At most ``max_concurrent_event_handlers`` event handlers of one turn run
+    at a time; with ``concurrent_event_handle_enable=False``, one.
 
     Raises ``WiringError`` with everything that is wrong with the bindings.
     """
@@ -47,6 +50,7 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
         events_mapper=domain_events_mapper,
         on_startup=on_startup,
         hooks=hooks,
+        outbox=outbox,
     )
     return RequestMediator(
         parts.request_map,
@@ -69,6 +73,7 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
     concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     *,
     hooks: Hooks | None = None,
+    outbox: OutboxedEventRepository | None = None,
 ) -> StreamingRequestMediator:
     """A mediator for streams; the parameters mean what they mean for :func:`bootstrap`.
 
@@ -83,6 +88,7 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
         events_mapper=domain_events_mapper,
         on_startup=on_startup,
         hooks=hooks,
+        outbox=outbox,
     )
     return StreamingRequestMediator(
         parts.request_map,

@@ -2,25 +2,6 @@
 # fmt: off
 # mypy: ignore-errors
 import cqrs
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from tests.seeds.stand_ins import stand_in_module
-
-
-class KafkaProducerAdapter:
-    def __init__(self, bootstrap_servers):
-        self.bootstrap_servers = bootstrap_servers
-
-
-class KafkaMessageBroker(MemoryMessageBroker):
-    """In the place of Kafka, a list."""
-
-    def __init__(self, producer):
-        super().__init__()
-        self.producer = producer
-
-
-stand_in_module("cqrs.adapters.kafka", KafkaProducerAdapter=KafkaProducerAdapter)
-stand_in_module("cqrs.message_brokers.kafka", KafkaMessageBroker=KafkaMessageBroker)
 
 
 class PlaceOrder(cqrs.Request):

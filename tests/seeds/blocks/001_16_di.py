@@ -5,23 +5,9 @@ import typing
 
 from di import dependent
 
-import cqrs as the_package
+import cqrs
 from cqrs.requests import bootstrap
-from tests.seeds.stand_ins import cqrs_with
-
-
-class OutboxedEventRepository(typing.Protocol):
-    """The outbox comes later; what is bound here is any interface and its implementation."""
-
-
-class SqlAlchemyOutboxedEventRepository:
-    pass
-
-
-cqrs = cqrs_with(
-    OutboxedEventRepository=OutboxedEventRepository,
-    SqlAlchemyOutboxedEventRepository=SqlAlchemyOutboxedEventRepository,
-)
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 
 class MeetingAPIProtocol(typing.Protocol):
@@ -57,16 +43,16 @@ def setup_di() -> di.Container:
 # --- end ---
 
 
-class Join(the_package.Request):
+class Join(cqrs.Request):
     user_id: str
 
 
-class Joined(the_package.DomainEvent):
+class Joined(cqrs.DomainEvent):
     user_id: str
 
 
-class JoinHandler(the_package.RequestHandler[Join, tuple]):
-    def __init__(self, api: MeetingAPIProtocol, outbox: OutboxedEventRepository) -> None:
+class JoinHandler(cqrs.RequestHandler[Join, tuple]):
+    def __init__(self, api: MeetingAPIProtocol, outbox: cqrs.OutboxedEventRepository) -> None:
         self._api = api
         self._outbox = outbox
 
@@ -76,7 +62,7 @@ class JoinHandler(the_package.RequestHandler[Join, tuple]):
         return self._api, self._outbox
 
 
-class OnJoined(the_package.EventHandler[Joined]):
+class OnJoined(cqrs.EventHandler[Joined]):
     def __init__(self, api: MeetingAPIProtocol) -> None:
         self._api = api
 
@@ -84,8 +70,15 @@ class OnJoined(the_package.EventHandler[Joined]):
         self._api.joined.append(f"{event.user_id} was welcomed")
 
 
+def session() -> AsyncSession:
+    return AsyncSession(create_async_engine("sqlite+aiosqlite://"))
+
+
+container = setup_di()
+container.bind(di.bind_by_type(dependent.Dependent(session, scope="request"), AsyncSession))
+
 mediator = bootstrap.bootstrap(
-    di_container=setup_di(),
+    di_container=container,
     commands_mapper=lambda m: m.bind(Join, JoinHandler),
     domain_events_mapper=lambda m: m.bind(Joined, OnJoined),
 )

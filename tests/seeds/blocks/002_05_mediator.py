@@ -1,21 +1,11 @@
 # ruff: noqa  # a user wrote it
 # fmt: off
 # mypy: ignore-errors
+import os
+
 import cqrs
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from tests.seeds.stand_ins import stand_in_module
 
-LOGIN, PASSWORD, HOSTNAME = "guest", "guest", "localhost"
-
-
-class AMQPMessageBroker(MemoryMessageBroker):
-    """In the place of RabbitMQ, a list: the broker of this name comes with the brokers."""
-
-    def __init__(self, dsn, queue_name, exchange_name):
-        super().__init__()
-
-
-stand_in_module("cqrs.message_brokers.amqp", AMQPMessageBroker=AMQPMessageBroker)
+LOGIN, PASSWORD, HOSTNAME = "guest", "guest", os.environ["RABBITMQ_HOST_OF_THE_TEST"]
 
 
 class JoinUserCommand(cqrs.Request):

@@ -1,0 +1,1 @@
+"""What the adapters on SQLAlchemy share."""

@@ -1,0 +1,25 @@
+CREATE TABLE IF NOT EXISTS {table} (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    message_id BINARY(16) NOT NULL,
+    event_name VARCHAR(255) NOT NULL,
+    event_version INTEGER DEFAULT 1 NOT NULL,
+    topic VARCHAR(255) NOT NULL,
+    message_key VARCHAR(255),
+    partition_no SMALLINT NOT NULL,
+    content_type VARCHAR(100) NOT NULL,
+    compression VARCHAR(32),
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    status VARCHAR(16) DEFAULT 'new' NOT NULL,
+    pending SMALLINT DEFAULT 1,
+    due_at DATETIME,
+    created_at DATETIME DEFAULT (strftime('%Y-%m-%d %H:%M:%f000', 'now')) NOT NULL,
+    settled_at DATETIME,
+    parked_at DATETIME,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    last_error TEXT,
+    fence BIGINT DEFAULT 0 NOT NULL,
+    lease_owner VARCHAR(64),
+    lease_until DATETIME
+);
+CREATE INDEX IF NOT EXISTS ix_{table}_pending ON {table} (pending, due_at, id) WHERE pending = 1;

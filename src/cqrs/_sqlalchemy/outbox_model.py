@@ -1,0 +1,93 @@
+"""The table of an outbox, as a mixin for any metadata and as models of our own."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  # SQLAlchemy reads the annotations
+import os
+import uuid  # noqa: TC003  # as above
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Index, Integer, SmallInteger, String, Text, literal_column, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from cqrs._sqlalchemy.clock import database_now
+from cqrs._sqlalchemy.types import BinaryUUID, LargeBytes, RowId, UtcDateTime
+
+TABLE_VARIABLE = "OUTBOX_SQLA_TABLE"
+
+# By default MariaDB takes the topics `a` and `A` for one.
+_EXACT_TEXT = {
+    f"{name}_{option}": value
+    for name in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+}
+
+
+class OutboxModelMixin:
+    """The columns and the index of an outbox, for a model in a metadata of yours: give it ``__tablename__``.
+
+    ``pending`` is 1 while a message is to be sent and NULL when it is not any more. Polls go through the index on it,
+    which holds no row that was sent (on MariaDB: holds these apart), so sent rows cost them nothing.
+    """
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
+    message_id: Mapped[uuid.UUID] = mapped_column(BinaryUUID)
+    event_name: Mapped[str] = mapped_column(String(255))
+    event_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
+    topic: Mapped[str] = mapped_column(String(255))
+    message_key: Mapped[str | None] = mapped_column(String(255))
+    partition_no: Mapped[int] = mapped_column(SmallInteger)
+    content_type: Mapped[str] = mapped_column(String(100))
+    compression: Mapped[str | None] = mapped_column(String(32))
+    headers: Mapped[str] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBytes)
+    status: Mapped[str] = mapped_column(String(16), server_default=text("'new'"))
+    pending: Mapped[int | None] = mapped_column(SmallInteger, server_default=text("1"))
+    due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, server_default=database_now())
+    settled_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    parked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    last_error: Mapped[str | None] = mapped_column(Text)
+    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    lease_owner: Mapped[str | None] = mapped_column(String(64))
+    lease_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+    __mapper_args__: Any = {"eager_defaults": False}  # noqa: RUF012  # the name is SQLAlchemy's; rows are not read back
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> Any:
+        unsent: ColumnElement[Any] = literal_column("pending = 1")
+        table: str = getattr(cls, "__tablename__", "outbox")
+        return (
+            Index(f"ix_{table}_pending", "pending", "due_at", "id", postgresql_where=unsent, sqlite_where=unsent),
+            {"sqlite_autoincrement": True, **_EXACT_TEXT},
+        )
+
+
+_models: dict[str, type[Any]] = {}
+_rebound: dict[type[Any], type[Any]] = {}
+
+
+def outbox_model(table_name: str | None = None) -> type[Any]:
+    """The model of the outbox in ``table_name``: by default what ``OUTBOX_SQLA_TABLE`` says now, else ``outbox``.
+
+    The same for each call with one name. Its metadata holds this table only.
+    """
+    name = table_name or os.environ.get(TABLE_VARIABLE) or "outbox"
+    if name not in _models:
+        base = type("Base", (DeclarativeBase,), {})
+        _models[name] = type("OutboxModel", (OutboxModelMixin, base), {"__tablename__": name})
+    return _rebound.get(_models[name], _models[name])
+
+
+def rebind_outbox_model(model: type[Any], new_base: type[Any], table_name: str | None = None) -> type[Any]:
+    """A model like ``model`` in the metadata of ``new_base``, in ``table_name`` or a table of the same name.
+
+    From now on it is used wherever ``model`` would have been.
+    """
+    name: str = table_name or model.__tablename__
+    rebound = type(model.__name__, (OutboxModelMixin, new_base), {"__tablename__": name})
+    _rebound[model] = rebound
+    return rebound

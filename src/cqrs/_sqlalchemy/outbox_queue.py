@@ -1,0 +1,159 @@
+"""The statements that take rows from an outbox and settle them.
+
+A poll goes through the index on ``pending``: it costs the same with none and with millions of rows that were sent.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, delete, literal_column, or_, select, update
+
+from cqrs._sqlalchemy.clock import database_in, database_now
+from cqrs.envelope import Envelope
+from cqrs.outbox.event import EventStatus
+from cqrs.outbox.rows import NewRow, Settlement, TakenRow, scheduled_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Select, Update
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    Model = Any  # a class with OutboxModelMixin
+
+_CHUNK = 5000  # drivers bound the number of parameters; the tightest allows 32,766
+
+
+def stored(model: Model, row: NewRow) -> Any:
+    """An instance of ``model`` for ``row``."""
+    envelope = row.envelope
+    headers = dict(envelope.headers)
+    if envelope.content_encoding is not None:
+        headers["content-encoding"] = envelope.content_encoding
+    return model(
+        message_id=envelope.message_id,
+        event_name=envelope.name,
+        event_version=envelope.version,
+        topic=envelope.topic,
+        message_key=envelope.key,
+        partition_no=row.partition,
+        content_type=envelope.content_type,
+        compression=row.compression,
+        headers=json.dumps(headers),
+        body=envelope.body,
+        due_at=row.due_at if row.delay is None else database_in(row.delay),
+    )
+
+
+async def take(  # noqa: PLR0913  # all of it says which rows, and for whom
+    session: AsyncSession, model: Model, *, limit: int, topic: str | None, owner: str, lease: float
+) -> list[TakenRow]:
+    """Take rows that are due and that nobody holds, in the transaction of ``session``."""
+    waited = _candidates(model, topic).where(model.due_at <= database_now()).limit(scheduled_share(limit))
+    rows = await _take_some(session, model, waited, owner, lease)
+    if len(rows) < limit:
+        others = _candidates(model, topic).where(model.due_at.is_(None)).limit(limit - len(rows))
+        rows += await _take_some(session, model, others, owner, lease)
+    return rows
+
+
+async def _take_some(
+    session: AsyncSession, model: Model, candidates: Select[Any], owner: str, lease: float
+) -> list[TakenRow]:
+    """Rows of ``candidates``, held by ``owner`` from now on."""
+    mark = update(model).values(lease_owner=owner, lease_until=database_in(lease), fence=model.fence + 1)
+    if (await session.connection()).dialect.name == "sqlite":
+        found = await session.execute(
+            _returning(model, mark.where(model.id.in_(candidates.with_only_columns(model.id))))
+        )
+        rows = sorted(found.all(), key=lambda row: (row.due_at is not None, row.due_at, row.id))
+        return [_taken(row, row.fence) for row in rows]
+    rows = list((await session.execute(candidates.with_for_update(skip_locked=True))).all())
+    for ids in _chunks([row.id for row in rows]):
+        await session.execute(_quietly(mark.where(model.id.in_(ids))))
+    return [_taken(row, row.fence + 1) for row in rows]
+
+
+async def settle(session: AsyncSession, model: Model, settlements: Sequence[Settlement], *, keep_produced: bool) -> int:
+    """Write down what became of rows that whoever says so still holds. Returns of how many."""
+    count = 0
+    for (status, error, fence), group in groupby(sorted(settlements, key=_outcome), key=_outcome):
+        for ids in _chunks([said.id for said in group]):
+            statement: Any = delete(model) if _goes(status, keep_produced) else _outcome_of(model, status, error)
+            held = _free(model) if fence < 0 else model.fence == fence
+            done: Any = await session.execute(_quietly(statement.where(model.id.in_(ids), held, _unsent())))
+            count += done.rowcount
+    return count
+
+
+def _outcome(said: Settlement) -> tuple[str, str, int]:
+    return said.status.value, said.error or "", -1 if said.fence is None else said.fence
+
+
+def _goes(status: str, keep_produced: bool) -> bool:  # noqa: FBT001  # it has no other
+    return status == EventStatus.PRODUCED and not keep_produced
+
+
+def _outcome_of(model: Model, status: str, error: str) -> Update:
+    values: dict[str, Any] = {"status": status, "lease_owner": None, "lease_until": None}
+    if status == EventStatus.PRODUCED:
+        values |= {"pending": None, "settled_at": database_now()}
+    if error:
+        values |= {"attempts": model.attempts + 1, "last_error": error}
+    return update(model).values(values)
+
+
+def _candidates(model: Model, topic: str | None) -> Any:
+    query: Any = select(*_columns(model)).where(_unsent(), _free(model)).order_by(model.due_at, model.id)
+    return query if topic is None else query.where(model.topic == topic)
+
+
+def _unsent() -> Any:
+    # A literal: with a parameter a database cannot see that the index holds what is asked for.
+    return literal_column("pending") == literal_column("1")
+
+
+def _free(model: Model) -> Any:
+    return or_(model.lease_until.is_(None), model.lease_until <= database_now())
+
+
+def _columns(model: Model) -> list[Any]:
+    return [column for column in model.__table__.columns if column.name not in {"created_at", "partition_no"}]
+
+
+def _returning(model: Model, statement: Update) -> Any:
+    return _quietly(statement.returning(*_columns(model)))
+
+
+def _quietly(statement: Any) -> Any:
+    return statement.execution_options(synchronize_session=False)
+
+
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
+
+
+def _taken(row: Row[Any], fence: int) -> TakenRow:
+    headers: dict[str, str] = json.loads(row.headers)
+    return TakenRow(
+        id=row.id,
+        envelope=Envelope(
+            message_id=row.message_id,
+            name=row.event_name,
+            version=row.event_version,
+            topic=row.topic,
+            body=row.body,
+            key=row.message_key,
+            content_type=row.content_type,
+            content_encoding=headers.pop("content-encoding", None),
+            headers=headers,
+        ),
+        compression=row.compression,
+        status=EventStatus(row.status),
+        attempts=row.attempts,
+        fence=fence,
+    )

@@ -1,0 +1,30 @@
+"""How transactions begin where the driver's way would not do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+
+def writes_first(session: AsyncSession) -> AsyncSession:
+    """Let each transaction of ``session`` on SQLite take the write lock when it begins.
+
+    A transaction that reads first and writes later fails at once if another one has written in between, and the
+    driver would begin none at all before a savepoint, which then commits by itself. On other databases this does
+    nothing.
+    """
+    if not event.contains(session.sync_session, "after_begin", _begin):
+        event.listen(session.sync_session, "after_begin", _begin)
+    return session
+
+
+def _begin(_session: Any, _transaction: Any, connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,80 @@
+"""Step 4, the unit of work on an SQLAlchemy session."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cqrs._sqlalchemy.transactions import writes_first
+from cqrs.errors import UnitOfWorkStateError
+from cqrs.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+_UNIT = "cqrs_unit_of_work"
+
+
+class SqlAlchemyUnitOfWork(UnitOfWork):
+    """A unit of work over a session that it opens with a factory and closes, or over one that is brought to it.
+
+    A session that was brought stays open. What is pending in it becomes part of this transaction. On SQLite the
+    transaction takes the write lock with its first statement.
+    """
+
+    def __init__(self, session: AsyncSession | Callable[[], AsyncSession]) -> None:
+        super().__init__()
+        self._source = session
+        self._session: AsyncSession | None = None
+        self._around: object = None
+
+    @property
+    def session(self) -> AsyncSession:
+        """What to write through. Do not commit it: the unit of work does."""
+        self._must_be_open()
+        if self._session is None:
+            raise UnitOfWorkStateError
+        return self._session
+
+    async def _begin(self) -> None:
+        session = self._source if isinstance(self._source, AsyncSession) else self._source()
+        self._session = writes_first(session)
+        self._around = session.info.get(_UNIT)
+        session.info[_UNIT] = self
+
+    async def _commit(self) -> None:
+        if self._session is None:
+            raise UnitOfWorkStateError
+        try:
+            await self._session.commit()
+        except BaseException:
+            with suppress(Exception):  # the error of the commit counts; the connection may be gone
+                await self._session.rollback()
+            raise
+
+    async def _rollback(self) -> None:
+        if self._session is not None:
+            await self._session.rollback()
+
+    async def _end(self) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        session.info[_UNIT] = self._around
+        if not isinstance(self._source, AsyncSession):
+            await asyncio.shield(session.close())  # a cancelled turn must give its connection back too
+
+    def _savepoint(self) -> AbstractAsyncContextManager[object]:
+        if self._session is None:
+            raise UnitOfWorkStateError
+        return self._session.begin_nested()
+
+
+def unit_of(session: AsyncSession) -> UnitOfWork | None:
+    """The unit of work over ``session``, open or not any more, if there is one."""
+    unit: UnitOfWork | None = session.info.get(_UNIT)
+    return unit

@@ -1,0 +1,120 @@
+"""A connection to RabbitMQ with one channel, opened when it is needed and again after it has broken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import aio_pika
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, PublishError
+
+from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.message_brokers.reopening import Reopening
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+
+    from aio_pika.abc import AbstractChannel, AbstractConnection
+
+
+class AMQPLink:
+    """Safe to share between the tasks of one event loop; nothing connects before :meth:`channel`.
+
+    ``opened`` is called with each new channel before anybody else gets it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        timeout: float = 10.0,
+        opened: Callable[[AbstractChannel], Awaitable[None]] | None = None,
+    ) -> None:
+        self.place = _place(url)
+        self._url = url
+        self._ssl_context = ssl_context
+        self._timeout = timeout
+        self._opened = opened
+        self._link = Reopening(self._open, _close, _works)
+
+    async def channel(self) -> AbstractChannel:
+        """The one channel, which confirms. Raises ``BrokerUnavailable`` if it cannot be opened now."""
+        return (await self._link.get()).channel
+
+    @contextlib.asynccontextmanager
+    async def side_channel(self) -> AsyncGenerator[AbstractChannel, None]:
+        """Another channel of the connection, for what may fail: a failure closes only that one."""
+        async with (await self._link.get()).connection.channel() as channel:
+            yield channel
+
+    async def discard(self, channel: AbstractChannel) -> None:
+        """Disconnect, without regard for what is under way, if ``channel`` is still the one."""
+        opened = await self._link.get() if not channel.is_closed else None
+        if opened is not None and opened.channel is channel:
+            await self._link.discard(opened)
+
+    async def close(self) -> None:
+        """Disconnect. Safe to call again; :meth:`channel` connects again."""
+        await self._link.close()
+
+    async def _open(self) -> _Opened:
+        with outage(self.place):
+            async with asyncio.timeout(self._timeout):
+                connection = await aio_pika.connect(self._url, ssl_context=self._ssl_context, timeout=self._timeout)
+                try:
+                    channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                    if self._opened is not None:
+                        await self._opened(channel)
+                except BaseException:
+                    await connection.close()
+                    raise
+        return _Opened(connection, channel)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Opened:
+    connection: AbstractConnection
+    channel: AbstractChannel
+
+
+async def _close(opened: _Opened) -> None:
+    await opened.connection.close()
+
+
+def _works(opened: _Opened) -> bool:
+    return not opened.channel.is_closed
+
+
+@contextlib.contextmanager
+def outage(place: str) -> Generator[None]:
+    """Whatever the driver raises because ``place`` does not do its part becomes ``BrokerUnavailable``.
+
+    A message that cannot be routed is another matter, and stays what it is.
+    """
+    try:
+        yield
+    except (CQRSError, PublishError):
+        raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # The driver cancels whoever waits on a channel when it closes; nobody has cancelled this task.
+        raise BrokerUnavailable(place, "the connection was lost") from error
+    except (AMQPError, ChannelInvalidStateError, OSError) as error:
+        raise BrokerUnavailable(place, error) from error
+
+
+def _place(url: str) -> str:
+    # What is logged must not hold the password, and a URL that cannot be read may have it anywhere.
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "RabbitMQ"
+    return f"RabbitMQ at {parts.hostname}{port}{parts.path}"

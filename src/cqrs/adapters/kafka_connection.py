@@ -1,0 +1,95 @@
+"""Step 5, where a Kafka cluster is and how one gets in."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import ssl
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from cqrs.errors import WiringError, WiringProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "GSSAPI", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+
+_BY_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KafkaConnection:
+    """How to reach a cluster. Mistakes raise ``WiringError``; nothing connects yet.
+
+    ``bootstrap_servers`` are ``host:port``, several in a list or between commas. With TLS and without ``ssl_context``
+    the certificates of the system decide. ``options`` go to aiokafka as they are. Its text shows no secret.
+    """
+
+    bootstrap_servers: str | Sequence[str]
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism = "PLAIN"
+    ssl_context: ssl.SSLContext | None = dataclasses.field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = dataclasses.field(default=None, repr=False)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict[str, Any], repr=False)
+
+    def __post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            raise WiringError(problems)
+
+    @property
+    def servers(self) -> list[str]:
+        """One by one."""
+        given = self.bootstrap_servers
+        parts = given.split(",") if isinstance(given, str) else given
+        return [part.strip() for part in parts if part.strip()]
+
+    def __str__(self) -> str:
+        return f"Kafka at {', '.join(self.servers)}"
+
+    def arguments(self, client: type, ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+        """What to construct ``client`` with: ``ours`` cannot be changed by options, ``defaults`` can."""
+        known = set(inspect.signature(client).parameters)
+        wrong = _wrong_options(self.options, known - ours.keys() - _NAMED)
+        if wrong:
+            raise WiringError(list(wrong))
+        secured = self.security_protocol in {"SSL", "SASL_SSL"}
+        named = {
+            "bootstrap_servers": self.servers,
+            "security_protocol": self.security_protocol,
+            "sasl_mechanism": self.sasl_mechanism,
+            "ssl_context": (self.ssl_context or ssl.create_default_context()) if secured else None,
+            "sasl_plain_username": self.user,
+            "sasl_plain_password": self.password,
+        }
+        return {**defaults, **named, **self.options, **ours}
+
+    def _problems(self) -> Iterable[WiringProblem]:
+        if not self.servers:
+            yield _problem("bootstrap_servers", "is empty", "Name a broker, for example 'localhost:9092'")
+        if any("@" in server or "://" in server for server in self.servers):
+            yield _problem("bootstrap_servers", "holds a URL", "Write host:port, and pass user and password by name")
+        if self.security_protocol not in get_args(SecurityProtocol):
+            yield _problem("security_protocol", "is not known", f"Take one of {', '.join(get_args(SecurityProtocol))}")
+        if self.sasl_mechanism not in get_args(SaslMechanism):
+            yield _problem("sasl_mechanism", "is not known", f"Take one of {', '.join(get_args(SaslMechanism))}")
+        needs_user = self.security_protocol.startswith("SASL") and self.sasl_mechanism in _BY_PASSWORD
+        if needs_user and (self.user is None or self.password is None):
+            yield _problem("user and password", f"are needed for {self.sasl_mechanism}", "Pass both")
+
+
+_NAMED = {
+    *("bootstrap_servers", "security_protocol", "sasl_mechanism", "ssl_context"),
+    *("sasl_plain_username", "sasl_plain_password"),
+}
+
+
+def _wrong_options(options: Mapping[str, Any], free: Collection[str]) -> list[WiringProblem]:
+    remedy = "Take it out; aiokafka documents the others"
+    return [_problem(name, "is no option that can be set here", remedy) for name in sorted(options) if name not in free]
+
+
+def _problem(subject: str, problem: str, remedy: str) -> WiringProblem:
+    return WiringProblem(f"Kafka: {subject}", problem, remedy)

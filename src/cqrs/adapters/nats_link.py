@@ -1,0 +1,154 @@
+"""A connection to NATS with JetStream, opened when it is needed and again after it has broken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from nats.aio.client import Client
+from nats.errors import ConnectionClosedError, Error
+
+from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.message_brokers.reopening import Reopening
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+
+    from nats.js import JetStreamContext
+    from nats.js.api import PubAck
+
+
+class NatsSession:
+    """One connection from its beginning to its end."""
+
+    def __init__(self) -> None:
+        self.lost = False
+        self.client = Client()
+        self._connecting = True
+        self._sending: set[asyncio.Task[PubAck]] = set()
+        self._on_loss: list[Callable[[], None]] = []
+
+    async def connect(self, server: str, timeout: float, options: Mapping[str, Any]) -> None:  # noqa: ASYNC109  # the driver's
+        """Connect to ``server``. What the driver would do about outages is left to :class:`NatsLink`."""
+        await self.client.connect(
+            servers=[server],
+            allow_reconnect=False,
+            connect_timeout=math.ceil(timeout),
+            error_cb=self._failed,
+            closed_cb=self._closed,
+            disconnected_cb=self._closed,
+            **options,
+        )
+        self._connecting = False
+        self.jetstream: JetStreamContext = self.client.jetstream(timeout=timeout)  # pyright: ignore[reportUnknownMemberType]  # the driver's
+
+    async def publish(self, subject: str, body: bytes, headers: dict[str, str], stream: str | None) -> None:
+        """Send and wait for the word of the server, or for the end of the connection."""
+        sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers, stream=stream))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+        try:
+            await sending
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.lost and task is not None and not task.cancelling():
+                raise ConnectionClosedError from None
+            raise
+
+    def on_loss(self, do: Callable[[], None]) -> None:
+        """Call ``do`` when the connection is lost."""
+        self._on_loss.append(do)
+
+    async def _failed(self, error: Exception) -> None:
+        # While it connects, the driver would try again for minutes; later, it would log what is raised anyway.
+        if self._connecting:
+            raise error
+
+    async def _closed(self) -> None:
+        self.lost = True
+        for sending in list(self._sending):
+            sending.cancel()
+        for do in self._on_loss:
+            do()
+
+
+class NatsLink:
+    """Safe to share between the tasks of one event loop; nothing connects before :meth:`session`.
+
+    ``opened`` is called with each new session before anybody else gets it. ``servers`` are tried one after the other.
+    """
+
+    def __init__(
+        self,
+        servers: str | Sequence[str],
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = 10.0,
+        options: Mapping[str, Any] | None = None,
+        opened: Callable[[NatsSession], Awaitable[None]] | None = None,
+    ) -> None:
+        self._servers = [servers] if isinstance(servers, str) else list(servers)
+        self.place = f"NATS at {', '.join(map(_place, self._servers))}"
+        self._timeout = timeout
+        self._options = {**(options or {}), **({"tls": tls} if tls is not None else {})}
+        self._opened = opened
+        self._link = Reopening(self._open, _close, lambda session: not session.lost and session.client.is_connected)
+
+    async def session(self) -> NatsSession:
+        """The one session. Raises ``BrokerUnavailable`` if no server can be reached now."""
+        return await self._link.get()
+
+    async def discard(self, session: NatsSession) -> None:
+        """Disconnect, without regard for what is under way, if ``session`` is still the one."""
+        await self._link.discard(session)
+
+    async def close(self) -> None:
+        """Disconnect. Safe to call again; :meth:`session` connects again."""
+        await self._link.close()
+
+    async def _open(self) -> NatsSession:
+        for server in self._servers[:-1]:
+            with contextlib.suppress(BrokerUnavailable):
+                return await self._open_at(server)
+        return await self._open_at(self._servers[-1])
+
+    async def _open_at(self, server: str) -> NatsSession:
+        session = NatsSession()
+        with outage(self.place):
+            async with asyncio.timeout(self._timeout):
+                try:
+                    await session.connect(server, self._timeout, self._options)
+                    if self._opened is not None:
+                        await self._opened(session)
+                except BaseException:
+                    await session.client.close()
+                    raise
+        return session
+
+
+@contextlib.contextmanager
+def outage(place: str) -> Generator[None]:
+    """Whatever the driver raises because ``place`` does not do its part becomes ``BrokerUnavailable``."""
+    try:
+        yield
+    except CQRSError:
+        raise
+    except (Error, OSError) as error:
+        raise BrokerUnavailable(place, error) from error
+
+
+async def _close(session: NatsSession) -> None:
+    await session.client.close()
+
+
+def _place(server: str) -> str:
+    # What is logged must not hold the password or the token, and a URL that cannot be read may have it anywhere.
+    try:
+        parts = urlsplit(server if "://" in server else f"nats://{server}")
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    except ValueError:
+        return "an address that cannot be read"

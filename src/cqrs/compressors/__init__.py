@@ -1,0 +1,6 @@
+"""How payloads are made smaller while they are stored: the port, and zlib."""
+
+from cqrs.compressors.protocol import Compressor
+from cqrs.compressors.zlib import ZlibCompressor
+
+__all__ = ["Compressor", "ZlibCompressor"]

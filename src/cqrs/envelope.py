@@ -1,0 +1,89 @@
+"""Between steps 5 and 6, the wire: what a broker carries, the same for every broker.
+
+The body is what consumers decode: the whole event as JSON, unless the sender has encoded it otherwise. All that can be
+said without knowing the application's classes is in fields of its own, and travels in headers:
+
+=====================  ==================================================================================
+``message-id``         the id of the event; the same however often it is delivered
+``message-name``       the name of the event
+``message-version``    the version of its schema, from 1
+``message-key``        what shares a key keeps its order; absent for a message without one
+``content-type``       how the body is encoded, ``application/json`` by default
+``content-encoding``   how it is compressed; absent if it is not
+=====================  ==================================================================================
+
+Whatever else is in ``headers`` travels as it is; by convention ``correlation-id``, ``causation-id``, ``traceparent``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic_core import from_json, to_json
+
+from cqrs.errors import InvalidEnvelope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON = "application/json"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """A message as bytes, with all that is needed to carry it and nothing that takes the application to understand."""
+
+    message_id: uuid.UUID
+    name: str
+    topic: str
+    body: bytes
+    key: str | None = None
+    version: int = 1
+    content_type: str = JSON
+    content_encoding: str | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+
+    def to_headers(self) -> dict[str, str]:
+        """Everything but topic and body, as text under the names above."""
+        named = {
+            "message-id": str(self.message_id),
+            "message-name": self.name,
+            "message-version": str(self.version),
+            "message-key": self.key,
+            "content-type": self.content_type,
+            "content-encoding": self.content_encoding,
+        }
+        return {**self.headers, **{name: value for name, value in named.items() if value is not None}}
+
+    @classmethod
+    def from_headers(cls, topic: str, body: bytes, headers: Mapping[str, str]) -> Self:
+        """The envelope that arrived. Raises ``InvalidEnvelope`` if the headers do not say which message it is."""
+        rest = dict(headers)
+        try:
+            return cls(
+                message_id=uuid.UUID(rest.pop("message-id")),
+                name=rest.pop("message-name"),
+                topic=topic,
+                body=body,
+                key=rest.pop("message-key", None),
+                version=int(rest.pop("message-version", "1")),
+                content_type=rest.pop("content-type", JSON),
+                content_encoding=rest.pop("content-encoding", None),
+                headers=rest,
+            )
+        except (KeyError, ValueError) as error:
+            raise InvalidEnvelope(topic, dict(headers), error) from error
+
+    def json(self) -> Any:
+        """The body as plain values. Raises ``InvalidEnvelope`` if it is not JSON."""
+        try:
+            return from_json(self.body)
+        except ValueError as error:
+            raise InvalidEnvelope(self.topic, self.to_headers(), error) from error
+
+
+def encoded(payload: Any) -> bytes:
+    """``payload`` as JSON; bytes as they are. Ids, times, decimals, models and dataclasses have their usual form."""
+    return payload if isinstance(payload, bytes) else to_json(payload)

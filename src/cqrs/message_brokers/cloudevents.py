@@ -1,0 +1,135 @@
+"""Steps 5 and 6, CloudEvents 1.0 over any broker: a broker and a source that translate for the ones they wrap."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal
+
+from cqrs.errors import MessageRejected
+from cqrs.message_brokers.cloudevents_format import STRUCTURED, from_binary, from_structured, to_binary, to_structured
+from cqrs.message_brokers.protocol import Features, MessageBroker
+from cqrs.message_brokers.source import Delivery, MessageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.message_brokers.protocol import Message
+
+__all__ = ["CloudEventsBroker", "CloudEventsSource"]
+
+
+class CloudEventsBroker(MessageBroker):
+    """Sends every message as a CloudEvent through ``broker``, and guarantees what that one does.
+
+    ``source`` says who speaks, as a URI reference such as ``/shop``. In ``binary`` mode the body stays as it is and
+    the attributes travel in headers that begin with ``prefix``: ``ce_`` for Kafka, ``cloudEvents_`` for AMQP, ``ce-``
+    for NATS. In ``structured`` mode the body becomes a JSON document that holds all. Either way our own headers travel
+    along, so that sources of this package understand the message with or without :class:`CloudEventsSource`.
+    """
+
+    def __init__(
+        self,
+        broker: MessageBroker,
+        source: str,
+        mode: Literal["binary", "structured"] = "binary",
+        *,
+        prefix: str = "ce_",
+    ) -> None:
+        self._broker = broker
+        self._source = source
+        self._mode = mode
+        self._prefix = prefix
+
+    @property
+    def features(self) -> Features:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What the wrapped one guarantees."""
+        return self._broker.features
+
+    async def send_message(self, message: Message) -> None:
+        """Send ``message`` as a CloudEvent."""
+        try:
+            envelope = message.to_envelope()
+        except Exception as error:
+            raise MessageRejected("CloudEvents", message.message_id, error) from error
+        (failure,) = await self.send([envelope])
+        if failure is not None:
+            raise failure
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        """Send many, as the wrapped one does."""
+        return await self._broker.send([self._as_event(envelope) for envelope in envelopes])
+
+    async def start(self) -> None:
+        """Start the wrapped one."""
+        await self._broker.start()
+
+    async def close(self) -> None:
+        """Close the wrapped one."""
+        await self._broker.close()
+
+    def _as_event(self, envelope: Envelope) -> Envelope:
+        if self._mode == "structured":
+            return to_structured(envelope, self._source)
+        return to_binary(envelope, self._source, self._prefix)
+
+
+class CloudEventsDelivery(Delivery):
+    """A CloudEvent, delivered; its words go to the delivery that brought it."""
+
+    def __init__(self, delivery: Delivery, envelope: Envelope) -> None:
+        self.envelope = envelope
+        self.attempt = delivery.attempt
+        self._delivery = delivery
+
+    async def ack(self) -> None:
+        """It is done."""
+        await self._delivery.ack()
+
+    async def nack(self, delay: float = 0.0) -> None:
+        """Deliver it again after ``delay`` seconds."""
+        await self._delivery.nack(delay)
+
+
+class CloudEventsSource(MessageSource):
+    """Receives CloudEvents of either mode from ``source``; what is none comes as it is.
+
+    The name of a message is the ``type`` of the event, its key the ``partitionkey``. An ``id`` that is no UUID becomes
+    one, made from it and the ``source`` of the event. Attributes that an envelope has no place for, such as
+    ``subject`` and ``time``, stay in the headers with their ``prefix``; so does ``source``, if ``keep_source``.
+    """
+
+    def __init__(self, source: MessageSource, *, prefix: str = "ce_", keep_source: bool = False) -> None:
+        self._from = source
+        self._prefix = prefix
+        self._keep_source = keep_source
+
+    @property
+    def features(self) -> Features:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
+        """What the wrapped one guarantees."""
+        return self._from.features
+
+    async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
+        """What the wrapped one has."""
+        deliveries = await self._from.receive(limit, timeout)
+        return [CloudEventsDelivery(delivery, self._read(delivery.envelope)) for delivery in deliveries]
+
+    async def start(self) -> None:
+        """Start the wrapped one."""
+        await self._from.start()
+
+    async def close(self) -> None:
+        """Close the wrapped one."""
+        await self._from.close()
+
+    def _read(self, envelope: Envelope) -> Envelope:
+        if envelope.content_type.partition(";")[0].strip().lower() == STRUCTURED:
+            read = from_structured(envelope, self._prefix)
+        else:
+            read = from_binary(envelope, self._prefix)
+        if read is None:
+            return envelope
+        if self._keep_source:
+            return read
+        headers = {name: value for name, value in read.headers.items() if name != f"{self._prefix}source"}
+        return dataclasses.replace(read, headers=headers)

@@ -1,0 +1,80 @@
+"""Steps 5 and 6, Kafka: a broker over a producer of ``cqrs.adapters.kafka``, and a member of a consumer group."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, ClassVar
+
+from cqrs.adapters.kafka_errors import is_rejection
+from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.message_brokers.kafka_source import KafkaMessageSource
+from cqrs.message_brokers.kafka_wire import by_place, to_record
+from cqrs.message_brokers.protocol import Features, MessageBroker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.adapters.kafka import KafkaProducer
+    from cqrs.envelope import Envelope
+    from cqrs.message_brokers.protocol import Message
+
+__all__ = ["KafkaMessageBroker", "KafkaMessageSource", "by_place"]
+
+
+class KafkaMessageBroker(MessageBroker):
+    """Sends to Kafka. Messages of one key go to one partition of their topic, and keep their order there.
+
+    A send that fails with ``BrokerUnavailable`` may have arrived: sending it again can duplicate it, under the same
+    id. ``aiokafka_log_level`` is set on the driver's logger, if it is passed.
+    """
+
+    features: ClassVar[Features] = Features(durable=True)
+
+    def __init__(self, producer: KafkaProducer, aiokafka_log_level: str | int | None = None) -> None:
+        self.producer = producer
+        if aiokafka_log_level is not None:
+            logging.getLogger("aiokafka").setLevel(aiokafka_log_level)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.producer.connection}>"
+
+    async def send_message(self, message: Message) -> None:
+        """Send ``message``. When this returns, all replicas in sync have it."""
+        try:
+            envelope = dataclasses.replace(message, payload=self.producer.encode(message.payload)).to_envelope()
+        except Exception as error:
+            raise MessageRejected(self._name, message.message_id, error) from error
+        (failure,) = await self.send([envelope])
+        if failure is not None:
+            raise failure
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        """Send many at once. The order of a key is kept within each topic."""
+        if not envelopes:
+            return []
+        try:
+            failures = await self.producer.send([to_record(envelope) for envelope in envelopes])
+        except BrokerUnavailable as outage:
+            return [outage] * len(envelopes)
+        return [failure and self._told(failure, e) for failure, e in zip(failures, envelopes, strict=True)]
+
+    async def start(self) -> None:
+        """Connect."""
+        await self.producer.start()
+
+    async def close(self) -> None:
+        """Send what is waiting and disconnect."""
+        await self.producer.close()
+
+    @property
+    def _name(self) -> str:
+        return str(self.producer.connection)
+
+    def _told(self, failure: Exception, envelope: Envelope) -> Exception:
+        if is_rejection(failure):
+            told: Exception = MessageRejected(self._name, envelope.message_id, failure)
+        else:
+            told = BrokerUnavailable(self._name, failure)
+        told.__cause__ = failure
+        return told

@@ -1,0 +1,243 @@
+"""Step 6, a member of a group of consumers that Kafka shares partitions out to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cqrs.adapters.kafka_connection import KafkaConnection
+from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.kafka_window import Item, Window
+from cqrs.message_brokers.kafka_wire import by_place, to_envelope
+from cqrs.message_brokers.protocol import Features
+from cqrs.message_brokers.source import Delivery, MessageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from cqrs.envelope import Envelope
+
+_OURS = {"enable_auto_commit": False, "isolation_level": "read_committed", "group_id": None}
+_DEFAULTS = {"auto_offset_reset": "earliest"}
+
+
+class KafkaDelivery(Delivery):
+    """A message from Kafka. After its partition has gone to another member, its words change nothing."""
+
+    def __init__(self, source: KafkaMessageSource, window: Window, item: Item, envelope: Envelope) -> None:
+        self.envelope = envelope
+        self.attempt = item.deliveries
+        self._source = source
+        self._window = window
+        self._item = item
+        self._settled = False
+
+    async def ack(self) -> None:
+        """It is done. Kafka is told when all before it in its partition are done, too: see the source."""
+        if self._first_word():
+            self._window.ack(self._item)
+            await self._source.acknowledged()
+
+    async def nack(self, delay: float = 0.0) -> None:
+        """Deliver it again after ``delay`` seconds; until then, what has its key and comes after it waits."""
+        if self._first_word():
+            self._window.nack(self._item, asyncio.get_running_loop().time() + delay)
+            self._source.settled()
+
+    def _first_word(self) -> bool:
+        first, self._settled = not self._settled, True
+        return first
+
+
+class KafkaMessageSource(MessageSource):
+    """Receives ``topics`` as a member of ``group``, from their beginning if the group is new.
+
+    Acknowledge in any order: Kafka is told how far a partition is done without a gap, when ``commit_interval`` seconds
+    have passed since the last time, at each ``receive``, when a partition goes to another member, and at the end.
+    What it was not told at a crash comes again. Only what transactions have committed is received.
+
+    When partitions are shared out anew, the source waits up to ``drain_timeout`` seconds for what was delivered;
+    what is not settled then comes again, to whoever gets the partition. At most ``max_open`` messages of a partition
+    are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; as
+    long as it raises, they are not passed over. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
+    options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage.
+    """
+
+    features: ClassVar[Features] = Features(durable=True)
+
+    def __init__(  # noqa: PLR0913  # each is an option of its own
+        self,
+        connection: str | Sequence[str] | KafkaConnection,
+        topics: str | Sequence[str],
+        group: str,
+        *,
+        foreign: Callable[[Any], Envelope] = by_place,
+        max_open: int = 1000,
+        commit_interval: float = 1.0,
+        drain_timeout: float = 5.0,
+        timeout: float = 30.0,
+    ) -> None:
+        if not isinstance(connection, KafkaConnection):
+            connection = KafkaConnection(bootstrap_servers=connection)
+        self.connection = connection
+        self.topics = (topics,) if isinstance(topics, str) else tuple(topics)
+        self.group = group
+        self._foreign = foreign
+        self._max_open = max_open
+        self._commit_interval = commit_interval
+        self._drain_timeout = drain_timeout
+        self._timeout = timeout
+        self._consumer: Any = None
+        self._windows: dict[Any, Window] = {}
+        self._committed_at = 0.0
+        self._settled = asyncio.Event()
+        connection.arguments(Consumer, _OURS, {})  # tells now what is wrong with it
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.group} of {self.connection}>"
+
+    async def start(self) -> None:
+        """Join the group."""
+        if self._consumer is not None:
+            return
+        arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
+        consumer = Consumer(**arguments)
+        consumer.subscribe(self.topics, listener=_Listener(self.release))
+        try:
+            async with asyncio.timeout(self._timeout):
+                await consumer.start()
+        except BaseException as error:
+            await _stopped(consumer, self._timeout)
+            if isinstance(error, (KafkaError, OSError)):
+                raise BrokerUnavailable(str(self.connection), error) from error
+            raise
+        self._consumer = consumer
+
+    async def close(self) -> None:
+        """Tell how far it got and leave the group."""
+        if self._consumer is None:
+            return
+        try:
+            await self._commit(self._windows)
+        except BrokerUnavailable:
+            pass  # it comes again
+        finally:
+            await self._discard()
+
+    async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
+        """What has arrived, partition by partition, in the order of each."""
+        await self.start()
+        await self._commit(self._windows)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while True:
+            deliveries = self._deliver(limit, loop.time())
+            due = [at for window in self._windows.values() if (at := window.next_due()) is not None]
+            left = min([deadline, *due]) - loop.time()
+            if deliveries or loop.time() >= deadline:
+                return deliveries
+            await self._fetch(limit, max(left, 0.001))
+
+    async def acknowledged(self) -> None:
+        """Tell Kafka, if it was not told for a while."""
+        self.settled()
+        if asyncio.get_running_loop().time() >= self._committed_at + self._commit_interval:
+            await self._commit(self._windows)
+
+    def settled(self) -> None:
+        """Wake up who waits for what was delivered."""
+        self._settled.set()
+
+    async def release(self, partitions: Iterable[Any]) -> None:
+        """Give partitions back: let the consumer finish what it has, tell how far it got, and forget them."""
+        released = {tp: self._windows[tp] for tp in partitions if tp in self._windows}
+        for window in released.values():
+            window.leaving = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._drain_timeout):
+                while any(window.in_flight for window in released.values()):
+                    self._settled.clear()
+                    await self._settled.wait()
+        with contextlib.suppress(BrokerUnavailable):
+            await self._commit(released)
+        self._forget(released)
+
+    def _deliver(self, limit: int, now: float) -> list[Delivery]:
+        deliveries: list[Delivery] = []
+        for tp, window in list(self._windows.items()):
+            items = window.ready(limit - len(deliveries), now)
+            if not items:
+                continue
+            envelopes = [to_envelope(item.record, self._foreign) for item in items]
+            window.deliver(items)
+            deliveries += [
+                KafkaDelivery(self, window, item, envelope) for item, envelope in zip(items, envelopes, strict=True)
+            ]
+            self._windows[tp] = self._windows.pop(tp)  # the others come first next time
+            if len(deliveries) >= limit:
+                break
+        return deliveries
+
+    async def _fetch(self, limit: int, seconds: float) -> None:
+        consumer = self._consumer
+        full = {tp for tp, window in self._windows.items() if len(window) >= self._max_open}
+        try:
+            consumer.pause(*full)
+            consumer.resume(*(consumer.paused() - full))
+            async with asyncio.timeout(seconds):
+                # It returns early when there is something, and late while partitions are shared out.
+                fetched = await consumer.getmany(timeout_ms=int(seconds * 1000) + 1, max_records=limit)
+        except TimeoutError:
+            return
+        except (KafkaError, OSError) as error:
+            await self._discard()
+            raise BrokerUnavailable(str(self.connection), error) from error
+        for tp, records in fetched.items():
+            self._windows.setdefault(tp, Window()).add(records)
+
+    async def _commit(self, windows: dict[Any, Window]) -> None:
+        offsets = {tp: window.position for tp, window in windows.items() if window.position is not None}
+        if not offsets:
+            return
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._consumer.commit(offsets)
+        except (CommitFailed, IllegalState):
+            return  # others have the partitions; the listener hears of it
+        except (KafkaError, OSError) as error:
+            raise BrokerUnavailable(str(self.connection), error) from error
+        self._committed_at = asyncio.get_running_loop().time()
+        for tp, offset in offsets.items():
+            if windows[tp].position == offset:
+                windows[tp].position = None
+
+    async def _discard(self) -> None:
+        self._forget(dict(self._windows))
+        consumer, self._consumer = self._consumer, None
+        await _stopped(consumer, self._timeout)
+
+    def _forget(self, windows: dict[Any, Window]) -> None:
+        """What is acknowledged in a window that is not here any more is told to nobody."""
+        for tp, window in windows.items():
+            if self._windows.get(tp) is window:
+                del self._windows[tp]
+
+
+class _Listener(RebalanceListener):  # type: ignore[misc]  # the driver has no types
+    def __init__(self, release: Callable[[Iterable[Any]], Any]) -> None:
+        self._release = release
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        await self._release(revoked)
+
+    def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """A window opens when the first records arrive."""
+
+
+async def _stopped(consumer: Any, seconds: float) -> None:
+    """Stop it, as long as that takes in an outage."""
+    with contextlib.suppress(KafkaError, OSError):
+        async with asyncio.timeout(seconds):
+            await consumer.stop()

@@ -1,0 +1,18 @@
+"""Step 4b of the flow: notifications wait in the transaction of the business data until they are sent.
+
+``cqrs.outbox.sqlalchemy`` stores them in a database.
+"""
+
+from cqrs.outbox.event import EventStatus, OutboxedEvent
+from cqrs.outbox.map import OutboxedEventMap
+from cqrs.outbox.memory import MemoryOutbox, MemoryOutboxedEventRepository
+from cqrs.outbox.repository import OutboxedEventRepository
+
+__all__ = [
+    "EventStatus",
+    "MemoryOutbox",
+    "MemoryOutboxedEventRepository",
+    "OutboxedEvent",
+    "OutboxedEventMap",
+    "OutboxedEventRepository",
+]

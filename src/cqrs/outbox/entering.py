@@ -1,0 +1,89 @@
+"""Step 4, what ``async with outbox`` does: it opens a transaction, or a savepoint in the one that is open."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from cqrs.unit_of_work import current_unit_of_work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
+    from cqrs.unit_of_work import UnitOfWork
+
+
+class _NotCommitted(Exception):
+    """Undoes a savepoint; it is never seen."""
+
+
+@dataclasses.dataclass(slots=True)
+class Entered:
+    """One ``async with`` of an outbox."""
+
+    owner: object
+    unit: UnitOfWork
+    session: Any
+    savepoint: AbstractAsyncContextManager[None] | None
+    committed: bool = False
+
+    async def commit(self) -> None:
+        """Commit what was opened here; in a savepoint, let it become part of what is around it."""
+        if self.savepoint is None:
+            await self.unit.commit()
+        self.committed = True
+
+    async def rollback(self) -> None:
+        """Undo what was done since it was opened; in a savepoint, at its end."""
+        if self.savepoint is None:
+            await self.unit.rollback()
+        self.committed = False
+
+    async def leave(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Undo what is not committed."""
+        if self.savepoint is not None:
+            if error is None and not self.committed:
+                kind, error = _NotCommitted, _NotCommitted()
+            await self.savepoint.__aexit__(kind, error, traceback)
+            return
+        try:
+            if error is None and self.unit.is_open:
+                await self.unit.rollback()
+        finally:
+            await self.unit.__aexit__(kind, error, traceback)
+
+
+_entered: ContextVar[tuple[Entered, ...]] = ContextVar("cqrs_entered_outboxes", default=())
+
+
+async def enter(owner: object, opened_by: Callable[[], UnitOfWork]) -> Entered:
+    """Join the open unit of work, or open one."""
+    unit, savepoint = current_unit_of_work(), None
+    if unit is None:
+        unit = await opened_by().__aenter__()
+    else:
+        savepoint = unit.savepoint()
+        await savepoint.__aenter__()
+    entered = Entered(owner, unit, unit.session, savepoint)
+    _entered.set((*_entered.get(), entered))
+    return entered
+
+
+async def leave(kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    """Leave what was entered last."""
+    *others, last = _entered.get()
+    _entered.set(tuple(others))
+    await last.leave(kind, error, traceback)
+
+
+def innermost(owner: object, session: Any = None) -> Entered | None:
+    """What ``owner`` entered last, with ``session`` if one is given."""
+    for entered in reversed(_entered.get()):
+        if entered.owner is owner and (session is None or entered.session is session):
+            return entered
+    return None

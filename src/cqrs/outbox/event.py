@@ -1,0 +1,71 @@
+"""Step 4, a message that waits in an outbox, as those see it who send it."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqrs.envelope import Envelope
+
+
+class EventStatus(enum.StrEnum):
+    """What became of a message of the outbox."""
+
+    NEW = "new"
+    """Nobody has tried to send it."""
+    PRODUCED = "produced"
+    """The broker has confirmed it."""
+    NOT_PRODUCED = "not_produced"
+    """It could not be sent, and is tried again."""
+
+
+class OutboxedEvent:
+    """A message that was taken from an outbox to be sent.
+
+    ``envelope`` is what to send; it is there for every outbox of this package. ``event`` is made from it when it is
+    asked for, and needs its class to be registered. ``fence`` counts how often the message was taken; ``attempts``,
+    how often a broker has rejected it. Send it only while :meth:`is_held`.
+    """
+
+    __slots__ = ("_decode", "_event", "_held", "attempts", "envelope", "fence", "id", "status", "topic")
+
+    def __init__(  # noqa: PLR0913  # the first four are the established signature
+        self,
+        id: int,  # noqa: A002  # the established name
+        event: Any,
+        topic: str,
+        status: EventStatus,
+        *,
+        envelope: Envelope | None = None,
+        fence: int = 0,
+        attempts: int = 0,
+        decode: Callable[[Envelope], Any] | None = None,
+        held: Callable[[], bool] | None = None,
+    ) -> None:
+        self.id = id
+        self.topic = topic
+        self.status = status
+        self.envelope = envelope
+        self.fence = fence
+        self.attempts = attempts
+        self._event = event
+        self._decode = decode
+        self._held = held
+
+    @property
+    def event(self) -> Any:
+        """The event. Raises ``UnknownEvent`` if its name is not registered here."""
+        if self._event is None and self._decode is not None and self.envelope is not None:
+            self._event = self._decode(self.envelope)
+        return self._event
+
+    def is_held(self) -> bool:
+        """Whether nobody else can have taken the message in the meantime, as far as can be told without asking."""
+        return self._held is None or self._held()
+
+    def __repr__(self) -> str:
+        name = self.envelope.name if self.envelope is not None else type(self._event).__qualname__
+        return f"OutboxedEvent(id={self.id}, {name!r} to {self.topic!r}, {self.status})"

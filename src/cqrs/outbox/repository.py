@@ -1,0 +1,100 @@
+"""Step 4, where notifications wait, in the transaction of the business data, until they are sent: the port."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, overload
+
+from cqrs.outbox.event import EventStatus, OutboxedEvent
+
+if TYPE_CHECKING:
+    import datetime as dt
+    import uuid
+    from collections.abc import Mapping
+    from types import TracebackType
+
+__all__ = ["EventStatus", "OutboxedEvent", "OutboxedEventRepository"]
+
+
+class OutboxedEventRepository(abc.ABC):
+    """An outbox, for those who fill it and for those who empty it.
+
+    *Filling.* A message becomes part of the transaction that it was added in: it is sent if that commits, and only
+    then. Use ``async with outbox as session``, or add within a unit of work.
+
+    *Emptying.* Whoever takes messages holds them for a time; nobody else gets them before that is over, by the clock
+    of the database. A message that is neither settled nor given back is then taken again: nothing is lost, and
+    whoever held it before can no longer settle it.
+    """
+
+    @overload
+    def add(
+        self,
+        session: Any,
+        event: Any,
+        /,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        delay: dt.timedelta | float | None = None,
+        due_at: dt.datetime | None = None,
+        dedup_id: uuid.UUID | str | None = None,
+    ) -> None: ...
+    @overload
+    def add(
+        self,
+        event: Any,
+        /,
+        *,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        delay: dt.timedelta | float | None = None,
+        due_at: dt.datetime | None = None,
+        dedup_id: uuid.UUID | str | None = None,
+    ) -> None: ...
+    @abc.abstractmethod
+    def add(self, *given: Any, **options: Any) -> None:
+        """Add ``event`` to the transaction of ``session``, or to the one that is open here.
+
+        Messages with one ``key`` keep their order. A message is not sent before ``delay`` has passed, or ``due_at``
+        has come, by the clock of the database; it then keeps no order with others. ``dedup_id`` gives the message its
+        id in place of the event's: messages with the same one are the same message to brokers and consumers that
+        tell duplicates. Raises ``UnknownEvent`` or ``OutboxedEventMismatch`` for an event that is not registered, and
+        ``UnitOfWorkStateError`` where no transaction is open.
+        """
+
+    @abc.abstractmethod
+    async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
+        """Take at most ``batch_size`` messages that are due, of one ``topic`` or of all, in the order of adding."""
+
+    @abc.abstractmethod
+    async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:
+        """Say what became of a message, with the next :meth:`commit`; unless it was sent, it can be taken again.
+
+        Says nothing about a message that somebody else holds now.
+        """
+
+    async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
+        """Say that the broker will never take a message as it is. It is kept, and can be taken again."""
+        del error
+        await self.update_status(outboxed_event_id, EventStatus.NOT_PRODUCED)
+
+    @abc.abstractmethod
+    async def commit(self, session: Any = None) -> None:
+        """Make durable what was added to ``session``, or what was said with :meth:`update_status`.
+
+        Where ``async with outbox`` has joined a unit of work, that one's commit makes it durable.
+        """
+
+    @abc.abstractmethod
+    async def rollback(self, session: Any = None) -> None:
+        """Undo what :meth:`commit` would have made durable."""
+
+    async def __aenter__(self) -> Any:
+        """Open a transaction, or join the open one; what is not committed at the end is undone."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None

@@ -1,0 +1,109 @@
+"""Step 4, what an outbox stores of a message: bytes and headers, so that it can be forwarded without its class."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from cqrs.compressors.protocol import name_of
+from cqrs.compressors.zlib import ZlibCompressor
+from cqrs.envelope import Envelope, encoded
+from cqrs.errors import UnknownCompression
+
+if TYPE_CHECKING:
+    from cqrs.compressors.protocol import Compressor
+    from cqrs.events.registry import EventName
+    from cqrs.outbox.event import EventStatus
+
+PARTITIONS = 64
+"""Keys are spread over so many partitions; stored rows hold the number of theirs, so it never changes."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """A message to be stored. Its body is compressed already, by what ``compression`` says."""
+
+    envelope: Envelope
+    compression: str | None
+    delay: float | None = None
+    due_at: dt.datetime | None = None
+
+    @property
+    def partition(self) -> int:
+        """The same for all messages of one key, in every process and for ever."""
+        key = self.envelope.key
+        return zlib.crc32(self.envelope.message_id.bytes if key is None else key.encode()) % PARTITIONS
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TakenRow:
+    """A stored message that was taken; ``fence`` tells this taking from every other one."""
+
+    id: int
+    envelope: Envelope
+    compression: str | None
+    status: EventStatus
+    attempts: int
+    fence: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of a message, said by whoever took it as ``fence``; without one, by somebody who did not take it.
+
+    ``error`` is why the broker rejects it, if it does.
+    """
+
+    id: int
+    fence: int | None
+    status: EventStatus
+    error: str | None = None
+
+
+def envelope_of(
+    event: Any, name: EventName, key: str | None, headers: dict[str, str], dedup_id: uuid.UUID | str | None
+) -> Envelope:
+    """The notification ``event`` as bytes, in the form in which a broker sends it."""
+    message_id = event.event_id if dedup_id is None else dedup_id
+    if not isinstance(message_id, uuid.UUID):
+        message_id = uuid.uuid5(uuid.NAMESPACE_OID, str(message_id))
+    return Envelope(
+        message_id=message_id,
+        name=name.name,
+        version=name.version,
+        topic=event.topic,
+        body=encoded(event.to_dict()),
+        key=key,
+        headers=headers,
+    )
+
+
+def packed(envelope: Envelope, compressor: Compressor | None) -> tuple[Envelope, str | None]:
+    """The envelope as it is stored, and what its body was compressed by."""
+    if compressor is None:
+        return envelope, None
+    return dataclasses.replace(envelope, body=compressor.compress(envelope.body)), name_of(compressor)
+
+
+def unpacked(envelope: Envelope, compression: str | None, compressor: Compressor | None) -> Envelope:
+    """The envelope as it was before it was stored. Raises ``UnknownCompression``."""
+    if compression is None:
+        return envelope
+    if compressor is None or name_of(compressor) != compression:
+        if compression != ZlibCompressor.name:
+            raise UnknownCompression(compression)
+        compressor = ZlibCompressor()
+    return dataclasses.replace(envelope, body=compressor.decompress(envelope.body))
+
+
+def seconds(delay: dt.timedelta | float) -> float:
+    """A length of time in seconds."""
+    return delay.total_seconds() if isinstance(delay, dt.timedelta) else float(delay)
+
+
+def scheduled_share(limit: int) -> int:
+    """How many of ``limit`` messages may be such that had to wait, so that neither kind keeps out the other."""
+    return max(1, limit // 2)

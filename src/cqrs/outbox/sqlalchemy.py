@@ -1,0 +1,135 @@
+"""Step 4, an outbox in a table of SQLite, PostgreSQL or MariaDB."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  # containers read the annotations of the constructor
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind_outbox_model
+from cqrs._sqlalchemy.outbox_queue import settle, stored, take
+from cqrs._sqlalchemy.transactions import writes_first
+from cqrs._sqlalchemy.types import BinaryUUID
+from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork, unit_of
+from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
+from cqrs.errors import UnitOfWorkStateError
+from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
+from cqrs.outbox.stored import LEASE, StoredOutbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cqrs.outbox.rows import NewRow, Settlement, TakenRow
+
+    Sessions = AsyncSession | Callable[[], AsyncSession]
+else:
+    Sessions = AsyncSession  # what a container injects, for it cannot choose; a factory is passed by hand
+
+__all__ = ["BinaryUUID", "OutboxModelMixin", "SqlAlchemyOutboxedEventRepository", "outbox_model", "rebind_outbox_model"]
+
+
+class SqlAlchemyOutboxedEventRepository(StoredOutbox):
+    """An outbox over sessions that a factory makes, or over one session.
+
+    With a factory it can be shared by all tasks that fill it; messages are taken and settled in short transactions of
+    their own. Over one session everything happens in that one's transaction, and nobody else gets what was taken
+    before it ends.
+
+    The table is the one of ``model``, or ``table_name``, or what ``OUTBOX_SQLA_TABLE`` says when the repository is
+    built, or ``outbox``. With ``keep_produced=False`` what was sent is deleted.
+    """
+
+    def __init__(  # noqa: PLR0913  # the first two are the established signature
+        self,
+        session: Sessions,
+        compressor: Compressor | None = None,
+        *,
+        table_name: str | None = None,
+        model: type[Any] | None = None,
+        registry: EventRegistry | None = None,
+        lease: dt.timedelta = LEASE,
+        keep_produced: bool = True,
+    ) -> None:
+        super().__init__(compressor, registry, lease)
+        self.model: Any = model or outbox_model(table_name)
+        self._source = session
+        self._keep_produced = keep_produced
+
+    @property
+    def _bound(self) -> AsyncSession | None:
+        return self._source if isinstance(self._source, AsyncSession) else None
+
+    def _unit_of_work(self) -> SqlAlchemyUnitOfWork:
+        return SqlAlchemyUnitOfWork(self._source)
+
+    def _session(self) -> Any:
+        return super()._session() if self._bound is None else self._bound
+
+    def _store(self, session: Any, row: NewRow) -> None:
+        if not hasattr(session, "add"):
+            raise UnitOfWorkStateError(
+                f"This outbox needs an SQLAlchemy session, and was given a {type(session).__qualname__}: open a "
+                "SqlAlchemyUnitOfWork around it."
+            )
+        unit = unit_of(session)
+        if unit is not None and not unit.is_open:
+            raise UnitOfWorkStateError
+        session.add(stored(self.model, row))
+
+    async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
+        if self._bound is not None:
+            return await self._take_in(writes_first(self._bound), limit, topic)
+        async with self._brief() as session, session.begin():
+            await _read_committed(session)
+            return await self._take_in(session, limit, topic)
+
+    async def _take_in(self, session: AsyncSession, limit: int, topic: str | None) -> list[TakenRow]:
+        lease = self._lease.total_seconds()
+        return await take(session, self.model, limit=limit, topic=topic, owner=self._owner, lease=lease)
+
+    async def _say(self, id_: int, status: Any, error: str | None) -> None:
+        await super()._say(id_, status, error)
+        if self._bound is not None:
+            await self._settle_said()  # whoever commits the session need not know of this repository
+
+    async def _settle(self, settlements: Sequence[Settlement]) -> None:
+        if self._bound is not None:
+            await settle(self._bound, self.model, settlements, keep_produced=self._keep_produced)
+            return
+        async with self._brief() as session, session.begin():
+            await _read_committed(session)
+            await settle(session, self.model, settlements, keep_produced=self._keep_produced)
+
+    def _brief(self) -> AsyncSession:
+        if isinstance(self._source, AsyncSession):
+            raise UnitOfWorkStateError
+        return writes_first(self._source())
+
+    async def _commit_session(self, session: Any) -> None:
+        used = session or self._bound
+        if used is None:
+            return
+        unit = unit_of(used)
+        await (used.flush() if unit is not None and unit.is_open else used.commit())
+
+    async def _rollback_session(self, session: Any) -> None:
+        used = session or self._bound
+        if used is not None:
+            await used.rollback()
+
+
+async def _read_committed(session: AsyncSession) -> None:
+    """Keep MariaDB from locking the gaps between rows, where others insert, and PostgreSQL from failing conflicts."""
+    bind = session.get_bind()
+    if bind.dialect.name != "sqlite":
+        await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+
+
+def __getattr__(name: str) -> Any:
+    # the established names of the default table; what it is called is asked for when they are
+    if name == "OutboxModel":
+        return outbox_model()
+    if name == "Base":
+        return outbox_model().__mro__[2]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

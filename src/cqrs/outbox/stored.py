@@ -1,0 +1,162 @@
+"""Step 4, what the outboxes of this package share: everything but the storage."""
+
+from __future__ import annotations
+
+import abc
+import datetime as dt
+import os
+import socket
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from cqrs.errors import UnitOfWorkStateError
+from cqrs.outbox import entering
+from cqrs.outbox.event import EventStatus, OutboxedEvent
+from cqrs.outbox.map import OutboxedEventMap, registered_name
+from cqrs.outbox.repository import OutboxedEventRepository
+from cqrs.outbox.rows import NewRow, Settlement, TakenRow, envelope_of, packed, seconds, unpacked
+from cqrs.unit_of_work import current_unit_of_work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from cqrs.compressors.protocol import Compressor
+    from cqrs.envelope import Envelope
+    from cqrs.events.registry import EventRegistry
+    from cqrs.unit_of_work import UnitOfWork
+
+LEASE = dt.timedelta(minutes=1)
+"""For how long taken messages are held, unless the outbox is told otherwise."""
+
+_USABLE = 0.8  # of the lease; the rest is for a send that is under way and for the settlement
+
+
+class StoredOutbox(OutboxedEventRepository):
+    """An outbox over a storage. Fill it from any number of tasks; empty it from one, others use outboxes of their own.
+
+    A subclass stores, takes and settles rows.
+    """
+
+    def __init__(self, compressor: Compressor | None, registry: EventRegistry | None, lease: dt.timedelta) -> None:
+        self.registry = registry or OutboxedEventMap.registry
+        self._compressor = compressor
+        self._lease = lease
+        self._owner = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._held: dict[int, int] = {}
+        self._said: list[Settlement] = []
+
+    def add(  # what can be said about a message
+        self,
+        *given: Any,
+        key: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        delay: dt.timedelta | float | None = None,
+        due_at: dt.datetime | None = None,
+        dedup_id: uuid.UUID | str | None = None,
+    ) -> None:
+        """Add an event, as the port says."""
+        session, event = given if len(given) > 1 else (None, *given)
+        if due_at is not None and (delay is not None or due_at.tzinfo is None):
+            raise ValueError("give either a delay or an aware due_at")
+        name = registered_name(self.registry, event)
+        envelope, compression = packed(envelope_of(event, name, key, dict(headers or {}), dedup_id), self._compressor)
+        wait = None if delay is None else seconds(delay)
+        self._store(
+            self._session() if session is None else session,
+            NewRow(envelope=envelope, compression=compression, delay=wait, due_at=due_at),
+        )
+
+    async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
+        """Take messages, as the port says."""
+        usable_until = time.monotonic() + self._lease.total_seconds() * _USABLE
+        rows = await self._take(batch_size, topic)
+        self._held.update((row.id, row.fence) for row in rows)
+        return [self._outboxed(row, usable_until) for row in rows]
+
+    async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:
+        """Say what became of a message, as the port says."""
+        await self._say(outboxed_event_id, EventStatus(new_status), None)
+
+    async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
+        """Say that the broker rejects a message, as the port says; the error is kept beside it."""
+        await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, f"{type(error).__name__}: {error}")
+
+    async def commit(self, session: Any = None) -> None:
+        """Commit, as the port says."""
+        await self._settle_said()
+        entered = entering.innermost(self, session)
+        if entered is None:
+            await self._commit_session(session)
+        else:
+            await entered.commit()
+
+    async def rollback(self, session: Any = None) -> None:
+        """Undo, as the port says. Messages that were taken stay held until their time is over."""
+        self._said.clear()
+        entered = entering.innermost(self, session)
+        if entered is None:
+            await self._rollback_session(session)
+        else:
+            await entered.rollback()
+
+    async def __aenter__(self) -> Any:
+        return (await entering.enter(self, self._unit_of_work)).session
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await entering.leave(kind, error, traceback)
+
+    def _session(self) -> Any:
+        unit = current_unit_of_work()
+        if unit is None:
+            raise UnitOfWorkStateError(
+                "No transaction is open for this message: add it within `async with outbox as session`, within a unit "
+                "of work (a TransactionMiddleware opens one), or pass the session to add()."
+            )
+        return unit.session
+
+    def _outboxed(self, row: TakenRow, usable_until: float) -> OutboxedEvent:
+        return OutboxedEvent(
+            row.id,
+            None,
+            row.envelope.topic,
+            row.status,
+            envelope=unpacked(row.envelope, row.compression, self._compressor),
+            fence=row.fence,
+            attempts=row.attempts,
+            decode=self._decoded,
+            held=lambda: time.monotonic() < usable_until,
+        )
+
+    def _decoded(self, envelope: Envelope) -> Any:
+        event_type: Any = self.registry.type_of(envelope.name, envelope.version)
+        return event_type.from_dict(**envelope.json())
+
+    async def _say(self, id_: int, status: EventStatus, error: str | None) -> None:
+        self._said.append(Settlement(id_, self._held.pop(id_, None), status, error))
+
+    async def _settle_said(self) -> None:
+        if self._said:
+            await self._settle(self._said)
+            self._said = []
+
+    @abc.abstractmethod
+    def _unit_of_work(self) -> UnitOfWork: ...
+
+    @abc.abstractmethod
+    def _store(self, session: Any, row: NewRow) -> None: ...
+
+    @abc.abstractmethod
+    async def _take(self, limit: int, topic: str | None) -> Sequence[TakenRow]: ...
+
+    @abc.abstractmethod
+    async def _settle(self, settlements: Sequence[Settlement]) -> None: ...
+
+    @abc.abstractmethod
+    async def _commit_session(self, session: Any) -> None: ...
+
+    @abc.abstractmethod
+    async def _rollback_session(self, session: Any) -> None: ...

@@ -1,0 +1,100 @@
+"""Step 5, the plain loop that empties an outbox.
+
+    async for events in producer.event_batch_generator():
+        for event in events:
+            await producer.send_message(event)
+        await producer.repository.commit()
+
+Any number of such loops may run side by side: each takes messages of its own. One of them alone keeps the order of
+messages with one key; several do not, because a later message can be taken by another loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.message_brokers.protocol import MessageBroker, message_of
+from cqrs.outbox.event import EventStatus, OutboxedEvent
+from cqrs.outbox.repository import OutboxedEventRepository
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+logger = logging.getLogger("cqrs")
+
+
+class EventProducer:
+    """Brings the messages of an outbox to a broker; the two may be given in either order."""
+
+    def __init__(
+        self,
+        message_broker: MessageBroker | OutboxedEventRepository,
+        repository: OutboxedEventRepository | MessageBroker,
+        *,
+        poll_interval: float = 0.5,
+    ) -> None:
+        if isinstance(message_broker, OutboxedEventRepository):
+            message_broker, repository = repository, message_broker
+        if not isinstance(repository, OutboxedEventRepository) or isinstance(message_broker, OutboxedEventRepository):
+            raise TypeError("EventProducer takes a message broker and an OutboxedEventRepository")
+        self.message_broker = message_broker
+        self.repository = repository
+        self._poll_interval = poll_interval
+        self._batch: frozenset[int] = frozenset()
+        self._held_back: set[str] = set()
+        self._failed = self._outage = False
+
+    async def event_batch_generator(
+        self, batch_size: int = 100, topic: str | None = None
+    ) -> AsyncGenerator[list[OutboxedEvent], None]:
+        """Batches of messages to send, without end; one is empty when there is nothing to send.
+
+        After an empty batch, and after one that could not be sent whole, the next one is ``poll_interval`` seconds
+        away.
+        """
+        while True:
+            events = await self.repository.get_many(batch_size, topic)
+            self._batch = frozenset(event.id for event in events)
+            self._held_back.clear()
+            self._failed = self._outage = False
+            yield events
+            if not events or self._failed:
+                await asyncio.sleep(self._poll_interval)
+
+    async def send_message(self, event: OutboxedEvent) -> bool:
+        """Send ``event`` and note what became of it; whether the broker has confirmed it.
+
+        Errors of the broker are logged and not raised, and the message stays to be sent: with the next batch, before
+        the later messages of its key. After an outage the rest of the batch waits for the next one too. Nothing is
+        sent that somebody else may have taken in the meantime.
+        """
+        envelope = event.envelope or message_of(event.event).to_envelope()
+        error: Exception | None = None
+        if self._must_wait(event, envelope.key):
+            self._failed = True
+        else:
+            (error,) = await self.message_broker.send([envelope])
+            if error is None:
+                await self.repository.update_status(event.id, EventStatus.PRODUCED)
+                return True
+            self._note(event, envelope.key, error)
+        if isinstance(error, MessageRejected):
+            await self.repository.reject(event.id, error)
+        else:
+            await self.repository.update_status(event.id, EventStatus.NOT_PRODUCED)
+        return False
+
+    def _must_wait(self, event: OutboxedEvent, key: str | None) -> bool:
+        if not event.is_held():
+            return True
+        return event.id in self._batch and (self._outage or key in self._held_back)
+
+    def _note(self, event: OutboxedEvent, key: str | None, error: Exception) -> None:
+        self._failed = True
+        self._outage = self._outage or isinstance(error, BrokerUnavailable)
+        if key is not None:
+            self._held_back.add(key)
+        logger.warning("%r could not be sent and stays in the outbox: %s", event, error)

@@ -1,0 +1,236 @@
+"""What every message broker guarantees, and every source of messages.
+
+Subclass the suites and override their fixture:
+
+    class TestMine(MessageBrokerConformance, MessageSourceConformance):
+        @pytest.fixture
+        def backend(self):
+            return MyBackend()
+
+``MyBackend`` implements :class:`BrokerBackend`.
+"""
+# ruff: noqa: S101, D102, PLR2004 - assert is how a suite checks, names state the behaviour, numbers count messages
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from cqrs.envelope import Envelope
+from cqrs.message_brokers.protocol import Message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from cqrs.message_brokers.protocol import Features, MessageBroker
+    from cqrs.message_brokers.source import Delivery, MessageSource
+
+
+class BrokerBackend(Protocol):
+    """Makes brokers and sources on one server."""
+
+    features: Features
+
+    def broker(self) -> MessageBroker:
+        """Make a broker that is not started."""
+        ...
+
+    def source(self, topic: str, group: str) -> MessageSource:
+        """Make a source that is not started. Its group reads ``topic`` from the first message on."""
+        ...
+
+    async def prepare(self, topic: str, groups: list[str]) -> None:
+        """Create what a message to ``topic`` needs to be kept for ``groups``, with more than one partition."""
+        ...
+
+
+def an_envelope(topic: str, number: int = 0, key: str | None = None, **fields: Any) -> Envelope:
+    """A message whose body tells its number."""
+    values = {"message_id": uuid.uuid4(), "name": "numbered", "body": str(number).encode(), **fields}
+    return Envelope(topic=topic, key=key, **values)
+
+
+async def received(source: MessageSource, count: int, *, ack: bool = True) -> list[Delivery]:
+    """The next ``count`` messages; fails when they do not come within half a minute."""
+    deliveries: list[Delivery] = []
+    async with asyncio.timeout(30):
+        while len(deliveries) < count:
+            for delivery in await source.receive(limit=count - len(deliveries), timeout=1):
+                if ack:
+                    await delivery.ack()
+                deliveries.append(delivery)
+    return deliveries
+
+
+@pytest.mark.asyncio
+class MessageBrokerConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> BrokerBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    @pytest.fixture
+    async def topic(self, backend: BrokerBackend) -> str:
+        name = f"t-{uuid.uuid4().hex[:12]}"
+        await backend.prepare(name, ["one", "two"])
+        return name
+
+    @pytest.fixture
+    async def broker(self, backend: BrokerBackend) -> AsyncGenerator[MessageBroker, None]:
+        async with backend.broker() as broker:
+            yield broker
+
+    @pytest.fixture
+    async def source(self, backend: BrokerBackend, topic: str) -> AsyncGenerator[MessageSource, None]:
+        async with backend.source(topic, "one") as source:
+            yield source
+
+    async def test_everything_about_a_message_survives_the_wire(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        headers = {"correlation-id": "c-1", "traceparent": "00-ab-cd-01", "note": "naïve ✓"}
+        sent = [
+            an_envelope(topic, key="k", version=3, body="ü".encode(), headers=headers),
+            an_envelope(topic, body=bytes(range(256)), content_type="application/x-protobuf", content_encoding="zlib"),
+        ]
+        assert await broker.send(sent) == [None, None]
+        got = {d.envelope.message_id: d.envelope for d in await received(source, 2)}
+        assert got == {envelope.message_id: envelope for envelope in sent}
+
+    async def test_a_message_is_sent_as_json(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
+        message = Message("joined", topic, {"user": uuid.UUID(int=1), "name": "ü"}, key="k")
+        await broker.send_message(message)
+        (delivery,) = await received(source, 1)
+        assert delivery.envelope == message.to_envelope()
+        assert delivery.envelope.json() == {"user": str(uuid.UUID(int=1)), "name": "ü"}
+
+    async def test_a_large_body_survives(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
+        body = b"x" * 500_000
+        assert await broker.send([an_envelope(topic, body=body)]) == [None]
+        assert (await received(source, 1))[0].envelope.body == body
+
+    async def test_messages_of_one_key_keep_their_order(
+        self, backend: BrokerBackend, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        if not backend.features.ordered:
+            pytest.skip("this broker says that it keeps no order")
+        sent = [an_envelope(topic, number, key=f"key-{number % 3}") for number in range(120)]
+        for start in range(0, 120, 40):
+            assert await broker.send(sent[start : start + 40]) == [None] * 40
+        numbers: dict[str | None, list[int]] = {}
+        for delivery in await received(source, 120):
+            numbers.setdefault(delivery.envelope.key, []).append(int(delivery.envelope.body))
+        assert numbers == {f"key-{n}": list(range(n, 120, 3)) for n in range(3)}
+
+    async def test_many_tasks_can_send_at_once(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
+        await asyncio.gather(*(broker.send([an_envelope(topic, n)]) for n in range(30)))
+        assert sorted(int(d.envelope.body) for d in await received(source, 30)) == list(range(30))
+
+    async def test_an_empty_batch_is_nothing(self, broker: MessageBroker) -> None:
+        assert await broker.send([]) == []
+
+    async def test_start_and_close_can_be_repeated(self, backend: BrokerBackend, topic: str) -> None:
+        broker, source = backend.broker(), backend.source(topic, "one")
+        await broker.close()
+        await source.close()
+        for _ in range(2):
+            await broker.start()
+            await source.start()
+        await broker.send([an_envelope(topic, 7)])
+        assert int((await received(source, 1))[0].envelope.body) == 7
+        for _ in range(2):
+            await source.close()
+            await broker.close()
+
+    async def test_a_broker_connects_at_the_first_send(
+        self, backend: BrokerBackend, source: MessageSource, topic: str
+    ) -> None:
+        broker = backend.broker()
+        try:
+            assert await broker.send([an_envelope(topic)]) == [None]
+            assert len(await received(source, 1)) == 1
+        finally:
+            await broker.close()
+
+    async def test_sending_the_same_id_again_is_delivered_at_most_as_often(
+        self, backend: BrokerBackend, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        twice, last = an_envelope(topic, 1, key="k"), an_envelope(topic, 2, key="k")
+        for envelope in (twice, twice, last):
+            assert await broker.send([envelope]) == [None]
+        expected = 2 if backend.features.deduplicates else 3
+        got = [int(d.envelope.body) for d in await received(source, expected)]
+        assert got == ([1, 2] if backend.features.deduplicates else [1, 1, 2])
+        assert list(await source.receive(timeout=0.2)) == []
+
+
+@pytest.mark.asyncio
+class MessageSourceConformance(MessageBrokerConformance):
+    """Subclass this and override ``backend``."""
+
+    async def test_an_acknowledged_message_does_not_come_again(
+        self, backend: BrokerBackend, broker: MessageBroker, topic: str
+    ) -> None:
+        await broker.send([an_envelope(topic, 1)])
+        async with backend.source(topic, "one") as source:
+            await received(source, 1)
+        await broker.send([an_envelope(topic, 2)])
+        async with backend.source(topic, "one") as source:
+            assert [int(d.envelope.body) for d in await received(source, 1)] == [2]
+
+    async def test_what_was_not_acknowledged_comes_again_to_another_member(
+        self, backend: BrokerBackend, broker: MessageBroker, topic: str
+    ) -> None:
+        sent = [an_envelope(topic, n, key="k") for n in range(3)]
+        await broker.send(sent)
+        async with backend.source(topic, "one") as source:
+            first, *_ = await received(source, 3, ack=False)
+            await first.ack()
+        async with backend.source(topic, "one") as source:
+            again = await received(source, 2)
+        assert [int(d.envelope.body) for d in again] == [1, 2]
+
+    async def test_a_message_that_was_given_back_comes_again(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        await broker.send([an_envelope(topic, 1)])
+        (delivery,) = await received(source, 1, ack=False)
+        await delivery.nack()
+        await delivery.nack()
+        (again,) = await received(source, 1)
+        assert again.envelope == delivery.envelope
+        assert again.attempt >= delivery.attempt
+        await again.ack()
+        assert list(await source.receive(timeout=0.2)) == []
+
+    async def test_each_group_receives_every_message(
+        self, backend: BrokerBackend, broker: MessageBroker, topic: str
+    ) -> None:
+        await broker.send([an_envelope(topic, n) for n in range(5)])
+        for group in ("one", "two"):
+            async with backend.source(topic, group) as source:
+                assert sorted(int(d.envelope.body) for d in await received(source, 5)) == list(range(5))
+
+    async def test_members_of_a_group_share_the_messages(
+        self, backend: BrokerBackend, broker: MessageBroker, topic: str
+    ) -> None:
+        async with backend.source(topic, "one") as first, backend.source(topic, "one") as second:
+            await broker.send([an_envelope(topic, n, key=f"k{n}") for n in range(40)])
+            seen: list[int] = []
+
+            async def consume(member: MessageSource) -> None:
+                while len(set(seen)) < 40:
+                    for delivery in await member.receive(limit=5, timeout=0.5):
+                        seen.append(int(delivery.envelope.body))
+                        await delivery.ack()
+
+            async with asyncio.timeout(30):
+                await asyncio.gather(consume(first), consume(second))
+        assert sorted(seen) == list(range(40))
+
+    async def test_receiving_from_nothing_returns_when_the_time_is_over(self, source: MessageSource) -> None:
+        assert list(await source.receive(timeout=0.05)) == []

@@ -1,0 +1,444 @@
+"""What every outbox guarantees.
+
+Subclass the suite and override its fixture:
+
+    class TestMine(OutboxConformance):
+        @pytest.fixture
+        def backend(self):
+            return MyBackend()
+
+``MyBackend`` implements :class:`OutboxBackend`.
+"""
+# ruff: noqa: S101, D102, PT012 - assert is how a suite checks, names state the behaviour, a transaction is what fails
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import datetime as dt
+import uuid
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from cqrs.compressors.zlib import ZlibCompressor
+from cqrs.errors import (
+    BrokerUnavailable,
+    MessageRejected,
+    OutboxedEventMismatch,
+    UnitOfWorkStateError,
+    UnknownEvent,
+)
+from cqrs.events.event import NotificationEvent
+from cqrs.events.registry import EventRegistry
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.outbox.event import EventStatus
+from cqrs.producer import EventProducer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.outbox.event import OutboxedEvent
+    from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.unit_of_work import UnitOfWork
+
+HOUR = dt.timedelta(hours=1)
+
+
+class OutboxBackend(Protocol):
+    """Makes repositories over one outbox."""
+
+    concurrent_writers: bool
+    """Whether several transactions can write at the same time."""
+
+    def repository(self, compressor: Any = None, **options: Any) -> OutboxedEventRepository:
+        """Make a repository; ``registry`` and ``lease`` are among ``options``."""
+        ...
+
+    def unit_of_work(self) -> UnitOfWork:
+        """Make a unit of work that the repositories join."""
+        ...
+
+    async def break_commit(self, unit: UnitOfWork) -> None:
+        """Let the commit of ``unit`` fail."""
+        ...
+
+
+class Numbered(NotificationEvent[int]):
+    """The event of this suite."""
+
+    event_name: str = "numbered"
+
+
+class Other(NotificationEvent[str]):
+    """An event that is registered under another name."""
+
+    event_name: str = "other"
+
+
+def numbered(number: int, topic: str = "numbers") -> Numbered:
+    """An event that tells its number."""
+    return Numbered(topic=topic, payload=number)
+
+
+def numbers(events: Sequence[OutboxedEvent]) -> list[int]:
+    """Which of them these are."""
+    return [event.event.payload for event in events]
+
+
+class Kaput(Exception):
+    """What code within a transaction raises here."""
+
+
+class FlakyBroker(MemoryMessageBroker):
+    """Fails as ``errors`` says for the next sendings, by the number of the event; the others arrive."""
+
+    def __init__(self, errors: dict[int, Exception]) -> None:
+        super().__init__()
+        self.errors = errors
+        self.tried: list[int] = []
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        results: list[Exception | None] = []
+        for envelope in envelopes:
+            number = envelope.json()["payload"]
+            self.tried.append(number)
+            results += [self.errors[number]] if number in self.errors else await super().send([envelope])
+        return results
+
+    def arrived(self) -> list[int]:
+        return [message.to_envelope().json()["payload"] for message in self.sent]
+
+
+@pytest.mark.asyncio
+class OutboxConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> OutboxBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    @pytest.fixture
+    def registry(self) -> EventRegistry:
+        registry = EventRegistry()
+        registry.register(Numbered, "numbered")
+        registry.register(Other, "other")
+        return registry
+
+    @pytest.fixture
+    def outbox(self, backend: OutboxBackend, registry: EventRegistry) -> OutboxedEventRepository:
+        return backend.repository(registry=registry)
+
+    # adding
+
+    async def test_what_is_committed_can_be_taken_and_what_is_not_cannot(self, outbox: OutboxedEventRepository) -> None:
+        async with outbox as session:
+            outbox.add(session, numbered(1))
+            outbox.add(session, numbered(2))
+            await outbox.commit(session)
+        async with outbox as session:
+            outbox.add(session, numbered(3))
+        with pytest.raises(Kaput):
+            async with outbox as session:
+                outbox.add(session, numbered(4))
+                raise Kaput
+        async with outbox as session:
+            outbox.add(session, numbered(5))
+            await outbox.rollback(session)
+        assert numbers(await outbox.get_many()) == [1, 2]
+
+    async def test_an_event_joins_the_open_unit_of_work(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        async with backend.unit_of_work():
+            outbox.add(numbered(1))
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work():
+                outbox.add(numbered(2))
+                raise Kaput
+        async with outbox:
+            outbox.add(numbered(3))
+            await outbox.commit()
+        assert numbers(await outbox.get_many()) == [1, 3]
+
+    async def test_within_a_unit_of_work_its_commit_counts(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work():
+                async with outbox as session:
+                    outbox.add(session, numbered(1))
+                    await outbox.commit(session)
+                raise Kaput
+        async with backend.unit_of_work() as unit:
+            async with outbox as session:
+                assert session is unit.session
+                outbox.add(session, numbered(2))
+                await outbox.commit(session)
+            async with outbox as session:
+                outbox.add(session, numbered(3))
+            assert unit.is_open
+            outbox.add(numbered(4))
+        assert numbers(await outbox.get_many()) == [2, 4]
+
+    async def test_a_rolled_back_savepoint_drops_its_messages_only(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        async with backend.unit_of_work() as unit:
+            outbox.add(numbered(1))
+            with pytest.raises(Kaput):
+                async with unit.savepoint():
+                    outbox.add(numbered(2))
+                    raise Kaput
+            async with unit.savepoint():
+                outbox.add(numbered(3))
+            outbox.add(numbered(4))
+        assert numbers(await outbox.get_many()) == [1, 3, 4]
+
+    async def test_a_commit_that_fails_leaves_nothing_to_send(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        broken = False
+        with pytest.raises(Exception):  # noqa: B017, PT011  # what it is the database decides
+            async with backend.unit_of_work() as unit:
+                outbox.add(numbered(1))
+                await backend.break_commit(unit)
+                broken = True
+        assert broken
+        assert await outbox.get_many() == []
+
+    async def test_without_a_transaction_nothing_is_added(self, outbox: OutboxedEventRepository) -> None:
+        with pytest.raises(UnitOfWorkStateError, match="No transaction is open"):
+            outbox.add(numbered(1))
+        async with outbox as session:
+            await outbox.commit(session)
+            with pytest.raises(UnitOfWorkStateError):
+                outbox.add(session, numbered(2))
+            with pytest.raises(UnitOfWorkStateError):
+                outbox.add(numbered(3))
+        assert await outbox.get_many() == []
+
+    async def test_an_unregistered_event_is_refused_at_once(self, outbox: OutboxedEventRepository) -> None:
+        async with outbox as session:
+            with pytest.raises(UnknownEvent, match="'strange' version 1"):
+                outbox.add(session, Numbered(event_name="strange", payload=1))
+            with pytest.raises(OutboxedEventMismatch, match=r"registered for Numbered.*is a Other"):
+                outbox.add(session, Other(event_name="numbered", payload="x"))
+            with pytest.raises(OutboxedEventMismatch, match="INotificationEvent"):
+                outbox.add(session, object())
+            await outbox.commit(session)
+        assert await outbox.get_many() == []
+
+    @pytest.mark.parametrize("compressor", [None, ZlibCompressor()], ids=["plain", "zlib"])
+    async def test_everything_about_a_message_survives(
+        self, backend: OutboxBackend, registry: EventRegistry, compressor: Any
+    ) -> None:
+        filled, event = backend.repository(compressor, registry=registry), Other(payload="naïve ✓ " * 9000)
+        async with filled as session:
+            filled.add(session, event, key="kéy", headers={"correlation-id": "c-1", "note": "✓"})
+            await filled.commit(session)
+        (taken,) = await backend.repository(registry=registry).get_many()
+        assert taken.event == event
+        assert (taken.topic, taken.status) == (event.topic, EventStatus.NEW)
+        envelope = taken.envelope
+        assert envelope is not None
+        assert envelope.json() == event.model_dump(mode="json")
+        assert (envelope.message_id, envelope.name, envelope.version) == (event.event_id, "other", 1)
+        assert (envelope.key, envelope.content_type, envelope.content_encoding) == ("kéy", "application/json", None)
+        assert envelope.headers == {"correlation-id": "c-1", "note": "✓"}
+
+    async def test_a_message_can_be_forwarded_without_its_class(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        await self._add(outbox, 1)
+        (taken,) = await backend.repository(registry=EventRegistry()).get_many()
+        assert taken.envelope is not None
+        assert taken.envelope.json()["payload"] == 1
+        with pytest.raises(UnknownEvent):
+            assert taken.event
+
+    async def test_a_dedup_id_takes_the_place_of_the_id_of_the_event(self, outbox: OutboxedEventRepository) -> None:
+        given = uuid.uuid4()
+        async with outbox as session:
+            for dedup_id in ("order-1", "order-1", "order-2", given):
+                outbox.add(session, numbered(1), dedup_id=dedup_id)
+            await outbox.commit(session)
+        first, same, other, exact = [e.envelope.message_id for e in await outbox.get_many() if e.envelope]
+        assert first == same != other
+        assert exact == given
+
+    async def test_a_message_is_not_taken_before_it_is_due(self, outbox: OutboxedEventRepository) -> None:
+        now = dt.datetime.now(dt.UTC)
+        async with outbox as session:
+            outbox.add(session, numbered(1), delay=3600)
+            outbox.add(session, numbered(2), delay=HOUR)
+            outbox.add(session, numbered(3), due_at=now + HOUR)
+            outbox.add(session, numbered(4), due_at=(now - HOUR).astimezone(dt.timezone(-5 * HOUR)))
+            outbox.add(session, numbered(5), delay=-1)
+            outbox.add(session, numbered(6))
+            with pytest.raises(ValueError, match="aware"):
+                outbox.add(session, numbered(7), due_at=now.replace(tzinfo=None))
+            await outbox.commit(session)
+        assert sorted(numbers(await outbox.get_many())) == [4, 5, 6]
+
+    # taking and settling
+
+    async def test_messages_are_taken_in_the_order_of_adding_and_by_topic(
+        self, outbox: OutboxedEventRepository
+    ) -> None:
+        await self._add(outbox, *range(7))
+        async with outbox as session:
+            outbox.add(session, numbered(7, "elsewhere"))
+            await outbox.commit(session)
+        assert numbers(await outbox.get_many(3)) == [0, 1, 2]
+        assert numbers(await outbox.get_many(topic="elsewhere")) == [7]
+        assert numbers(await outbox.get_many(100)) == [3, 4, 5, 6]
+
+    async def test_what_one_has_taken_another_does_not_get(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        await self._add(outbox, *range(40))
+        others = [backend.repository(registry=registry) for _ in range(4)]
+        batches = await asyncio.gather(*(other.get_many(7) for other in others for _ in range(3)))
+        taken = [number for batch in batches for number in numbers(batch)]
+        rest = numbers(await outbox.get_many())
+        assert sorted([*taken, *rest]) == list(range(40))
+
+    async def test_what_was_sent_does_not_come_again(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, 1, 2)
+        first, second = await outbox.get_many()
+        await outbox.update_status(first.id, EventStatus.PRODUCED)
+        await outbox.update_status(second.id, EventStatus.NOT_PRODUCED)
+        await outbox.commit()
+        (again,) = await outbox.get_many()
+        assert (again.id, again.status, again.attempts) == (second.id, EventStatus.NOT_PRODUCED, 0)
+        assert again.fence > second.fence
+        await outbox.reject(again.id, Kaput("no"))
+        await outbox.commit()
+        (once_more,) = await outbox.get_many()
+        assert (once_more.id, once_more.attempts) == (second.id, 1)
+
+    async def test_nothing_is_said_before_the_commit(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        dying = backend.repository(registry=registry, lease=dt.timedelta(0))
+        await self._add(outbox, 1)
+        (taken,) = await dying.get_many()
+        await dying.update_status(taken.id, EventStatus.PRODUCED)
+        await dying.rollback()
+        assert numbers(await outbox.get_many()) == [1]
+
+    async def test_what_a_dead_process_held_is_taken_again_and_it_cannot_settle_it_later(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        await self._add(outbox, 1)
+        zombie = backend.repository(registry=registry, lease=dt.timedelta(0))
+        (stale,) = await zombie.get_many()
+        assert not stale.is_held()
+        (taken,) = await outbox.get_many()
+        assert taken.fence > stale.fence
+        for status in (EventStatus.NOT_PRODUCED, EventStatus.PRODUCED):
+            await zombie.update_status(stale.id, status)
+            await zombie.commit()
+            assert await zombie.get_many() == []
+        await outbox.update_status(taken.id, EventStatus.NOT_PRODUCED)
+        await outbox.commit()
+        assert numbers(await zombie.get_many()) == [1]
+
+    async def test_a_stranger_settles_only_what_nobody_holds(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        await self._add(outbox, 1, 2)
+        stranger = backend.repository(registry=registry)
+        (held,) = await outbox.get_many(1)
+        for id_ in (held.id, held.id + 1):
+            await stranger.update_status(id_, EventStatus.PRODUCED)
+        await stranger.commit()
+        await outbox.update_status(held.id, EventStatus.NOT_PRODUCED)
+        await outbox.commit()
+        assert numbers(await outbox.get_many()) == [1]
+
+    async def test_an_open_transaction_holds_up_nobody_else(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        if not backend.concurrent_writers:
+            pytest.skip("this outbox has one writer at a time")
+        async with outbox as early:
+            outbox.add(early, numbered(1))
+            if hasattr(early, "flush"):
+                await early.flush()
+            await asyncio.create_task(self._add(outbox, 2), context=contextvars.Context())
+            assert numbers(await outbox.get_many()) == [2]
+            await outbox.commit(early)
+        assert numbers(await outbox.get_many()) == [1]
+
+    # the plain loop
+
+    async def test_the_loop_sends_everything_once_and_in_order(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, *range(25), key="k")
+        broker = FlakyBroker({})
+        for producer in (EventProducer(broker, outbox), EventProducer(outbox, broker)):
+            await self._loop(producer, batches=4)
+        assert broker.arrived() == list(range(25))
+
+    async def test_two_loops_side_by_side_send_nothing_twice(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        await self._add(outbox, *range(60))
+        broker = FlakyBroker({})
+        loops = [EventProducer(broker, backend.repository(registry=registry)) for _ in range(3)]
+        await asyncio.gather(*(self._loop(loop, batches=8, size=10) for loop in loops))
+        assert sorted(broker.arrived()) == list(range(60))
+
+    async def test_an_outage_costs_no_message_and_no_attempt(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, 1, 2, 3)
+        broker = FlakyBroker({1: BrokerUnavailable("broker", "away")})
+        producer = EventProducer(broker, outbox, poll_interval=0)
+        await self._loop(producer, batches=6)
+        assert broker.tried == [1] * 6
+        broker.errors.clear()
+        assert [event.attempts for event in await self._loop(producer, batches=1)] == [0, 0, 0]
+        assert broker.arrived() == [1, 2, 3]
+
+    async def test_a_rejected_message_holds_back_its_key_and_no_other(self, outbox: OutboxedEventRepository) -> None:
+        for number, key in enumerate(["a", "b", "a", None, "b"]):
+            await self._add(outbox, number, key=key)
+        broker = FlakyBroker({0: MessageRejected("broker", "0", "too strange")})
+        producer = EventProducer(broker, outbox, poll_interval=0)
+        await self._loop(producer, batches=3)
+        assert broker.arrived() == [1, 3, 4]
+        broker.errors.clear()
+        assert [event.attempts for event in await self._loop(producer, batches=1)] == [3, 0]
+        assert broker.arrived() == [1, 3, 4, 0, 2]
+
+    async def test_the_loop_does_not_send_what_it_may_not_hold_any_more(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        await self._add(outbox, 1)
+        broker = FlakyBroker({})
+        slow = backend.repository(registry=registry, lease=dt.timedelta(0))
+        await self._loop(EventProducer(broker, slow, poll_interval=0), batches=1)
+        assert broker.tried == []
+        assert numbers(await outbox.get_many()) == [1]
+
+    async def _add(self, outbox: OutboxedEventRepository, *which: int, key: str | None = None) -> None:
+        async with outbox as session:
+            for number in which:
+                outbox.add(session, numbered(number), key=key)
+            await outbox.commit(session)
+
+    async def _loop(self, producer: EventProducer, batches: int, size: int = 100) -> list[OutboxedEvent]:
+        """The loop that users write, ended after so many batches."""
+        seen: list[OutboxedEvent] = []
+        async with aclosing(producer.event_batch_generator(size)) as generator:
+            async for events in generator:
+                for event in events:
+                    await producer.send_message(event)
+                await producer.repository.commit()
+                seen += events
+                batches -= 1
+                if not batches or not events:
+                    break
+        return seen

@@ -1,0 +1,263 @@
+"""What every unit of work guarantees.
+
+Subclass the suite and override its fixture:
+
+    class TestMine(UnitOfWorkConformance):
+        @pytest.fixture
+        def backend(self):
+            return MyBackend()
+
+``MyBackend`` implements :class:`UnitOfWorkBackend`.
+"""
+# ruff: noqa: S101, D102, PT012 - assert is how a suite checks, names state the behaviour, a transaction is what fails
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from cqrs.errors import UnitOfWorkStateError
+from cqrs.middlewares.transaction import TransactionMiddleware
+from cqrs.unit_of_work import current_unit_of_work
+
+if TYPE_CHECKING:
+    from cqrs.unit_of_work import UnitOfWork
+
+
+class UnitOfWorkBackend(Protocol):
+    """Makes units of work over one store, and looks into it from outside."""
+
+    def unit_of_work(self) -> UnitOfWork:
+        """Make a unit of work that is not open yet."""
+        ...
+
+    async def write(self, unit: UnitOfWork, number: int) -> None:
+        """Write ``number`` through the session of ``unit``."""
+        ...
+
+    async def written(self) -> list[int]:
+        """Every number that is committed, in ascending order."""
+        ...
+
+    async def break_commit(self, unit: UnitOfWork) -> None:
+        """Let the commit of ``unit`` fail: the server ends the connection, say."""
+        ...
+
+
+class Kaput(Exception):
+    """What code within a unit of work raises here."""
+
+
+@pytest.mark.asyncio
+class UnitOfWorkConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> UnitOfWorkBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    @pytest.fixture
+    def called(self) -> list[str]:
+        return []
+
+    async def test_it_is_committed_at_the_end(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+            await backend.write(unit, 2)
+        assert await backend.written() == [1, 2]
+
+    async def test_an_error_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                raise Kaput
+        assert await backend.written() == []
+
+    async def test_a_cancelled_task_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
+        written = asyncio.Event()
+
+        async def work() -> None:
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                written.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(work())
+        await written.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await backend.written() == []
+
+    async def test_rollback_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+            await unit.rollback()
+        assert await backend.written() == []
+
+    async def test_commit_counts_although_an_error_follows(self, backend: UnitOfWorkBackend) -> None:
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                await unit.commit()
+                raise Kaput
+        assert await backend.written() == [1]
+
+    async def test_nothing_can_be_done_after_the_end(self, backend: UnitOfWorkBackend) -> None:
+        unit = backend.unit_of_work()
+        with pytest.raises(UnitOfWorkStateError):
+            await unit.commit()
+        async with unit:
+            await unit.commit()
+            assert not unit.is_open
+            assert current_unit_of_work() is None
+            for use in (unit.commit, unit.rollback):
+                with pytest.raises(UnitOfWorkStateError):
+                    await use()
+            with pytest.raises(UnitOfWorkStateError):
+                assert unit.session
+
+    async def test_code_within_finds_it(self, backend: UnitOfWorkBackend) -> None:
+        assert current_unit_of_work() is None
+        async with backend.unit_of_work() as unit:
+            assert current_unit_of_work() is unit
+        assert current_unit_of_work() is None
+
+    async def test_units_of_work_of_several_tasks_are_their_own(self, backend: UnitOfWorkBackend) -> None:
+        async def work(number: int) -> None:
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, number)
+                assert current_unit_of_work() is unit
+                if number % 2:
+                    await unit.rollback()
+
+        await asyncio.gather(*(work(number) for number in range(6)))
+        assert await backend.written() == [0, 2, 4]
+
+    async def test_a_rolled_back_savepoint_undoes_only_what_was_done_within(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        async with backend.unit_of_work() as unit:
+            with pytest.raises(Kaput):
+                async with unit.savepoint():
+                    await backend.write(unit, 1)
+                    self._after_commit(unit, called, "undone")
+                    raise Kaput
+            async with unit.savepoint():
+                await backend.write(unit, 2)
+                self._after_commit(unit, called, "kept")
+            await backend.write(unit, 3)
+        assert await backend.written() == [2, 3]
+        assert called == ["kept"]
+
+    async def test_a_savepoint_is_undone_with_what_is_around_it(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work() as unit:
+                async with unit.savepoint():
+                    await backend.write(unit, 1)
+                    self._after_commit(unit, called, "undone")
+                raise Kaput
+        async with backend.unit_of_work() as unit:
+            with pytest.raises(Kaput):
+                async with unit.savepoint():
+                    async with unit.savepoint():
+                        await backend.write(unit, 2)
+                        self._after_commit(unit, called, "undone too")
+                    raise Kaput
+        assert await backend.written() == []
+        assert called == []
+
+    async def test_what_waits_for_the_commit_is_called_in_order_after_it(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+
+            async def look() -> None:
+                called.append(f"{await backend.written()} and {current_unit_of_work()}")
+
+            unit.after_commit(look)
+            self._after_commit(unit, called, "second")
+            assert called == []
+        assert called == ["[1] and None", "second"]
+
+    async def test_one_failing_call_after_the_commit_is_raised_and_costs_the_others_nothing(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        async def fail() -> None:
+            raise Kaput
+
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                unit.after_commit(fail)
+                self._after_commit(unit, called, "second")
+        assert called == ["second"]
+        assert await backend.written() == [1]
+
+    async def test_a_rolled_back_unit_calls_nothing(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work() as unit:
+                self._after_commit(unit, called, "never")
+                raise Kaput
+        assert called == []
+
+    async def test_a_commit_that_fails_is_raised_and_nothing_happens(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        broken = False
+        with pytest.raises(Exception):  # noqa: B017, PT011  # what it is the database decides
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                self._after_commit(unit, called, "never")
+                await backend.break_commit(unit)
+                broken = True
+        assert broken
+        assert called == []
+        assert await backend.written() == []
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 2)
+        assert await backend.written() == [2]
+
+    async def test_the_middleware_opens_one_for_a_turn_and_joins_the_open_one(self, backend: UnitOfWorkBackend) -> None:
+        transaction = TransactionMiddleware(backend.unit_of_work)
+        seen: list[UnitOfWork | None] = []
+
+        async def inner(request: Any) -> str:
+            unit = current_unit_of_work()
+            seen.append(unit)
+            assert unit is not None
+            await backend.write(unit, request)
+            return "answer"
+
+        async def outer(request: Any) -> str:
+            await inner(request)
+            answer: str = await transaction(request + 1, inner)
+            assert await backend.written() == []
+            return answer
+
+        assert await transaction(1, outer) == "answer"
+        assert seen[0] is seen[1]
+        assert await backend.written() == [1, 2]
+
+    async def test_the_middleware_rolls_back_a_turn_that_fails(self, backend: UnitOfWorkBackend) -> None:
+        async def turn(request: Any) -> None:
+            unit = current_unit_of_work()
+            assert unit is not None
+            await backend.write(unit, request)
+            raise Kaput
+
+        with pytest.raises(Kaput):
+            await TransactionMiddleware(backend.unit_of_work)(1, turn)
+        assert await backend.written() == []
+
+    @staticmethod
+    def _after_commit(unit: UnitOfWork, called: list[str], word: str) -> None:
+        async def call() -> None:
+            called.append(word)
+
+        unit.after_commit(call)

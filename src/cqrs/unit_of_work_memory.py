@@ -1,0 +1,66 @@
+"""Step 4, the unit of work of stores in memory: the reference for the others, and the one for tests."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self
+
+from cqrs.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    """Keeps what stores want to write and does it at the commit, all of it or nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._checks: list[Callable[[], None]] = []
+        self._writes: list[Callable[[], None]] = []
+
+    @property
+    def session(self) -> Self:
+        """The unit of work itself: stores write with :meth:`enlist`."""
+        self._must_be_open()
+        return self
+
+    def enlist(self, write: Callable[[], None], *, check: Callable[[], None] | None = None) -> None:
+        """Call ``write`` at the commit, after the writes before it.
+
+        If ``check`` raises, the commit fails with its error; all checks come before the first write. A ``write`` must
+        not fail. Neither is called if the transaction, or the savepoint around this call, is rolled back.
+        """
+        self._must_be_open()
+        self._writes.append(write)
+        if check is not None:
+            self._checks.append(check)
+
+    async def _begin(self) -> None:
+        self._forget()
+
+    async def _commit(self) -> None:
+        for check in self._checks:
+            check()
+        for write in self._writes:
+            write()
+
+    async def _rollback(self) -> None:
+        self._forget()
+
+    async def _end(self) -> None:
+        self._forget()
+
+    @asynccontextmanager
+    async def _savepoint(self) -> AsyncGenerator[None, None]:
+        checks, writes = len(self._checks), len(self._writes)
+        try:
+            yield
+        except BaseException:
+            del self._checks[checks:]
+            del self._writes[writes:]
+            raise
+
+    def _forget(self) -> None:
+        self._checks.clear()
+        self._writes.clear()

@@ -1,0 +1,254 @@
+"""RabbitMQ: the suite of every broker, and what is its own."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING
+
+import aio_pika
+import pytest
+
+from cqrs.adapters.amqp import amqp_consumer_factory, amqp_publisher_factory
+from cqrs.errors import BrokerUnavailable, MessageRejected, WiringError
+from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from aio_pika.abc import AbstractIncomingMessage
+
+
+EXCHANGE = "events"
+
+
+def a_name(what: str) -> str:
+    return f"{what}-{uuid.uuid4().hex[:12]}"
+
+
+class AMQPBackend:
+    features = AMQPMessageBroker.features
+
+    def __init__(self, url: str, *, single_active: bool, queue_type: str) -> None:
+        self._url = url
+        self._single_active = single_active
+        self._queue_type = queue_type
+
+    def broker(self) -> AMQPMessageBroker:
+        return AMQPMessageBroker(dsn=self._url, exchange_name=EXCHANGE)
+
+    def source(self, topic: str, group: str) -> AMQPMessageSource:
+        return AMQPMessageSource(
+            self._url,
+            topic,
+            group=group,
+            exchange_name=EXCHANGE,
+            single_active=self._single_active,
+            queue_type=self._queue_type,
+        )
+
+    async def prepare(self, topic: str, groups: list[str]) -> None:
+        for group in groups:
+            async with self.source(topic, group):
+                pass
+
+
+class TestAMQPBroker(MessageSourceConformance):
+    @pytest.fixture(params=[(True, "quorum"), (False, "classic")], ids=["one-active", "shared"])
+    def backend(self, rabbitmq_url: str, request: pytest.FixtureRequest) -> AMQPBackend:
+        single_active, queue_type = request.param
+        return AMQPBackend(rabbitmq_url, single_active=single_active, queue_type=queue_type)
+
+
+@pytest.fixture
+async def bare(rabbitmq_url: str) -> AsyncGenerator[aio_pika.abc.AbstractChannel, None]:
+    """A channel of the driver, to see what is on the server."""
+    async with await aio_pika.connect(rabbitmq_url) as connection, connection.channel() as channel:
+        yield channel
+
+
+async def the_only_message(queue: aio_pika.abc.AbstractQueue) -> AbstractIncomingMessage:
+    message = await queue.get(no_ack=True)
+    assert message is not None
+    assert await queue.get(fail=False) is None
+    return message
+
+
+async def test_a_message_is_persistent_and_says_what_it_is(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    queue_name = a_name("q")
+    envelope = an_envelope("orders", key="k", headers={"correlation-id": "c-1"})
+    async with AMQPMessageBroker(dsn=rabbitmq_url, queue_name=queue_name, exchange_name=a_name("x")) as broker:
+        assert await broker.send([envelope]) == [None]
+    message = await the_only_message(await bare.get_queue(queue_name))
+    assert message.delivery_mode is aio_pika.DeliveryMode.PERSISTENT
+    assert message.message_id == str(envelope.message_id)
+    assert (message.type, message.correlation_id, message.routing_key) == ("numbered", "c-1", "orders")
+    assert message.headers["message-key"] == "k"
+
+
+async def test_a_queue_that_is_named_takes_every_topic(rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel) -> None:
+    queue_name = a_name("q")
+    async with AMQPMessageBroker(dsn=rabbitmq_url, queue_name=queue_name, exchange_name=a_name("x")) as broker:
+        assert await broker.send([an_envelope("one"), an_envelope("two.three")]) == [None, None]
+    assert (await bare.declare_queue(queue_name, passive=True)).declaration_result.message_count == 2
+
+
+async def test_a_publisher_sends_to_the_queue_of_the_topic(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    topic = a_name("topic")
+    envelope = an_envelope(topic)
+    async with AMQPMessageBroker(amqp_publisher_factory(rabbitmq_url), a_name("x")) as broker:
+        assert await broker.send([envelope]) == [None]
+    assert (await the_only_message(await bare.get_queue(topic))).message_id == str(envelope.message_id)
+
+
+async def test_a_message_that_no_queue_takes_is_rejected(rabbitmq_url: str) -> None:
+    unroutable = [an_envelope("nowhere", n, key="k") for n in range(2)]
+    async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=a_name("x")) as broker:
+        first, second = await broker.send(unroutable)
+    assert isinstance(first, MessageRejected)
+    assert first.message_id == str(unroutable[0].message_id)
+    assert second is first  # it was not sent
+
+
+async def test_two_tasks_that_send_one_unroutable_id_are_both_told(rabbitmq_url: str) -> None:
+    envelope = an_envelope("nowhere")
+    async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=a_name("x")) as broker:
+        results = await broker.send([envelope] * 3)
+    assert [type(result) for result in results] == [MessageRejected] * 3
+
+
+async def test_a_message_that_is_too_large_is_rejected_and_others_are_not(rabbitmq_url: str) -> None:
+    publisher = amqp_publisher_factory(rabbitmq_url, max_message_size=1000)
+    async with AMQPMessageBroker(publisher, a_name("x")) as broker:
+        large, small = await broker.send([an_envelope(a_name("t"), body=b"x" * 1001), an_envelope(a_name("t"))])
+    assert isinstance(large, MessageRejected)
+    assert small is None
+
+
+async def test_a_full_queue_is_an_outage_and_holds_back_the_rest_of_the_key(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    exchange, queue_name = a_name("x"), a_name("q")
+    declared = await bare.declare_exchange(exchange, "topic", durable=True)
+    full = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    await (await bare.declare_queue(queue_name, durable=True, arguments=full)).bind(declared, "#")
+    async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange) as broker:
+        results = await broker.send([an_envelope("t", n, key="k") for n in range(5)])
+    taken = results.index(next(error for error in results if error is not None))
+    assert all(isinstance(error, BrokerUnavailable) for error in results[taken:])
+    assert (await bare.declare_queue(queue_name, passive=True)).declaration_result.message_count == taken
+
+
+async def test_nothing_connects_before_the_start() -> None:
+    AMQPMessageBroker(dsn="amqp://user:s3cret@127.0.0.1:1/", exchange_name="x")
+    AMQPMessageSource("amqp://user:s3cret@127.0.0.1:1/", "t", exchange_name="x")
+
+
+def test_everything_can_be_made_without_a_loop() -> None:
+    AMQPMessageBroker(amqp_publisher_factory("amqp://127.0.0.1:1/"), "x")
+    AMQPMessageBroker(dsn="amqp://127.0.0.1:1/", exchange_name="x", queue_name="q")
+    AMQPMessageSource("amqp://127.0.0.1:1/", "t", exchange_name="x")
+    amqp_consumer_factory("amqp://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"dsn": "amqp://127.0.0.1/", "publisher": object()}])
+def test_a_broker_has_either_a_dsn_or_a_publisher(arguments: dict[str, object]) -> None:
+    with pytest.raises(WiringError, match="publisher"):
+        AMQPMessageBroker(exchange_name="x", **arguments)  # type: ignore[call-overload]
+
+
+async def test_no_error_and_no_log_tells_the_password(rabbitmq_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    url = rabbitmq_url.replace("guest:guest", "guest:s3cret")
+    broker = AMQPMessageBroker(dsn=url, exchange_name="x")
+    source = AMQPMessageSource(url, "t", exchange_name="x")
+    with pytest.raises(BrokerUnavailable) as at_broker:
+        await broker.start()
+    with pytest.raises(BrokerUnavailable) as at_source:
+        await source.receive()
+    assert "s3cret" not in f"{at_broker.value!r} {at_source.value} {broker!r} {source!r} {caplog.text}"
+    assert "ACCESS_REFUSED" in str(at_broker.value)
+
+
+async def test_what_cannot_be_read_stays_and_holds_nothing_up(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    source = AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange)
+    async with source, AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange) as broker:
+        foreign = await bare.get_exchange(exchange)
+        await foreign.publish(aio_pika.Message(b"?", message_id="not an id"), topic)
+        await broker.send([an_envelope(topic, 1)])
+        assert [d.envelope.body for d in await received(source, 1)] == [b"1"]
+    assert "message-id" in caplog.text
+    knowing = AMQPMessageSource(
+        rabbitmq_url, topic, exchange_name=exchange, read=lambda message: an_envelope(topic, body=message.body)
+    )
+    async with knowing:
+        assert [d.envelope.body for d in await received(knowing, 1)] == [b"?"]
+
+
+async def test_a_message_of_others_is_known_by_its_properties(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    exchange, topic, message_id = a_name("x"), a_name("t"), uuid.uuid4()
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) as source:
+        foreign = await bare.get_exchange(exchange)
+        await foreign.publish(aio_pika.Message(b"1", message_id=str(message_id), type="paid"), topic)
+        (delivery,) = await received(source, 1)
+    assert (delivery.envelope.message_id, delivery.envelope.name) == (message_id, "paid")
+
+
+async def test_a_queue_that_is_deleted_is_noticed_and_made_again(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    source = AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange)
+    async with source, AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange) as broker:
+        await bare.queue_delete(f"default.{topic}")
+        with pytest.raises(BrokerUnavailable, match="deleted"):
+            await source.receive(timeout=30)
+        await source.start()
+        assert await broker.send([an_envelope(topic, 1)]) == [None]
+        assert len(await received(source, 1)) == 1
+
+
+async def test_a_delayed_message_comes_again_after_others(rabbitmq_url: str) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    source = AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange)
+    async with source, AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange) as broker:
+        await broker.send([an_envelope(topic, n, key="k") for n in range(2)])
+        first, second = await received(source, 2, ack=False)
+        await first.nack(0.05)
+        await second.ack()
+        (again,) = await received(source, 1)
+    assert again.envelope == first.envelope
+    assert (first.attempt, again.attempt) == (1, 2)
+
+
+async def test_a_consumer_gets_a_message_again_when_its_handler_fails(rabbitmq_url: str) -> None:
+    queue_name, exchange = a_name("q"), a_name("x")
+    bodies: list[bytes] = []
+    seen = asyncio.Event()
+
+    async def handler(message: AbstractIncomingMessage) -> None:
+        bodies.append(message.body)
+        if len(bodies) == 1:
+            raise ValueError("not today")
+        seen.set()
+
+    publisher = amqp_publisher_factory(rabbitmq_url)
+    await publisher.publish(aio_pika.Message(b"1"), queue_name, exchange)
+    await publisher.close()
+    consuming = asyncio.create_task(amqp_consumer_factory(rabbitmq_url, retry_delay=0.01).consume(handler, queue_name))
+    async with asyncio.timeout(30):
+        await seen.wait()
+    consuming.cancel()
+    await asyncio.wait([consuming])
+    assert bodies == [b"1", b"1"]

@@ -1,0 +1,77 @@
+"""RabbitMQ is killed, restarted and silent; consumers are killed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.testing.conformance.message_broker import an_envelope, received
+from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
+from tests.integration.message_brokers.victim import killed_after_receiving
+
+if TYPE_CHECKING:
+    from tests.servers import Server
+
+EXCHANGE = "events"
+
+
+@pytest.mark.parametrize("queue_type", ["classic", "quorum"])
+async def test_what_was_confirmed_survives_a_kill_of_the_server_in_its_order(
+    rabbitmq_server: Server, queue_type: str
+) -> None:
+    url = rabbitmq_server.address
+    source = AMQPMessageSource(url, "t", exchange_name=EXCHANGE, queue_type=queue_type)
+    if queue_type == "quorum":
+        # The one node of RabbitMQ 3.10 has a new quorum queue in its books only after minutes, or a stop.
+        async with source:
+            pass
+        await asyncio.to_thread(rabbitmq_server.restart)
+    async with source, AMQPMessageBroker(dsn=url, exchange_name=EXCHANGE) as broker:
+        consuming = asyncio.create_task(numbers_until(source, 299))
+        await send_through_a_kill(rabbitmq_server, broker, "t", before=150, after=150)
+        numbers = await consuming
+    assert first_deliveries(numbers) == list(range(300))
+
+
+async def test_what_was_not_acknowledged_before_a_restart_comes_again(rabbitmq_server: Server) -> None:
+    url = rabbitmq_server.address
+    source = AMQPMessageSource(url, "t", exchange_name=EXCHANGE)
+    async with source, AMQPMessageBroker(dsn=url, exchange_name=EXCHANGE) as broker:
+        await broker.send([an_envelope("t", 1)])
+        (old,) = await received(source, 1, ack=False)
+        await asyncio.to_thread(rabbitmq_server.restart)
+        with pytest.raises(BrokerUnavailable):
+            await old.ack()
+        assert await numbers_until(source, 1) == [1]
+
+
+async def test_a_server_that_does_not_answer_is_an_outage() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        broker = AMQPMessageBroker(dsn=f"amqp://127.0.0.1:{port}/", exchange_name=EXCHANGE, timeout=0.2)
+        results = await broker.send([an_envelope("t", n) for n in range(3)])
+        assert [type(result) for result in results] == [BrokerUnavailable] * 3
+        await broker.close()
+
+
+async def test_what_a_killed_consumer_had_goes_to_another(rabbitmq_url: str) -> None:
+    code = f"source = AMQPMessageSource({rabbitmq_url!r}, 'killed', exchange_name={EXCHANGE!r})"
+    async with AMQPMessageSource(rabbitmq_url, "killed", exchange_name=EXCHANGE):
+        pass
+    async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=EXCHANGE) as broker:
+        await broker.send([an_envelope("killed", n, key="k") for n in range(5)])
+    imports = "from cqrs.message_brokers.amqp_source import AMQPMessageSource"
+    await killed_after_receiving(f"{imports}\n{code}", ack=2, of=5)
+    async with AMQPMessageSource(rabbitmq_url, "killed", exchange_name=EXCHANGE) as source:
+        again = await received(source, 3)
+    assert [int(d.envelope.body) for d in again] == [2, 3, 4]
+    assert [d.attempt for d in again] == [2, 2, 2]

@@ -1,0 +1,85 @@
+"""NATS is killed, restarted and silent; consumers are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cqrs.adapters.nats_stream import NatsStream
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.nats import NatsMessageBroker
+from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.testing.conformance.message_broker import an_envelope, received
+from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
+from tests.integration.message_brokers.victim import killed_after_receiving
+
+if TYPE_CHECKING:
+    from tests.servers import Server
+
+STREAM = NatsStream(name="events", subjects=("t",))
+
+
+async def test_what_was_confirmed_survives_a_kill_of_the_server_in_its_order(nats_server: Server) -> None:
+    url = nats_server.address
+    source = NatsMessageSource(url, "t", stream=STREAM, ack_wait=2)
+    async with source, NatsMessageBroker(url, stream=STREAM) as broker:
+        consuming = asyncio.create_task(numbers_until(source, 999))
+        await send_through_a_kill(nats_server, broker, "t", before=500, after=500)
+        numbers = await consuming
+    assert first_deliveries(numbers) == list(range(1000))
+
+
+async def test_a_message_whose_confirmation_was_lost_is_kept_once(nats_server: Server) -> None:
+    url = nats_server.address
+    async with NatsMessageBroker(url, stream=STREAM) as broker, NatsMessageSource(url, "t", stream=STREAM) as source:
+        twice = an_envelope("t", 1)
+        assert await broker.send([twice]) == [None]
+        await asyncio.to_thread(nats_server.restart)
+        while isinstance((await broker.send([twice]))[0], BrokerUnavailable):
+            pass
+        assert await broker.send([an_envelope("t", 2)]) == [None]
+        assert await numbers_until(source, 2) == [1, 2]
+
+
+async def test_an_acknowledgement_after_the_loss_of_the_connection_is_an_outage(nats_server: Server) -> None:
+    url = nats_server.address
+    source = NatsMessageSource(url, "t", stream=STREAM, ack_wait=1)
+    async with source, NatsMessageBroker(url, stream=STREAM) as broker:
+        await broker.send([an_envelope("t", 1)])
+        (old,) = await received(source, 1, ack=False)
+        await asyncio.to_thread(nats_server.kill)
+        with pytest.raises(BrokerUnavailable):
+            await source.receive(timeout=30)
+        with pytest.raises(BrokerUnavailable):
+            await old.ack()
+        await asyncio.to_thread(nats_server.start)
+        assert await numbers_until(source, 1) == [1]
+
+
+async def test_a_server_that_does_not_answer_is_an_outage() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        broker = NatsMessageBroker(f"nats://127.0.0.1:{port}", timeout=0.2)
+        results = await broker.send([an_envelope("t", n) for n in range(3)])
+        assert [type(result) for result in results] == [BrokerUnavailable] * 3
+        await broker.close()
+
+
+async def test_what_a_killed_consumer_had_goes_to_another(nats_url: str) -> None:
+    topic = f"killed-{uuid.uuid4().hex[:12]}"
+    async with NatsMessageBroker(nats_url, stream=NatsStream(name=topic, subjects=(topic,))) as broker:
+        await broker.send([an_envelope(topic, n, key="k") for n in range(5)])
+    imports = "from cqrs.message_brokers.nats_source import NatsMessageSource"
+    code = f"source = NatsMessageSource({nats_url!r}, {topic!r}, ack_wait=1)"
+    await killed_after_receiving(f"{imports}\n{code}", ack=2, of=5)
+    async with NatsMessageSource(nats_url, topic) as source:
+        again = await received(source, 3)
+    assert [int(d.envelope.body) for d in again] == [2, 3, 4]
+    assert [d.attempt for d in again] == [2, 2, 2]

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cqrs.testing.conformance.outbox import OutboxConformance
+from cqrs.testing.conformance.unit_of_work import UnitOfWorkConformance
+
+if TYPE_CHECKING:
+    from tests.integration.sqlalchemy.backends import SqlBackend
+
+
+class TestSqliteUnitOfWork(UnitOfWorkConformance):
+    @pytest.fixture
+    def backend(self, sqlite_backend: SqlBackend) -> SqlBackend:
+        return sqlite_backend
+
+
+class TestSqliteOutbox(OutboxConformance):
+    @pytest.fixture
+    def backend(self, sqlite_backend: SqlBackend) -> SqlBackend:
+        return sqlite_backend

@@ -60,9 +60,7 @@ class Layer:
 
 
 LAYERS = (
-    Layer(
-        FOUNDATION, "foundation", ("errors", "_callables", "_generics", "_mermaid", "_type_text", "compressors.*")
-    ),
+    Layer(FOUNDATION, "foundation", ("errors", "_callables", "_generics", "_mermaid", "_type_text", "compressors.*")),
     Layer(
         MESSAGES,
         "messages",

@@ -69,7 +69,8 @@ class EventEmitter:
     async def publish(self, event: Any) -> None:
         """Send a notification to the broker. Raises what the broker raises; without a broker it is reported."""
         if self._message_broker is None:
-            logger.warning("%s leaves for nowhere: pass a message_broker to the bootstrap", type(event).__qualname__)
+            name, topic = type(event).__qualname__, event.topic
+            logger.warning("%s for topic %s leaves for nowhere: pass a message_broker to the bootstrap", name, topic)
             report(self.hooks.event_unhandled, event)
             return
         await self._message_broker.send_message(

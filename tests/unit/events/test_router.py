@@ -488,3 +488,12 @@ def test_an_interrupt_from_the_keyboard_does_not_wait_for_the_other_handlers() -
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(wired.send(Do([Happened("waiting"), Happened("interrupted")])))
     assert ended == ["waiting"]
+
+
+async def test_follow_ups_without_an_end_can_be_stopped() -> None:
+    async def again(event: Happened, recorder: cqrs.EventRecorder) -> None:
+        recorder.record(event)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await mediator((Happened, again)).send(Do([Happened("a")]))

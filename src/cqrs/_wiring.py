@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from cqrs._generics import type_name
 from cqrs.container.adopt import adopt
+from cqrs.errors import WiringError, WiringProblem
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.events.map import EventMap
 from cqrs.middlewares.base import Middleware, MiddlewareChain
@@ -13,7 +15,7 @@ from cqrs.middlewares.logging import LoggingMiddleware
 from cqrs.requests.map import RequestMap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.observability.hooks import Hooks
@@ -44,6 +46,13 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     outbox: OutboxedEventRepository | None = None,
 ) -> Parts:
     """Call ``on_startup`` and then the mappers, in their order, and put the parts together."""
+    problems = [
+        *_not_callable("a mapper", (*request_mappers, events_mapper)),
+        *_not_callable("an entry of on_startup", on_startup or ()),
+        *_not_usable(broker, middlewares),
+    ]
+    if problems:
+        raise WiringError(problems)
     for start in on_startup or ():
         start()
     request_map, event_map = RequestMap(), EventMap()
@@ -54,3 +63,16 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
         events_mapper(event_map)
     emitter = EventEmitter(event_map, adopt(container), broker, hooks=hooks, outbox=outbox)
     return Parts(request_map, emitter, MiddlewareChain([LoggingMiddleware(), *(middlewares or ())]))
+
+
+def _not_callable(what: str, given: Iterable[object]) -> Iterator[WiringProblem]:
+    for it in given:
+        if it is not None and not callable(it):
+            yield WiringProblem(f"{what}: {it!r}", "it cannot be called", "Pass a function")
+
+
+def _not_usable(broker: Any, middlewares: Any) -> Iterator[WiringProblem]:
+    if isinstance(broker, type):
+        yield WiringProblem(f"message_broker={type_name(broker)}", "it is a class", "Pass an instance of it")
+    if middlewares is not None and not hasattr(middlewares, "__iter__"):
+        yield WiringProblem(f"middlewares={middlewares!r}", "it is no list", "Pass a list, even for one middleware")

@@ -9,6 +9,7 @@
     ├── DependencyError                 a container cannot build something
     ├── CircuitOpenError                a circuit breaker refused the call
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
+    ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
     ├── DeserializeJsonError            bytes are not the message they should be (in cqrs.deserializers)
@@ -75,6 +76,8 @@ class RequestHandlerDoesNotExist(CQRSError, ValueError):
         self.request_type = request_type
         self.bound = tuple(bound)
         known = ", ".join(sorted(t.__name__ for t in self.bound)) or "none"
+        if issubclass(request_type, type):
+            known += "; a class was sent, send an instance of it"
         super().__init__(
             f"No handler for {request_type.__name__}: bind one in commands_mapper or queries_mapper "
             f"(bound so far: {known})."
@@ -137,6 +140,14 @@ class ImmutableEventError(CQRSError, AttributeError):
             f"{event_type.__name__}.{attribute} is already set and events are immutable: "
             "record a new event, or use dataclasses.replace()."
         )
+
+
+class EventClassRecorded(CQRSError, TypeError):
+    """``event_type`` itself was recorded, and not an instance of it."""
+
+    def __init__(self, event_type: type) -> None:
+        self.event_type = event_type
+        super().__init__(f"{type_name(event_type)} is a class: record an instance, {event_type.__name__}(...).")
 
 
 class EventsKeptElsewhere(CQRSError, TypeError):

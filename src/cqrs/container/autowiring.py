@@ -23,6 +23,9 @@ def autowired(type_: Any, path: Sequence[Any], remedy: Callable[[Any], str]) -> 
     cls = runtime_class(type_)
     if cls is None or is_value(cls):
         raise DependencyError(type_, path, f"nothing is bound for {type_name(type_)}", remedy(type_))
+    if cls.__module__ == "cqrs.mediator":  # it is built from the container, and cannot be built by it
+        remedy_text = f"Bind a function that returns yours: container.bind({cls.__name__}, lambda: mediator)"
+        raise DependencyError(type_, path, f"nothing is bound for {cls.__name__}", remedy_text)
     if is_interface(cls):
         problem = f"{type_name(type_)} is an interface and nothing is bound for it"
         raise DependencyError(type_, path, problem, remedy(type_))

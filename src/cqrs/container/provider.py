@@ -42,11 +42,14 @@ class Provider:
     parameters: tuple[Parameter, ...] = field(default=())
 
 
-def provider_of(factory: Callable[..., Any], lifetime: Lifetime, path: Sequence[Any] = ()) -> Provider:
+def provider_of(factory: Any, lifetime: Lifetime, path: Sequence[Any] = ()) -> Provider:
     """The provider for a class or function, by its annotations. Raises ``DependencyError`` if they do not suffice."""
     if lifetime not in typing.get_args(Lifetime):
         problem = f"{type_name(factory)} cannot live for {lifetime!r}"
         raise DependencyError(factory, path, problem, 'Choose "transient", "request" or "singleton"')
+    if not callable(factory):
+        remedy = "Use bind_instance(type, value) for a value"
+        raise DependencyError(factory, path, f"{factory!r} is no factory: it cannot be called", remedy)
     parameters = tuple(read_parameters(factory, path))
     kind, opens = kind_of(factory)
     return Provider(opens(factory) if opens is not None else factory, lifetime, kind, parameters)

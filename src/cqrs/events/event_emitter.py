@@ -85,8 +85,8 @@ class EventEmitter:
             await self._outboxed(self._outbox, events, alone=unit is None)
         elif self._message_broker is None:
             for event in events:
-                name = type(event).__qualname__
-                logger.warning("%s leaves for nowhere: pass a message_broker or outbox to the bootstrap", name)
+                name, topic = type(event).__qualname__, event.topic
+                logger.warning("%s for topic %s leaves for nowhere: pass a message_broker or outbox", name, topic)
                 report(self.hooks.event_unhandled, event)
         elif unit is not None:
             unit.after_commit(partial(self._send, self._message_broker, events))

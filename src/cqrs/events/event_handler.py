@@ -19,6 +19,8 @@ class EventHandler(EventRecorder, abc.ABC, Generic[E_contra]):
     after every handler of the events that were recorded before.
     """
 
+    _handles = "events"
+
     @abc.abstractmethod
     async def handle(self, event: E_contra) -> None:
         """React to ``event``. What it raises ends the turn; see ``cqrs.events.event_processor``."""

@@ -74,6 +74,8 @@ class EventProcessor:
                 else:
                     self.emitter.unhandled(event)
             events = await self._react(jobs, scope)
+            if events:
+                await asyncio.sleep(0)  # or follow-ups without an end could not be cancelled
         await self.emitter.publish(*leaving)
 
     async def _react(self, jobs: list[Job], scope: Container) -> list[object]:

@@ -108,7 +108,9 @@ def _handler(event_type: type, bound: object) -> type:
 def _problem_with(event_type: type, handler: Any) -> tuple[str, str] | None:
     handle: object = getattr(handler, "handle", None)
     if not isinstance(handler, type) or handle is None:
-        return "it cannot handle events", "Bind a subclass of EventHandler or an `async def` function"
+        return "it cannot handle events", "Bind a subclass of EventHandler or an `async def` function, each on its own"
+    if getattr(handler, "_handles", None) == "requests":
+        return "it answers requests", "Bind it to a request, in commands_mapper or queries_mapper"
     if inspect.isabstract(handler):
         return "it is abstract", "Implement handle, or bind the class that does"
     if not is_async(handle):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from cqrs.errors import EventsKeptElsewhere
+from cqrs.errors import EventClassRecorded, EventsKeptElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,13 +19,18 @@ class EventRecorder:
     and return it from a property ``events``. What is recorded by a handler that raises goes nowhere.
     """
 
+    _handles: ClassVar[str | None] = None  # "requests" or "events", where a base class says so
     _events: Any = ()  # shared and empty until the first event, so that a handler that records none pays nothing
 
     def record(self, *events: Any) -> None:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned.
 
-        Raises ``EventsKeptElsewhere`` in a class whose own property ``events`` does not show what is recorded here.
+        Raises ``EventClassRecorded`` for a class in place of an event, and ``EventsKeptElsewhere`` in a handler whose
+        own property ``events`` does not show what is recorded here.
         """
+        for event in events:
+            if isinstance(event, type):
+                raise EventClassRecorded(event)
         try:
             self._events.extend(events)
         except AttributeError:  # a tuple, such as the shared one

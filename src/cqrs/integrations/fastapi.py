@@ -50,7 +50,7 @@ def sse(
     return EventStream(chunks, message=message, keep_alive=keep_alive, encode=encode, headers=headers or {})
 
 
-def install_error_handlers(app: Starlette, errors: Mapping[type[Exception], Entry] | None = None) -> None:
+def install_error_handlers(app: Starlette, errors: Mapping[type[Any], Entry] | None = None) -> None:
     """Answer ``errors``, wherever a route or a handler raises them, with a status and a body after RFC 9457.
 
     The value is a status, a ``Problem``, or a function that makes a ``Problem`` from the error. An entry is meant for

@@ -79,8 +79,11 @@ def read_binding(request_type: type, bound: object) -> Binding:
 
 def _read_fallback(request_type: type, bound: RequestHandlerFallback) -> FallbackBinding:
     first, second = (read_binding(request_type, h) for h in (bound.primary, bound.fallback))
+    breaker: Any = bound.circuit_breaker
     if not (isinstance(first, HandlerBinding) and isinstance(second, HandlerBinding)):
         problem, remedy = "a fallback takes two single handlers", "Put the stand-in at the end of the chain instead"
+    elif inspect.isclass(breaker):
+        problem, remedy = f"its circuit_breaker {type_name(breaker)} is a class", "Pass an instance of it"
     elif first.streaming != second.streaming:
         problem, remedy = "one of the two streams and the other does not", "Let both answer whole, or both stream"
     else:
@@ -140,6 +143,8 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
     handle: object = getattr(handler, "handle", None)
     if handle is None:
         return "it has no method handle", "Derive it from RequestHandler, StreamingRequestHandler or CORRequestHandler"
+    if getattr(handler, "_handles", None) == "events":
+        return "it handles events", "Bind it to an event, in domain_events_mapper or events_mapper"
     if inspect.isabstract(handler):
         missing = ", ".join(sorted(getattr(handler, "__abstractmethods__", ())))
         return f"it is abstract ({missing})", "Implement what is missing, or bind the class that does"

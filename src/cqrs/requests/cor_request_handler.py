@@ -23,6 +23,7 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
     The events of every member that ran are emitted, in the order of the chain.
     """
 
+    _handles = "requests"
     _next: CORRequestHandler[ReqT, ResT] | None = None
 
     def set_next(self, handler: CORRequestHandler[ReqT, ResT]) -> CORRequestHandler[ReqT, ResT]:

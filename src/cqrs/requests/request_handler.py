@@ -19,6 +19,8 @@ ResT_co = TypeVar("ResT_co", covariant=True, default=Any)
 class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
     """Answers one type of request. A new instance is built for each request, its constructor's parameters injected."""
 
+    _handles = "requests"
+
     @abc.abstractmethod
     async def handle(self, request: ReqT_contra) -> ResT_co:
         """Answer ``request``. What it raises reaches the caller of ``send`` as it is, and no event is emitted."""
@@ -30,6 +32,8 @@ class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_
     The events recorded before a ``yield`` are handled before the consumer sees that chunk. When the consumer stops
     early, the generator is closed at its ``yield``.
     """
+
+    _handles = "requests"
 
     @abc.abstractmethod
     def handle(self, request: ReqT_contra) -> AsyncIterator[ResT_co]:

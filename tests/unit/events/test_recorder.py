@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cqrs.errors import EventsKeptElsewhere
+from cqrs.errors import EventClassRecorded, EventsKeptElsewhere
 from cqrs.events.recorder import EventDrain, EventRecorder, events_of
 
 
@@ -197,3 +197,8 @@ def test_recording_works_where_the_own_property_shows_it() -> None:
     handler = AssignsBesideProperty()
     handler.record("seen")
     assert handler.events == ["seen"]
+
+
+def test_recording_a_class_in_place_of_an_event_is_refused() -> None:
+    with pytest.raises(EventClassRecorded, match=r"record an instance, Plain\(...\)"):
+        Plain().record(Plain)

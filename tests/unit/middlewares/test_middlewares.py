@@ -152,7 +152,7 @@ async def test_nothing_is_formatted_while_no_level_wants_it(caplog: pytest.LogCa
 
     with caplog.at_level(logging.INFO, logger="cqrs"):
         assert await LoggingMiddleware(payloads=True)(Untouchable(), handle) == "x"
-    assert caplog.records == []
+    assert [r for r in caplog.records if r.name == "cqrs"] == []
 
 
 async def test_requests_are_logged_by_default_without_their_content(caplog: pytest.LogCaptureFixture) -> None:
@@ -183,4 +183,4 @@ async def test_content_is_logged_when_asked_for(caplog: pytest.LogCaptureFixture
         await LoggingMiddleware(logger, payloads=True)(Ask(), handle)
     assert "s3cret" in caplog.text
     assert "the answer" in caplog.text
-    assert {r.name for r in caplog.records} == {"shop"}
+    assert {r.name for r in caplog.records if r.name in {"cqrs", "shop"}} == {"shop"}

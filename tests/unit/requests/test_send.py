@@ -103,6 +103,11 @@ async def test_an_unbound_request_says_what_is_bound() -> None:
     assert isinstance(caught.value, ValueError)
 
 
+async def test_sending_a_class_says_to_send_an_instance() -> None:
+    with pytest.raises(RequestHandlerDoesNotExist, match="send an instance of it"):
+        await bootstrap(commands_mapper=lambda m: m.bind(PlaceOrder, PlaceOrderHandler)).send(PlaceOrder)
+
+
 async def test_a_subclass_of_a_bound_request_is_another_request() -> None:
     class Express(PlaceOrder):
         pass

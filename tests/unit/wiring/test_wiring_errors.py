@@ -9,6 +9,7 @@ import pytest
 import cqrs
 from cqrs.errors import WiringError
 from cqrs.events import bootstrap as event_bootstrap
+from cqrs.message_brokers import MemoryMessageBroker
 from cqrs.middlewares import LoggingMiddleware
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 
@@ -128,6 +129,8 @@ class OnHappenedNeedsPort(OnHappened):
         (DoesNotYield, "its handle does not yield"),
         (ReturnsAStream, "its handle does not yield"),
         (NoHandle, "it has no method handle"),
+        (OnHappened, "OnHappened bound to Ask: it handles events. Bind it to an event, in domain_events_mapper"),
+        (cqrs.RequestHandlerFallback(Good, Good, circuit_breaker=NoHandle), "NoHandle is a class. Pass an instance"),
         ([], "the chain bound to Ask: it has no member"),
         ([Link, Good], "Good bound to Ask: it is in a chain but no CORRequestHandler"),
         ([Link, LinkForOther], "LinkForOther bound to Ask: it answers Other"),
@@ -147,6 +150,8 @@ def test_a_request_binding_that_cannot_work_is_found_at_start(bound: Any, proble
     ("bound", "problem"),
     [
         (NoHandle, "it cannot handle events"),
+        (Good, "Good bound to Happened: it answers requests. Bind it to a request"),
+        ([OnHappened], "it cannot handle events. Bind .* each on its own"),
         (SyncOnHappened, "it is not async"),
         (OnHappenedNeedsPort, "OnHappenedNeedsPort → Port"),
         (cqrs.EventHandler, "it is abstract"),
@@ -317,6 +322,31 @@ def test_middlewares_and_hooks_that_cannot_work_are_found_at_start() -> None:
         "the middleware not_async_middleware: it is not async. Declare it `async def (request, handle)`.",
         "the hook AsyncHooks.event_unhandled: it is async, and hooks are only called. Declare it with `def`.",
     ]
+
+
+def test_parts_of_the_wrong_kind_are_found_before_anything_is_called() -> None:
+    with pytest.raises(WiringError) as caught:
+        bootstrap(
+            message_broker=MemoryMessageBroker,  # type: ignore[arg-type]
+            middlewares=LoggingMiddleware(),  # type: ignore[arg-type]
+            commands_mapper={Ask: Good},  # type: ignore[arg-type]
+            on_startup=["start"],  # type: ignore[list-item]
+            queries_mapper=lambda _: pytest.fail("it was called"),
+        )
+    assert [p.problem for p in caught.value.problems] == [
+        "it cannot be called",
+        "it cannot be called",
+        "it is a class",
+        "it is no list",
+    ]
+
+
+def test_a_handler_that_needs_its_mediator_is_told_how_to_get_it() -> None:
+    class Sender(Good):
+        def __init__(self, mediator: cqrs.RequestMediator) -> None: ...
+
+    with pytest.raises(WiringError, match=r"Bind a function that returns yours: container.bind\(RequestMediator"):
+        bootstrap(commands_mapper=lambda m: m.bind(Ask, Sender))
 
 
 def test_what_is_no_container_is_refused() -> None:

@@ -33,6 +33,7 @@ TOOL_OF_FIXTURE = {
     "postgres_url": "postgresql",
     "rabbitmq_server": "rabbitmq",
     "rabbitmq_url": "rabbitmq",
+    "redis_durable_server": "redis-durable",
     "redis_server": "redis",
     "redis_url": "redis",
 }
@@ -92,6 +93,12 @@ def redis_url(servers: Servers) -> str:
 @pytest.fixture
 def redis_server(servers: Servers) -> Iterator[Server]:
     yield from servers.own("redis")
+
+
+@pytest.fixture
+def redis_durable_server(servers: Servers) -> Iterator[Server]:
+    """As `redis_server`, but what it has confirmed survives."""
+    yield from servers.own("redis-durable")
 
 
 @pytest.fixture(scope="session")

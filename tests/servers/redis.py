@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers import install
 from tests.servers.recipe import Missing, Place, Recipe
@@ -19,6 +19,8 @@ class Redis(Recipe):
     """A Redis that keeps nothing on disk: a restart empties it."""
 
     name = "redis"
+
+    keep: ClassVar[tuple[str, ...]] = ("--save", "", "--appendonly", "no")
 
     def __init__(self) -> None:
         self._command: list[str] = []
@@ -38,7 +40,7 @@ class Redis(Recipe):
         return install.run([*self._command, "--version"]).split("v=")[1].split()[0]
 
     def command(self, place: Place) -> Sequence[str]:
-        options = ["--port", str(place.ports[0]), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        options = ["--port", str(place.ports[0]), "--bind", "127.0.0.1", *self.keep]
         if self._in_docker:
             return [*self._command[:3], "--name", self._container(place), *self._command[3:], "redis-server", *options]
         return [*self._command, *options, "--dir", str(place.folder)]
@@ -57,3 +59,11 @@ class Redis(Recipe):
 
     def _container(self, place: Place) -> str:
         return f"cqrs-redis-{place.ports[0]}"
+
+
+class DurableRedis(Redis):
+    """A Redis that writes every command to the disk before it answers."""
+
+    name = "redis-durable"
+
+    keep: ClassVar[tuple[str, ...]] = ("--save", "", "--appendonly", "yes", "--appendfsync", "always")

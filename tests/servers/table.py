@@ -10,7 +10,7 @@ from tests.servers.nats import Nats
 from tests.servers.node import Node
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
-from tests.servers.redis import Redis
+from tests.servers.redis import DurableRedis, Redis
 
 if TYPE_CHECKING:
     from tests.servers.recipe import Tool
@@ -18,4 +18,7 @@ if TYPE_CHECKING:
 
 def tools() -> dict[str, Tool]:
     """By name. Each call gives new ones, which have provided nothing yet."""
-    return {tool.name: tool for tool in (Redis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB(), Node())}
+    return {
+        tool.name: tool
+        for tool in (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB(), Node())
+    }

@@ -35,8 +35,9 @@ class NatsMessageSource(MessageSource):
     """Receives ``topics`` as a member of ``group``, from their first message on, through durable pull consumers.
 
     A message that is not acknowledged within ``ack_wait`` seconds goes to another member: handle a batch in less. At
-    most ``max_ack_pending`` messages of a topic are with the group. Messages of one key stay in order for one member;
-    several members share the messages of a topic, whatever their keys.
+    most ``max_ack_pending`` messages of a topic are with the group. Messages of one key stay in order for one member
+    until there is an outage: what was under way then comes later, unless ``max_ack_pending`` is 1. Several members
+    share the messages of a topic, whatever their keys.
 
     ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that ``read`` cannot make an envelope of is
     logged as an error and stays unacknowledged.
@@ -111,9 +112,9 @@ class NatsMessageSource(MessageSource):
         """It is given back at the end if it is not settled before."""
         self._unsettled[id(message)] = message
 
-    def settled(self, message: Msg) -> bool:
-        """Whether this is the first word on ``message``."""
-        return self._unsettled.pop(id(message), None) is not None
+    def settled(self, message: Msg) -> None:
+        """It is not given back at the end."""
+        self._unsettled.pop(id(message), None)
 
     async def _subscribe(self, session: NatsSession) -> None:
         self._unsettled.clear()  # what an earlier session had delivered comes again when its time is over
@@ -157,19 +158,25 @@ class _NatsDelivery(Delivery):
         self.attempt = message.metadata.num_delivered
         self._source = source
         self._message = message
+        self._settled = False
         source.owe(message)
 
     async def ack(self) -> None:
         """It is done."""
-        if self._source.settled(self._message):
+        if self._first_word():
             with outage(self._source.place):
                 await self._message.ack()
 
     async def nack(self, delay: float = 0.0) -> None:
         """The server delivers it again after ``delay`` seconds."""
-        if self._source.settled(self._message):
+        if self._first_word():
             with contextlib.suppress(BrokerUnavailable), outage(self._source.place):  # it then comes again all the more
                 await self._message.nak(delay)
+
+    def _first_word(self) -> bool:
+        first, self._settled = not self._settled, True
+        self._source.settled(self._message)
+        return first
 
 
 def _consumer_name(group: str, topic: str) -> str:

@@ -44,10 +44,15 @@ async def send_through_a_kill(server: Server, broker: MessageBroker, topic: str,
 
 async def numbers_until(source: MessageSource, last: int) -> list[int]:
     """The numbers of the messages that arrive, through every outage, up to ``last``; each is acknowledged."""
+    return await numbers_with(source, {last})
+
+
+async def numbers_with(source: MessageSource, wanted: set[int]) -> list[int]:
+    """The same, until all that are ``wanted`` have arrived."""
     numbers: list[int] = []
     try:
         async with asyncio.timeout(60):
-            while last not in numbers:
+            while not wanted.issubset(numbers):
                 try:
                     for delivery in await source.receive(timeout=1):
                         numbers.append(int(delivery.envelope.body))
@@ -55,7 +60,7 @@ async def numbers_until(source: MessageSource, last: int) -> list[int]:
                 except BrokerUnavailable:
                     await asyncio.sleep(0.05)
     except TimeoutError:
-        raise AssertionError(f"{last} has not arrived, only {numbers}") from None
+        raise AssertionError(f"{wanted - set(numbers)} have not arrived, only {numbers}") from None
     return numbers
 
 

@@ -1,0 +1,56 @@
+"""Steps 5 and 6, a Redis server as brokers and sources see it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from cqrs.errors import BrokerUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+
+class RedisServer:
+    """A client that connects when it is used, reports an outage at once, and connects again at the next use."""
+
+    def __init__(self, url: str, timeout: float, options: Mapping[str, Any] | None) -> None:
+        self.place = _place(url)
+        # What the driver repeats by itself could be sent twice without anybody knowing.
+        alone: dict[str, Any] = {
+            "retry": Retry(NoBackoff(), 0),
+            "socket_timeout": timeout,
+            "socket_connect_timeout": timeout,
+        }
+        self.client: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # the driver's
+            url, **alone, **(options or {}), decode_responses=False, protocol=2
+        )
+
+    async def close(self) -> None:
+        """Disconnect. The next use connects again."""
+        with contextlib.suppress(RedisError, OSError):
+            await self.client.aclose()
+
+    @contextlib.contextmanager
+    def outage(self) -> Generator[None]:
+        """Whatever the driver raises becomes ``BrokerUnavailable``."""
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            raise BrokerUnavailable(self.place, error) from error
+
+
+def _place(url: str) -> str:
+    # What is logged must not hold the password, and a URL that cannot be read may have it anywhere.
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "Redis"
+    return f"Redis at {parts.hostname}{port}{parts.path}"

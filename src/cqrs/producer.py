@@ -5,8 +5,9 @@
             await producer.send_message(event)
         await producer.repository.commit()
 
-Any number of such loops may run side by side: each takes messages of its own. One of them alone keeps the order of
-messages with one key; several do not, because a later message can be taken by another loop.
+Any number of such loops may run side by side: each takes messages of its own. One loop alone keeps the order of
+messages with one key. Several do not, because a later message can be taken by another loop; nor does a loop that is
+started while one that died still holds its messages, until the lease of the repository has passed.
 """
 
 from __future__ import annotations

@@ -59,6 +59,7 @@ constraints: ## Pin the newest versions that work on every interpreter of PYTHON
 		echo "$$python: $$(wc -l < "$$work/pins") pins"; \
 	done; \
 	! grep --invert-match --extended-regexp '^[A-Za-z0-9._-]+==[A-Za-z0-9._+!-]+$$' "$$work/pins"; \
+	sed --in-place --regexp-extended 's/^(aiokafka|fast-depends|faststream)==.*/&; python_version < "3.14"/' "$$work/pins"; \
 	cp "$$work/pins" constraints.txt
 
 clean: ## Back to a bare checkout

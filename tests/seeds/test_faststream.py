@@ -11,7 +11,7 @@ from tests.seeds.stand_ins import watch
 if TYPE_CHECKING:
     from tests.seeds.program import Run
 
-# FastStream 0.6 still takes the parameter, and says that it will not.
+# FastStream 0.6, which Python 3.14 needs, announces that `auto_commit` will go.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.auto_commit. option was deprecated"),
     pytest.mark.filterwarnings("ignore:AckPolicy.REJECT_ON_ERROR"),
@@ -25,7 +25,8 @@ def acknowledged(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     ack = KafkaMessage.ack
 
     async def noting(message: Any) -> None:
-        acknowledged.append(message.body)
+        if not message.committed:  # FastStream 0.5 does it once more after the subscriber, in vain
+            acknowledged.append(message.body)
         await ack(message)
 
     monkeypatch.setattr(KafkaMessage, "ack", noting)

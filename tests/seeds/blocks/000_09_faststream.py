@@ -1,10 +1,6 @@
 # ruff: noqa  # a user wrote it
 # fmt: off
 # mypy: ignore-errors
-from tests.seeds.faststream_slips import accept_auto_commit
-
-accept_auto_commit()
-
 # --- seed ---
 import functools
 import di

@@ -5,9 +5,6 @@ import functools
 import json
 
 from cqrs.events import bootstrap
-from tests.seeds.faststream_slips import accept_auto_commit
-
-accept_auto_commit()
 
 
 def value_deserializer(value: bytes) -> bytes:

@@ -16,6 +16,7 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "GSSAPI", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 _BY_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_PATIENCE = 40_000  # milliseconds that the driver waits for an answer, if nobody says otherwise
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -93,3 +94,12 @@ def _wrong_options(options: Mapping[str, Any], free: Collection[str]) -> list[Wi
 
 def _problem(subject: str, problem: str, remedy: str) -> WiringProblem:
     return WiringProblem(f"Kafka: {subject}", problem, remedy)
+
+
+def giving_up_before(timeout: float, arguments: Mapping[str, Any]) -> dict[str, int]:
+    """An argument for the driver, by which it gives up before ``timeout`` seconds are over.
+
+    When it is cancelled while it connects, it does not close what it has opened by then.
+    """
+    patience: int = arguments.get("request_timeout_ms", _PATIENCE)
+    return {"request_timeout_ms": max(1, min(patience, int(timeout * 900)))}

@@ -7,6 +7,7 @@ import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from cqrs.adapters.kafka_connection import giving_up_before
 from cqrs.adapters.kafka_driver import KafkaError, MessageTooLarge, Partition, Partitioner, Producer, UnknownTopic
 from cqrs.adapters.kafka_errors import check_topic, is_rejection
 from cqrs.adapters.kafka_lane import Call, Lane, Record
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 OURS = {"acks": "all", "enable_idempotence": True}
 _DEFAULTS = {"max_batch_size": 131_072, "max_request_size": 1_048_576}  # a batch per partition, a message
-_PATIENCE = 40_000  # milliseconds that the driver waits for an answer, if nobody says otherwise
 _ROOM = 128  # what a record takes beside key, value and headers, and more
 _REMEMBERED_KEYS = 50_000
 
@@ -49,9 +49,7 @@ class Session:
     async def open(cls, connection: KafkaConnection, topics: Sequence[str], timeout: float) -> Session:  # noqa: ASYNC109  # it is also for later
         """Connect. Raises ``KafkaError``, ``OSError`` or ``TimeoutError`` if that does not succeed."""
         arguments = connection.arguments(Producer, OURS, _DEFAULTS)
-        # The driver gives up a little before we do: what it has opened when it is cancelled, it would not close.
-        patience = arguments.get("request_timeout_ms", _PATIENCE)
-        arguments["request_timeout_ms"] = max(1, min(patience, int(timeout * 900)))
+        arguments |= giving_up_before(timeout, arguments)
         producer = Producer(**arguments)
         session = cls(producer, timeout, arguments["max_request_size"])
         try:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cqrs.adapters.kafka_connection import KafkaConnection
+from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
 from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
 from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.kafka_window import Item, Window
@@ -103,6 +103,7 @@ class KafkaMessageSource(MessageSource):
         if self._consumer is not None:
             return
         arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
+        arguments |= giving_up_before(self._timeout, arguments)
         consumer = Consumer(**arguments)
         consumer.subscribe(self.topics, listener=_Listener(self.release))
         try:

@@ -33,7 +33,7 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgresql", "mariadb"))])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     fixtures = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}
     if request.param in fixtures:

@@ -24,7 +24,7 @@ def told(number: int) -> Any:
     return cqrs.NotificationEvent(event_name="told", payload=number)
 
 
-@pytest.fixture(params=["sqlite", "postgres", "mariadb"])
+@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "mariadb"))])
 def backend(request: pytest.FixtureRequest) -> SqlBackend:
     found: SqlBackend = request.getfixturevalue(f"{request.param}_backend")
     return found

@@ -146,8 +146,19 @@ async def test_a_full_queue_is_an_outage_and_holds_back_the_rest_of_the_key(
 
 
 async def test_nothing_connects_before_the_start() -> None:
-    AMQPMessageBroker(dsn="amqp://user:s3cret@127.0.0.1:1/", exchange_name="x")
-    AMQPMessageSource("amqp://user:s3cret@127.0.0.1:1/", "t", exchange_name="x")
+    called = asyncio.Event()
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        called.set()
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        url = f"amqp://user:s3cret@127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        made = AMQPMessageBroker(dsn=url, exchange_name="x"), AMQPMessageSource(url, "t", exchange_name="x")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(called.wait(), 0.2)
+        for it in made:
+            await it.close()
 
 
 def test_everything_can_be_made_without_a_loop() -> None:

@@ -18,6 +18,7 @@
     ├── MessageRejected                 a broker will never take this message
     ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
     ├── MigrationRefused                the database cannot be brought to the version that was asked for
+    ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
@@ -267,3 +268,14 @@ class MigrationRefused(CQRSError):
     def __init__(self, table: str, problem: str) -> None:
         self.table = table
         super().__init__(f"{table}: {problem}")
+
+
+class WakeUpsUnsupported(CQRSError, ValueError):
+    """``outbox`` has no wake-ups of this ``kind``."""
+
+    def __init__(self, outbox: str, kind: str) -> None:
+        self.outbox = outbox
+        self.kind = kind
+        super().__init__(
+            f"{outbox} has no wake-ups of the kind {kind!r}: use 'auto' or 'poll', on PostgreSQL also 'notify' or 'log'."
+        )

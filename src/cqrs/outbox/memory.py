@@ -6,10 +6,11 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors import UnitOfWorkStateError, WakeUpsUnsupported
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import NewRow, Settlement, TakenRow, scheduled_share
 from cqrs.outbox.stored import LEASE, StoredOutbox
+from cqrs.outbox.wakeups import Bell, LocalWakeUps, NoWakeUps
 from cqrs.unit_of_work_memory import MemoryUnitOfWork
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from cqrs.compressors.protocol import Compressor
     from cqrs.events.registry import EventRegistry
+    from cqrs.outbox.wakeups import WakeUps
 
 
 @dataclasses.dataclass(slots=True)
@@ -36,6 +38,7 @@ class MemoryOutbox:
 
     def __init__(self, clock: Callable[[], dt.datetime] | None = None) -> None:
         self.now = clock or (lambda: dt.datetime.now(dt.UTC))
+        self.bell = Bell()
         self.rows: dict[int, _Row] = {}
 
     def insert(self, new: NewRow) -> None:
@@ -43,6 +46,7 @@ class MemoryOutbox:
         due_at = new.due_at if new.delay is None else self.now() + dt.timedelta(seconds=new.delay)
         row = _Row(len(self.rows) + 1, new, due_at)
         self.rows[row.id] = row
+        self.bell.ring()
 
     def due(self, topic: str | None, limit: int) -> list[_Row]:
         """What can be taken now: up to a half that had to wait, then the others in the order of adding."""
@@ -82,6 +86,12 @@ class MemoryOutboxedEventRepository(StoredOutbox):
                 f"An outbox in memory needs a MemoryUnitOfWork, and the one here has a {type(session).__qualname__}."
             )
         session.enlist(lambda: self.store.insert(row))
+
+    def wakeups(self, kind: str = "auto") -> WakeUps:
+        """Wake-ups, as the port says."""
+        if kind not in {"auto", "poll"}:
+            raise WakeUpsUnsupported(type(self).__qualname__, kind)
+        return NoWakeUps() if kind == "poll" else LocalWakeUps(self.store.bell)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         taken = self.store.due(topic, limit)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cqrs._sqlalchemy.announcing import announce_after_commit
 from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind_outbox_model
 from cqrs._sqlalchemy.outbox_queue import settle, stored, take
+from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.transactions import writes_first
 from cqrs._sqlalchemy.types import BinaryUUID
 from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork, unit_of
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cqrs.outbox.rows import NewRow, Settlement, TakenRow
+    from cqrs.outbox.wakeups import WakeUps
 
     Sessions = AsyncSession | Callable[[], AsyncSession]
 else:
@@ -38,6 +41,9 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     The table is the one of ``model``, or ``table_name``, or what ``OUTBOX_SQLA_TABLE`` says when the repository is
     built, or ``outbox``. With ``keep_produced=False`` what was sent is deleted.
+
+    After a commit relays are told: those of this process and, with PostgreSQL, all others by a NOTIFY. With
+    ``notify=False`` nobody is.
     """
 
     def __init__(  # noqa: PLR0913  # the first two are the established signature
@@ -50,11 +56,13 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         registry: EventRegistry | None = None,
         lease: dt.timedelta = LEASE,
         keep_produced: bool = True,
+        notify: bool = True,
     ) -> None:
         super().__init__(compressor, registry, lease)
         self.model: Any = model or outbox_model(table_name)
         self._source = session
         self._keep_produced = keep_produced
+        self._notify = notify
 
     @property
     def _bound(self) -> AsyncSession | None:
@@ -76,6 +84,8 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         if unit is not None and not unit.is_open:
             raise UnitOfWorkStateError
         session.add(stored(self.model, row))
+        if self._notify:
+            announce_after_commit(getattr(session, "sync_session", session), self.model)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         if self._bound is not None:
@@ -105,6 +115,11 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         if isinstance(self._source, AsyncSession):
             raise UnitOfWorkStateError
         return writes_first(self._source())
+
+    def wakeups(self, kind: str = "auto") -> WakeUps:
+        """Wake-ups, as the port says; ``"notify"`` and ``"log"`` need PostgreSQL."""
+        session = self._source if isinstance(self._source, AsyncSession) else self._source()
+        return wakeups_for(type(self).__qualname__, session, self.model, kind)
 
     async def _commit_session(self, session: Any) -> None:
         used = session or self._bound

@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import asyncio
 import threading
+import uuid
 import weakref
 from typing import TYPE_CHECKING, Self
 
@@ -97,6 +98,7 @@ class Bell:
     def __init__(self) -> None:
         self._listeners: weakref.WeakSet[HintedWakeUps] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self.name = uuid.uuid4().hex
 
     def ring(self) -> None:
         """Give a hint to all listeners."""

@@ -1,0 +1,31 @@
+"""How a relay learns of new messages in a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs._sqlalchemy.announcing import announcer
+from cqrs._sqlalchemy.notifications import NotifyWakeUps
+from cqrs.errors import WakeUpsUnsupported
+from cqrs.outbox.wakeups import LocalWakeUps, NoWakeUps
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from cqrs.outbox.wakeups import WakeUps
+
+
+def wakeups_for(outbox: str, session: AsyncSession, model: Any, kind: str) -> WakeUps:
+    """Wake-ups of ``kind`` for the table of ``model`` in the database of ``session``, which is not used.
+
+    Raises ``WakeUpsUnsupported`` if ``outbox`` has none of this kind.
+    """
+    if kind == "poll":
+        return NoWakeUps()
+    engine = session.get_bind(model).engine
+    known = announcer(engine, model.__table__.fullname)
+    if engine.dialect.name == "postgresql" and kind in {"auto", "notify"}:
+        return NotifyWakeUps(engine, known)
+    if kind != "auto":
+        raise WakeUpsUnsupported(outbox, kind)
+    return LocalWakeUps(known.bell, hears_all=False)

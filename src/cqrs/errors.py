@@ -16,6 +16,8 @@
     ├── InvalidEnvelope                 a message on the wire does not say what it is
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message
+    ├── EventUnhandled                  (also a LookupError) nothing is bound for an event that has arrived
+    ├── InboxConflict                   somebody else has brought the same message in: do it again
     ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
     ├── MigrationRefused                the database cannot be brought to the version that was asked for
     ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
@@ -227,6 +229,27 @@ class MessageRejected(CQRSError):
         self.reason = reason
         detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
         super().__init__(f"{broker} rejects the message {message_id} ({detail}): change the message or the broker.")
+
+
+class EventUnhandled(CQRSError, LookupError):
+    """A message that has arrived is an ``event_type``, and nothing is bound for that."""
+
+    def __init__(self, event_type: type) -> None:
+        self.event_type = event_type
+        super().__init__(
+            f"Nothing handles {type_name(event_type)}: bind a handler for exactly this type in events_mapper, or let "
+            "the consumer skip what it does not know."
+        )
+
+
+class InboxConflict(CQRSError):
+    """Another transaction has changed what this one relied on in the inbox of ``consumer``; nothing took effect."""
+
+    def __init__(self, consumer: str) -> None:
+        self.consumer = consumer
+        super().__init__(
+            f"Somebody else has worked on the same messages of {consumer!r}: begin again with a new unit of work."
+        )
 
 
 class UnitOfWorkStateError(CQRSError, RuntimeError):

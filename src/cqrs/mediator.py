@@ -144,6 +144,11 @@ class EventMediator:
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain)
         self._receive = EventDispatcher(turns).compile()
+        self._emitter = emitter
+
+    def handles(self, event_type: type) -> bool:
+        """Whether a handler is bound for ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
+        return bool(self._emitter.route(event_type).reactions)
 
     async def send(self, event: Any) -> None:
         """Have ``event`` handled by everything that is bound to its type.

@@ -36,6 +36,11 @@ class MemoryUnitOfWork(UnitOfWork):
         if check is not None:
             self._checks.append(check)
 
+    @property
+    def enlisted(self) -> tuple[Callable[[], None], ...]:
+        """The writes that wait for the commit, in their order."""
+        return tuple(self._writes)
+
     async def _begin(self) -> None:
         self._forget()
 

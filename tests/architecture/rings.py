@@ -79,6 +79,7 @@ LAYERS = (
             "events.map",
             "events.recorder",
             "adapters.protocol",
+            "inbox.*",
             "message_brokers.by_key",
             "message_brokers.cloudevents*",
             "message_brokers.devnull",

@@ -300,5 +300,6 @@ class WakeUpsUnsupported(CQRSError, ValueError):
         self.outbox = outbox
         self.kind = kind
         super().__init__(
-            f"{outbox} has no wake-ups of the kind {kind!r}: use 'auto' or 'poll', on PostgreSQL also 'notify' or 'log'."
+            f"{outbox} has no wake-ups of the kind {kind!r}: "
+            "use 'auto' or 'poll'; with PostgreSQL also 'notify' or 'log'."
         )

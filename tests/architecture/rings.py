@@ -41,7 +41,7 @@ DRIVERS = frozenset(
             "faststream",
         ),
         *("google", "jinja2", "msgspec", "nats", "opensearchpy", "opentelemetry", "orjson", "prometheus_client"),
-        *("pymongo", "pytest", "redis", "rich", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
+        *("psycopg2", "pymongo", "pytest", "redis", "rich", "sqlalchemy", "starlette", "structlog", "typer", "uvicorn"),
     }
 )
 """What a user installs only for the technology at hand. `import cqrs` loads none of it."""
@@ -128,6 +128,7 @@ LAYERS = (
     Layer(ADAPTERS, "nats", ("adapters.nats*", "message_brokers.nats*"), frozenset({"nats"})),
     Layer(ADAPTERS, "redis streams", ("message_brokers.redis*",), frozenset({"redis"})),
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
+    Layer(ADAPTERS, "postgresql log", ("_postgres_log.*", "outbox.log_tailing"), frozenset({"psycopg2"})),
     Layer(ADAPTERS, "sqlalchemy", ("_sqlalchemy.**", "outbox.sqlalchemy"), frozenset({"sqlalchemy"})),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),

@@ -15,26 +15,12 @@ from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.errors import WakeUpsUnsupported
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, fill, told
 from tests.integration.postgresql_log.proxy import proxy_to
+from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from cqrs.outbox.wakeups import WakeUps
-
-LATE = 20.0
-A_WHILE = 0.3
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LATE):
-        while not condition():  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.01)
-
-
-async def listening(wakeups: WakeUps) -> None:
-    """Wait until it hears, and forget the hint that it gives then."""
-    await until(lambda: wakeups.healthy)
-    assert await wakeups.wait(LATE)
 
 
 def impatient(database: Database) -> NotifyWakeUps:

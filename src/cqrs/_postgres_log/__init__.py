@@ -1,0 +1,1 @@
+"""The log of a PostgreSQL server, read by logical replication."""

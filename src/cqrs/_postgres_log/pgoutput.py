@@ -1,0 +1,73 @@
+"""What ``pgoutput``, the output plugin of PostgreSQL itself, says in version 1 of its protocol."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A transaction begins that was committed at ``position``; what follows belongs to it."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """It ends; ``end`` is to be confirmed when all of it is done with."""
+
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """The table that later records mean by ``id``."""
+
+    id: int
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A row was added to the table ``relation``."""
+
+    relation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What ``pg_logical_emit_message`` was given."""
+
+    transactional: bool
+    prefix: str
+    content: bytes
+
+
+Record = Begin | Commit | Relation | Insert | Message
+
+_U8_U64 = struct.Struct(">BQ")
+_U32 = struct.Struct(">I")
+_U64 = struct.Struct(">Q")
+
+
+def decode(payload: bytes) -> Record | None:
+    """One record; ``None`` for a kind that nobody here needs."""
+    match payload[:1]:
+        case b"B":
+            return Begin(_U64.unpack_from(payload, 1)[0])
+        case b"C":
+            return Commit(_U64.unpack_from(payload, 10)[0])
+        case b"I":
+            return Insert(_U32.unpack_from(payload, 1)[0])
+        case b"R":
+            namespace, name, _ = payload[5:].split(b"\0", 2)
+            return Relation(_U32.unpack_from(payload, 1)[0], namespace.decode(), name.decode())
+        case b"M":
+            flags, _ = _U8_U64.unpack_from(payload, 1)
+            end = payload.index(b"\0", 10)
+            length: int = _U32.unpack_from(payload, end + 1)[0]
+            return Message(bool(flags & 1), payload[10:end].decode(), payload[end + 5 : end + 5 + length])
+        case _:
+            return None

@@ -1,0 +1,134 @@
+"""One connection that reads the log through a replication slot. The driver blocks, the event loop does not."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg2
+from psycopg2.extensions import parse_dsn
+from psycopg2.extras import LogicalReplicationConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_STATUS = 10.0  # seconds; the server gives up who says nothing for wal_sender_timeout, usually a minute
+_CONNECT = 10  # seconds
+
+
+class LogStream:
+    """Reads the log from one task.
+
+    The server is told that the reader lives, also while nobody calls :meth:`read`. Errors of the driver are raised as
+    they are; the stream is then of no more use.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._asked = False
+        self._confirmed = 0
+        self._beat: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def connect(cls, dsn: Mapping[str, Any] | str) -> Self:
+        """Connect to the database of ``dsn``, in the words of libpq, for replication."""
+        words: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log"}
+        if isinstance(dsn, str):
+            words = {**words, **parse_dsn(dsn)}
+        else:
+            words.update(dsn)
+        words["connection_factory"] = LogicalReplicationConnection
+        connecting = asyncio.ensure_future(asyncio.to_thread(lambda: psycopg2.connect(**words)))
+        try:
+            return cls(await asyncio.shield(connecting))
+        except asyncio.CancelledError:
+            await asyncio.wait([connecting])
+            if connecting.exception() is None:
+                connecting.result().close()
+            raise
+
+    async def execute(self, statement: str) -> list[Any]:
+        """Run a statement of SQL, or one for replication, before :meth:`start`; returns its rows."""
+        await self._blocking(lambda: self._cursor.execute(statement))
+        return list(self._cursor.fetchall()) if self._cursor.description else []
+
+    async def start(self, slot: str, publication: str, *, messages: bool = False) -> None:
+        """Read from where the slot was confirmed."""
+        options = {"proto_version": "1", "publication_names": f'"{publication}"'}
+        if messages:
+            options["messages"] = "true"
+        await self._blocking(lambda: self._cursor.start_replication(slot_name=slot, decode=False, options=options))
+        self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
+
+    async def read(self, limit: int, patience: float) -> list[bytes]:
+        """At most ``limit`` records; none after ``patience`` seconds without any.
+
+        Raises ``ConnectionError`` when the server has not answered a question for another ``patience``.
+        """
+        found = self._ready(limit)
+        if not found:
+            if await self._readable(patience):
+                self._asked = False
+                found = self._ready(limit)
+            elif self._asked:
+                raise ConnectionError("the server does not answer")
+            else:
+                self._asked = True
+                self._cursor.send_feedback(reply=True, force=True)
+        return found
+
+    @property
+    def seen(self) -> int:
+        """How far the server has read its log for this reader; between transactions that may be confirmed."""
+        position: int = self._cursor.wal_end
+        return position
+
+    def confirm(self, position: int) -> None:
+        """Let the server forget what is before ``position``."""
+        if position > self._confirmed:
+            self._confirmed = position
+            self._cursor.send_feedback(write_lsn=position, flush_lsn=position, apply_lsn=position, force=True)
+
+    def close(self) -> None:
+        """Leave. The slot is free at once."""
+        if self._beat is not None:
+            self._beat.cancel()
+        with suppress(psycopg2.Error):
+            self._connection.close()
+
+    def _ready(self, limit: int) -> list[bytes]:
+        found: list[bytes] = []
+        while len(found) < limit and (message := self._cursor.read_message()) is not None:
+            found.append(bytes(message.payload))
+        return found
+
+    async def _readable(self, patience: float) -> bool:
+        loop, readable, descriptor = asyncio.get_running_loop(), asyncio.Event(), self._connection.fileno()
+        loop.add_reader(descriptor, readable.set)
+        try:
+            async with asyncio.timeout(patience):
+                await readable.wait()
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_reader(descriptor)
+        return True
+
+    def _live(self) -> None:
+        with suppress(psycopg2.Error):  # whoever reads next is told
+            self._cursor.send_feedback(force=True)
+            self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
+
+    async def _blocking(self, call: Callable[[], object]) -> None:
+        task = asyncio.ensure_future(asyncio.to_thread(call))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            with suppress(psycopg2.Error):
+                self._connection.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()  # it was interrupted
+            raise

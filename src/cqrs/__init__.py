@@ -40,7 +40,13 @@ if typing.TYPE_CHECKING:
     from cqrs.mediator import EventMediator, RequestMediator, StreamingRequestMediator
     from cqrs.middlewares import Middleware, MiddlewareChain, TransactionMiddleware
     from cqrs.observability import Hooks
-    from cqrs.outbox import EventStatus, OutboxedEvent, OutboxedEventMap, OutboxedEventRepository
+    from cqrs.outbox import (
+        EventStatus,
+        OutboxedEvent,
+        OutboxedEventMap,
+        OutboxedEventRepository,
+        ParkedMessage,
+    )
     from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository as SqlAlchemyOutboxedEventRepository
     from cqrs.producer import EventProducer
     from cqrs.requests import (
@@ -59,6 +65,7 @@ if typing.TYPE_CHECKING:
     from cqrs.response import DCResponse, IResponse, PydanticResponse, Response
     from cqrs.unit_of_work import UnitOfWork, current_unit_of_work
     from cqrs.unit_of_work_memory import MemoryUnitOfWork
+    from cqrs.workers import OutboxRelay, RelayPolicy
 
 __all__ = [
     "CORRequestHandler",
@@ -95,14 +102,17 @@ __all__ = [
     "Middleware",
     "MiddlewareChain",
     "NotificationEvent",
+    "OutboxRelay",
     "OutboxedEvent",
     "OutboxedEventMap",
     "OutboxedEventRepository",
+    "ParkedMessage",
     "PydanticDomainEvent",
     "PydanticEvent",
     "PydanticNotificationEvent",
     "PydanticRequest",
     "PydanticResponse",
+    "RelayPolicy",
     "Request",
     "RequestHandler",
     "RequestHandlerFallback",
@@ -141,6 +151,7 @@ _MODULES = (
     "unit_of_work_memory",
     "outbox",
     "producer",
+    "workers",
 )
 
 # Names that need a driver: `from cqrs import *` leaves them out, because it would load the driver.

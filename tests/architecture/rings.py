@@ -60,7 +60,11 @@ class Layer:
 
 
 LAYERS = (
-    Layer(FOUNDATION, "foundation", ("errors", "_callables", "_generics", "_mermaid", "_type_text", "compressors.*")),
+    Layer(
+        FOUNDATION,
+        "foundation",
+        ("errors", "_callables", "_failpoints", "_generics", "_mermaid", "_type_text", "compressors.*"),
+    ),
     Layer(
         MESSAGES,
         "messages",
@@ -80,6 +84,8 @@ LAYERS = (
             "events.recorder",
             "adapters.protocol",
             "inbox.*",
+            "leases.memory",
+            "leases.protocol",
             "message_brokers.by_key",
             "message_brokers.cloudevents*",
             "message_brokers.devnull",
@@ -109,6 +115,9 @@ LAYERS = (
     Layer(ENGINES, "dispatcher", ("dispatcher.*",)),
     Layer(ENGINES, "mediator", ("mediator",)),
     Layer(ENGINES, "outbox loop", ("producer",)),
+    Layer(ENGINES, "services", ("workers.backoff", "workers.leases", "workers.service")),
+    Layer(ENGINES, "relay", ("workers.outbox_policy", "workers.outbox_relay")),
+    Layer(ENGINES, "consumer", ("workers.consumer*",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
     Layer(ADAPTERS, "di", ("container.di", "container.di_solving"), frozenset({"di"})),
@@ -129,7 +138,9 @@ LAYERS = (
     Layer(ADAPTERS, "redis streams", ("message_brokers.redis*",), frozenset({"redis"})),
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
     Layer(ADAPTERS, "postgresql log", ("_postgres_log.*", "outbox.log_tailing"), frozenset({"psycopg2"})),
-    Layer(ADAPTERS, "sqlalchemy", ("_sqlalchemy.**", "outbox.sqlalchemy"), frozenset({"sqlalchemy"})),
+    Layer(
+        ADAPTERS, "sqlalchemy", ("_sqlalchemy.**", "leases.sqlalchemy", "inbox.sqlalchemy", "outbox.sqlalchemy"), frozenset({"sqlalchemy"})
+    ),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
     # What stands at the edge does not know each other either.

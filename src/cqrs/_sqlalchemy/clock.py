@@ -13,16 +13,16 @@ from cqrs._sqlalchemy.types import UtcDateTime
 if TYPE_CHECKING:
     from sqlalchemy.sql.compiler import SQLCompiler
 
-# PostgreSQL: now() stands still within a transaction. SQLite counts milliseconds and compares times as text, so the
-# length must be that of the driver's own texts.
+# PostgreSQL: now() stands still within a transaction, and no index can be searched by clock_timestamp(). SQLite counts
+# milliseconds and compares times as text, so the length must be that of the driver's own texts.
 _NOW = {
-    "postgresql": "clock_timestamp()",
+    "postgresql": "statement_timestamp()",
     "mysql": "(UTC_TIMESTAMP(6))",
     "mariadb": "(UTC_TIMESTAMP(6))",
     "sqlite": "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))",
 }
 _LATER = {
-    "postgresql": "clock_timestamp() + make_interval(secs => {})",
+    "postgresql": "statement_timestamp() + make_interval(secs => {})",
     "mysql": "UTC_TIMESTAMP(6) + INTERVAL {} SECOND",
     "mariadb": "UTC_TIMESTAMP(6) + INTERVAL {} SECOND",
     "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now', ({}) || ' seconds')",

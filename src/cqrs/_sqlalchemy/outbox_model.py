@@ -11,23 +11,17 @@ from sqlalchemy import BigInteger, ColumnElement, Index, Integer, SmallInteger, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from cqrs._sqlalchemy.clock import database_now
-from cqrs._sqlalchemy.types import BinaryUUID, LargeBytes, RowId, UtcDateTime
+from cqrs._sqlalchemy.types import EXACT_TEXT, BinaryUUID, LargeBytes, RowId, UtcDateTime
 
 TABLE_VARIABLE = "OUTBOX_SQLA_TABLE"
-
-# By default MariaDB takes the topics `a` and `A` for one.
-_EXACT_TEXT = {
-    f"{name}_{option}": value
-    for name in ("mysql", "mariadb")
-    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
-}
 
 
 class OutboxModelMixin:
     """The columns and the index of an outbox, for a model in a metadata of yours: give it ``__tablename__``.
 
-    ``pending`` is 1 while a message is to be sent and NULL when it is not any more. Polls go through the index on it,
-    which holds no row that was sent (on MariaDB: holds these apart), so sent rows cost them nothing.
+    ``pending`` is 1 while a message is to be sent, 0 while it is parked or set aside behind one that is, and NULL when
+    it is not to be sent any more. Polls go through indexes that hold no row that was sent (on MariaDB: hold these
+    apart), so sent rows cost them nothing.
     """
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=True)
@@ -60,9 +54,19 @@ class OutboxModelMixin:
     def __table_args__(cls) -> Any:
         unsent: ColumnElement[Any] = literal_column("pending = 1")
         table: str = getattr(cls, "__tablename__", "outbox")
+        held: ColumnElement[Any] = literal_column("lease_until IS NOT NULL")
+        ended: ColumnElement[Any] = literal_column("pending IS NULL")
         return (
             Index(f"ix_{table}_pending", "pending", "due_at", "id", postgresql_where=unsent, sqlite_where=unsent),
-            {"sqlite_autoincrement": True, **_EXACT_TEXT},
+            Index(
+                f"ix_{table}_partition",
+                *("pending", "partition_no", "due_at", "id"),
+                postgresql_where=unsent,
+                sqlite_where=unsent,
+            ),
+            Index(f"ix_{table}_held", "message_key", "lease_until", postgresql_where=held, sqlite_where=held),
+            Index(f"ix_{table}_ended", "pending", "settled_at", postgresql_where=ended, sqlite_where=ended),
+            {"sqlite_autoincrement": True, **EXACT_TEXT},
         )
 
 

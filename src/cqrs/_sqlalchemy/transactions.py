@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@asynccontextmanager
+async def short_transaction(sessions: Callable[[], AsyncSession]) -> AsyncGenerator[AsyncSession, None]:
+    """A transaction of its own, committed at the end; READ COMMITTED where there are levels.
+
+    That keeps MariaDB from locking the gaps between rows, where others insert, and PostgreSQL from failing conflicts.
+    """
+    async with writes_first(sessions()) as session, session.begin():
+        if session.get_bind().dialect.name != "sqlite":
+            await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+        yield session
 
 
 def writes_first(session: AsyncSession) -> AsyncSession:

@@ -67,3 +67,11 @@ LargeBytes = LargeBinary().with_variant(LONGBLOB(), "mysql", "mariadb")
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column of type INTEGER."""
+
+# By default MariaDB takes the topics `a` and `A` for one.
+EXACT_TEXT = {
+    f"{name}_{option}": value
+    for name in ("mysql", "mariadb")
+    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+}
+"""Table options under which text is compared as it is."""

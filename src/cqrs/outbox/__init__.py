@@ -6,6 +6,7 @@
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap
 from cqrs.outbox.memory import MemoryOutbox, MemoryOutboxedEventRepository
+from cqrs.outbox.parked import ParkedMessage, ParkedMessages
 from cqrs.outbox.repository import OutboxedEventRepository
 
 __all__ = [
@@ -15,4 +16,6 @@ __all__ = [
     "OutboxedEvent",
     "OutboxedEventMap",
     "OutboxedEventRepository",
+    "ParkedMessage",
+    "ParkedMessages",
 ]

@@ -20,6 +20,10 @@ class EventStatus(enum.StrEnum):
     """The broker has confirmed it."""
     NOT_PRODUCED = "not_produced"
     """It could not be sent, and is tried again."""
+    PARKED = "parked"
+    """It was rejected too often, and waits for an operator."""
+    DROPPED = "dropped"
+    """An operator has decided that it is never sent."""
 
 
 class OutboxedEvent:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any, overload
 
+from cqrs.errors import UnitOfWorkStateError, WakeUpsUnsupported
 from cqrs.outbox.event import EventStatus, OutboxedEvent
+from cqrs.outbox.wakeups import NoWakeUps
 
 if TYPE_CHECKING:
     import datetime as dt
     import uuid
     from collections.abc import Mapping
     from types import TracebackType
+
+    from cqrs.envelope import Envelope
+    from cqrs.outbox.parked import ParkedMessages
+    from cqrs.outbox.queue import OutboxQueue, QueuedMessage
+    from cqrs.outbox.wakeups import WakeUps
 
 __all__ = ["EventStatus", "OutboxedEvent", "OutboxedEventRepository"]
 
@@ -89,6 +96,28 @@ class OutboxedEventRepository(abc.ABC):
     @abc.abstractmethod
     async def rollback(self, session: Any = None) -> None:
         """Undo what :meth:`commit` would have made durable."""
+
+    def queue(self) -> OutboxQueue:
+        """The outbox as a relay sees it. Raises ``UnitOfWorkStateError`` where there can be none, and tells why."""
+        raise UnitOfWorkStateError(f"No relay can empty a {type(self).__qualname__}: use the loop of an EventProducer.")
+
+    def envelope(self, message: QueuedMessage) -> Envelope:
+        """A message of :meth:`queue` as it is sent. Raises ``UnknownCompression``."""
+        return message.envelope
+
+    def wakeups(self, kind: str = "auto") -> WakeUps:
+        """How a relay learns of new messages: by default as well as this outbox can. ``"poll"`` always works.
+
+        Raises ``WakeUpsUnsupported`` for a kind that this outbox does not have.
+        """
+        if kind not in {"auto", "poll"}:
+            raise WakeUpsUnsupported(type(self).__qualname__, kind)
+        return NoWakeUps()
+
+    @property
+    def parked(self) -> ParkedMessages:
+        """The messages that relays have given up, to be looked at, replayed or dropped."""
+        raise UnitOfWorkStateError(f"A {type(self).__qualname__} parks nothing.")
 
     async def __aenter__(self) -> Any:
         """Open a transaction, or join the open one; what is not committed at the end is undone."""

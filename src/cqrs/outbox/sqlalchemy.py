@@ -11,7 +11,9 @@ from cqrs._sqlalchemy.announcing import announce_after_commit
 from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind_outbox_model
 from cqrs._sqlalchemy.outbox_queue import settle, stored, take
 from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
-from cqrs._sqlalchemy.transactions import writes_first
+from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
+from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
+from cqrs._sqlalchemy.transactions import short_transaction, writes_first
 from cqrs._sqlalchemy.types import BinaryUUID
 from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork, unit_of
 from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
@@ -90,8 +92,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         if self._bound is not None:
             return await self._take_in(writes_first(self._bound), limit, topic)
-        async with self._brief() as session, session.begin():
-            await _read_committed(session)
+        async with short_transaction(self._factory) as session:
             return await self._take_in(session, limit, topic)
 
     async def _take_in(self, session: AsyncSession, limit: int, topic: str | None) -> list[TakenRow]:
@@ -107,14 +108,23 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         if self._bound is not None:
             await settle(self._bound, self.model, settlements, keep_produced=self._keep_produced)
             return
-        async with self._brief() as session, session.begin():
-            await _read_committed(session)
+        async with short_transaction(self._factory) as session:
             await settle(session, self.model, settlements, keep_produced=self._keep_produced)
 
-    def _brief(self) -> AsyncSession:
+    @property
+    def _factory(self) -> Callable[[], AsyncSession]:
         if isinstance(self._source, AsyncSession):
-            raise UnitOfWorkStateError
-        return writes_first(self._source())
+            raise UnitOfWorkStateError("This needs transactions of its own: give the outbox a factory of sessions.")
+        return self._source
+
+    def queue(self) -> SqlAlchemyOutboxQueue:
+        """The outbox for a relay, as the port says."""
+        return SqlAlchemyOutboxQueue(self._factory, self.model, keep_produced=self._keep_produced)
+
+    @property
+    def parked(self) -> SqlAlchemyParkedMessages:
+        """The parked messages, as the port says."""
+        return SqlAlchemyParkedMessages(self._factory, self.model, keep_produced=self._keep_produced)
 
     def wakeups(self, kind: str = "auto") -> WakeUps:
         """Wake-ups, as the port says; ``"notify"`` and ``"log"`` need PostgreSQL."""
@@ -132,13 +142,6 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         used = session or self._bound
         if used is not None:
             await used.rollback()
-
-
-async def _read_committed(session: AsyncSession) -> None:
-    """Keep MariaDB from locking the gaps between rows, where others insert, and PostgreSQL from failing conflicts."""
-    bind = session.get_bind()
-    if bind.dialect.name != "sqlite":
-        await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
 
 
 def __getattr__(name: str) -> Any:

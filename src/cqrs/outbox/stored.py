@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cqrs.compressors.protocol import Compressor
     from cqrs.envelope import Envelope
     from cqrs.events.registry import EventRegistry
+    from cqrs.outbox.queue import QueuedMessage
     from cqrs.unit_of_work import UnitOfWork
 
 LEASE = dt.timedelta(minutes=1)
@@ -117,6 +118,10 @@ class StoredOutbox(OutboxedEventRepository):
                 "of work (a TransactionMiddleware opens one), or pass the session to add()."
             )
         return unit.session
+
+    def envelope(self, message: QueuedMessage) -> Envelope:
+        """``message`` as it is sent."""
+        return unpacked(message.envelope, message.compression, self._compressor)
 
     def _outboxed(self, row: TakenRow, usable_until: float) -> OutboxedEvent:
         return OutboxedEvent(

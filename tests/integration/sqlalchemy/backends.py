@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from cqrs._sqlalchemy.lease_tables import lease_metadata
 from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository, outbox_model
 
@@ -29,6 +30,7 @@ class SqlBackend:
         async with self.engine.begin() as connection:
             await connection.run_sync(METADATA.create_all)
             await connection.run_sync(outbox_model("outbox").metadata.create_all)
+            await connection.run_sync(lease_metadata.create_all)
 
     def unit_of_work(self) -> SqlAlchemyUnitOfWork:
         return SqlAlchemyUnitOfWork(self.sessions)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs.testing.conformance.outbox import OutboxConformance
+from cqrs.testing.conformance.relay import RelayConformance
 from cqrs.testing.conformance.unit_of_work import UnitOfWorkConformance
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ class TestMariaDbUnitOfWork(UnitOfWorkConformance):
 
 
 class TestMariaDbOutbox(OutboxConformance):
+    @pytest.fixture
+    def backend(self, mariadb_backend: SqlBackend) -> SqlBackend:
+        return mariadb_backend
+
+
+class TestMariaDbRelay(RelayConformance):
     @pytest.fixture
     def backend(self, mariadb_backend: SqlBackend) -> SqlBackend:
         return mariadb_backend

@@ -6,6 +6,7 @@ import pytest
 
 from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
 from cqrs.testing.conformance.outbox import OutboxConformance
+from cqrs.testing.conformance.relay import RelayConformance
 from cqrs.testing.conformance.unit_of_work import UnitOfWorkConformance
 from cqrs.unit_of_work_memory import MemoryUnitOfWork
 
@@ -51,6 +52,12 @@ class TestMemoryUnitOfWork(UnitOfWorkConformance):
 
 
 class TestMemoryOutbox(OutboxConformance):
+    @pytest.fixture
+    def backend(self, memory: MemoryBackend) -> MemoryBackend:
+        return memory
+
+
+class TestMemoryRelay(RelayConformance):
     @pytest.fixture
     def backend(self, memory: MemoryBackend) -> MemoryBackend:
         return memory

@@ -21,5 +21,8 @@ CREATE TABLE IF NOT EXISTS {table} (
     fence BIGINT NOT NULL DEFAULT 0,
     lease_owner VARCHAR(64),
     lease_until DATETIME(6),
-    INDEX ix_{table}_pending (pending, due_at, id)
+    INDEX ix_{table}_pending (pending, due_at, id),
+    INDEX ix_{table}_partition (pending, partition_no, due_at, id),
+    INDEX ix_{table}_held (message_key, lease_until),
+    INDEX ix_{table}_ended (pending, settled_at)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS {table} (
     status VARCHAR(16) DEFAULT 'new' NOT NULL,
     pending SMALLINT DEFAULT 1,
     due_at TIMESTAMP WITH TIME ZONE,
-    created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT statement_timestamp() NOT NULL,
     settled_at TIMESTAMP WITH TIME ZONE,
     parked_at TIMESTAMP WITH TIME ZONE,
     attempts INTEGER DEFAULT 0 NOT NULL,
@@ -23,3 +23,6 @@ CREATE TABLE IF NOT EXISTS {table} (
     lease_until TIMESTAMP WITH TIME ZONE
 );
 CREATE INDEX IF NOT EXISTS ix_{table}_pending ON {table} (pending, due_at, id) WHERE pending = 1;
+CREATE INDEX IF NOT EXISTS ix_{table}_partition ON {table} (pending, partition_no, due_at, id) WHERE pending = 1;
+CREATE INDEX IF NOT EXISTS ix_{table}_held ON {table} (message_key, lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_{table}_ended ON {table} (pending, settled_at) WHERE pending IS NULL;

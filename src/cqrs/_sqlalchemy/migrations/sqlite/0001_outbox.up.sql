@@ -23,3 +23,6 @@ CREATE TABLE IF NOT EXISTS {table} (
     lease_until DATETIME
 );
 CREATE INDEX IF NOT EXISTS ix_{table}_pending ON {table} (pending, due_at, id) WHERE pending = 1;
+CREATE INDEX IF NOT EXISTS ix_{table}_partition ON {table} (pending, partition_no, due_at, id) WHERE pending = 1;
+CREATE INDEX IF NOT EXISTS ix_{table}_held ON {table} (message_key, lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_{table}_ended ON {table} (pending, settled_at) WHERE pending IS NULL;

@@ -1,0 +1,161 @@
+"""The statements by which a relay takes messages from an outbox and settles them.
+
+Taking goes partition by partition through the index on (pending, partition_no, due_at, id), and stops when it has
+enough: its cost does not depend on how many rows there are, sent, unsent or parked.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, literal, literal_column, or_, select, union_all, update
+from sqlalchemy.orm import aliased
+
+from cqrs._sqlalchemy.clock import database_in, database_now
+from cqrs.envelope import Envelope
+from cqrs.outbox.event import EventStatus
+from cqrs.outbox.queue import FOREVER, QueuedMessage
+from cqrs.outbox.rows import scheduled_share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Model = Any  # a class with OutboxModelMixin
+
+CHUNK = 5_000
+"""How many rows one statement names; drivers bound the number of parameters, the tightest to 32,766."""
+
+
+def pending(model: Model, value: int = 1) -> Any:
+    """What is to be sent (1), or set aside (0)."""
+    # Literals: with a parameter a database cannot see that the index holds what is asked for.
+    return model.pending == literal_column(str(value))
+
+
+def free(model: Model) -> Any:
+    """What nobody holds."""
+    return or_(model.lease_until.is_(None), model.lease_until <= database_now())
+
+
+def blocked(model: Model) -> Any:
+    """Whether an earlier message of the key is not sent now, for a row of ``model``."""
+    earlier = aliased(model)
+    return and_(
+        model.message_key.is_not(None),
+        model.due_at.is_(None),
+        exists().where(
+            earlier.message_key == model.message_key,
+            earlier.lease_until > database_now(),
+            earlier.due_at.is_(None),
+            earlier.id < model.id,
+        ),
+    )
+
+
+def queued(model: Model, partitions: Sequence[int], limit: int) -> Any:
+    """The messages of ``partitions``, in their order, that can be sent now or are blocked."""
+    some: list[Any] = []
+    for place, partition in enumerate(partitions):
+        # Compiled once per number of partitions: the numbers themselves are parameters.
+        mine = select(model.id, literal(place).label("place")).where(
+            pending(model), model.partition_no == literal(partition), free(model)
+        )
+        some += [
+            mine.where(model.due_at <= database_now())
+            .order_by(model.due_at, model.id)
+            .limit(scheduled_share(limit))
+            .subquery(),
+            mine.where(model.due_at.is_(None)).order_by(model.due_at, model.id).limit(limit).subquery(),
+        ]
+    found = union_all(*(select(part) for part in some)).limit(limit).subquery()
+    return (
+        select(*columns(model), blocked(model).label("blocked"))
+        .join(found, found.c.id == model.id)
+        .order_by(found.c.place, model.due_at, model.id)
+    )
+
+
+def columns(model: Model) -> list[Any]:
+    """What is read of a row."""
+    return [
+        model.id,
+        model.partition_no,
+        model.message_id,
+        model.event_name,
+        model.event_version,
+        model.topic,
+        model.message_key,
+        model.content_type,
+        model.compression,
+        model.headers,
+        model.body,
+        model.attempts,
+        model.due_at.is_not(None).label("scheduled"),
+    ]
+
+
+def ended(status: EventStatus) -> dict[str, Any]:
+    """What a row says at its end."""
+    return {
+        "status": status,
+        "pending": None,
+        "settled_at": database_now(),
+        "lease_owner": None,
+        "lease_until": None,
+    }
+
+
+def failed(model: Model, error: str, retry_in: float | None) -> Any:
+    """Let a row be tried again later, or park it."""
+    values: dict[str, Any] = {"attempts": model.attempts + 1, "last_error": error, "lease_owner": None}
+    if retry_in is None:
+        values |= {
+            "status": EventStatus.PARKED,
+            "pending": 0,
+            "parked_at": database_now(),
+            "lease_until": FOREVER,
+        }
+    else:
+        values |= {"status": EventStatus.NOT_PRODUCED, "lease_until": database_in(retry_in)}
+    return update(model).values(values)
+
+
+def set_aside(model: Model, ids: Sequence[int]) -> Any:
+    """Set rows aside that are still blocked."""
+    still = pending(model) & model.id.in_(ids) & blocked(model)
+    return quietly(update(model).where(still).values(pending=0, lease_until=FOREVER))
+
+
+def followers(model: Model, key: str) -> Any:
+    """The rows that are set aside for ``key``, without the parked ones that they are set aside behind."""
+    return and_(model.message_key == key, model.lease_until == FOREVER, pending(model, 0), model.parked_at.is_(None))
+
+
+def quietly(statement: Any) -> Any:
+    """No session has loaded what ``statement`` changes."""
+    return statement.execution_options(synchronize_session=False)
+
+
+def message_of(row: Any) -> QueuedMessage:
+    """What was read."""
+    headers: dict[str, str] = json.loads(row.headers) if row.headers != "{}" else {}
+    return QueuedMessage(
+        id=row.id,
+        partition=row.partition_no,
+        envelope=Envelope(
+            message_id=row.message_id,
+            name=row.event_name,
+            version=row.event_version,
+            topic=row.topic,
+            body=row.body,
+            key=row.message_key,
+            content_type=row.content_type,
+            content_encoding=headers.pop("content-encoding", None),
+            headers=headers,
+        ),
+        compression=row.compression,
+        attempts=row.attempts,
+        scheduled=bool(row.scheduled),
+        blocked=bool(row.blocked),
+    )

@@ -1,0 +1,382 @@
+"""What a relay guarantees on every outbox.
+
+Subclass the suite and override its fixture ``backend``, as for the suite of the outbox. The outbox is emptied by real
+relays; the broker is in memory and fails when it is told to.
+"""
+# ruff: noqa: S101, D102, PLR2004 - assert is how a suite checks, names state the behaviour, numbers are messages
+# ruff: noqa: ASYNC110 - neither a database nor a list of messages has events
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cqrs.compressors.zlib import ZlibCompressor
+from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.events.registry import EventRegistry
+from cqrs.outbox.queue import Failure, Outcome
+from cqrs.outbox.rows import PARTITIONS
+from cqrs.testing.conformance.outbox import FlakyBroker, Numbered, numbered
+from cqrs.workers.backoff import Backoff
+from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.outbox_relay import OutboxRelay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.testing.conformance.outbox import OutboxBackend
+
+AWAY = BrokerUnavailable("broker", "away")
+STRANGE = MessageRejected("broker", "0", "too strange")
+EVERY = list(range(PARTITIONS))
+
+QUICK = RelayPolicy(
+    batch_size=50,
+    lease=5.0,
+    attempts=3,
+    retry=Backoff(first=0.02, longest=0.05),
+    idle=Backoff(first=0.005, longest=0.05),
+    outage=Backoff(first=0.01, longest=0.05),
+    housekeeping=0.1,
+)
+
+
+class HangingBroker(FlakyBroker):
+    """Takes a message and never answers, until ``answers`` is set."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.answers = asyncio.Event()
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        await self.answers.wait()
+        return await super().send(envelopes)
+
+
+class InOrderBroker(FlakyBroker):
+    """Skips the later messages of a key that has failed, as the port says."""
+
+    def fail(self, errors: Mapping[int, Exception]) -> None:
+        self.errors = dict(errors)
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        failed: dict[str, Exception] = {}
+        results: list[Exception | None] = []
+        for envelope in envelopes:
+            await asyncio.sleep(0)
+            error = failed.get(envelope.key) if envelope.key is not None else None
+            if error is None:
+                (error,) = await super().send([envelope])
+            if error is not None and envelope.key is not None:
+                failed[envelope.key] = error
+            results.append(error)
+        return results
+
+
+@pytest.mark.asyncio
+class RelayConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> OutboxBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    @pytest.fixture
+    def outbox(self, backend: OutboxBackend) -> OutboxedEventRepository:
+        return self._repository(backend)
+
+    @pytest.fixture
+    def broker(self) -> InOrderBroker:
+        return InOrderBroker({})
+
+    async def test_everything_leaves_once_and_in_the_order_of_its_key(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        await self._add(outbox, *range(200), key=lambda n: f"key {n % 7}" if n % 5 else None)
+        async with OutboxRelay(outbox, broker, QUICK):
+            await until(lambda: len(broker.sent) >= 200)
+        assert sorted(broker.arrived()) == list(range(200))
+        for key in range(7):
+            of_key = [number for number in broker.arrived() if number % 7 == key and number % 5]
+            assert of_key == sorted(of_key)
+        assert await outbox.queue().take(EVERY, 10) == []
+
+    async def test_several_relays_share_the_work_and_keep_the_order_when_one_goes(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        relays = [OutboxRelay(self._repository(backend), broker, QUICK) for _ in range(3)]
+        for relay in relays:
+            await relay.start()
+        await self._add(outbox, *range(150), key=lambda n: f"key {n % 11}")
+        await until(lambda: len(broker.sent) >= 50)
+        await relays[0].stop()
+        await self._add(outbox, *range(150, 300), key=lambda n: f"key {n % 11}")
+        await until(lambda: len(broker.sent) >= 300)
+        for relay in relays:
+            await relay.stop()
+        assert sorted(broker.arrived()) == list(range(300))
+        for key in range(11):
+            of_key = [number for number in broker.arrived() if number % 11 == key]
+            assert of_key == sorted(of_key)
+
+    async def test_an_outage_costs_no_message_and_no_attempt(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        await self._add(outbox, *range(30), key=lambda n: f"key {n % 3}")
+        broker.fail(dict.fromkeys(range(30), AWAY))
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: len(broker.tried) >= 30)
+            assert broker.arrived() == []
+            waiting = await outbox.queue().take(EVERY, 100)
+            assert [message.attempts for message in waiting] == [0] * 30
+            assert await outbox.parked.list() == []
+            broker.errors.clear()
+            await until(lambda: relay.sent >= 30)
+        assert sorted(broker.arrived()) == list(range(30))
+
+    async def test_a_broker_that_hangs_is_an_outage(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, 1)
+        broker = HangingBroker()
+        policy = RelayPolicy(lease=0.5, idle=QUICK.idle, outage=QUICK.outage)
+        async with OutboxRelay(outbox, broker, policy) as relay:
+            await relay.started()
+            assert await outbox.parked.list() == []
+            broker.answers.set()
+            await until(lambda: relay.sent >= 1)
+        assert broker.arrived() == [1]
+
+    async def test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({4: STRANGE})
+        await self._add(outbox, *range(20), key=lambda n: f"key {n % 2}")
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 12)
+            await until_true(self._is_parked(outbox, 1))
+            await self._add(outbox, 20, 21, key=lambda n: f"key {n % 2}")
+            await until(lambda: relay.sent >= 13)
+            await until_true(self._is_parked(outbox, 1, behind=8))
+            (parked,) = await outbox.parked.list()
+            assert (parked.envelope.json()["payload"], parked.attempts) == (4, QUICK.attempts)
+            assert "too strange" in parked.error
+            assert broker.tried.count(4) == QUICK.attempts
+            assert sorted(broker.arrived()) == sorted([0, 2, *range(1, 22, 2)])
+            assert await outbox.parked.list(after=parked.id) == []
+
+            broker.errors.clear()
+            assert await outbox.parked.replay(parked.id) == 1
+            await until(lambda: relay.sent >= 22)
+        assert [number for number in broker.arrived() if number % 2 == 0] == list(range(0, 21, 2))
+        assert await outbox.parked.list() == []
+
+    async def test_what_is_rejected_and_then_taken_keeps_its_place(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({1: STRANGE})
+        await self._add(outbox, *range(10), key=lambda _: "key")
+        policy = RelayPolicy(attempts=1000, retry=QUICK.retry, idle=QUICK.idle, housekeeping=3600)
+        async with OutboxRelay(outbox, broker, policy) as relay:
+            await until(lambda: broker.tried.count(1) >= 3)
+            assert broker.arrived() == [0]
+            broker.errors.clear()
+            await until(lambda: relay.sent >= 10)
+        assert broker.arrived() == list(range(10))
+
+    async def test_a_dropped_message_lets_the_others_go_on(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({0: STRANGE})
+        await self._add(outbox, *range(5), key=lambda _: "key")
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until_true(self._is_parked(outbox, 1, behind=4))
+            (parked,) = await outbox.parked.list()
+            assert await outbox.parked.drop(parked.id + 1) == 0
+            assert await outbox.parked.drop(parked.id) == 1
+            await until(lambda: relay.sent >= 4)
+        assert broker.arrived() == [1, 2, 3, 4]
+
+    async def test_a_message_without_a_key_parks_alone(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({0: STRANGE})
+        await self._add(outbox, *range(5))
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 4)
+            await until_true(self._is_parked(outbox, 1, behind=0))
+        assert sorted(broker.arrived()) == [1, 2, 3, 4]
+
+    async def test_who_has_lost_a_partition_cannot_settle(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, *range(3), key=lambda _: "key")
+        queue = outbox.queue()
+        old = await queue.leases.keep(queue.scope, "zombie", count=PARTITIONS, ttl=0.0)
+        new = await queue.leases.keep(queue.scope, "other", count=PARTITIONS, ttl=60.0)
+        messages = list(await queue.take(EVERY, 10))
+        (partition,) = {message.partition for message in messages}
+        assert new.fences[partition] > old.fences[partition]
+        outcome = Outcome(messages[:1], [Failure(messages[1], "no", None)], messages[2:])
+        assert await queue.settle(old.fences, outcome) == 0
+        assert list(await queue.take(EVERY, 10)) == messages
+        assert await queue.settle(new.fences, Outcome(messages)) == 3
+        assert await queue.settle(new.fences, Outcome(messages)) == 0
+
+    async def test_what_is_blocked_no_more_is_not_set_aside(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, *range(3), key=lambda _: "key")
+        queue = outbox.queue()
+        held = await queue.leases.keep(queue.scope, "relay", count=PARTITIONS, ttl=60.0)
+        head, *_ = await queue.take(EVERY, 10)
+        await queue.settle(held.fences, Outcome(failed=[Failure(head, "no", None)]))
+        blocked = await queue.take(EVERY, 10)
+        assert [message.blocked for message in blocked] == [True, True]
+        assert await outbox.parked.replay() == 1  # an operator is faster than the relay
+        assert await queue.settle(held.fences, Outcome(blocked=blocked)) == 0
+        assert [message.blocked for message in await queue.take(EVERY, 10)] == [False] * 3
+
+    async def test_what_is_set_aside_behind_nothing_is_released(self, outbox: OutboxedEventRepository) -> None:
+        await self._add(outbox, *range(3), key=lambda _: "key")
+        queue = outbox.queue()
+        held = await queue.leases.keep(queue.scope, "relay", count=PARTITIONS, ttl=60.0)
+        head, *rest = await queue.take(EVERY, 10)
+        await queue.settle(held.fences, Outcome(failed=[Failure(head, "no", 0.0)]))
+        await queue.settle(held.fences, Outcome(failed=[Failure(head, "no", 3600.0)]))
+        assert await queue.settle(held.fences, Outcome(blocked=rest)) == 2
+        assert await queue.release() == 0
+        # `head` does not say that it had failed, as if a plain loop had sent it.
+        await queue.settle(held.fences, Outcome(sent=[head]))
+        assert await queue.take(EVERY, 10) == []
+        assert await queue.release() == 2
+        assert [message.id for message in await queue.take(EVERY, 10)] == [message.id for message in rest]
+
+    async def test_scheduled_messages_leave_when_they_are_due(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        async with outbox as session:
+            outbox.add(session, numbered(1), key="key", delay=3600)
+            outbox.add(session, numbered(2), key="key", delay=-1)
+            outbox.add(session, numbered(3), key="key")
+            await outbox.commit(session)
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 2)
+        assert sorted(broker.arrived()) == [2, 3]
+        assert await outbox.queue().oldest() is None
+
+    async def test_messages_leave_without_their_classes(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        await self._add(outbox, 1)
+        stranger = backend.repository(registry=EventRegistry())
+        async with OutboxRelay(stranger, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 1)
+        assert broker.arrived() == [1]
+
+    async def test_what_was_compressed_arrives_plain_and_what_cannot_be_read_is_parked(
+        self, backend: OutboxBackend, broker: InOrderBroker
+    ) -> None:
+        await self._add(self._repository(backend, ZlibCompressor()), 1, key=lambda _: "key")
+        await self._add(self._repository(backend, Backwards()), 2, 3, key=lambda _: "key")
+        outbox = self._repository(backend)
+        async with OutboxRelay(outbox, broker, QUICK):
+            await until_true(self._is_parked(outbox, 1, behind=1))
+        assert broker.arrived() == [1]
+
+    async def test_a_key_that_a_plain_loop_holds_waits_for_it(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        await self._add(outbox, 1, 2, key=lambda _: "key")
+        await self._add(outbox, 3, key=lambda _: "other")
+        (held,) = await outbox.get_many(1)
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 1)
+            assert broker.arrived() == [3]
+            await outbox.update_status(held.id, held.status)
+            await outbox.commit()
+            await until(lambda: relay.sent >= 3)
+        assert broker.arrived() == [3, 1, 2]
+
+    async def test_only_what_has_ended_is_cleaned_away(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({0: STRANGE})
+        await self._add(outbox, 0, 1, 2)
+        queue = outbox.queue()
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 2)
+            await until_true(self._is_parked(outbox, 1))
+        await self._add(outbox, 3)
+        assert await queue.clean(dt.timedelta(hours=1)) == 0
+        assert await queue.clean(dt.timedelta(0), 1) == 1
+        assert await queue.clean(dt.timedelta(0)) == 1
+        assert await queue.clean(dt.timedelta(0)) == 0
+        assert len(await outbox.parked.list()) == 1
+        assert len(await queue.take(EVERY, 10)) == 1
+        waited = await queue.oldest()
+        assert waited is not None
+        assert waited >= dt.timedelta(0)
+
+    async def test_it_can_be_stopped_at_any_time_and_started_again(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        relay = OutboxRelay(outbox, broker, QUICK)
+        await relay.stop()
+        await relay.start()
+        await relay.start()
+        await relay.started()
+        await relay.stop()
+        await relay.stop()
+        await self._add(outbox, 1)
+        await relay.start()
+        await until(lambda: relay.sent >= 1)
+        await relay.stop()
+        assert broker.arrived() == [1]
+        free = await outbox.queue().leases.keep(outbox.queue().scope, "next", count=PARTITIONS, ttl=1.0)
+        assert len(free.fences) == PARTITIONS
+
+    def _repository(self, backend: OutboxBackend, compressor: Any = None) -> OutboxedEventRepository:
+        registry = EventRegistry()
+        registry.register(Numbered, "numbered")
+        return backend.repository(compressor, registry=registry)
+
+    async def _add(
+        self, outbox: OutboxedEventRepository, *which: int, key: Callable[[int], str | None] = lambda _: None
+    ) -> None:
+        async with outbox as session:
+            for number in which:
+                outbox.add(session, numbered(number), key=key(number))
+            await outbox.commit(session)
+
+    def _is_parked(self, outbox: OutboxedEventRepository, count: int, behind: int | None = None) -> Any:
+        async def is_parked() -> bool:
+            parked = await outbox.parked.list()
+            return len(parked) == count and (behind is None or parked[0].behind == behind)
+
+        return is_parked
+
+
+class Backwards:
+    """A compressor that nobody else knows."""
+
+    name = "backwards"
+
+    def compress(self, data: bytes) -> bytes:
+        return data[::-1]
+
+    def decompress(self, data: bytes) -> bytes:
+        return data[::-1]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until ``condition`` holds."""
+    async with asyncio.timeout(60):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+async def until_true(condition: Callable[[], Any]) -> None:
+    """Wait until ``condition``, awaited, holds."""
+    async with asyncio.timeout(60):
+        while not await condition():
+            await asyncio.sleep(0.005)

@@ -1,0 +1,113 @@
+"""Keeping leases: what one worker holds, and until when it may count on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cqrs._failpoints import reached
+from cqrs.workers.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from cqrs.leases.protocol import LeaseStore
+
+logger = logging.getLogger("cqrs")
+
+_USABLE = 0.8
+"""Of the lease. The rest is for clocks that run apart, and for a write that is under way."""
+
+
+def worker_name() -> str:
+    """A name that no other worker has, and that tells an operator where it runs."""
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+class LeaseHolder(Service):
+    """Holds a fair part of ``count`` shares, and hands it out to whoever works on them.
+
+    What is in use is not given up before it is put back. After ``ttl`` seconds without an answer of the store nothing
+    is held any more, however long a caller was held up: time is taken before the store is asked.
+    """
+
+    def __init__(self, store: LeaseStore, scope: str, *, count: int, ttl: float, owner: str | None = None) -> None:
+        super().__init__()
+        self.owner = owner or worker_name()
+        self._store = store
+        self._scope = scope
+        self._count = count
+        self._ttl = ttl
+        self._fences: dict[int, int] = {}
+        self._until = 0.0
+        self._in_use: list[frozenset[int]] = []
+        self._unwanted: frozenset[int] = frozenset()
+
+    def seconds_left(self) -> float:
+        """For how long what is held may still be counted on."""
+        return self._until - time.monotonic()
+
+    @contextmanager
+    def using(self) -> Generator[Mapping[int, int]]:
+        """The shares that can be worked on now, with their fences."""
+        held = self._fences if self.seconds_left() > 0 else {}
+        mine = {n: fence for n, fence in held.items() if n not in self._unwanted}
+        shares = frozenset(mine)
+        self._in_use.append(shares)
+        try:
+            yield mine
+        finally:
+            self._in_use.remove(shares)
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether there is anything to work on."""
+        return bool(self._fences) and self.seconds_left() > 0
+
+    @property
+    def tick(self) -> float:
+        """After how many seconds it tries to get more, if it holds less than its part."""
+        return min(1.0, self._ttl / 4)
+
+    async def _work(self) -> None:
+        try:
+            while not self.is_ending:
+                await self._pause(await self._keep())
+                self._ready.set()
+        finally:
+            self._fences, self._until = {}, 0.0
+            await self._leave()
+
+    async def _keep(self) -> float:
+        """Renew once; returns when to do it again, in seconds."""
+        before = time.monotonic()
+        giving_up = self._unwanted.difference(*self._in_use)
+        try:
+            async with asyncio.timeout(self._ttl):
+                holding = await self._store.keep(
+                    self._scope, self.owner, count=self._count, ttl=self._ttl, giving_up=giving_up
+                )
+        except Exception as error:  # noqa: BLE001  # whatever the store raises: without an answer nothing is held for long
+            logger.warning("%s cannot renew what it holds of %s: %r", self.owner, self._scope, error)
+            return self.tick
+        won = holding.fences.keys() - self._fences.keys()
+        reached("lease.acquired" if won else "lease.renewed")
+        self._fences = dict(holding.fences)
+        self._until = before + self._ttl * _USABLE
+        surplus = max(0, len(self._fences) - holding.fair_share)
+        self._unwanted = frozenset(sorted(self._fences)[:surplus])
+        self._ready.set()
+        return self.tick / 10 if surplus else self.tick
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(self._ttl):
+                await self._store.leave(self._scope, self.owner)
+        except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
+            logger.warning("%s cannot give up what it holds of %s: %r", self.owner, self._scope, error)

@@ -1,0 +1,66 @@
+"""What a relay does about an error, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import TYPE_CHECKING
+
+from cqrs.errors import InvalidEnvelope, MessageRejected, UnknownCompression
+from cqrs.workers.backoff import Backoff
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+
+class Verdict(enum.Enum):
+    """What an error of a broker says."""
+
+    OUTAGE = "outage"
+    """Nothing about the message: everything waits, and nothing counts as an attempt."""
+    POISON = "poison"
+    """That this message will not be taken: it is tried again so often, and then parked."""
+
+
+def verdict(error: Exception) -> Verdict:
+    """The usual judgement: what is wrong with the message itself is poison, everything else an outage.
+
+    An error that nobody knows holds the relay up until somebody looks, which loses nothing; a wrong judgement the
+    other way would park whatever is sent during an outage.
+    """
+    about_the_message = (MessageRejected, InvalidEnvelope, UnknownCompression, ValueError, TypeError)
+    return Verdict.POISON if isinstance(error, about_the_message) else Verdict.OUTAGE
+
+
+_RETRY = Backoff(first=0.5, longest=60.0)
+_IDLE = Backoff(first=0.01, longest=1.0)
+_OUTAGE = Backoff(first=0.05, longest=1.0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RelayPolicy:
+    """How a relay works. Times are in seconds, unless they are a ``timedelta``.
+
+    ``batch_size``: how many messages are sent as one pipeline, and settled by one statement. ``lease``: after how long
+    others take over from a relay that died. ``attempts``: how often a message is tried that the broker rejects, with
+    the waits of ``retry``; then it is parked. ``idle``: how often to look for messages when there are none and nobody
+    tells; ``deaf`` is the longest such wait while wake-ups are known not to arrive. ``outage``: how often to try while
+    the broker, or the database, is away. ``keep``: for how long messages that were sent are kept if the outbox keeps
+    them, for ever by default. ``housekeeping``: how often that is seen to.
+    """
+
+    batch_size: int = 1_000
+    lease: float = 30.0
+    attempts: int = 5
+    retry: Backoff = _RETRY
+    idle: Backoff = _IDLE
+    deaf: float = 0.2
+    outage: Backoff = _OUTAGE
+    keep: dt.timedelta | None = None
+    housekeeping: float = 30.0
+    classify: Callable[[Exception], Verdict] = verdict
+
+    def retry_in(self, attempts: int) -> float | None:
+        """When to try a message again that was rejected so often, or ``None`` if it is to be parked."""
+        return None if attempts >= self.attempts else self.retry.seconds(attempts)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import abc
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Self
 
 from cqrs.errors import UnitOfWorkStateError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
     from types import TracebackType
 
 _current: ContextVar[UnitOfWork | None] = ContextVar("cqrs_unit_of_work", default=None)
@@ -34,6 +34,7 @@ class UnitOfWork(abc.ABC):
         self._waiting: list[Callable[[], Awaitable[None]]] = []
         self._token: Token[UnitOfWork | None] | None = None
         self._open = False
+        self._holders = 0
 
     @property
     @abc.abstractmethod
@@ -56,7 +57,7 @@ class UnitOfWork(abc.ABC):
 
     async def commit(self) -> None:
         """Make everything durable, and then call what waits for it."""
-        self._must_be_open()
+        self._must_be_free()
         self._open = False
         waiting, self._waiting = self._waiting, []
         await self._commit()
@@ -73,10 +74,20 @@ class UnitOfWork(abc.ABC):
 
     async def rollback(self) -> None:
         """Undo everything."""
-        self._must_be_open()
+        self._must_be_free()
         self._open = False
         self._waiting.clear()
         await self._rollback()
+
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Let :meth:`commit` and :meth:`rollback` raise ``UnitOfWorkStateError`` within: others depend on it."""
+        self._must_be_open()
+        self._holders += 1
+        try:
+            yield
+        finally:
+            self._holders -= 1
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None, None]:
@@ -111,6 +122,14 @@ class UnitOfWork(abc.ABC):
     def _must_be_open(self) -> None:
         if not self._open:
             raise UnitOfWorkStateError
+
+    def _must_be_free(self) -> None:
+        self._must_be_open()
+        if self._holders:
+            raise UnitOfWorkStateError(
+                "This unit of work holds the work of others too: leave commit and rollback to whoever opened it, and "
+                "use a savepoint for what is to be undone alone."
+            )
 
     @abc.abstractmethod
     async def _begin(self) -> None: ...

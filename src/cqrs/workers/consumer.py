@@ -1,0 +1,178 @@
+"""Step 6, the worker that takes messages from a source to the handlers of their events, each once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from cqrs.workers.consumer_events import Handling, JsonEvents
+from cqrs.workers.consumer_policy import ConsumerPolicy, Verdict
+from cqrs.workers.consumer_steps import Outage, Steps
+from cqrs.workers.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.events.registry import EventRegistry
+    from cqrs.inbox.repository import InboxRepository
+    from cqrs.message_brokers.source import Delivery, MessageSource
+    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.workers.consumer_events import ReceivesEvents
+
+__all__ = ["Consumer", "ConsumerPolicy", "Verdict"]
+
+logger = logging.getLogger("cqrs")
+
+_AT_ONCE = 0.01  # seconds; some sources fetch nothing if they are given no time at all
+
+
+class Consumer(Service):
+    """Brings every message of ``source`` to the handlers of ``mediator``, with one effect each.
+
+    A batch is one transaction: the marks in ``inbox``, what the handlers write, the messages that they add to an
+    outbox. It is acknowledged when that is committed. Handlers find the transaction with ``current_unit_of_work()``,
+    and must neither commit it nor roll it back.
+
+    If a message of a batch fails, all is rolled back and done again without it, and then it alone. What fails again
+    and again is parked, with the later messages of its key behind it; other keys go on. During an outage the batch is
+    held and tried again as it is, so that order is kept; nothing is given up and no try is spent. ``policy`` tells
+    when and how often, and which error is what.
+
+    Workers with one ``name`` are one consumer: a message takes effect in one of them. ``registry`` gives the type of
+    an event by the name and version of its message; ``decode`` takes the place of that for messages that are not JSON.
+    The worker starts ``source`` and closes it. Per-key order needs a source that delivers the messages of a key in
+    order, and to one worker at a time.
+    """
+
+    def __init__(  # noqa: PLR0913  # what it is put together from
+        self,
+        source: MessageSource,
+        mediator: ReceivesEvents,
+        *,
+        name: str,
+        inbox: InboxRepository,
+        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]],
+        registry: EventRegistry | None = None,
+        decode: Callable[[Envelope], Any] | None = None,
+        policy: ConsumerPolicy | None = None,
+    ) -> None:
+        super().__init__()
+        if (registry is None) == (decode is None):
+            raise TypeError("Consumer takes either a registry of event types, or decode")
+        self.name = name
+        self.policy = policy or ConsumerPolicy()
+        self._source = source
+        read = decode if registry is None else JsonEvents(registry)
+        assert read is not None  # noqa: S101  # one of them is given
+        handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
+        self._steps = Steps(name, inbox, unit_of_work, handle, self.policy)
+        self._outages = 0
+        self._replay_at = self._clean_at = 0.0
+
+    async def _work(self) -> None:
+        try:
+            while not self.is_ending:
+                try:
+                    await self._turn()
+                except Outage as outage:
+                    await self._wait_out(outage)
+                else:
+                    self._ready.set()
+        finally:
+            with suppress(Exception):  # what it still holds comes again
+                await self._source.close()
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        busy = False
+        if loop.time() >= self._replay_at:
+            busy = await self._steps.replay()
+            self._replay_at = 0.0 if busy else loop.time() + self.policy.replay_every
+        if loop.time() >= self._clean_at:
+            more = await self._steps.clean()
+            self._clean_at = 0.0 if more else loop.time() + self.policy.clean_every
+        await self._bring_in(await self._receive(_AT_ONCE if busy else self._patience()))
+
+    def _patience(self) -> float:
+        """How long to wait for messages, in which nothing else is due."""
+        until_due = min(self._replay_at, self._clean_at) - asyncio.get_running_loop().time()
+        return max(_AT_ONCE, min(self.policy.wait, until_due))
+
+    async def _receive(self, patience: float) -> Sequence[Delivery]:
+        try:
+            await self._source.start()
+            deliveries = await self._source.receive(self.policy.batch_size, patience)
+        except Exception as error:
+            if self.policy.classify(error) is Verdict.OUTAGE:
+                raise Outage from error
+            raise
+        if not deliveries:
+            self._recovered()
+        return deliveries
+
+    async def _bring_in(self, deliveries: Sequence[Delivery]) -> None:
+        """See every delivery through, part by part; what is left when the service ends goes back to the broker."""
+        todo = deque([list(deliveries)] if deliveries else [])
+        while todo:
+            part = todo.popleft()
+            try:
+                rest = await self._step(part)
+            except Outage as outage:
+                todo.appendleft(part)
+                if self.is_ending:
+                    break
+                await self._wait_out(outage)
+                continue
+            self._recovered()
+            todo.extendleft(reversed(rest))
+            if not rest:
+                await self._acknowledge(part)
+        for delivery in (delivery for part in todo for delivery in part):
+            await delivery.nack()
+
+    async def _step(self, part: list[Delivery]) -> list[list[Delivery]]:
+        """Let a part take effect, or park it if it is one message; else return what to do instead, in order."""
+        failed = await self._steps.bring_in([delivery.envelope for delivery in part])
+        if failed is not None and len(part) > 1:
+            return _split(part, failed.at)
+        tries = 1
+        while failed is not None:
+            if failed.verdict is not Verdict.FAILURE or tries >= self.policy.tries:
+                await self._steps.park(part[0].envelope, failed)
+                break
+            await self._pause(self.policy.again.seconds(tries))
+            failed = await self._steps.bring_in([part[0].envelope])
+            tries += 1
+        return []
+
+    async def _acknowledge(self, part: list[Delivery]) -> None:
+        try:
+            for delivery in part:
+                await delivery.ack()
+        except Exception as error:
+            if self.policy.classify(error) is not Verdict.OUTAGE:
+                raise
+            logger.warning("%s could not acknowledge what it has handled; it may come again: %s", self.name, error)
+
+    async def _wait_out(self, outage: Outage) -> None:
+        self._outages += 1
+        level = logging.WARNING if self._outages == 1 else logging.DEBUG
+        logger.log(level, "%s waits, something is away: %r", self.name, outage.__cause__)
+        await self._pause(self.policy.outage.seconds(self._outages))
+
+    def _recovered(self) -> None:
+        if self._outages:
+            logger.info("%s goes on after %d failed attempts", self.name, self._outages)
+        self._outages = 0
+
+
+def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:
+    """What was before the message that failed, it alone, and the rest. Each alone, if nobody knows which it was."""
+    place = next((n for n, delivery in enumerate(part) if delivery.envelope is at), None)
+    if place is None:
+        return [[delivery] for delivery in part]
+    return [some for some in (part[:place], [part[place]], part[place + 1 :]) if some]

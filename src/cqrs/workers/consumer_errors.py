@@ -1,0 +1,67 @@
+"""What an error says about a message, and what it says about the world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cqrs.errors import BrokerUnavailable, CircuitOpenError, InboxConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+# Connections, resources, shutdowns, I/O; serialization failures and deadlocks; no lock, no answer in time; and
+# `read only`, which is what a primary says when it has become a replica.
+_SQLSTATES = ("08", "53", "57", "58", "40", "55P03", "25006")
+
+_SQLITE = {5, 6, 8, 10, 13, 14}  # busy, locked, read-only, I/O error, full, cannot be opened
+
+_MARIADB = {
+    *(1020, 1205, 1213),  # changed since it was read, lock wait, deadlock
+    *(1021, 1040, 1041, 1053, 1129, 1203, 1226, 1290, 1836, 1927),  # full, too many, shutting down, read-only, killed
+    *(2002, 2003, 2006, 2013, 2055),  # the connection
+}
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether ``error``, or what it was raised from, says nothing about the message that was handled.
+
+    That is a broker, a database or another service that is away or overloaded, and a transaction that has lost against
+    another one. What it is depends on no driver: they are told by what their errors carry.
+    """
+    return any(_is_outage(one) for one in _chain(error))
+
+
+def _is_outage(error: BaseException) -> bool:
+    if isinstance(error, (BrokerUnavailable, CircuitOpenError, InboxConflict)):
+        return True
+    if isinstance(error, OSError):  # ConnectionError and TimeoutError among them
+        return not isinstance(error, _OF_FILES)
+    if getattr(error, "connection_invalidated", False):
+        return True
+    if type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ == "TimeoutError":  # of the pool
+        return True
+    return _code_tells(error)
+
+
+def _code_tells(error: BaseException) -> bool:
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str):
+        return state.startswith(_SQLSTATES)
+    sqlite = getattr(error, "sqlite_errorcode", None)
+    if isinstance(sqlite, int):
+        return sqlite & 0xFF in _SQLITE
+    of_mariadb = type(error).__module__.partition(".")[0] in {"asyncmy", "pymysql", "aiomysql", "mariadb"}
+    return of_mariadb and bool(error.args) and error.args[0] in _MARIADB
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        driver = getattr(error, "orig", None)  # what SQLAlchemy wraps
+        if isinstance(driver, BaseException):
+            yield from _chain(driver)
+        error = error.__cause__

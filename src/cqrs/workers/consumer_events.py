@@ -1,0 +1,78 @@
+"""From a message on the wire to the handlers of its event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cqrs.deserializers.exceptions import DeserializeJsonError
+from cqrs.deserializers.json import JsonDeserializer
+from cqrs.errors import EventUnhandled, InvalidEnvelope, UnknownEvent
+from cqrs.outbox.rows import unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cqrs.envelope import Envelope
+    from cqrs.events.registry import EventRegistry
+
+
+class ReceivesEvents(Protocol):
+    """What a consumer hands events to: an ``EventMediator``."""
+
+    def handles(self, event_type: type) -> bool:
+        """Whether something is bound for this type."""
+        ...
+
+    async def send(self, event: Any) -> None:
+        """Have it handled, or raise."""
+        ...
+
+
+class JsonEvents:
+    """Makes events from messages whose body is JSON, by the types of ``registry``."""
+
+    def __init__(self, registry: EventRegistry) -> None:
+        self._registry = registry
+        self._read: dict[tuple[str, int], JsonDeserializer[Any]] = {}
+
+    def __call__(self, envelope: Envelope) -> Any:
+        """The event.
+
+        Raises ``UnknownEvent``, ``DeserializeJsonError``, ``InvalidEnvelope`` or ``UnknownCompression``.
+        """
+        key = (envelope.name, envelope.version)
+        read = self._read.get(key)
+        if read is None:
+            read = self._read[key] = JsonDeserializer(self._registry.type_of(*key))
+        body = envelope.body
+        if envelope.content_encoding is not None:
+            body = unpacked(envelope, envelope.content_encoding, None).body
+        event: Any = read(body)
+        if event is None:
+            raise InvalidEnvelope(envelope.topic, envelope.to_headers(), ValueError("it has no body"))
+        if isinstance(event, DeserializeJsonError):
+            raise event
+        return event
+
+
+class Handling:
+    """Brings each message to the handlers of its event, or says why there are none."""
+
+    def __init__(self, receiver: ReceivesEvents, decode: Callable[[Envelope], Any], *, skip_unknown: bool) -> None:
+        self._receiver = receiver
+        self._decode = decode
+        self._skip_unknown = skip_unknown
+
+    async def __call__(self, envelope: Envelope) -> None:
+        """Handle it. Raises what the handlers raise, what decoding raises, and ``EventUnhandled``."""
+        try:
+            event = self._decode(envelope)
+        except UnknownEvent:
+            if self._skip_unknown:
+                return
+            raise
+        event_type: type[Any] = event.__class__
+        if self._receiver.handles(event_type):
+            await self._receiver.send(event)
+        elif not self._skip_unknown:
+            raise EventUnhandled(event_type)

@@ -1,0 +1,73 @@
+"""What a consumer does about an error, as data."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+from typing import TYPE_CHECKING, Literal
+
+from cqrs.deserializers.exceptions import DeserializeJsonError
+from cqrs.errors import EventUnhandled, InvalidEnvelope, UnknownCompression, UnknownEvent
+from cqrs.workers.backoff import Backoff
+from cqrs.workers.consumer_errors import is_outage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Verdict(enum.Enum):
+    """What an error of a handler says."""
+
+    OUTAGE = "outage"
+    """Nothing about the message: everything waits, and nothing counts as a try."""
+    FAILURE = "failure"
+    """That this message may be at fault: it is tried a few times more, and then parked."""
+    POISON = "poison"
+    """That trying now does not help: it is parked at once."""
+    SKIP = "skip"
+    """That it is to be forgotten: what its handler wrote is undone, and it counts as handled."""
+
+
+def verdict(error: Exception) -> Verdict:
+    """The usual judgement: an outage, if the error tells of one; poison, if no handler was reached; else a failure."""
+    if is_outage(error):
+        return Verdict.OUTAGE
+    unread = (UnknownEvent, EventUnhandled, DeserializeJsonError, InvalidEnvelope, UnknownCompression)
+    return Verdict.POISON if isinstance(error, unread) else Verdict.FAILURE
+
+
+_AGAIN = Backoff(first=0.02, longest=1.0)
+_RETRY = Backoff(first=5.0, longest=3600.0)
+_OUTAGE = Backoff(first=0.05, longest=2.0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ConsumerPolicy:
+    """How a consumer works. Times are in seconds, unless they are a ``timedelta``.
+
+    ``batch_size``: how many messages it takes into one transaction at most. ``wait``: how long it waits for messages
+    before it sees to other work, and so how long ``stop`` takes at most while there are none. ``tries``: how often a
+    message is tried, ``again`` apart, before it is parked; ``retries``: how often it is tried after that, ``retry``
+    apart, before it waits for an operator. ``outage``: how often to try while something is away. ``on_unknown``:
+    whether messages that have no registered type, or no handler, are parked or skipped. ``retention``: how long marks
+    are kept, for ever if it is ``None``. ``replay_every`` and ``clean_every``: how often to look for parked messages
+    that are due, and for old marks.
+    """
+
+    batch_size: int = 500
+    wait: float = 0.5
+    tries: int = 3
+    again: Backoff = _AGAIN
+    retries: int = 10
+    retry: Backoff = _RETRY
+    outage: Backoff = _OUTAGE
+    on_unknown: Literal["park", "skip"] = "park"
+    retention: dt.timedelta | None = dt.timedelta(days=14)
+    replay_every: float = 1.0
+    clean_every: float = 60.0
+    classify: Callable[[Exception], Verdict] = verdict
+
+    def retry_in(self, attempts: int) -> float | None:
+        """When to try a parked message again that has failed so often, or ``None`` if that is up to an operator."""
+        return self.retry.seconds(attempts) if attempts <= self.retries else None

@@ -1,0 +1,168 @@
+"""What a consumer does with messages, one transaction at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from inspect import isawaitable
+from typing import TYPE_CHECKING
+
+from cqrs._failpoints import reached
+from cqrs.errors import UnitOfWorkStateError
+from cqrs.workers.consumer_policy import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.inbox.parked import TakenSequence
+    from cqrs.inbox.repository import InboxRepository
+    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.workers.consumer_policy import ConsumerPolicy
+
+    OpenUnit = Callable[[], UnitOfWork | Awaitable[UnitOfWork]]
+
+logger = logging.getLogger("cqrs")
+
+
+class Outage(Exception):
+    """Something is away: do the same again later. ``__cause__`` tells what. It never leaves the worker."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failed:
+    """Why nothing took effect: ``at`` is the message that was being handled, ``None`` if all had been."""
+
+    at: Envelope | None
+    error: Exception
+    verdict: Verdict
+
+
+class Steps:
+    """The transactions of a consumer. Each takes effect whole, or not at all and then raises or returns why."""
+
+    def __init__(
+        self,
+        consumer: str,
+        inbox: InboxRepository,
+        unit_of_work: OpenUnit,
+        handle: Callable[[Envelope], Awaitable[None]],
+        policy: ConsumerPolicy,
+    ) -> None:
+        self._consumer = consumer
+        self._inbox = inbox
+        self._unit_of_work = unit_of_work
+        self._handle = handle
+        self._policy = policy
+        self._replay_limit = policy.batch_size
+
+    async def bring_in(self, envelopes: Sequence[Envelope]) -> Failed | None:
+        """Let all take effect that have not yet, together. Raises :class:`Outage`."""
+        at: Envelope | None = None
+        accepted = False
+        try:
+            async with await self._unit() as unit:
+                new = await self._inbox.accept(self._consumer, envelopes)
+                accepted = True
+                reached("inbox.inserted")
+                with unit.held():
+                    for at in new:
+                        await self._handle(at)
+                at = None
+                reached("inbox.handled")
+            reached("inbox.committed")
+        except Exception as error:
+            if accepted:
+                return self._failed(at, error)
+            _must_not_be_wrong(error)
+            raise Outage from error
+        return None
+
+    async def park(self, envelope: Envelope, failed: Failed) -> None:
+        """Keep a message that could not be handled, or forget it if that is the verdict. Raises :class:`Outage`."""
+        try:
+            async with await self._unit():
+                if failed.verdict is Verdict.SKIP:
+                    await self._inbox.accept(self._consumer, [envelope])
+                else:
+                    retry_in = self._policy.retry_in(1)
+                    await self._inbox.park(self._consumer, envelope, failed.error, retry_in)
+        except Exception as error:
+            raise Outage from error
+        self._log(failed, envelope, "skipped" if failed.verdict is Verdict.SKIP else "parked")
+
+    async def replay(self) -> bool:
+        """Try the first messages of one parked sequence again; ``False`` if none is due. Raises :class:`Outage`."""
+        taken: TakenSequence | None = None
+        at: Envelope | None = None
+        try:
+            async with await self._unit() as unit:
+                taken = await self._inbox.take(self._consumer, self._replay_limit)
+                if taken is None:
+                    return False
+                with unit.held():
+                    for _, at in taken.messages:
+                        await self._handle(at)
+                at = None
+                await self._inbox.settle(taken, len(taken.messages))
+        except Exception as error:
+            if taken is None:
+                _must_not_be_wrong(error)
+                raise Outage from error
+            await self._failed_again(taken, self._failed(at, error))
+            return True
+        self._replay_limit = self._policy.batch_size
+        return True
+
+    async def clean(self) -> bool:
+        """Remove some old marks; whether there may be more. Raises :class:`Outage`."""
+        if self._policy.retention is None:
+            return False
+        limit = 1000
+        try:
+            return await self._inbox.clean(self._consumer, self._policy.retention, limit) == limit
+        except Exception as error:
+            raise Outage from error
+
+    async def _failed_again(self, taken: TakenSequence, failed: Failed) -> None:
+        envelopes = [envelope for _, envelope in taken.messages]
+        place = next((n for n, envelope in enumerate(envelopes) if envelope is failed.at), None)
+        if len(envelopes) > 1 and place != 0:
+            self._replay_limit = place or 1  # so many without the one that fails, which is then the first
+            return
+        self._replay_limit = self._policy.batch_size
+        try:
+            async with await self._unit():
+                if failed.verdict is Verdict.SKIP:
+                    first = await self._inbox.take(self._consumer, 1)
+                    if first is not None and first.messages[0][0] == taken.messages[0][0]:
+                        await self._inbox.settle(first, 1)
+                else:
+                    retry_in = self._policy.retry_in(taken.attempts + 1)
+                    await self._inbox.postpone(taken, failed.error, retry_in)
+        except Exception as error:
+            raise Outage from error
+        self._log(failed, envelopes[0], "skipped" if failed.verdict is Verdict.SKIP else "still parked")
+
+    def _failed(self, at: Envelope | None, error: Exception) -> Failed:
+        found = self._policy.classify(error)
+        if found is Verdict.OUTAGE:
+            raise Outage from error
+        return Failed(at, error, found)
+
+    async def _unit(self) -> UnitOfWork:
+        unit = self._unit_of_work()
+        return await unit if isawaitable(unit) else unit
+
+    def _log(self, failed: Failed, envelope: Envelope, what: str) -> None:
+        logger.error(
+            "%s of %s (%s, key %r) is %s by %s",
+            *(envelope.name, envelope.topic, envelope.message_id, envelope.key, what, self._consumer),
+            exc_info=failed.error,
+        )
+
+
+def _must_not_be_wrong(error: Exception) -> None:
+    """An inbox that does not fit the unit of work gets no better by waiting."""
+    if isinstance(error, UnitOfWorkStateError):
+        raise error

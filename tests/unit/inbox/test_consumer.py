@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from typing import Any, Self
+
+import pytest
+
+import cqrs
+from cqrs.deserializers import DeserializeJsonError
+from cqrs.errors import BrokerUnavailable, UnitOfWorkStateError, UnknownEvent
+from cqrs.message_brokers.memory_group import MemoryDelivery
+from cqrs.message_brokers.protocol import Message
+from cqrs.testing.faults import failpoint
+from cqrs.unit_of_work import current_unit_of_work
+from cqrs.workers.consumer import Verdict
+from tests.unit.inbox.stand import Numbered, Stand
+
+ONCE_ONLY = {"tries": 1, "retries": 0}
+
+
+class Kaput(Exception):
+    pass
+
+
+@pytest.fixture
+def stand() -> Stand:
+    return Stand()
+
+
+async def test_messages_take_effect_in_order_and_are_acknowledged(stand: Stand) -> None:
+    await stand.send(1, 2, 3)
+    async with stand.running() as consumer:
+        await consumer.started()
+        await stand.until(1, 2, 3)
+        await stand.send(4)
+        await stand.until(1, 2, 3, 4)
+    assert await stand.left() == []
+
+
+async def test_a_message_that_is_sent_again_has_no_second_effect(stand: Stand) -> None:
+    await stand.send(1)
+    again = stand.broker.sent[0]
+    async with stand.running():
+        await stand.until(1)
+        await stand.broker.send_message(again)
+        await stand.send(2)
+        await stand.until(1, 2)
+    assert await stand.left() == []
+
+
+async def test_a_lost_acknowledgement_costs_nothing(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    ack = MemoryDelivery.ack
+    lost: list[MemoryDelivery] = []
+
+    async def lose_once(delivery: MemoryDelivery) -> None:
+        if not lost:
+            lost.append(delivery)
+            await delivery.nack()
+            raise BrokerUnavailable("memory", "it hangs")
+        await ack(delivery)
+
+    monkeypatch.setattr(MemoryDelivery, "ack", lose_once)
+    await stand.send(1)
+    async with stand.running():
+        await stand.until(1)
+        await stand.send(2)
+        await stand.until(1, 2)
+    assert lost
+    assert await stand.left() == []
+
+
+@pytest.mark.parametrize("point", ["inbox.inserted", "inbox.handled", "inbox.committed"])
+async def test_an_error_at_each_point_has_no_effect_twice(stand: Stand, point: str) -> None:
+    await stand.send(1, 2, 3)
+    with failpoint(point):
+        async with stand.running():
+            await stand.until(1, 2, 3)
+    assert await stand.left() == []
+
+
+async def test_a_failing_message_is_tried_again_alone_and_the_others_take_effect(stand: Stand) -> None:
+    stand.errors[3] = [Kaput(), Kaput()]
+    await stand.send(1, 2, 3, 4)
+    async with stand.running():
+        await stand.until(1, 2, 3, 4)
+    assert await stand.inbox.parked.list("c") == []
+
+
+async def test_poison_parks_its_key_and_other_keys_go_on(stand: Stand) -> None:
+    stand.errors[1] = [Kaput("bad")] * 100
+    await stand.send(1, 2, key="a")
+    await stand.send(3, key="b")
+    await stand.send(4)
+    async with stand.running(policy=ONCE_ONLY):
+        await stand.until(3, 4)
+        await stand.send(5, key="a")
+        await stand.send(6, key="b")
+        await stand.until(3, 4, 6)
+        await stand.until_parked(1)
+        (parked,) = await stand.inbox.parked.list("c")
+        assert (parked.error, parked.behind) == ("Kaput: bad", 2)
+        stand.errors.clear()
+        await stand.inbox.parked.replay("c", key="a")
+        await stand.until(3, 4, 6, 1, 2, 5)
+        await stand.send(7, key="a")
+        await stand.until(3, 4, 6, 1, 2, 5, 7)
+    assert await stand.left() == []
+
+
+async def test_a_parked_message_is_tried_again_until_its_budget_is_spent(stand: Stand) -> None:
+    stand.errors[1] = [Kaput()] * 100
+    await stand.send(1)
+    async with stand.running(policy={"tries": 2, "retries": 3}):
+        await stand.until_parked(1)
+    (parked,) = await stand.inbox.parked.list("c")
+    assert parked.attempts == 4
+    assert len(stand.tried) == 2 + 3
+    assert stand.effects == []
+
+
+async def test_automatic_retries_bring_the_key_back_in_order(stand: Stand) -> None:
+    stand.errors[1] = [Kaput()] * 4
+    await stand.send(1, 2, 3, key="a")
+    async with stand.running(policy={"tries": 2}):
+        await stand.until(1, 2, 3)
+    assert await stand.inbox.parked.list("c") == []
+
+
+async def test_a_second_poison_behind_the_first_is_the_next_to_be_tried(stand: Stand) -> None:
+    stand.errors |= {1: [Kaput()] * 3, 3: [Kaput()] * 3}
+    await stand.send(1, 2, 3, 4, key="a")
+    async with stand.running(policy={"tries": 1, "retries": 5}):
+        await stand.until(1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("error", [BrokerUnavailable("b", "away"), ConnectionResetError(), TimeoutError()])
+async def test_an_outage_parks_nothing_however_long_it_lasts_and_keeps_the_order(
+    stand: Stand, error: Exception
+) -> None:
+    stand.errors[2] = [error] * 50
+    await stand.send(1, 2, 3, key="a")
+    async with stand.running(policy=ONCE_ONLY):
+        await stand.until(1, 2, 3)
+    assert await stand.inbox.parked.list("c") == []
+
+
+async def test_an_outage_while_a_parked_message_is_tried_spends_none_of_its_budget(stand: Stand) -> None:
+    stand.errors[1] = [Kaput(), *[ConnectionResetError()] * 20]
+    await stand.send(1)
+    async with stand.running(policy={"tries": 1, "retries": 1}):
+        await stand.until(1)
+
+
+async def test_what_was_held_in_an_outage_goes_back_when_the_service_ends(stand: Stand) -> None:
+    stand.errors[2] = [ConnectionResetError()] * 10**6
+    await stand.send(1, 2, 3)
+    async with stand.running():
+        async with asyncio.timeout(10):
+            while stand.tried.count(2) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+    assert stand.effects == []
+    assert [delivery.envelope.json()["payload"] for delivery in await stand.left()] == [1, 2, 3]
+
+
+async def test_the_source_may_be_away(stand: Stand) -> None:
+    source = stand.broker.source(stand.topic, group="g")
+    receive, errors = source.receive, [BrokerUnavailable("b", "away"), ConnectionRefusedError()]
+
+    async def flaky(*given: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return await receive(*given)
+
+    source.receive = flaky  # type: ignore[method-assign]
+    await stand.send(1)
+    consumer = stand.consumer()
+    consumer._source = source
+    async with consumer:
+        await stand.until(1)
+    assert errors == []
+
+
+async def test_an_unknown_or_unhandled_or_unreadable_message_is_parked_at_once(stand: Stand) -> None:
+    class Unhandled(cqrs.NotificationEvent[int]):
+        event_name: str = "unhandled"
+
+    stand.registry.register(Unhandled, "unhandled")
+    await stand.send(1, name="unknown")
+    await stand.send(2, name="unhandled")
+    await stand.broker.send_message(Message("numbered", stand.topic, b"no json"))
+    await stand.send(3)
+    async with stand.running(policy={"retries": 0}):
+        await stand.until(3)
+        await stand.until_parked(3)
+    errors = [parked.error.partition(":")[0] for parked in await stand.inbox.parked.list("c")]
+    assert errors == ["UnknownEvent", "EventUnhandled", DeserializeJsonError.__name__]
+    assert await stand.left() == []
+
+
+async def test_unknown_messages_can_be_skipped(stand: Stand) -> None:
+    class Unhandled(cqrs.NotificationEvent[int]):
+        event_name: str = "unhandled"
+
+    stand.registry.register(Unhandled, "unhandled")
+    await stand.send(1, name="unknown")
+    await stand.send(2, name="unhandled")
+    await stand.send(3)
+    async with stand.running(policy={"on_unknown": "skip"}):
+        await stand.until(3)
+    assert await stand.inbox.parked.list("c") == []
+    assert await stand.left() == []
+
+
+async def test_what_became_known_in_a_deploy_is_handled_by_the_new_version(stand: Stand) -> None:
+    """O9: the consumer of the old version parks, and does not drop."""
+    await stand.send(1, name="from_tomorrow")
+    async with stand.running(policy={"retries": 0}):
+        await stand.until_parked(1)
+    stand.registry.register(Numbered, "from_tomorrow")
+    await stand.inbox.parked.replay("c")
+    async with stand.running():
+        await stand.until(1)
+
+
+async def test_the_verdict_on_an_error_is_data(stand: Stand) -> None:
+    def skip(error: Exception) -> Verdict:
+        return Verdict.SKIP if isinstance(error, Kaput) else Verdict.POISON
+
+    stand.errors |= {1: [Kaput(), Kaput()], 2: [ConnectionResetError(), ConnectionResetError()]}
+    await stand.send(1, 2, 3)
+    async with stand.running(policy={"classify": skip, "retries": 0}):
+        await stand.until(3)
+        await stand.until_parked(1)
+    (parked,) = await stand.inbox.parked.list("c")
+    assert parked.envelope.json()["payload"] == 2
+    assert stand.tried.count(1) == 2  # with the others, and alone
+
+
+async def test_a_handler_cannot_end_the_transaction_of_the_others(stand: Stand) -> None:
+    async def commit(event: Numbered) -> None:
+        await stand.handle(event)
+        unit = current_unit_of_work()
+        assert unit is not None
+        if event.payload == 1:
+            await unit.commit()
+
+    stand.mediator = cqrs.events.bootstrap.bootstrap(events_mapper=lambda m: m.bind(Numbered, commit))
+    await stand.send(1, 2)
+    async with stand.running(policy=ONCE_ONLY):
+        await stand.until(2)
+        await stand.until_parked(1)
+    (parked,) = await stand.inbox.parked.list("c")
+    assert parked.error.startswith("UnitOfWorkStateError")
+
+
+async def test_two_workers_of_one_consumer_share_the_work_and_keep_the_order(stand: Stand) -> None:
+    stand.errors[5] = [Kaput()] * 3
+    async with stand.running(policy={"tries": 2, "batch_size": 2}), stand.running(policy={"batch_size": 3}):
+        for number in range(20):
+            await stand.send(number, key="a")
+        await stand.until(*range(20))
+
+
+async def test_old_marks_are_removed_by_the_worker(stand: Stand) -> None:
+    await stand.send(1)
+    async with stand.running(policy={"retention": dt.timedelta(0), "clean_every": 0.0}):
+        await stand.until(1)
+        async with asyncio.timeout(10):
+            while stand.store.marks["c"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+
+
+async def test_an_error_that_waiting_does_not_mend_ends_the_service(stand: Stand) -> None:
+    class Foreign:
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None: ...
+
+    await stand.send(1)
+    consumer = stand.consumer(unit_of_work=Foreign)
+    with pytest.raises(UnitOfWorkStateError, match="MemoryUnitOfWork"):
+        await consumer.run()
+
+
+async def test_it_can_be_stopped_twice_and_before_the_start_and_started_again(stand: Stand) -> None:
+    consumer = stand.consumer()
+    await consumer.stop()
+    for number in (1, 2):
+        await stand.send(number)
+        await consumer.start()
+        await consumer.start()
+        await consumer.started()
+        await stand.until(*range(1, number + 1))
+        await consumer.stop()
+        await consumer.stop()
+
+
+async def test_it_takes_either_a_registry_or_a_decoder(stand: Stand) -> None:
+    def read(envelope: Any) -> Numbered:
+        if envelope.name == "nothing":
+            raise UnknownEvent("nothing", 1)
+        return Numbered(payload=7)
+
+    with pytest.raises(TypeError, match="either"):
+        stand.consumer(decode=read)
+    await stand.send(1)
+    async with stand.running(registry=None, decode=read):
+        await stand.until(7)

@@ -20,6 +20,8 @@
     ├── InboxConflict                   somebody else has brought the same message in: do it again
     ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
     ├── MigrationRefused                the database cannot be brought to the version that was asked for
+    ├── DatabaseAddressError            (also a ValueError) an address leads to no database
+    ├── DatabaseUnavailable             (also a ConnectionError) a database cannot be reached
     ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
@@ -291,6 +293,26 @@ class MigrationRefused(CQRSError):
     def __init__(self, table: str, problem: str) -> None:
         self.table = table
         super().__init__(f"{table}: {problem}")
+
+
+class DatabaseAddressError(CQRSError, ValueError):
+    """The ``address`` of a database cannot be used; the text says why. No password is in either."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        super().__init__(f"{address}: {problem}")
+
+
+class DatabaseUnavailable(CQRSError, ConnectionError):
+    """The database at ``address``, which is without its password, cannot be reached or lets nobody in."""
+
+    def __init__(self, address: str, reason: BaseException) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(
+            f"No connection to {address} ({type(reason).__name__}: {reason}): check that the server runs, that the "
+            "database is there, and user and password."
+        )
 
 
 class WakeUpsUnsupported(CQRSError, ValueError):

@@ -139,7 +139,10 @@ LAYERS = (
     Layer(ADAPTERS, "mermaid", ("requests.mermaid",)),
     Layer(ADAPTERS, "postgresql log", ("_postgres_log.*", "outbox.log_tailing"), frozenset({"psycopg2"})),
     Layer(
-        ADAPTERS, "sqlalchemy", ("_sqlalchemy.**", "leases.sqlalchemy", "inbox.sqlalchemy", "outbox.sqlalchemy"), frozenset({"sqlalchemy"})
+        ADAPTERS,
+        "sqlalchemy",
+        ("_sqlalchemy.**", "leases.sqlalchemy", "inbox.sqlalchemy", "migrations", "outbox.sqlalchemy"),
+        frozenset({"sqlalchemy"}),
     ),
     Layer(ASSEMBLY, "wiring", ("_wiring",)),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),

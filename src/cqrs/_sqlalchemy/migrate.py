@@ -1,107 +1,95 @@
-"""Brings the tables of this package to a version, by the numbered files in ``migrations``.
-
-Any number of processes may do so at once: one works, the others wait and then find nothing to do. A table that is there
-already is taken as it is.
-"""
+"""Brings the tables of this package to a version, by the numbered files in ``migrations``."""
 
 from __future__ import annotations
 
-import re
-from contextlib import asynccontextmanager
-from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from cqrs._sqlalchemy.outbox_model import outbox_model
-from cqrs.errors import MigrationRefused
+from cqrs._sqlalchemy.migration_lock import alone
+from cqrs._sqlalchemy.migration_steps import BOOK, MAKE_BOOK, steps_of, tables_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import Collection
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_PATIENCE = 60  # seconds; a migration of ours takes less
-_BOOK = (
-    "CREATE TABLE IF NOT EXISTS cqrs_migrations "
-    "(subject VARCHAR(128) NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (subject, version))"
-)
-_KNOWN = text("SELECT version FROM cqrs_migrations WHERE subject = :subject")
-_NOTE = text("INSERT INTO cqrs_migrations (subject, version) VALUES (:subject, :version)")
-_FORGET = text("DELETE FROM cqrs_migrations WHERE subject = :subject AND version = :version")
+KNOWN = text(f"SELECT subject, table_name, version FROM {BOOK}")  # noqa: S608  # a name of ours
 
 
-class Migration(NamedTuple):
-    """One step: the statements there and back, for one table of one kind of database."""
+async def upgrade(
+    engine: AsyncEngine,
+    outbox_table: str | None = None,
+    *,
+    inbox_table: str | None = None,
+    subjects: Collection[str] | None = None,
+) -> list[str]:
+    """Bring the tables of outbox, inbox and leases to the newest version; of ``subjects`` only if these are given.
 
-    version: int
-    name: str
-    up: tuple[str, ...]
-    down: tuple[str, ...]
+    The outbox is in ``outbox_table``, or where ``OUTBOX_SQLA_TABLE`` says, or in ``outbox``; the inbox in
+    ``inbox_table`` or ``inbox``. Returns the names of the steps that this call applied, such as
+    ``outbox/0001_outbox``.
 
+    Any number of processes may do so at once: one works, the others wait for up to a minute and then find nothing to
+    do. On PostgreSQL and SQLite a call that fails or is killed has changed nothing. MariaDB commits each statement;
+    call it again and it goes on. A table that is there already is taken as it is: :func:`check` compares it.
 
-def migrations(dialect: str, table_name: str | None = None) -> list[Migration]:
-    """Every step for ``sqlite``, ``postgresql`` or ``mariadb``, from the first on."""
-    table: str = table_name or outbox_model().__tablename__
-    if not re.fullmatch(r"[A-Za-z_]\w*", table, re.ASCII):
-        raise MigrationRefused(table, "name it with letters, digits and underscores only")
-    folder = files("cqrs._sqlalchemy") / "migrations" / ("mariadb" if dialect == "mysql" else dialect)
-    if not folder.is_dir():
-        raise MigrationRefused(table, f"there are no migrations for {dialect}: use SQLite, PostgreSQL or MariaDB")
-    found: list[Migration] = []
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        name, _, ending = file.name.partition(".")
-        if ending == "up.sql":
-            back = folder / f"{name}.down.sql"
-            found.append(
-                Migration(
-                    int(name[:4]),
-                    name,
-                    _statements(file.read_text("utf-8"), table),
-                    _statements(back.read_text("utf-8"), table),
-                )
-            )
-    return found
-
-
-async def upgrade(engine: AsyncEngine, table_name: str | None = None) -> list[int]:
-    """Bring the outbox in ``table_name`` (by default as a repository has it) to the newest version.
-
-    Returns the versions that were applied by this call.
+    Raises ``DatabaseUnavailable`` if there is no connection, and ``MigrationRefused`` for a database or a name of a
+    table that it cannot work with, or if another process migrates for more than a minute.
     """
-    table: str = table_name or outbox_model().__tablename__
-    done: list[int] = []
-    steps = migrations(engine.dialect.name, table)
-    async with _alone(engine) as connection:
-        known = await _versions(connection, table)
+    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table))
+    done: list[str] = []
+    async with alone(engine) as connection:
+        known = await _versions(connection)
         for step in steps:
-            if step.version not in known:
-                await _run(connection, *step.up)
-                await connection.execute(_NOTE, {"subject": table, "version": step.version})
-                done.append(step.version)
+            if (step.subject, step.table, step.version) not in known:
+                await _run(connection, *step.up, step.note)
+                done.append(str(step))
     return done
 
 
-async def downgrade(engine: AsyncEngine, to: int, table_name: str | None = None) -> list[int]:
-    """Undo every version above ``to``, the newest first; 0 removes the table with all that is in it.
+async def downgrade(
+    engine: AsyncEngine,
+    outbox_table: str | None = None,
+    *,
+    to: int = 0,
+    inbox_table: str | None = None,
+    subjects: Collection[str] | None = None,
+) -> list[str]:
+    """Undo every version above ``to``, the newest first; 0 drops the tables with all that is in them.
 
-    Returns the versions that were undone by this call.
+    The arguments, what is returned and what is raised are those of :func:`upgrade`. Nobody must use the tables.
     """
-    table: str = table_name or outbox_model().__tablename__
-    done: list[int] = []
-    steps = migrations(engine.dialect.name, table)
-    async with _alone(engine) as connection:
-        known = await _versions(connection, table)
+    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table))
+    done: list[str] = []
+    async with alone(engine) as connection:
+        known = await _versions(connection)
         for step in reversed(steps):
-            if step.version > to and step.version in known:
-                await _run(connection, *step.down)
-                await connection.execute(_FORGET, {"subject": table, "version": step.version})
-                done.append(step.version)
+            if step.version > to and (step.subject, step.table, step.version) in known:
+                await _run(connection, *step.down, step.forget)
+                done.append(str(step))
     return done
 
 
-def _statements(text: str, table: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.replace("{table}", table).split(";\n") if part.strip())
+def sql(
+    dialect: str,
+    outbox_table: str | None = None,
+    *,
+    inbox_table: str | None = None,
+    subjects: Collection[str] | None = None,
+    down: bool = False,
+) -> str:
+    """The statements of all steps for ``sqlite``, ``postgresql`` or ``mariadb``, for a tool of yours to run.
+
+    With ``down`` those that drop everything. It includes the entries of the book-keeping table, so that
+    :func:`upgrade` and :func:`check` know afterwards. Run it in one transaction. It needs no connection.
+    """
+    steps = steps_of(dialect, tables_of(subjects, outbox_table, inbox_table))
+    lines = [f"{MAKE_BOOK};"]
+    for step in reversed(steps) if down else steps:
+        statements = (*step.down, step.forget) if down else (*step.up, step.forget, step.note)
+        lines += ["", f"-- {step}: {step.table}", *(f"{statement};" for statement in statements)]
+    return "\n".join(lines) + "\n"
 
 
 async def _run(connection: AsyncConnection, *statements: str) -> None:
@@ -109,37 +97,6 @@ async def _run(connection: AsyncConnection, *statements: str) -> None:
         await connection.exec_driver_sql(statement)
 
 
-async def _versions(connection: AsyncConnection, table: str) -> set[int]:
-    await _run(connection, _BOOK)
-    return set(await connection.scalars(_KNOWN, {"subject": table}))
-
-
-@asynccontextmanager
-async def _alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
-    """A connection on which no other process migrates at the same time.
-
-    On PostgreSQL and SQLite all steps are one transaction. MariaDB commits each statement by itself; all of ours can be
-    run again.
-    """
-    async with engine.connect() as shared:
-        connection = await shared.execution_options(isolation_level="AUTOCOMMIT")
-        match engine.dialect.name:
-            case "postgresql":
-                before = ["BEGIN", "SELECT pg_advisory_xact_lock(7310868735423048)"]
-                after, undo = "COMMIT", "ROLLBACK"
-            case "sqlite":
-                before = [f"PRAGMA busy_timeout = {_PATIENCE * 1000}", "BEGIN IMMEDIATE"]
-                after, undo = "COMMIT", "ROLLBACK"
-            case _:
-                before = [f"SELECT GET_LOCK(CONCAT('cqrs:', DATABASE()), {_PATIENCE})"]
-                after = undo = "DO RELEASE_LOCK(CONCAT('cqrs:', DATABASE()))"
-        for statement in before:
-            answer = await connection.exec_driver_sql(statement)
-            if statement.startswith("SELECT GET_LOCK") and answer.scalar() != 1:
-                raise MigrationRefused("cqrs_migrations", "another process holds the lock for too long: try again")
-        try:
-            yield connection
-        except BaseException:
-            await _run(connection, undo)
-            raise
-        await _run(connection, after)
+async def _versions(connection: AsyncConnection) -> set[tuple[str, str, int]]:
+    await _run(connection, MAKE_BOOK)
+    return {(row.subject, row.table_name, row.version) for row in await connection.execute(KNOWN)}

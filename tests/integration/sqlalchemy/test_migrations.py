@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import re
+import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs._sqlalchemy.migrate import downgrade, migrations, upgrade
-from cqrs.errors import MigrationRefused
+from cqrs._sqlalchemy import migrate, migration_steps
+from cqrs._sqlalchemy.lease_tables import lease_metadata
+from cqrs.errors import DatabaseUnavailable, MigrationRefused
+from cqrs.migrations import downgrade, sql, upgrade
 from cqrs.outbox.sqlalchemy import outbox_model
 
 if TYPE_CHECKING:
@@ -21,11 +27,11 @@ if TYPE_CHECKING:
 ONE = """
 import asyncio, sys
 from sqlalchemy.ext.asyncio import create_async_engine
-from cqrs._sqlalchemy.migrate import upgrade
+from cqrs.migrations import upgrade
 
 async def main():
     engine = create_async_engine(sys.argv[1])
-    print(await upgrade(engine))
+    print(*await upgrade(engine))
     await engine.dispose()
 
 sys.stdin.readline()
@@ -70,21 +76,68 @@ async def tables(engine: AsyncEngine) -> list[str]:
 
 
 async def test_migrations_make_the_table_of_the_model(engine: AsyncEngine) -> None:
-    assert await upgrade(engine, "migrated") == [step.version for step in migrations(engine.dialect.name, "migrated")]
+    assert "outbox/0001_outbox" in await upgrade(engine, "migrated", subjects=["outbox"])
     async with engine.begin() as connection:
         await connection.run_sync(outbox_model("modelled").metadata.create_all)
     assert await shape(engine, "migrated") == await shape(engine, "modelled")
 
 
-async def test_going_up_again_does_nothing_and_going_down_removes_the_table(engine: AsyncEngine) -> None:
+async def test_migrations_make_the_tables_of_the_leases(engine: AsyncEngine) -> None:
     await upgrade(engine)
+    migrated = [await shape(engine, table) for table in lease_metadata.tables]
+    await downgrade(engine)
+    async with engine.begin() as connection:
+        await connection.run_sync(lease_metadata.create_all)
+    assert [await shape(engine, table) for table in lease_metadata.tables] == migrated
+
+
+async def test_going_up_again_does_nothing_and_going_down_removes_the_table(engine: AsyncEngine) -> None:
+    first = await upgrade(engine)
     await upgrade(engine, "second")
     assert await upgrade(engine) == []
-    assert await downgrade(engine, 0) == [1]
-    assert await downgrade(engine, 0) == []
+    assert await downgrade(engine, subjects=["outbox"]) == ["outbox/0001_outbox"]
+    assert await downgrade(engine, subjects=["outbox"]) == []
     assert "outbox" not in await tables(engine)
-    assert "second" in await tables(engine)
-    assert await upgrade(engine) == [1]
+    assert {"second", "cqrs_leases"} <= set(await tables(engine))
+    assert await upgrade(engine) == ["outbox/0001_outbox"]
+    assert sorted(await downgrade(engine)) == sorted(first)
+    assert {*await tables(engine)} == {"cqrs_migrations", "second"} | ({"sqlite_sequence"} & {*await tables(engine)})
+
+
+async def test_a_version_to_go_down_to_is_kept(engine: AsyncEngine) -> None:
+    await upgrade(engine)
+    assert await downgrade(engine, to=1) == []
+
+
+async def test_subjects_are_numbered_by_themselves(engine: AsyncEngine) -> None:
+    assert await upgrade(engine, subjects=["leases"]) == ["leases/0001_leases"]
+    assert "outbox" not in await tables(engine)
+    assert "leases/0001_leases" not in await upgrade(engine)
+
+
+async def test_a_subject_without_files_changes_nothing(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migration_steps, "SUBJECTS", (*migration_steps.SUBJECTS, "sagas"))
+    tables_now = migration_steps.tables_of()
+    assert migration_steps.steps_of(engine.dialect.name, {**tables_now, "sagas": "sagas"}) == migration_steps.steps_of(
+        engine.dialect.name, tables_now
+    )
+
+
+async def test_the_plain_statements_do_the_same(engine: AsyncEngine) -> None:
+    async def run(statements: str) -> None:
+        async with engine.begin() as connection:
+            for statement in statements.split(";\n"):
+                if statement.strip():
+                    await connection.exec_driver_sql(statement)
+
+    for _ in range(2):
+        await run(sql(engine.dialect.name, "mine"))
+    assert await upgrade(engine, "mine") == []
+    plain = await shape(engine, "mine")
+    await run(sql(engine.dialect.name, "mine", down=True))
+    assert "mine" not in await tables(engine)
+    assert "outbox/0001_outbox" in await upgrade(engine, "mine")
+    assert await shape(engine, "mine") == plain
 
 
 async def test_eight_processes_at_once_apply_each_version_once(address: str, engine: AsyncEngine) -> None:
@@ -95,17 +148,67 @@ async def test_eight_processes_at_once_apply_each_version_once(address: str, eng
     ]
     ends = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     assert [process.returncode for process in processes] == [0] * 8, ends
-    assert sorted(out.decode().strip() for out, _ in ends) == ["[1]", *["[]"] * 7]
+    steps = [str(step) for step in migration_steps.steps_of(engine.dialect.name, migration_steps.tables_of())]
+    assert {"outbox/0001_outbox", "leases/0001_leases"} <= set(steps)
+    assert sorted(out.decode().split() for out, _ in ends) == [[]] * 7 + [steps]
     async with engine.connect() as connection:
-        assert list(await connection.scalars(text("select version from cqrs_migrations"))) == [1]
+        assert await connection.scalar(text("select count(*) from cqrs_migrations")) == len(steps)
 
 
-@pytest.mark.parametrize("name", ["out box", "x; drop table y", "1st", 'a"b'])
-def test_a_table_name_that_would_need_quotes_is_refused(name: str) -> None:
-    with pytest.raises(MigrationRefused, match="letters, digits"):
-        migrations("sqlite", name)
+async def test_a_failing_step_leaves_the_others_to_be_done_again(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = migration_steps.steps_of(engine.dialect.name, migration_steps.tables_of())
+    broken = [*real[:-1], dataclasses.replace(real[-1], up=("CREATE NONSENSE",))]
+    monkeypatch.setattr(migrate, "steps_of", lambda *_: broken)
+    with pytest.raises(DBAPIError):
+        await upgrade(engine)
+    monkeypatch.undo()
+    assert set(map(str, real)) >= set(await upgrade(engine)) >= {str(real[-1])}
+    assert await upgrade(engine) == []
+
+
+async def test_sqlite_keeps_its_patience_and_may_have_begun_a_transaction(tmp_path: Path) -> None:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/own.db", connect_args={"timeout": 7})
+    event.listen(engine.sync_engine, "connect", lambda c, _: setattr(c, "isolation_level", None))
+    event.listen(engine.sync_engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
+    await upgrade(engine)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("pragma busy_timeout")) == 7000
+    assert await upgrade(engine) == []
+    await engine.dispose()
+
+
+async def test_a_database_that_is_not_there_is_said_to_be_so_without_its_password() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else can
+        engine = create_async_engine(f"postgresql+asyncpg://me:secret@127.0.0.1:{taken.getsockname()[1]}/shop")
+        with pytest.raises(DatabaseUnavailable, match="No connection to postgresql") as caught:
+            await upgrade(engine)
+    assert "secret" not in str(caught.value)
+    assert isinstance(caught.value, ConnectionError)
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("name", ["out box", "x; drop table y", "1st", 'a"b', "Outbox", "a" * 41])
+def test_a_table_name_that_would_need_quotes_or_be_cut_is_refused(name: str) -> None:
+    with pytest.raises(MigrationRefused, match="small letters, digits"):
+        sql("sqlite", name)
+    with pytest.raises(MigrationRefused, match="small letters, digits"):
+        sql("sqlite", inbox_table=name)
+
+
+def test_the_longest_table_name_keeps_its_indexes_apart_on_postgresql() -> None:
+    names = re.findall(r"INDEX IF NOT EXISTS (\w+)", sql("postgresql", "a" * 40, inbox_table="b" * 40))
+    assert names
+    assert max(map(len, names)) <= 63
 
 
 def test_an_unknown_database_is_refused() -> None:
     with pytest.raises(MigrationRefused, match="oracle"):
-        migrations("oracle")
+        sql("oracle")
+
+
+def test_an_unknown_subject_is_refused() -> None:
+    with pytest.raises(MigrationRefused, match="outboxes: there is no such subject"):
+        sql("sqlite", subjects=["outboxes"])

@@ -1,0 +1,73 @@
+"""One at a time, among all processes that migrate a database."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from cqrs._sqlalchemy.connecting import connected
+from cqrs._sqlalchemy.migration_steps import BOOK
+from cqrs.errors import MigrationRefused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_PATIENCE = 60  # seconds; a migration of ours takes less
+_LOCK = f"SELECT GET_LOCK(CONCAT('cqrs:', DATABASE()), {_PATIENCE})"
+
+
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
+    """A connection on which no other process migrates at the same time; committed at the end.
+
+    On PostgreSQL and SQLite it is one transaction. MariaDB commits each statement by itself.
+    """
+    async with connected(engine) as shared:
+        connection = await shared.execution_options(isolation_level="AUTOCOMMIT")
+        restore: list[str] = []
+        match engine.dialect.name:
+            case "postgresql":
+                before = ["BEGIN", f"SET LOCAL lock_timeout = '{_PATIENCE}s'"]
+                before += ["SELECT pg_advisory_xact_lock(7310868735423048)"]
+                after, undo = "COMMIT", "ROLLBACK"
+            case "sqlite":
+                restore = [await _sqlite_patience(connection)]
+                before = [f"PRAGMA busy_timeout = {_PATIENCE * 1000}", "BEGIN IMMEDIATE"]
+                after, undo = "COMMIT", "ROLLBACK"
+            case _:
+                before = [_LOCK]
+                after = undo = "DO RELEASE_LOCK(CONCAT('cqrs:', DATABASE()))"
+        try:
+            await _lock(connection, before)
+            try:
+                yield connection
+            except BaseException:
+                await connection.exec_driver_sql(undo)
+                raise
+            await connection.exec_driver_sql(after)
+        finally:
+            for statement in restore:
+                await connection.exec_driver_sql(statement)
+
+
+async def _lock(connection: AsyncConnection, statements: list[str]) -> None:
+    try:
+        for statement in statements:
+            answer = await connection.exec_driver_sql(statement)
+            if statement == _LOCK and answer.scalar() != 1:
+                raise MigrationRefused(BOOK, f"another process holds the lock for {_PATIENCE} seconds: try again")
+    except DBAPIError as error:
+        raise MigrationRefused(BOOK, f"it cannot be locked ({error.orig}): try again") from error
+
+
+async def _sqlite_patience(connection: AsyncConnection) -> str:
+    """The statement that restores the setting of this connection, which goes back to a pool."""
+    patience = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar()
+    raw = await connection.get_raw_connection()
+    if getattr(raw.driver_connection, "in_transaction", False):
+        await connection.exec_driver_sql("ROLLBACK")  # a listener of the user's has begun one, which takes no lock
+    return f"PRAGMA busy_timeout = {patience}"

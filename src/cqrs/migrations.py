@@ -1,0 +1,9 @@
+"""The tables of outbox, inbox and leases, made and changed by numbered migrations.
+
+Beside these functions there are a command, ``python -m cqrs db``, and a branch for Alembic,
+:mod:`cqrs.integrations.alembic`. All run the same statements.
+"""
+
+from cqrs._sqlalchemy.migrate import downgrade, sql, upgrade
+
+__all__ = ["downgrade", "sql", "upgrade"]

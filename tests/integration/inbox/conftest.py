@@ -11,28 +11,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=["default", "REPEATABLE READ"])
-async def postgres_database(postgres_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    """With the isolation that it has by itself, and with a stricter one that users set."""
-    async for database in _database(postgres_url, {} if request.param == "default" else {"level": request.param}):
+@pytest.fixture
+async def postgres_database(postgres_url: str) -> AsyncIterator[Database]:
+    async for database in _database(postgres_url):
+        yield database
+
+
+@pytest.fixture
+async def strict_postgres_database(postgres_url: str) -> AsyncIterator[Database]:
+    """With an isolation that users set who want it strict: what comes too late fails there."""
+    async for database in _database(postgres_url, isolation_level="REPEATABLE READ"):
         yield database
 
 
 @pytest.fixture
 async def mariadb_database(mariadb_url: str) -> AsyncIterator[Database]:
-    async for database in _database(mariadb_url, {}):
+    async for database in _database(mariadb_url):
         yield database
 
 
 @pytest.fixture
 async def sqlite_database(tmp_path: Path) -> AsyncIterator[Database]:
-    async for database in _database(f"sqlite+aiosqlite:///{tmp_path}/test.db", {}):
+    async for database in _database(f"sqlite+aiosqlite:///{tmp_path}/test.db"):
         yield database
 
 
-async def _database(address: str, options: dict[str, str]) -> AsyncIterator[Database]:
-    isolation = {"isolation_level": options["level"]} if options else {}
-    database = Database(engine_of(address, **isolation))
+async def _database(address: str, **options: str) -> AsyncIterator[Database]:
+    database = Database(engine_of(address, **options))
     await database.create()
     yield database
     await database.engine.dispose()

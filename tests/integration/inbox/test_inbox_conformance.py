@@ -22,6 +22,12 @@ class TestPostgresInbox(InboxConformance):
         return postgres_database
 
 
+class TestStrictPostgresInbox(InboxConformance):
+    @pytest.fixture
+    def backend(self, strict_postgres_database: Database) -> Database:
+        return strict_postgres_database
+
+
 class TestMariaDbInbox(InboxConformance):
     @pytest.fixture
     def backend(self, mariadb_database: Database) -> Database:

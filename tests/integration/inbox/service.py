@@ -1,0 +1,112 @@
+"""A service that consumes: effects in the database, a message of its own for each effect. Also a program to kill.
+
+python -m tests.integration.inbox.service DATABASE NAME SOURCE
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any
+
+import cqrs
+from cqrs.events.bootstrap import bootstrap
+from cqrs.events.registry import EventRegistry
+from cqrs.message_brokers.protocol import Message
+from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.testing import faults
+from cqrs.workers.backoff import Backoff
+from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from tests.integration.inbox.backends import Database, effect, engine_of
+
+if TYPE_CHECKING:
+    from cqrs.message_brokers.source import MessageSource
+
+AT_ONCE = Backoff(first=0.0, longest=0.0)
+SOON = Backoff(first=0.01, longest=0.05)
+
+
+class Ordered(cqrs.NotificationEvent[int]):
+    """What arrives."""
+
+    event_name: str = "ordered"
+
+
+class Shipped(cqrs.NotificationEvent[int]):
+    """What leaves because of it."""
+
+    event_name: str = "shipped"
+
+
+REGISTRY = EventRegistry()
+REGISTRY.register(Ordered, "ordered")
+REGISTRY.register(Shipped, "shipped")
+
+
+class Kaput(Exception):
+    """What the handler raises for the numbers in ``poison``."""
+
+
+class Shipping:
+    """The handlers of the service, over one database. ``failures`` says how often a number fails at first."""
+
+    def __init__(self, database: Database, name: str = "shipping") -> None:
+        self.database = database
+        self.name = name
+        self.poison: set[int] = set()
+        self.failures: dict[int, int] = {}
+        self.handled = 0
+        self.outbox = SqlAlchemyOutboxedEventRepository(database.sessions, registry=REGISTRY)
+        self.inbox = database.inbox()
+        self.mediator = bootstrap(events_mapper=lambda m: m.bind(Ordered, self.handle))
+
+    async def handle(self, event: Ordered) -> None:
+        self.handled += 1
+        await effect(str(event.payload))
+        self.outbox.add(Shipped(topic="shipments", payload=event.payload), key="k")
+        if event.payload in self.poison:
+            raise Kaput(event.payload)
+        if self.failures.get(event.payload, 0):
+            self.failures[event.payload] -= 1
+            raise Kaput(event.payload)
+
+    def consumer(self, source: MessageSource, **policy: Any) -> Consumer:
+        chosen: dict[str, Any] = {"wait": 0.1, "again": AT_ONCE, "outage": SOON, "retry": SOON, "replay_every": 0.0}
+        return Consumer(
+            source,
+            self.mediator,
+            name=self.name,
+            inbox=self.inbox,
+            unit_of_work=self.database.unit_of_work,
+            registry=REGISTRY,
+            policy=ConsumerPolicy(**(chosen | policy)),
+        )
+
+    async def shipped(self) -> list[int]:
+        """The messages that are to leave, in their order."""
+        return [event.event.payload for event in await self.outbox.get_many(10_000)]
+
+    async def until(self, count: int) -> list[str]:
+        """The effects, when there are so many."""
+        async with asyncio.timeout(60):
+            while len(found := await self.database.effects()) < count:  # noqa: ASYNC110  # a database tells nobody
+                await asyncio.sleep(0.02)
+        return found
+
+
+def ordered(number: int, key: str | None = None, topic: str = "orders") -> Message:
+    """The message that tells a number."""
+    event = Ordered(topic=topic, payload=number)
+    return Message("ordered", topic, event.to_dict(), event.event_id, key=key)
+
+
+async def main(database: str, name: str, source: str) -> None:
+    """Consume until the process is killed; ``source`` is code that makes it."""
+    faults.install()
+    made: dict[str, Any] = {}
+    exec(source, made)  # noqa: S102  # the test says which broker
+    await Shipping(Database(engine_of(database)), name).consumer(made["source"]).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,129 @@
+"""The consumer over each database: what takes effect, what leaves, what is parked, and what it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import event, text
+
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from tests.integration.inbox.service import Shipping, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqrs.message_brokers.memory_group import MemoryMessageSource
+    from tests.integration.inbox.backends import Database
+
+SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "strict_postgres", "mariadb")]
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def database(request: pytest.FixtureRequest) -> Database:
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+def shipping(database: Database) -> Shipping:
+    return Shipping(database)
+
+
+class Broker(MemoryMessageBroker):
+    async def order(self, *numbers: int, key: str | None = None) -> None:
+        for number in numbers:
+            await self.send_message(ordered(number, key))
+
+    def orders(self) -> MemoryMessageSource:
+        return self.source("orders")
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+async def test_effects_marks_and_outgoing_messages_are_one(shipping: Shipping, broker: Broker) -> None:
+    await broker.order(*range(50), key="a")
+    async with shipping.consumer(broker.orders()):
+        assert await shipping.until(50) == [str(n) for n in range(50)]
+        for message in broker.sent:
+            await broker.send_message(message)
+        await broker.order(50)
+        await shipping.until(51)
+    assert await shipping.database.effects() == [str(n) for n in range(51)]
+    assert await shipping.shipped() == list(range(51))
+
+
+async def test_poison_parks_its_key_and_leaves_nothing_behind(shipping: Shipping, broker: Broker) -> None:
+    shipping.poison = {2}
+    for number in range(6):
+        await broker.order(number, key="ab"[number % 2])
+    async with shipping.consumer(broker.orders(), retries=0):
+        assert await shipping.until(4) == ["0", "1", "3", "5"]
+        async with asyncio.timeout(30):
+            while not (parked := await shipping.inbox.parked.list("shipping")):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert parked[0].behind == 1
+        shipping.poison.clear()
+        assert await shipping.inbox.parked.replay("shipping") == 1
+        assert await shipping.until(6) == ["0", "1", "3", "5", "2", "4"]
+    assert await shipping.shipped() == [0, 1, 3, 5, 2, 4]
+
+
+@pytest.mark.parametrize("batch_size", [1, 7])
+async def test_two_workers_keep_the_order_of_a_key_through_parking(
+    shipping: Shipping, database: Database, broker: Broker, batch_size: int
+) -> None:
+    """The second worker replays, too, while new messages of the key come to the first."""
+    other = Shipping(database)
+    shipping.failures = other.failures = dict.fromkeys((3, 11, 12), 4)
+    first = shipping.consumer(broker.orders(), tries=2, batch_size=batch_size)
+    second = other.consumer(broker.orders(), tries=2, batch_size=batch_size)
+    async with first, second:
+        for number in range(40):
+            await broker.order(number, key="a")
+            await asyncio.sleep(0.005)
+        found = await shipping.until(40)
+    assert found == [str(n) for n in range(40)]
+    assert await shipping.shipped() == list(range(40))
+
+
+@pytest.fixture
+def statements(database: Database) -> Iterator[list[str]]:
+    """Every statement that the driver is given."""
+    seen: list[str] = []
+
+    def note(*given: object) -> None:
+        seen.append(str(given[2]))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
+    database: Database, statements: list[str]
+) -> None:
+    inbox, counts = database.inbox(), list[int]()
+    for size in (2, 300):
+        batch = [ordered(number, key=str(number)).to_envelope() for number in range(size)]
+        statements.clear()
+        async with database.unit_of_work():
+            assert len(await inbox.accept("c", batch)) == size
+        counts.append(len([one for one in statements if not one.startswith("BEGIN")]))
+    assert counts == [2, 2], statements  # the marks, and which keys are parked
+
+
+async def test_polls_for_due_messages_and_old_marks_read_through_indexes(postgres_database: Database) -> None:
+    async with postgres_database.engine.connect() as connection:
+        await connection.execute(text("set enable_seqscan = off"))
+        for table, column, index in (
+            ("inbox_sequences", "retry_at", "ix_inbox_sequences_retry"),
+            ("inbox", "received_at", "ix_inbox_received"),
+        ):
+            query = f"select * from {table} where consumer = 'c' and {column} < now() order by {column} limit 9"  # noqa: S608
+            plan = " ".join(str(row) for row in await connection.execute(text(f"explain {query}")))
+            assert index in plan, plan

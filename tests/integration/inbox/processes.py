@@ -1,0 +1,38 @@
+"""The service of these tests in processes of its own, which can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.integration.inbox.backends import Database
+
+
+@asynccontextmanager
+async def process(
+    database: Database, source: str, *, failpoint: str = "", name: str = "shipping"
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A consumer in a process; it is killed at the end, if it has not died before."""
+    environment = {**os.environ, "CQRS_FAILPOINT": failpoint, "PYTHONPATH": os.getcwd()}  # noqa: PTH109
+    started = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.integration.inbox.service", database.address, name, source), env=environment
+    )
+    try:
+        yield started
+    finally:
+        if started.returncode is None:
+            started.kill()
+        await started.wait()
+
+
+async def killed(started: asyncio.subprocess.Process) -> None:
+    """Returns when it has died at its failpoint."""
+    async with asyncio.timeout(60):
+        assert await started.wait() == -signal.SIGKILL

@@ -1,0 +1,142 @@
+"""The consumer on each broker: every message takes effect once, also if it is delivered again."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cqrs.adapters.kafka import KafkaProducerAdapter
+from cqrs.adapters.nats_stream import NatsStream
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.kafka import KafkaMessageBroker
+from cqrs.message_brokers.kafka_source import KafkaMessageSource
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.nats import NatsMessageBroker
+from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.redis import RedisMessageBroker
+from cqrs.message_brokers.redis_source import RedisMessageSource
+from tests.integration.inbox.service import Shipping, ordered
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.message_brokers.source import MessageSource
+    from tests.integration.inbox.backends import Database
+
+
+def memory(_: str, topic: str) -> tuple[MessageBroker, Callable[[], MessageSource]]:
+    broker = MemoryMessageBroker()
+    return broker, lambda: broker.source(topic)
+
+
+def kafka(address: str, topic: str) -> tuple[MessageBroker, Callable[[], MessageSource]]:
+    return KafkaMessageBroker(KafkaProducerAdapter(bootstrap_servers=address)), lambda: KafkaMessageSource(
+        address, topic, "g", commit_interval=0.05
+    )
+
+
+def rabbitmq(address: str, topic: str) -> tuple[MessageBroker, Callable[[], MessageSource]]:
+    exchange = f"x-{topic}"
+    return (
+        AMQPMessageBroker(dsn=address, exchange_name=exchange),
+        lambda: AMQPMessageSource(address, topic, exchange_name=exchange),
+    )
+
+
+def nats(address: str, topic: str) -> tuple[MessageBroker, Callable[[], MessageSource]]:
+    stream = NatsStream(name=f"s-{topic}", subjects=(topic,))
+    return NatsMessageBroker(address, stream=stream), lambda: NatsMessageSource(address, topic, stream=stream)
+
+
+def redis(address: str, topic: str) -> tuple[MessageBroker, Callable[[], MessageSource]]:
+    return RedisMessageBroker(address), lambda: RedisMessageSource(address, topic, member="one")
+
+
+BROKERS: dict[str, tuple[Any, str | None]] = {
+    "memory": (memory, None),
+    "kafka": (kafka, "kafka_bootstrap"),
+    "rabbitmq": (rabbitmq, "rabbitmq_url"),
+    "nats": (nats, "nats_url"),
+    "redis": (redis, "redis_url"),
+}
+
+
+@pytest.fixture
+def topic() -> str:
+    return f"orders-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(
+    params=["memory", *(pytest.param(name, marks=pytest.mark.server) for name in BROKERS if name != "memory")]
+)
+async def wire(request: pytest.FixtureRequest, topic: str) -> AsyncIterator[tuple[MessageBroker, Any]]:
+    make, fixture = BROKERS[request.param]
+    broker, source = make("" if fixture is None else request.getfixturevalue(fixture), topic)
+    async with broker, source():  # a queue keeps what is sent after it was made
+        pass
+    async with broker:
+        yield broker, source
+
+
+async def send(broker: MessageBroker, topic: str, *numbers: int) -> None:
+    envelopes = [ordered(n, key=str(n % 3), topic=topic).to_envelope() for n in numbers]
+    async with asyncio.timeout(30):
+        while any(await broker.send(envelopes)):  # noqa: ASYNC110  # a topic may be in the making
+            await asyncio.sleep(0.1)
+
+
+async def test_every_message_takes_effect_once_in_the_order_of_its_key(
+    wire: tuple[MessageBroker, Callable[[], MessageSource]], topic: str, sqlite_database: Database
+) -> None:
+    broker, source = wire
+    shipping = Shipping(sqlite_database)
+    await send(broker, topic, *range(60))
+    async with shipping.consumer(source(), batch_size=25):
+        await shipping.until(60)
+        await send(broker, topic, *range(60, 80))
+        found = [int(one) for one in await shipping.until(80)]
+    for key in range(3):
+        assert [number for number in found if number % 3 == key] == list(range(key, 80, 3))
+
+
+async def test_what_comes_again_because_its_acknowledgement_was_lost_has_no_second_effect(
+    wire: tuple[MessageBroker, Callable[[], MessageSource]], topic: str, sqlite_database: Database
+) -> None:
+    broker, source = wire
+    shipping = Shipping(sqlite_database)
+    await send(broker, topic, *range(10))
+    deaf = source()
+    receive = deaf.receive
+
+    async def receive_deaf(*given: Any) -> Any:
+        return [_deaf(delivery) for delivery in await receive(*given)]
+
+    deaf.receive = receive_deaf  # type: ignore[method-assign]
+    async with shipping.consumer(deaf):
+        await shipping.until(10)
+    # Whoever comes next gets all of them again, and one that is new.
+    await send(broker, topic, 10)
+    async with shipping.consumer(source()):
+        await shipping.until(11)
+    async with source() as empty:
+        assert list(await empty.receive(timeout=0.5)) == []
+    assert sorted(map(int, await sqlite_database.effects())) == list(range(11))
+
+
+def _deaf(delivery: Any) -> Any:
+    """The same delivery, from a broker that hears no acknowledgement."""
+
+    class Deaf:
+        envelope, attempt, nack = delivery.envelope, delivery.attempt, delivery.nack
+
+        async def ack(self) -> None:
+            await delivery.nack()
+            raise BrokerUnavailable("broker", "it does not hear")
+
+    return Deaf()

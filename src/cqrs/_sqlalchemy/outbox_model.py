@@ -52,10 +52,12 @@ class OutboxModelMixin:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> Any:
-        unsent: ColumnElement[Any] = literal_column("pending = 1")
+        # Not `pending = 1`: PostgreSQL would not search by a column that the condition of the index says it all about,
+        # and walk through the whole index.
+        unsent: ColumnElement[Any] = literal_column("pending IS NOT NULL")
         table: str = getattr(cls, "__tablename__", "outbox")
         held: ColumnElement[Any] = literal_column("lease_until IS NOT NULL")
-        ended: ColumnElement[Any] = literal_column("pending IS NULL")
+        ended: ColumnElement[Any] = literal_column("settled_at IS NOT NULL")
         return (
             Index(f"ix_{table}_pending", "pending", "due_at", "id", postgresql_where=unsent, sqlite_where=unsent),
             Index(
@@ -65,7 +67,7 @@ class OutboxModelMixin:
                 sqlite_where=unsent,
             ),
             Index(f"ix_{table}_held", "message_key", "lease_until", postgresql_where=held, sqlite_where=held),
-            Index(f"ix_{table}_ended", "pending", "settled_at", postgresql_where=ended, sqlite_where=ended),
+            Index(f"ix_{table}_ended", "settled_at", postgresql_where=ended, sqlite_where=ended),
             {"sqlite_autoincrement": True, **EXACT_TEXT},
         )
 

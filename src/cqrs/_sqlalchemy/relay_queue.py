@@ -14,6 +14,7 @@ from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.queue import FOREVER, OutboxQueue
+from cqrs.outbox.rows import scheduled_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,7 +44,9 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
         if not partitions:
             return []
         async with short_transaction(self._sessions) as session:
-            found = await session.execute(statements.queued(self._model, partitions, limit))
+            given = {f"p{place}": partition for place, partition in enumerate(partitions)}
+            given |= {"limit": limit, "share": scheduled_share(limit)}
+            found = await session.execute(statements.queued(self._model, len(partitions)), given)
             return [statements.message_of(row) for row in found]
 
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:

@@ -7,16 +7,16 @@ enough: its cost does not depend on how many rows there are, sent, unsent or par
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, literal, literal_column, or_, select, union_all, update
+from sqlalchemy import Integer, SmallInteger, and_, bindparam, exists, literal_column, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs.envelope import Envelope
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.queue import FOREVER, QueuedMessage
-from cqrs.outbox.rows import scheduled_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,20 +53,24 @@ def blocked(model: Model) -> Any:
     )
 
 
-def queued(model: Model, partitions: Sequence[int], limit: int) -> Any:
-    """The messages of ``partitions``, in their order, that can be sent now or are blocked."""
+@lru_cache
+def queued(model: Model, count: int) -> Any:
+    """The messages of ``count`` partitions, in their order, that can be sent now or are blocked.
+
+    The partitions are the parameters ``p0``, ``p1`` …; ``limit`` and ``share`` are those of the port. Putting it
+    together takes longer than to run it.
+    """
+    limit, share = bindparam("limit", type_=Integer), bindparam("share", type_=Integer)
     some: list[Any] = []
-    for place, partition in enumerate(partitions):
-        # Compiled once per number of partitions: the numbers themselves are parameters.
-        mine = select(model.id, literal(place).label("place")).where(
-            pending(model), model.partition_no == literal(partition), free(model)
+    for place in range(count):
+        partition = bindparam(f"p{place}", type_=SmallInteger)
+        mine: Any = select(model.id, literal_column(str(place)).label("place")).where(
+            pending(model), model.partition_no == partition, free(model)
         )
+        ordered = mine.order_by(model.due_at, model.id)
         some += [
-            mine.where(model.due_at <= database_now())
-            .order_by(model.due_at, model.id)
-            .limit(scheduled_share(limit))
-            .subquery(),
-            mine.where(model.due_at.is_(None)).order_by(model.due_at, model.id).limit(limit).subquery(),
+            ordered.where(model.due_at <= database_now()).limit(share).subquery(),
+            ordered.where(model.due_at.is_(None)).limit(limit).subquery(),
         ]
     found = union_all(*(select(part) for part in some)).limit(limit).subquery()
     return (

@@ -12,6 +12,7 @@ from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind
 from cqrs._sqlalchemy.outbox_queue import settle, stored, take
 from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
+from cqrs._sqlalchemy.relay_postgresql import PostgresOutboxQueue
 from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
 from cqrs._sqlalchemy.transactions import short_transaction, writes_first
 from cqrs._sqlalchemy.types import BinaryUUID
@@ -119,7 +120,9 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     def queue(self) -> SqlAlchemyOutboxQueue:
         """The outbox for a relay, as the port says."""
-        return SqlAlchemyOutboxQueue(self._factory, self.model, keep_produced=self._keep_produced)
+        dialect = self._factory().get_bind().dialect
+        queue = PostgresOutboxQueue if dialect.driver == "asyncpg" else SqlAlchemyOutboxQueue
+        return queue(self._factory, self.model, keep_produced=self._keep_produced)
 
     @property
     def parked(self) -> SqlAlchemyParkedMessages:

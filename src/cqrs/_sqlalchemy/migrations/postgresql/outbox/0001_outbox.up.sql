@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS {table} (
     lease_owner VARCHAR(64),
     lease_until TIMESTAMP WITH TIME ZONE
 );
-CREATE INDEX IF NOT EXISTS ix_{table}_pending ON {table} (pending, due_at, id) WHERE pending = 1;
-CREATE INDEX IF NOT EXISTS ix_{table}_partition ON {table} (pending, partition_no, due_at, id) WHERE pending = 1;
+CREATE INDEX IF NOT EXISTS ix_{table}_pending ON {table} (pending, due_at, id) WHERE pending IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_{table}_partition ON {table} (pending, partition_no, due_at, id) WHERE pending IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ix_{table}_held ON {table} (message_key, lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX IF NOT EXISTS ix_{table}_ended ON {table} (pending, settled_at) WHERE pending IS NULL;
+CREATE INDEX IF NOT EXISTS ix_{table}_ended ON {table} (settled_at) WHERE settled_at IS NOT NULL;

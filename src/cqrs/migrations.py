@@ -5,5 +5,6 @@ Beside these functions there are a command, ``python -m cqrs db``, and a branch 
 """
 
 from cqrs._sqlalchemy.migrate import downgrade, sql, upgrade
+from cqrs._sqlalchemy.migration_check import check
 
-__all__ = ["downgrade", "sql", "upgrade"]
+__all__ = ["check", "downgrade", "sql", "upgrade"]

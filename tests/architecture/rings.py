@@ -29,7 +29,7 @@ ALWAYS_THERE = frozenset({"pydantic", "pydantic_core", "typing_extensions"})
 
 DRIVERS = frozenset(
     {
-        *("aio_pika", "aiobreaker", "aiokafka", "aiosqlite", "asyncmy", "asyncpg", "attrs", "chdb"),
+        *("aio_pika", "aiobreaker", "alembic", "aiokafka", "aiosqlite", "asyncmy", "asyncpg", "attrs", "chdb"),
         *(
             "clickhouse_connect",
             "confluent_kafka",
@@ -154,5 +154,6 @@ LAYERS = (
         frozenset({"fastapi", "starlette"}),
     ),
     Layer(EDGE, "messages in", ("integrations.faststream",), frozenset({"faststream"})),
+    Layer(EDGE, "commands", ("__main__", "cli.*"), frozenset({"rich", "typer"})),
     Layer(EDGE, "testing", ("testing.**",), frozenset({"pytest", "pytest_asyncio"})),
 )

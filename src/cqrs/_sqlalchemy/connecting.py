@@ -1,28 +1,77 @@
-"""Connections, with errors that say what to do."""
+"""Engines and connections, with errors that say what to do and show no password."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs.errors import DatabaseUnavailable
+from cqrs.errors import DatabaseAddressError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_FORM = "write it as postgresql://user:password@host/name, mariadb://… or sqlite:///file"
+_DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mariadb": "asyncmy", "mysql": "asyncmy"}
+_EXTRAS = {"aiosqlite": "sqlite", "asyncpg": "postgres", "asyncmy": "mariadb"}
+
+
+def engine_at(address: str) -> AsyncEngine:
+    """An engine for ``address``; an address that names no driver gets the one of our extras.
+
+    Raises ``DatabaseAddressError``. It does not connect.
+    """
+    if address.startswith("postgres://"):
+        address = address.replace("postgres", "postgresql", 1)
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        # What cannot be taken apart cannot be shown without its password either.
+        raise DatabaseAddressError("The address of the database cannot be read", _FORM) from None
+    kind = url.get_backend_name()
+    if kind not in _DRIVERS:
+        raise DatabaseAddressError(shown(url), f"there are no migrations for {kind}; {_FORM}")
+    if kind == "sqlite" and not str(url.database).startswith("file:") and not Path(str(url.database)).parent.is_dir():
+        raise DatabaseAddressError(shown(url), "there is no such folder")
+    if "+" not in url.drivername:
+        url = url.set(drivername=f"{kind}+{_DRIVERS[kind]}")
+    try:
+        return create_async_engine(url)
+    except ModuleNotFoundError as error:
+        driver = str(error.name)
+        remedy = f"pip install 'cqrskit[{_EXTRAS[driver]}]'" if driver in _EXTRAS else f"install {driver}"
+        raise DatabaseAddressError(shown(url), f"the driver {driver} is not installed: {remedy}") from None
+    except (ArgumentError, InvalidRequestError):
+        problem = f"its driver is unknown or not for asyncio: use {kind}+{_DRIVERS[kind]}"
+        raise DatabaseAddressError(shown(url), problem) from None
+
+
+def shown(url: URL) -> str:
+    """``url`` for people: no password, and no options, which may hold one."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 @asynccontextmanager
 async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
-    """A connection of ``engine``. Raises ``DatabaseUnavailable`` if there is none."""
+    """A connection of ``engine``.
+
+    Raises ``DatabaseUnavailable`` if there is none, and ``DatabaseAddressError`` for an option that the driver does
+    not know.
+    """
     try:
         connection = await engine.connect()
     except (OSError, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        raise DatabaseUnavailable(engine.url.render_as_string(hide_password=True), reason) from None
+        raise DatabaseUnavailable(shown(engine.url), reason) from None
+    except TypeError as error:
+        raise DatabaseAddressError(shown(engine.url), f"the driver refuses an option of it ({error})") from None
     try:
         yield connection
     finally:

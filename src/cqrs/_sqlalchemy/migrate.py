@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from cqrs._sqlalchemy.migration_lock import alone
 from cqrs._sqlalchemy.migration_steps import BOOK, MAKE_BOOK, steps_of, tables_of
+from cqrs.errors import MigrationRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+    from cqrs._sqlalchemy.migration_steps import Step
 
 KNOWN = text(f"SELECT subject, table_name, version FROM {BOOK}")  # noqa: S608  # a name of ours
 
@@ -35,7 +39,8 @@ async def upgrade(
     call it again and it goes on. A table that is there already is taken as it is: :func:`check` compares it.
 
     Raises ``DatabaseUnavailable`` if there is no connection, and ``MigrationRefused`` for a database or a name of a
-    table that it cannot work with, or if another process migrates for more than a minute.
+    table that it cannot work with, for a statement that the database refuses, or if another process migrates for more
+    than a minute.
     """
     steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table))
     done: list[str] = []
@@ -43,7 +48,7 @@ async def upgrade(
         known = await _versions(connection)
         for step in steps:
             if (step.subject, step.table, step.version) not in known:
-                await _run(connection, *step.up, step.note)
+                await _run(connection, step, *step.up, step.note)
                 done.append(str(step))
     return done
 
@@ -66,7 +71,7 @@ async def downgrade(
         known = await _versions(connection)
         for step in reversed(steps):
             if step.version > to and (step.subject, step.table, step.version) in known:
-                await _run(connection, *step.down, step.forget)
+                await _run(connection, step, *step.down, step.forget)
                 done.append(str(step))
     return done
 
@@ -92,11 +97,14 @@ def sql(
     return "\n".join(lines) + "\n"
 
 
-async def _run(connection: AsyncConnection, *statements: str) -> None:
-    for statement in statements:
-        await connection.exec_driver_sql(statement)
+async def _run(connection: AsyncConnection, step: Step, *statements: str) -> None:
+    try:
+        for statement in statements:
+            await connection.exec_driver_sql(statement)
+    except DBAPIError as error:
+        raise MigrationRefused(step.table, f"the database refuses {step} ({error.orig})") from error
 
 
 async def _versions(connection: AsyncConnection) -> set[tuple[str, str, int]]:
-    await _run(connection, MAKE_BOOK)
+    await connection.exec_driver_sql(MAKE_BOOK)
     return {(row.subject, row.table_name, row.version) for row in await connection.execute(KNOWN)}

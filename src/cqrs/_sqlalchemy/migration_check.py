@@ -1,0 +1,122 @@
+"""Compares the tables of a database with the models."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Index, inspect
+
+from cqrs._sqlalchemy.connecting import connected
+from cqrs._sqlalchemy.inbox_tables import inbox_tables
+from cqrs._sqlalchemy.lease_tables import lease_metadata
+from cqrs._sqlalchemy.migrate import KNOWN
+from cqrs._sqlalchemy.migration_steps import BOOK, steps_of, tables_of
+from cqrs._sqlalchemy.outbox_model import outbox_model
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sqlalchemy import Column, Connection, Inspector, Table
+    from sqlalchemy.engine import Dialect
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+async def check(
+    engine: AsyncEngine,
+    outbox_table: str | None = None,
+    *,
+    inbox_table: str | None = None,
+    subjects: Collection[str] | None = None,
+    versions: bool = True,
+) -> list[str]:
+    """What keeps the tables from being used by this version of the package, one sentence each; empty if nothing does.
+
+    Tables, columns with their types, primary keys and indexes are compared with the models. What is there beside them
+    is not looked at, unless it keeps rows from being inserted. With ``versions=False`` the tables may have been made
+    by something else than the migrations. The other arguments, and what is raised, are as for :func:`upgrade`.
+
+    It reads, and changes nothing.
+    """
+    tables = tables_of(subjects, outbox_table, inbox_table)
+    steps = steps_of(engine.dialect.name, tables)
+
+    def compare(connection: Connection) -> list[str]:
+        inspector = inspect(connection)
+        known: set[tuple[str, str, int]] = set()
+        if inspector.has_table(BOOK):
+            known = {(row.subject, row.table_name, row.version) for row in connection.execute(KNOWN)}
+        late = [step for step in steps if versions and (step.subject, step.table, step.version) not in known]
+        return [
+            *(f"{step.table}: the migration {step} has not been run" for step in late),
+            *(problem for table in _expected(tables) for problem in _table(inspector, table, connection.dialect)),
+        ]
+
+    async with connected(engine) as connection:
+        return await connection.run_sync(compare)
+
+
+def _expected(tables: dict[str, str]) -> Iterator[Table]:
+    for subject, name in tables.items():
+        match subject:
+            case "outbox":
+                yield outbox_model(name).metadata.tables[name]
+            case "inbox":
+                inbox = inbox_tables(name)
+                yield from (inbox.marks, inbox.sequences, inbox.parked)
+            case _:
+                yield from lease_metadata.tables.values()
+
+
+def _table(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[str]:
+    if not inspector.has_table(table.name):
+        yield f"{table.name}: the table is missing"
+        return
+    yield from _columns(inspector, table, dialect)
+    key = [column.name for column in table.primary_key]
+    if inspector.get_pk_constraint(table.name)["constrained_columns"] != key:
+        yield f"{table.name}: the primary key should be ({', '.join(key)})"
+    present = [_shape(dict(index)) for index in inspector.get_indexes(table.name)]
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        columns = [column.name for column in index.columns]
+        if (columns, _is_partial(index, dialect)) not in present:
+            yield f"{table.name}: the index {index.name} on ({', '.join(columns)}) is missing or differs"
+
+
+def _columns(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[str]:
+    there: dict[str, Any] = {column["name"]: column for column in inspector.get_columns(table.name)}
+    for column in table.columns:
+        found = there.pop(column.name, None)
+        problem = "is missing" if found is None else _difference(column, found, dialect)
+        if problem is not None:
+            yield f"{table.name}: the column {column.name} {problem}"
+    for name, extra in there.items():
+        if not extra["nullable"] and extra["default"] is None and not extra.get("computed"):
+            yield f"{table.name}: the column {name} is not ours and needs a value: give it a default or let it be NULL"
+
+
+def _difference(wanted: Column[Any], found: dict[str, Any], dialect: Dialect) -> str | None:
+    kind, actual = _type(wanted.type, dialect), _type(found["type"], dialect)
+    if kind != actual:
+        return f"is {actual} and should be {kind}"
+    if not wanted.primary_key and found["nullable"] != wanted.nullable:
+        return f"should be {'NULL' if wanted.nullable else 'NOT NULL'}"
+    if wanted.server_default is not None and found["default"] is None:
+        return "has no default"
+    return None
+
+
+def _type(kind: Any, dialect: Dialect) -> str:
+    """As SQL says it, without what only how it is shown or compared depends on."""
+    text = re.sub(r" (COLLATE|CHARACTER SET) \S+", "", kind.compile(dialect=dialect).upper())
+    if dialect.name == "sqlite":
+        text = text.replace("NUMERIC", "BINARY")  # what a type without a meaning there is read as
+    return re.sub(r"\b((?:SMALL|BIG)INT|INTEGER)\(\d+\)", r"\1", text)
+
+
+def _is_partial(index: Index, dialect: Dialect) -> bool:
+    return dialect.name in {"postgresql", "sqlite"} and index.dialect_options[dialect.name]["where"] is not None
+
+
+def _shape(index: dict[str, Any]) -> tuple[list[str], bool]:
+    return index["column_names"], any(option.endswith("_where") for option in index.get("dialect_options", {}))

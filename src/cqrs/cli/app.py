@@ -1,0 +1,11 @@
+"""``python -m cqrs``."""
+
+from __future__ import annotations
+
+import typer
+
+from cqrs.cli import db
+
+# Pretty tracebacks show the values of variables, such as passwords.
+app = typer.Typer(name="cqrs", help="Commands of cqrskit.", no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(db.app, name="db")

@@ -1,0 +1,155 @@
+"""``python -m cqrs db``: makes, changes, checks and removes the tables.
+
+Exit codes: 0 done; 1 ``check`` has found something, or ``downgrade`` was not confirmed; 2 it could not be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cqrs import migrations
+from cqrs._sqlalchemy.connecting import engine_at, shown
+from cqrs._sqlalchemy.migration_steps import tables_of
+from cqrs.errors import CQRSError, DatabaseAddressError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+VARIABLE = "CQRS_DATABASE_URL"
+
+app = typer.Typer(help="The tables of outbox, inbox and leases.", no_args_is_help=True)
+
+
+class Subject(enum.StrEnum):
+    """What has tables of its own."""
+
+    OUTBOX = "outbox"
+    INBOX = "inbox"
+    LEASES = "leases"
+
+
+class Dialect(enum.StrEnum):
+    """The databases there are migrations for."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+    MARIADB = "mariadb"
+
+
+Address = Annotated[
+    str,
+    typer.Argument(
+        metavar="URL",
+        envvar=VARIABLE,
+        show_default=False,
+        help="The database, such as postgresql://user:password@host/name. Others on the machine can read arguments: "
+        "give one with a password by the variable.",
+    ),
+]
+OutboxTable = Annotated[
+    str | None, typer.Option(help="The table of the outbox; by default OUTBOX_SQLA_TABLE or `outbox`.")
+]
+InboxTable = Annotated[str | None, typer.Option(help="The table of the inbox; by default `inbox`.")]
+Only = Annotated[
+    list[Subject] | None,
+    typer.Option("--only", metavar="SUBJECT", help="outbox, inbox or leases only; may be repeated."),
+]
+
+
+@app.command()
+def upgrade(
+    address: Address = "", outbox_table: OutboxTable = None, inbox_table: InboxTable = None, only: Only = None
+) -> None:
+    """Bring the tables to the newest version. Any number of processes may do so at once."""
+    done = _on(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only)
+    _say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
+
+
+@app.command()
+def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
+    address: Address = "",
+    to: Annotated[int, typer.Option(min=0, help="The version to keep; 0 keeps nothing.")] = 0,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002  # an option, not an argument
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    only: Only = None,
+) -> None:
+    """Undo the versions above one. Whatever these tables and columns hold is LOST."""
+    with _Errors():
+        engine = _engine(address)
+        names = ", ".join(tables_of(only, outbox_table, inbox_table).values())
+        if not yes:
+            typer.confirm(f"Drop what came after version {to} of {names} in {shown(engine.url)}?", abort=True, err=True)
+    done = _on(address, migrations.downgrade, outbox_table, to=to, inbox_table=inbox_table, subjects=only)
+    _say(*(f"undone {step}" for step in done) if done else ["nothing to do"])
+
+
+@app.command()
+def sql(
+    dialect: Annotated[Dialect, typer.Argument(help="The kind of database.")],
+    down: Annotated[bool, typer.Option("--down", help="The statements that drop everything.")] = False,  # noqa: FBT002
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    only: Only = None,
+) -> None:
+    """Print the statements. It needs no connection."""
+    with _Errors():
+        text = migrations.sql(dialect, outbox_table, inbox_table=inbox_table, subjects=only, down=down)
+    typer.echo(text, nl=False)
+
+
+@app.command()
+def check(
+    address: Address = "",
+    versions: Annotated[bool, typer.Option(help="Whether the migrations must have made the tables.")] = True,  # noqa: FBT002  # an option, not an argument
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    only: Only = None,
+) -> None:
+    """Say what is missing, and exit with 1 if anything is. It changes nothing."""
+    found = _on(address, migrations.check, outbox_table, inbox_table=inbox_table, subjects=only, versions=versions)
+    if found:
+        _say(*found)
+        raise typer.Exit(1)
+    _say("the tables are as they should be")
+
+
+class _Errors:
+    """Turns an error of ours into one line and exit code 2."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, CQRSError):
+            Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+
+def _on(address: str, work: Callable[..., Awaitable[list[str]]], *given: Any, **options: Any) -> list[str]:
+    async def run() -> list[str]:
+        engine = _engine(address)
+        try:
+            return await work(engine, *given, **options)
+        finally:
+            await engine.dispose()
+
+    with _Errors():
+        return asyncio.run(run())
+    raise AssertionError  # an error of ours has ended the program
+
+
+def _engine(address: str) -> Any:
+    if not address:
+        raise DatabaseAddressError("No database is named", f"give its URL as an argument, or set {VARIABLE}")
+    return engine_at(address)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        Console().print(line, markup=False, highlight=False, soft_wrap=True)

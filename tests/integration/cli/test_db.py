@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+SECRET = "tell-nobody"  # noqa: S105  # of no use
+
+
+@pytest.fixture
+def cqrs(tmp_path: Path) -> Command:
+    """Runs a command in a folder of the test, without a terminal."""
+
+    def run(*arguments: str, given: str = "", program: tuple[str, ...] = ("-m", "cqrs"), **variables: str) -> object:
+        ours = {"CQRS_DATABASE_URL", "OUTBOX_SQLA_TABLE"}
+        environment = {name: value for name, value in os.environ.items() if name not in ours}
+        done = subprocess.run(
+            [sys.executable, *program, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            input=given,
+            env={**environment, "COLUMNS": "200", **variables},
+        )
+        assert SECRET not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run  # type: ignore[return-value]
+
+
+def tables(file: Path) -> set[str]:
+    with closing(sqlite3.connect(file)) as connection:
+        return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+
+
+def test_the_tables_are_made_checked_and_removed(cqrs: Command, tmp_path: Path) -> None:
+    address = "sqlite:///shop.db"
+    missing = cqrs("db", "check", address)
+    assert missing.returncode == 1
+    assert "outbox: the table is missing" in missing.stdout
+    made = cqrs("db", "upgrade", address)
+    assert (made.returncode, made.stdout.splitlines()[0]) == (0, "applied outbox/0001_outbox")
+    assert cqrs("db", "upgrade", address).stdout == "nothing to do\n"
+    checked = cqrs("db", "check", address)
+    assert (checked.returncode, checked.stdout) == (0, "the tables are as they should be\n")
+    assert cqrs("db", "downgrade", address, "--yes").returncode == 0
+    assert "outbox" not in tables(tmp_path / "shop.db")
+
+
+def test_tables_are_dropped_only_after_a_yes(cqrs: Command, tmp_path: Path) -> None:
+    cqrs("db", "upgrade", "sqlite:///shop.db")
+    asked = cqrs("db", "downgrade", "sqlite:///shop.db", given="n\n")
+    assert (asked.returncode, asked.stdout.strip()) == (1, "")
+    assert "Drop what came after version 0 of outbox, inbox, cqrs_leases in sqlite" in asked.stderr
+    assert cqrs("db", "downgrade", "sqlite:///shop.db").returncode == 1
+    assert "outbox" in tables(tmp_path / "shop.db")
+    assert cqrs("db", "downgrade", "sqlite:///shop.db", given="y\n").returncode == 0
+    assert "outbox" not in tables(tmp_path / "shop.db")
+
+
+def test_address_and_table_come_from_the_environment_when_not_given(cqrs: Command, tmp_path: Path) -> None:
+    cqrs("db", "upgrade", "--only", "outbox", CQRS_DATABASE_URL="sqlite:///a.db", OUTBOX_SQLA_TABLE="parcels")
+    assert tables(tmp_path / "a.db") == {"parcels", "cqrs_migrations", "sqlite_sequence"}
+    cqrs("db", "upgrade", "sqlite:///b.db", "--only", "leases", CQRS_DATABASE_URL="sqlite:///a.db")
+    assert tables(tmp_path / "b.db") == {"cqrs_leases", "cqrs_lease_members", "cqrs_migrations"}
+
+
+def test_without_an_address_the_variable_is_named(cqrs: Command) -> None:
+    done = cqrs("db", "check")
+    assert done.returncode == 2
+    assert "CQRS_DATABASE_URL" in done.stderr
+
+
+@pytest.mark.parametrize("way", [(), ("--down",)])
+def test_the_printed_statements_are_plain_sql(cqrs: Command, tmp_path: Path, way: tuple[str, ...]) -> None:
+    done = cqrs("db", "sql", "sqlite", *way, "--outbox-table", "mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    with closing(sqlite3.connect(tmp_path / "plain.db")) as connection:
+        connection.executescript(done.stdout)
+    assert ("mine" in tables(tmp_path / "plain.db")) is (not way)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql", "mariadb"])
+def test_statements_need_no_connection(cqrs: Command, dialect: str) -> None:
+    assert "CREATE TABLE IF NOT EXISTS outbox (" in cqrs("db", "sql", dialect).stdout
+
+
+def test_tables_made_by_something_else_can_be_checked(cqrs: Command, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
+        connection.executescript(cqrs("db", "sql", "sqlite").stdout + "DROP TABLE cqrs_migrations;")
+    assert cqrs("db", "check", "sqlite:///own.db").returncode == 1
+    assert cqrs("db", "check", "sqlite:///own.db", "--no-versions").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (f"{SECRET}@nowhere", "write it as postgresql://"),
+        (f"postgresql://me:{SECRET}@host:port/shop", "write it as postgresql://"),
+        (f"oracle://me:{SECRET}@host/shop", "there are no migrations for oracle"),
+        (f"postgresql+psycopg2://me:{SECRET}@host/shop?password={SECRET}", "use postgresql+asyncpg"),
+        (f"postgresql+nosuch://me:{SECRET}@host/shop", "use postgresql+asyncpg"),
+        (f"postgres://me:{SECRET}@127.0.0.1:1/shop?sslmode=require", "sslmode"),
+        ("sqlite:///no/such/folder/shop.db", "there is no such folder"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_explained_without_its_password(
+    cqrs: Command, address: str, said: str
+) -> None:
+    done = cqrs("db", "check", CQRS_DATABASE_URL=address)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_server_that_does_not_answer_is_named_without_the_password(cqrs: Command, kind: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else can
+        port = taken.getsockname()[1]
+        done = cqrs("db", "upgrade", CQRS_DATABASE_URL=f"{kind}://me:{SECRET}@127.0.0.1:{port}/shop?password={SECRET}")
+    assert done.returncode == 2
+    assert re.search(rf"No connection to {kind}\S*://me:\*\*\*@127.0.0.1:{port}/shop ", done.stderr), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("driver", "address", "extra"),
+    [("asyncpg", "postgresql", "postgres"), ("asyncmy", "mariadb", "mariadb"), ("aiosqlite", "sqlite", "sqlite")],
+)
+def test_a_missing_driver_is_named_with_its_extra(cqrs: Command, driver: str, address: str, extra: str) -> None:
+    program = f"import runpy, sys; sys.modules[{driver!r}] = None; runpy.run_module('cqrs', run_name='__main__')"
+    done = cqrs("db", "check", f"{address}:///shop", program=("-c", program))
+    assert done.returncode == 2
+    assert f"the driver {driver} is not installed: pip install 'cqrskit[{extra}]'" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["typer", "rich", "sqlalchemy"])
+def test_without_the_extra_it_says_what_to_install(cqrs: Command, module: str) -> None:
+    program = f"import runpy, sys; sys.modules[{module!r}] = None; runpy.run_module('cqrs', run_name='__main__')"
+    done = cqrs("db", "check", program=("-c", program))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"python -m cqrs needs {module}, which is not installed: pip install 'cqrskit[cli]'\n"
+
+
+@pytest.mark.server
+def test_postgresql_without_a_driver_in_its_address(cqrs: Command, postgres_url: str) -> None:
+    plain = postgres_url.replace("postgresql+asyncpg", "postgres")
+    assert cqrs("db", "upgrade", plain).returncode == 0
+    assert cqrs("db", "check", plain).returncode == 0
+
+
+@pytest.mark.server
+def test_mariadb_without_a_driver_in_its_address(cqrs: Command, mariadb_url: str) -> None:
+    plain = mariadb_url.replace("mariadb+asyncmy", "mysql")
+    assert cqrs("db", "upgrade", plain).returncode == 0
+    assert cqrs("db", "check", plain).returncode == 0

@@ -64,7 +64,7 @@ def queued(model: Model, count: int) -> Any:
     some: list[Any] = []
     for place in range(count):
         partition = bindparam(f"p{place}", type_=SmallInteger)
-        mine: Any = select(model.id, literal_column(str(place)).label("place")).where(
+        mine = select(model.id, literal_column(str(place), Integer).label("place")).where(
             pending(model), model.partition_no == partition, free(model)
         )
         ordered = mine.order_by(model.due_at, model.id)

@@ -22,6 +22,9 @@
     ├── MigrationRefused                the database cannot be brought to the version that was asked for
     ├── DatabaseAddressError            (also a ValueError) an address leads to no database
     ├── DatabaseUnavailable             (also a ConnectionError) a database cannot be reached
+    ├── LogBusy                         somebody else reads the log of an outbox
+    ├── LogSlotLost                     the database has thrown away what was not read of its log
+    ├── NotForTheLog                    (also a ValueError) a message must wait, and a log cannot hold it back
     ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
@@ -312,6 +315,37 @@ class DatabaseUnavailable(CQRSError, ConnectionError):
         super().__init__(
             f"No connection to {address} ({type(reason).__name__}: {reason}): check that the server runs, that the "
             "database is there, and user and password."
+        )
+
+
+class LogBusy(CQRSError):
+    """Somebody else reads the log through ``slot``; only one may."""
+
+    def __init__(self, slot: str) -> None:
+        self.slot = slot
+        super().__init__(f"Another relay reads through the replication slot {slot!r}: wait until it ends.")
+
+
+class LogSlotLost(CQRSError):
+    """The replication ``slot`` is gone or invalid: messages that stood only in the log and were not read are lost."""
+
+    def __init__(self, slot: str) -> None:
+        self.slot = slot
+        super().__init__(
+            f"The replication slot {slot!r} was dropped, was invalidated because the log grew too long, or was never "
+            "made on this server. Messages that were not read are lost. Find out which they are, send them again, and "
+            "call PostgresLog.create(after_loss=True)."
+        )
+
+
+class NotForTheLog(CQRSError, ValueError):
+    """The message ``name`` has a delay or a due time, and goes into an outbox that is a log."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} shall not be sent at once, and a log holds nothing back: add it to an outbox in a table, "
+            "SqlAlchemyOutboxedEventRepository, in the same transaction."
         )
 
 

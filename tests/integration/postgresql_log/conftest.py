@@ -10,6 +10,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 import cqrs
+from cqrs._sqlalchemy.lease_tables import leases
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.sqlalchemy import outbox_model
 
@@ -38,6 +39,7 @@ class Database:
     async def create(self) -> None:
         async with self.engine.begin() as connection:
             await connection.run_sync(outbox_model("outbox").metadata.create_all)
+            await connection.run_sync(leases.metadata.create_all)
 
     async def run(self, statement: str) -> Any:
         async with self.engine.begin() as connection:

@@ -1,0 +1,66 @@
+"""Writing messages to the log of PostgreSQL in the transaction of a session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import ARRAY, LargeBinary, String, bindparam, event, text
+
+from cqrs.errors import UnitOfWorkStateError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, SessionTransaction
+
+_WAITING = "cqrs_log_messages"
+_EMIT = text(
+    "SELECT count(pg_logical_emit_message(true, prefix, content)) "
+    "FROM unnest(:prefixes, :contents) WITH ORDINALITY AS message (prefix, content, number)"
+).bindparams(bindparam("prefixes", type_=ARRAY(String)), bindparam("contents", type_=ARRAY(LargeBinary)))
+
+
+class _Message(NamedTuple):
+    savepoint: SessionTransaction | None
+    model: Any
+    prefix: str
+    content: bytes
+
+
+def write_at_commit(session: Session, model: Any, prefix: str, content: bytes) -> None:
+    """Write ``content`` when the transaction of ``session`` is committed, unless a savepoint around is undone.
+
+    Into the log of the database where ``model`` is, if the session has several.
+    """
+    waiting: list[_Message] | None = session.info.get(_WAITING)
+    if waiting is None:
+        waiting = session.info[_WAITING] = []
+        event.listen(session, "before_commit", _before_commit)
+        event.listen(session, "after_soft_rollback", _after_rollback)
+    waiting.append(_Message(session.get_nested_transaction(), model, prefix, content))
+
+
+def _before_commit(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    waiting: list[_Message] = session.info[_WAITING]
+    if not waiting:
+        return
+    session.flush()  # what other listeners of the flush add belongs before it
+    where = {"mapper": waiting[0].model}
+    if session.get_bind(**where).dialect.name != "postgresql":
+        raise UnitOfWorkStateError("Only PostgreSQL has a log for messages: use SqlAlchemyOutboxedEventRepository.")
+    messages = {"prefixes": [m.prefix for m in waiting], "contents": [m.content for m in waiting]}
+    session.execute(_EMIT, messages, bind_arguments=where)
+    waiting.clear()
+
+
+def _after_rollback(session: Session, ended: SessionTransaction) -> None:
+    waiting: list[_Message] = session.info[_WAITING]
+    waiting[:] = [] if ended.parent is None else [m for m in waiting if not _within(m.savepoint, ended)]
+
+
+def _within(savepoint: Any, ended: SessionTransaction) -> bool:
+    while savepoint is not None:
+        if savepoint is ended:
+            return True
+        savepoint = savepoint.parent
+    return False

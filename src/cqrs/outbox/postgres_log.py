@@ -1,0 +1,71 @@
+"""Step 4, an outbox without a table: messages are written to the log of PostgreSQL, and nowhere else."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003  # containers read the annotations of the constructor
+from typing import TYPE_CHECKING, Any
+
+from cqrs._sqlalchemy.log_diversion import SqlAlchemyDiversion
+from cqrs._sqlalchemy.log_messages import write_at_commit
+from cqrs._sqlalchemy.unit_of_work import unit_of
+from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
+from cqrs.errors import NotForTheLog, UnitOfWorkStateError
+from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
+from cqrs.outbox.log_content import PREFIX, pack
+from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.stored import LEASE
+
+if TYPE_CHECKING:
+    from cqrs.outbox.rows import NewRow
+
+
+class PostgresLogOutboxedEventRepository(SqlAlchemyOutboxedEventRepository):
+    """Adds messages with ``pg_logical_emit_message``; a ``LogRelay`` with a ``PostgresLog`` sends them.
+
+    Nothing is inserted, updated or deleted for a message that goes its way. What a broker rejects, and what comes after
+    that with the same key, is diverted into the table: all that this repository does beside adding, it does with
+    those. They leave it by an ``OutboxRelay`` over this repository.
+
+    A message that stands only in the log is lost if the replication slot is: see :class:`cqrs.errors.LogSlotLost`.
+    """
+
+    def __init__(  # noqa: PLR0913  # as the outbox in a table
+        self,
+        session: Sessions,
+        compressor: Compressor | None = None,
+        *,
+        prefix: str = PREFIX,
+        table_name: str | None = None,
+        model: type[Any] | None = None,
+        registry: EventRegistry | None = None,
+        lease: dt.timedelta = LEASE,
+        keep_produced: bool = True,
+    ) -> None:
+        super().__init__(
+            session,
+            compressor,
+            table_name=table_name,
+            model=model,
+            registry=registry,
+            lease=lease,
+            keep_produced=keep_produced,
+            notify=False,
+        )
+        self.prefix = prefix
+
+    def diversion(self) -> SqlAlchemyDiversion:
+        """Where a ``LogRelay`` puts what it cannot send."""
+        return SqlAlchemyDiversion(self._factory, self.model)
+
+    def _store(self, session: Any, row: NewRow) -> None:
+        if row.delay is not None or row.due_at is not None:
+            raise NotForTheLog(row.envelope.name)
+        if not hasattr(session, "add"):
+            raise UnitOfWorkStateError(
+                f"This outbox needs an SQLAlchemy session, and was given a {type(session).__qualname__}: open a "
+                "SqlAlchemyUnitOfWork around it."
+            )
+        unit = unit_of(session)
+        if unit is not None and not unit.is_open:
+            raise UnitOfWorkStateError
+        write_at_commit(getattr(session, "sync_session", session), self.model, self.prefix, pack(row))

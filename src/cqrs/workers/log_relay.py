@@ -1,0 +1,254 @@
+"""Step 5, the relay of an outbox without a table: brings messages from the log of the database to a broker.
+
+Messages leave in the order of the commits, and at least once: again, under the same id, if the relay or its connection
+dies between the broker's confirmation and its own. Any number of relays may run: the database lets one of them read,
+the others wait to take over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cqrs._failpoints import reached
+from cqrs.errors import BrokerUnavailable, InvalidEnvelope, LogBusy, LogSlotLost
+from cqrs.outbox.log import Diverted, LogPosition
+from cqrs.outbox.log_content import unpack, unreadable
+from cqrs.outbox.queue import QueuedMessage
+from cqrs.workers.outbox_policy import RelayPolicy, Verdict
+from cqrs.workers.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.outbox.log import Diversion, LoggedMessage, OutboxLog
+    from cqrs.outbox.rows import NewRow
+
+logger = logging.getLogger("cqrs")
+
+_PROBE = 10
+"""How many messages are sent to see whether the broker is back."""
+
+_PATIENCE = 5.0  # seconds without a word until the database is asked whether it is there
+
+
+class LoggedOutbox(Protocol):
+    """An outbox whose messages stand in a log."""
+
+    def diversion(self) -> Diversion:
+        """Where to put what cannot be sent."""
+        ...
+
+    def envelope(self, message: QueuedMessage) -> Envelope:
+        """A message as it is sent."""
+        ...
+
+
+class _Stopped(Exception):
+    """The relay is to end, or somebody else has taken over; what was not settled is read again."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Unsent:
+    position: LogPosition
+    row: NewRow
+    envelope: Envelope
+
+
+class LogRelay(Service):
+    """Sends what ``outbox`` writes to ``log`` with ``message_broker``, until it is stopped.
+
+    During an outage nothing is confirmed, so the database keeps its log: watch ``log.lag()``. A message that the broker
+    rejects is parked in the table of the outbox; later ones of its key follow it there while the table has unsent ones,
+    and an ``OutboxRelay`` sends them from there. Ends with ``LogSlotLost`` if the database has thrown away what was
+    not read. Of ``policy``, the size of batches, the judgement of errors, ``outage``, and ``lease`` as the longest time
+    for a batch are used.
+    """
+
+    def __init__(
+        self,
+        outbox: LoggedOutbox,
+        log: OutboxLog,
+        message_broker: MessageBroker,
+        policy: RelayPolicy | None = None,
+        *,
+        standby: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.policy = policy or RelayPolicy()
+        self.sent = 0
+        self.is_reading = False
+        self._outbox = outbox
+        self._log = log
+        self._broker = message_broker
+        self._standby = standby
+        self._diversion = outbox.diversion()
+        self._settled = LogPosition(0, 0)
+        self._suspects: set[str] = set()
+        self._outages = 0
+
+    async def _work(self) -> None:
+        while not self.is_ending:
+            try:
+                await self._log.open()
+                await self._follow()
+            except _Stopped:
+                pass
+            except LogSlotLost:
+                raise
+            except LogBusy:
+                self._ready.set()
+                await self._pause(self._standby)
+            except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
+                await self._pause(self._outage(error))
+            finally:
+                self.is_reading = False
+                self._log.close()
+
+    async def _follow(self) -> None:
+        self._settled = await self._diversion.settled(self._log.name)
+        self._suspects = await self._diversion.blocked()
+        self.is_reading = True
+        while True:
+            batch = await self._unless_ending(self._log.read(self.policy.batch_size, _PATIENCE))
+            self._back()
+            messages = [message for message in batch.messages if message.position > self._settled]
+            if messages:
+                await self._settle(messages)
+            if batch.end is not None:
+                self._log.confirm(batch.end)
+            self._ready.set()
+            await asyncio.sleep(0)
+
+    async def _settle(self, messages: Sequence[LoggedMessage]) -> None:
+        """Return when each message is confirmed by the broker, or is in the table."""
+        diverted: dict[LogPosition, Diverted] = {}
+        unsent = await self._readable(messages, diverted)
+        while unsent:
+            unsent = await self._send(unsent, diverted)
+        reached("outbox.published")
+        if diverted:
+            await self._divert(messages[-1].position, [diverted[position] for position in sorted(diverted)])
+        reached("outbox.settled")
+
+    async def _readable(
+        self, messages: Sequence[LoggedMessage], diverted: dict[LogPosition, Diverted]
+    ) -> list[_Unsent]:
+        rows: list[tuple[LogPosition, NewRow]] = []
+        for message in messages:
+            try:
+                rows.append((message.position, unpack(message.content)))
+            except InvalidEnvelope as error:
+                diverted[message.position] = self._poison(unreadable(message.content), error)
+        blocked = await self._blocked({row.envelope.key for _, row in rows})
+        unsent: list[_Unsent] = []
+        for position, row in rows:
+            if row.envelope.key in blocked:
+                diverted[position] = Diverted(row)
+                continue
+            try:
+                envelope = self._outbox.envelope(QueuedMessage(0, row.partition, row.envelope, row.compression))
+            except Exception as error:  # noqa: BLE001  # a compressor may raise anything
+                diverted[position] = self._poison(row, error)
+                if row.envelope.key is not None:
+                    blocked.add(row.envelope.key)
+            else:
+                unsent.append(_Unsent(position, row, envelope))
+        return unsent
+
+    async def _blocked(self, keys: set[str | None]) -> set[str | None]:
+        """Which of ``keys`` have unsent messages in the table."""
+        asked = self._suspects & {key for key in keys if key is not None}
+        if not asked:
+            return set()
+        found = await self._diversion.blocked(asked)
+        self._suspects -= asked - found
+        return set(found)
+
+    async def _send(self, unsent: list[_Unsent], diverted: dict[LogPosition, Diverted]) -> list[_Unsent]:
+        """Send once; returns what is to be sent again, after a pause if the broker is away."""
+        now, later = (unsent[:_PROBE], unsent[_PROBE:]) if self._outages else (unsent, [])
+        again: list[_Unsent] = []
+        poisoned: set[str] = set()
+        outage: Exception | None = None
+        for one, error in zip(now, await self._try([one.envelope for one in now]), strict=True):
+            key = one.envelope.key
+            if error is None:
+                self.sent += 1
+            elif key in poisoned:
+                diverted[one.position] = Diverted(one.row)
+            elif self.policy.classify(error) is Verdict.OUTAGE:
+                outage = error
+                again.append(one)
+            else:
+                diverted[one.position] = self._poison(one.row, error)
+                if key is not None:
+                    poisoned.add(key)
+        behind = [one for one in later if one.envelope.key in poisoned]
+        diverted.update((one.position, Diverted(one.row)) for one in behind)
+        again += [one for one in later if one.envelope.key not in poisoned]
+        if outage is None:
+            self._back()
+        else:
+            await self._wait_out(outage)
+        return again
+
+    async def _try(self, envelopes: list[Envelope]) -> Sequence[Exception | None]:
+        try:
+            async with asyncio.timeout(self.policy.lease):
+                return await self._broker.send(envelopes)
+        except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing; a hang ends as an outage
+            return [BrokerUnavailable(type(self._broker).__qualname__, raised)] * len(envelopes)
+
+    async def _divert(self, until: LogPosition, messages: list[Diverted]) -> None:
+        done: bool | None = None
+        while done is None:
+            try:
+                done = await self._diversion.divert(self._log.name, self._settled, until, messages)
+            except Exception as error:  # noqa: BLE001  # an outage of the database; sending all again would be worse
+                await self._wait_out(error)
+        reached("outbox.diverted")
+        if not done:
+            raise _Stopped
+        self._settled = until
+        self._suspects |= {m.row.envelope.key for m in messages if m.row.envelope.key is not None}
+
+    def _poison(self, row: NewRow, error: Exception) -> Diverted:
+        logger.warning("%s %s is parked: %s", row.envelope.name, row.envelope.message_id, error)
+        return Diverted(row, f"{type(error).__name__}: {error}"[:2_000])
+
+    def _outage(self, error: BaseException) -> float:
+        """Something is away: when to try again. Said once, not at every try."""
+        if not self._outages:
+            logger.warning("the relay of %s waits: %r", self._log.name, error)
+        self._outages += 1
+        return self.policy.outage.seconds(self._outages)
+
+    async def _wait_out(self, outage: Exception) -> None:
+        await self._pause(self._outage(outage))
+        if self.is_ending:
+            raise _Stopped
+
+    def _back(self) -> None:
+        if self._outages:
+            logger.warning("the relay of %s goes on", self._log.name)
+        self._outages = 0
+
+    async def _unless_ending(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """What ``work`` returns, unless the relay is to end before."""
+        task = asyncio.ensure_future(work)
+        end = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise _Stopped
+            return task.result()
+        finally:
+            end.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])

@@ -1,0 +1,388 @@
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import logging
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import make_url
+
+import cqrs
+from cqrs._sqlalchemy.outbox_wakeups import libpq_words
+from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
+from cqrs.errors import BrokerUnavailable, LogSlotLost, MessageRejected, NotForTheLog
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
+from cqrs.outbox.postgres_log_reader import PostgresLog
+from cqrs.testing.faults import failpoint
+from cqrs.workers.backoff import Backoff
+from cqrs.workers.log_relay import LogRelay
+from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.outbox_relay import OutboxRelay
+from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
+from tests.integration.postgresql_log.waiting import LATE, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+QUICK = RelayPolicy(batch_size=50, outage=Backoff(first=0.01, longest=0.05), lease=5.0)
+
+
+class Broker(MemoryMessageBroker):
+    """Rejects the numbers in `poison`; is away while `away` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.poison: set[int] = set()
+        self.away = False
+        self.tries = 0
+
+    async def send_message(self, message: Any) -> None:
+        number = message.to_envelope().json()["payload"]
+        self.tries += 1
+        if self.away:
+            raise BrokerUnavailable("test", "it is away")
+        if number in self.poison:
+            raise MessageRejected("test", message.message_id, "poison")
+        await super().send_message(message)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [message.to_envelope().json()["payload"] for message in self.sent]
+
+
+class Stand:
+    """An outbox in the log of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.broker = Broker()
+        self.outbox = PostgresLogOutboxedEventRepository(database.sessions, registry=REGISTRY)
+        url = make_url(database.address)
+        self.slot = f"slot_{url.database}"
+        self.dsn = libpq_words(url)
+
+    def log(self) -> PostgresLog:
+        return PostgresLog(self.dsn, self.slot)
+
+    def relay(self) -> LogRelay:
+        return LogRelay(self.outbox, self.log(), self.broker, QUICK, standby=0.05)
+
+    async def add(self, *numbers: int, key: str | None = None) -> None:
+        async with self.outbox as session:
+            for number in numbers:
+                self.outbox.add(session, told(number), key=key)
+            await self.outbox.commit(session)
+
+    async def arrived(self, *numbers: int) -> None:
+        await until(lambda: len(self.broker.sent) >= len(numbers))
+        assert self.broker.numbers == list(numbers)
+
+    async def rows(self) -> list[tuple[Any, ...]]:
+        payload = "convert_from(body, 'UTF8')::jsonb ->> 'payload'"
+        found = await self.database.run(f"select {payload}, pending from outbox order by id")  # noqa: S608  # our own
+        return [(int(number), pending) for number, pending in found]
+
+    async def confirmed(self) -> Any:
+        return await self.database.run(f"select confirmed_flush_lsn {self.from_slot}")
+
+    async def drop(self) -> None:
+        async with asyncio.timeout(LATE):
+            while await self.database.run(f"select 1 {self.from_slot}"):
+                await self.database.run(f"select pg_drop_replication_slot(slot_name) {self.from_slot} and not active")
+
+    @property
+    def from_slot(self) -> str:
+        return f"from pg_replication_slots where slot_name = '{self.slot}'"
+
+
+@asynccontextmanager
+async def stand_on(database: Database) -> AsyncGenerator[Stand, None]:
+    stand = Stand(database)
+    await stand.log().create()
+    try:
+        yield stand
+    finally:
+        await stand.drop()
+
+
+@pytest.fixture
+async def stand(database: Database) -> AsyncIterator[Stand]:
+    async with stand_on(database) as stand:
+        yield stand
+
+
+async def test_what_is_committed_arrives_in_the_order_of_the_commits(stand: Stand) -> None:
+    await stand.add(1, 2)
+    async with stand.database.sessions() as session:
+        stand.outbox.add(session, told(3))
+        await session.flush()
+        await stand.add(4)
+        await session.commit()
+    async with stand.relay() as relay:
+        await stand.arrived(1, 2, 4, 3)
+        await stand.add(5, 6)
+        await stand.arrived(1, 2, 4, 3, 5, 6)
+        assert relay.sent == 6
+    assert await stand.rows() == []
+    async with stand.relay():
+        await stand.add(7)
+        await stand.arrived(1, 2, 4, 3, 5, 6, 7)
+
+
+async def test_what_is_rolled_back_does_not_arrive(stand: Stand) -> None:
+    outbox = stand.outbox
+    async with outbox as session:
+        outbox.add(session, told(1))
+    async with SqlAlchemyUnitOfWork(stand.database.sessions) as unit:
+        outbox.add(told(2))
+        async with outbox as session:  # a savepoint
+            outbox.add(session, told(3))
+        with pytest.raises(ZeroDivisionError):
+            async with unit.savepoint():
+                outbox.add(told(4))
+                async with unit.savepoint():
+                    outbox.add(told(5))
+                raise ZeroDivisionError
+        async with unit.savepoint():
+            outbox.add(told(6))
+        outbox.add(told(7))
+    async with stand.relay():
+        await stand.arrived(2, 6, 7)
+
+
+async def test_everything_about_a_message_survives(stand: Stand) -> None:
+    compressing = PostgresLogOutboxedEventRepository(stand.database.sessions, cqrs.ZlibCompressor(), registry=REGISTRY)
+    async with compressing as session:
+        compressing.add(session, told(1), key="kéy", headers={"correlation-id": "c-1"}, dedup_id="order-1")
+        await compressing.commit(session)
+    async with stand.relay():
+        await stand.arrived(1)
+    envelope = stand.broker.sent[0].to_envelope()
+    assert (envelope.key, envelope.name, envelope.topic) == ("kéy", "told", "numbers")
+    assert envelope.headers == {"correlation-id": "c-1"}
+
+
+async def test_a_message_that_must_wait_is_refused(stand: Stand) -> None:
+    async with stand.outbox as session:
+        for option in ({"delay": 1}, {"due_at": dt.datetime.now(dt.UTC)}):
+            with pytest.raises(NotForTheLog, match="in a table") as refused:
+                stand.outbox.add(session, told(1), **option)
+            assert refused.value.name == "told"
+
+
+async def test_during_an_outage_nothing_is_confirmed_and_nothing_lost(stand: Stand) -> None:
+    stand.broker.away = True
+    await stand.add(*range(30))
+    before = await stand.confirmed()
+    async with stand.relay():
+        await until(lambda: stand.broker.tries > 50)
+        assert await stand.confirmed() == before
+        assert await stand.log().lag() > 0
+    async with stand.relay():
+        await until(lambda: stand.broker.tries > 100)
+        stand.broker.away = False
+        await stand.arrived(*range(30))
+    assert await stand.rows() == []
+
+
+async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: Stand) -> None:
+    stand.broker.poison = {2}
+    async with stand.outbox as session:
+        for number, key in ((1, "a"), (2, "a"), (3, "b"), (4, "a"), (5, None), (6, "b")):
+            stand.outbox.add(session, told(number), key=key)
+        await stand.outbox.commit(session)
+    async with stand.relay():
+        await stand.arrived(1, 3, 5, 6)
+        await stand.add(7, key="a")
+        await stand.add(8, key="b")
+        await stand.arrived(1, 3, 5, 6, 8)
+    assert await stand.rows() == [(2, 0), (4, 1), (7, 1)]
+    async with stand.relay(), OutboxRelay(stand.outbox, stand.broker):
+        await stand.add(9, key="a")
+        await stand.add(10)
+        await stand.arrived(1, 3, 5, 6, 8, 10)
+        (parked,) = await stand.outbox.parked.list()
+        assert "poison" in parked.error
+        stand.broker.poison.clear()
+        await stand.outbox.parked.replay()
+        await stand.arrived(1, 3, 5, 6, 8, 10, 2, 4, 7, 9)
+        async with asyncio.timeout(LATE):
+            while await stand.database.run("select 1 from outbox where pending is not null"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await stand.add(11, key="a")
+        await stand.arrived(1, 3, 5, 6, 8, 10, 2, 4, 7, 9, 11)
+    assert (11, None) not in await stand.rows()
+
+
+async def test_what_is_no_message_is_parked(stand: Stand) -> None:
+    await stand.database.run("select pg_logical_emit_message(true, 'cqrs.outbox', 'garbage'::bytea)")
+    await stand.database.run("select pg_logical_emit_message(true, 'others', 'not ours'::bytea)")
+    await stand.add(1)
+    async with stand.relay():
+        await stand.arrived(1)
+    (parked,) = await stand.outbox.parked.list()
+    assert (parked.envelope.name, parked.envelope.body) == ("unreadable", b"garbage")
+
+
+POINTS = ["outbox.published", "outbox.diverted", "outbox.settled"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_what_breaks_around_a_diversion_inserts_nothing_twice_and_loses_nothing(stand: Stand, point: str) -> None:
+    stand.broker.poison = {2}
+    await stand.add(1, 2, 3, key="a")
+    await stand.add(4, key="b")
+    with failpoint(point):
+        async with stand.relay():
+            await until(lambda: 4 in stand.broker.numbers)
+            await stand.add(5, key="b")
+            await until(lambda: 5 in stand.broker.numbers)
+    assert await stand.rows() == [(2, 0), (3, 1)]
+    assert list(dict.fromkeys(stand.broker.numbers)) == [1, 4, 5]
+
+
+RELAY = """
+import asyncio, json, os, sys
+import cqrs
+from cqrs.errors import MessageRejected
+from cqrs.message_brokers import MessageBroker
+from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
+from cqrs.outbox.postgres_log_reader import PostgresLog
+from cqrs.testing import faults
+from cqrs.workers.log_relay import LogRelay
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+class Printing(MessageBroker):
+    async def send_message(self, message):
+        number = message.to_envelope().json()["payload"]
+        if number == 2:
+            raise MessageRejected("test", message.message_id, "poison")
+        print(number, flush=True)
+
+async def main():
+    faults.install()
+    outbox = PostgresLogOutboxedEventRepository(async_sessionmaker(create_async_engine(sys.argv[1])))
+    await LogRelay(outbox, PostgresLog(json.loads(sys.argv[2]), sys.argv[3]), Printing()).run()
+
+asyncio.run(main())
+"""
+
+
+@asynccontextmanager
+async def running(stand: Stand, fail: str = "") -> AsyncGenerator[asyncio.subprocess.Process, None]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", RELAY, stand.database.address, json.dumps(stand.dsn), stand.slot),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "CQRS_FAILPOINT": fail},
+    )
+    try:
+        async with asyncio.timeout(LATE):
+            yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_a_relay_that_is_killed_loses_nothing_and_diverts_nothing_twice(stand: Stand, point: str) -> None:
+    await stand.add(1, 2, 3, key="a")
+    await stand.add(4, key="b")
+    async with running(stand, f"{point}:1:kill") as killed:
+        out, _ = await killed.communicate()
+        assert killed.returncode == -signal.SIGKILL
+    assert out.decode().split() == ["1", "4"]
+    await stand.add(5, key="b")
+    async with running(stand) as again:
+        assert again.stdout is not None
+        while (await again.stdout.readline()).strip() not in {b"5", b""}:
+            pass
+        again.terminate()
+        await again.wait()
+        assert again.returncode == 0
+    assert await stand.rows() == [(2, 0), (3, 1)]
+
+
+async def test_a_reader_that_is_ended_goes_on(stand: Stand) -> None:
+    end = f"select pg_terminate_backend(active_pid) {stand.from_slot}"
+    async with stand.relay():
+        for number in range(4):
+            await stand.add(number)
+            await until(lambda: number in stand.broker.numbers)  # noqa: B023  # it is awaited here
+            await stand.database.run(end)
+    assert list(dict.fromkeys(stand.broker.numbers)) == [0, 1, 2, 3]
+
+
+async def test_a_second_relay_waits_and_takes_over(stand: Stand) -> None:
+    second = stand.relay()
+    async with stand.relay() as first:
+        await until(lambda: first.is_reading)
+        async with second:
+            await second.started()
+            assert not second.is_reading
+            await stand.add(1)
+            await stand.arrived(1)
+            await first.stop()
+            await until(lambda: second.is_reading)
+            await stand.add(2)
+            await stand.arrived(1, 2)
+            assert (first.sent, second.sent) == (1, 1)
+
+
+async def test_a_lost_slot_is_an_error_and_is_never_made_anew_by_itself(stand: Stand) -> None:
+    await stand.drop()
+    relay = stand.relay()
+    with pytest.raises(LogSlotLost) as lost:
+        await relay.run()
+    assert lost.value.slot == stand.slot
+    for refused in (stand.log().create(), stand.log().lag()):
+        with pytest.raises(LogSlotLost):
+            await refused
+    await stand.log().create(after_loss=True)
+    await stand.log().create()
+    async with stand.relay():
+        await stand.add(1)
+        await stand.arrived(1)
+
+
+async def test_a_note_that_a_dump_has_brought_is_not_believed(stand: Stand) -> None:
+    await stand.database.run("update cqrs_log_positions set transaction = 1::bigint << 60")
+    with pytest.raises(LogSlotLost):
+        await stand.relay().run()
+
+
+async def test_while_nothing_is_added_the_log_of_others_is_not_kept(stand: Stand) -> None:
+    await stand.database.run("create table noise (id int)")
+    async with stand.relay():
+        await stand.database.run("insert into noise select generate_series(1, 1000)")
+        ((position,),) = await stand.database.run("select pg_current_wal_lsn()")
+        await stand.add(1)
+        await stand.arrived(1)
+        async with asyncio.timeout(LATE):
+            while (await stand.confirmed())[0][0] < position:
+                await stand.add(2)
+
+
+async def test_over_a_restart_of_the_server(postgres_server: Any, caplog: pytest.LogCaptureFixture) -> None:
+    database = Database(postgres_server.address.replace("postgresql://", "postgresql+asyncpg://"))
+    await database.create()
+    async with stand_on(database) as stand:
+        async with stand.relay() as relay:
+            await until(lambda: relay.is_reading)
+            with caplog.at_level(logging.WARNING, "cqrs"):
+                await asyncio.to_thread(postgres_server.kill)
+                await until(lambda: not relay.is_reading)
+                await asyncio.to_thread(postgres_server.start)
+                await until(lambda: relay.is_reading)
+            await database.engine.dispose()
+            await stand.add(1)
+            await stand.arrived(1)
+        assert len(caplog.records) <= 2
+    await database.engine.dispose()

@@ -10,7 +10,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, SmallInteger, and_, bindparam, exists, literal_column, or_, select, union_all, update
+from sqlalchemy import Integer, SmallInteger, and_, bindparam, literal_column, or_, select, union_all, update
 from sqlalchemy.orm import aliased
 
 from cqrs._sqlalchemy.clock import database_in, database_now
@@ -41,36 +41,40 @@ def free(model: Model) -> Any:
 def blocked(model: Model) -> Any:
     """Whether an earlier message of the key is not sent now, for a row of ``model``."""
     earlier = aliased(model)
-    return and_(
-        model.message_key.is_not(None),
-        model.due_at.is_(None),
-        exists().where(
-            earlier.message_key == model.message_key,
-            earlier.lease_until > database_now(),
-            earlier.due_at.is_(None),
-            earlier.id < model.id,
-        ),
+    held = select(literal_column("1", Integer)).where(
+        earlier.message_key == model.message_key,
+        earlier.lease_until > database_now(),
+        earlier.due_at.is_(None),
+        earlier.id < model.id,
     )
+    # By its statistics MariaDB may come to prefer a walk through the table for every row: 1 s in place of 25 ms.
+    for dialect in ("mysql", "mariadb"):
+        held = held.with_hint(earlier, f"FORCE INDEX (ix_{model.__tablename__}_held)", dialect)
+    return and_(model.message_key.is_not(None), model.due_at.is_(None), held.correlate(model).exists())
+
+
+def busy(model: Model, partitions: Sequence[int]) -> Any:
+    """Those of ``partitions`` with anything that is not settled; found by a dive into the index for each."""
+    return select(model.partition_no).where(pending(model), model.partition_no.in_(partitions)).distinct()
 
 
 @lru_cache
 def queued(model: Model, count: int) -> Any:
     """The messages of ``count`` partitions, in their order, that can be sent now or are blocked.
 
-    The partitions are the parameters ``p0``, ``p1`` …; ``limit`` and ``share`` are those of the port. Putting it
-    together takes longer than to run it.
+    The partitions are the parameters ``p0``, ``p1`` …; of each at most ``each`` rows, and ``share`` of them scheduled,
+    of all at most ``limit``. Putting the statement together takes longer than to run it: it is kept.
     """
-    limit, share = bindparam("limit", type_=Integer), bindparam("share", type_=Integer)
+    limit, each, share = (bindparam(name, type_=Integer) for name in ("limit", "each", "share"))
     some: list[Any] = []
     for place in range(count):
         partition = bindparam(f"p{place}", type_=SmallInteger)
         mine = select(model.id, literal_column(str(place), Integer).label("place")).where(
             pending(model), model.partition_no == partition, free(model)
         )
-        ordered = mine.order_by(model.due_at, model.id)
         some += [
-            ordered.where(model.due_at <= database_now()).limit(share).subquery(),
-            ordered.where(model.due_at.is_(None)).limit(limit).subquery(),
+            mine.where(model.due_at <= database_now()).order_by(model.due_at, model.id).limit(share).subquery(),
+            mine.where(model.due_at.is_(None)).order_by(model.id).limit(each).subquery(),
         ]
     found = union_all(*(select(part) for part in some)).limit(limit).subquery()
     return (

@@ -165,7 +165,8 @@ LAYERS = (
         ("integrations._event*", "integrations._problems", "integrations.fastapi"),
         frozenset({"fastapi", "starlette"}),
     ),
-    Layer(EDGE, "messages in", ("integrations.faststream",), frozenset({"faststream"})),
+    Layer(EDGE, "messages in", ("integrations.faststream*",), frozenset({"faststream"})),
+    Layer(EDGE, "alembic", ("integrations.alembic", "integrations.alembic_versions.*"), frozenset({"alembic"})),
     Layer(EDGE, "commands", ("__main__", "cli.*"), frozenset({"rich", "typer"})),
     Layer(EDGE, "testing", ("testing.**",), frozenset({"pytest", "pytest_asyncio"})),
 )

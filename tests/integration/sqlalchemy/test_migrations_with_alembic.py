@@ -1,0 +1,214 @@
+"""Alembic itself, with the files that the how-to shows."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import alembic
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import cqrs
+from cqrs._sqlalchemy.migration_steps import DIALECTS, SUBJECTS, steps_of, tables_of
+from cqrs.migrations import check, upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "manage-the-tables.md"
+OWN = """
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Order(Base):
+    __tablename__ = "orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+WITH_OUTBOX = """
+import cqrs
+from cqrs.outbox.sqlalchemy import outbox_model
+
+cqrs.rebind_outbox_model(outbox_model(), Base)
+"""
+FIRST = ("--head", "base", "--branch-label", "shop", "--version-path", "migrations/versions")
+OURS = {
+    *("outbox", "inbox", "inbox_sequences", "inbox_parked", "cqrs_leases", "cqrs_lease_members", "cqrs_migrations"),
+}
+
+
+@dataclass
+class Project:
+    """A user's project with Alembic."""
+
+    folder: Path
+    address: str
+
+    def alembic(self, *arguments: str, **variables: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "alembic", *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **variables},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def models(self, text: str) -> None:
+        (self.folder / "shop_models.py").write_text(text)
+
+    def generate(self, name: str, *arguments: str) -> str:
+        """What autogenerate wants to do."""
+        self.alembic("revision", "--autogenerate", "-m", name, *arguments)
+        (file,) = (self.folder / "migrations" / "versions").glob(f"*_{name}.py")
+        return file.read_text()
+
+    def tables(self) -> set[str]:
+        return set(self._ask(lambda connection: inspect(connection).get_table_names())) - {"sqlite_sequence"}
+
+    def _ask(self, question: Callable[[Any], Any]) -> Any:
+        async def ask() -> Any:
+            engine = create_async_engine(self.address)
+            async with engine.connect() as connection:
+                answer = await connection.run_sync(question)
+            await engine.dispose()
+            return answer
+
+        return asyncio.run(ask())
+
+    def run(self, work: Any, **options: Any) -> list[str]:
+        async def run() -> list[str]:
+            engine = create_async_engine(self.address)
+            found: list[str] = await work(engine, **options)
+            await engine.dispose()
+            return found
+
+        return asyncio.run(run())
+
+
+@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgresql", "mariadb"))])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    fixtures = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}
+    if request.param in fixtures:
+        return str(request.getfixturevalue(fixtures[request.param]))
+    return f"sqlite+aiosqlite:///{tmp_path}/shop.db"
+
+
+@pytest.fixture
+def project(address: str, tmp_path: Path) -> Project:
+    text = PAGE.read_text()
+    (ini,) = re.findall(r"```ini\n(.*?)```", text, re.DOTALL)
+    (env,) = re.findall(r"```python\n(import asyncio.*?)```", text, re.DOTALL)
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (tmp_path / "alembic.ini").write_text(re.sub(r"(sqlalchemy.url = ).*", rf"\g<1>{address}", ini))
+    (tmp_path / "migrations" / "env.py").write_text(env)
+    template = Path(alembic.__file__).parent / "templates" / "async" / "script.py.mako"
+    (tmp_path / "migrations" / "script.py.mako").write_text(template.read_text())
+    project = Project(tmp_path, address)
+    project.models(OWN)
+    return project
+
+
+def test_our_branch_goes_up_and_down_beside_that_of_the_user(project: Project) -> None:
+    project.alembic("upgrade", "cqrs@head")
+    first = project.generate("first", *FIRST)
+    assert "create_table('orders'" in first
+    assert "drop_" not in first[: first.index("def downgrade")]
+    project.alembic("upgrade", "heads")
+    assert project.tables() == OURS | {"orders", "alembic_version"}
+    assert project.run(check) == []
+    assert project.run(upgrade) == []
+
+    following = project.generate("following", "--head", "shop@head")
+    assert "drop_" not in following
+    assert "create_" not in following
+
+    project.alembic("downgrade", "cqrs@base")
+    assert project.tables() == {"orders", "alembic_version", "cqrs_migrations"}
+    project.alembic("upgrade", "cqrs@head")
+    assert project.run(check) == []
+
+
+def test_without_the_helper_autogenerate_would_drop_our_tables(project: Project) -> None:
+    env = project.folder / "migrations" / "env.py"
+    env.write_text(env.read_text().replace('"include_object": include_object,', ""))
+    project.alembic("upgrade", "cqrs@head")
+    assert "drop_table('outbox')" in project.generate("first", *FIRST)
+
+
+def test_what_the_other_migrations_have_made_is_left_alone(project: Project) -> None:
+    done = project.run(upgrade)
+    project.alembic("upgrade", "cqrs@head")
+    assert project.run(check) == []
+    assert project.run(upgrade) == []
+    assert len(done) == 3
+
+
+def test_tables_may_have_other_names(project: Project) -> None:
+    ini = project.folder / "alembic.ini"
+    ini.write_text(ini.read_text() + "cqrs_inbox_table = received\n")
+    env = project.folder / "migrations" / "env.py"
+    bound = 'import functools\ninclude_object = functools.partial(include_object, inbox_table="received")\nurl ='
+    env.write_text(env.read_text().replace("url =", bound, 1))
+    project.alembic("upgrade", "cqrs@head", OUTBOX_SQLA_TABLE="parcels")
+    assert {"parcels", "received", "received_parked"} < project.tables()
+    assert "drop_table" in project.generate("first", *FIRST)  # of parcels: the variable is not set here
+    assert "drop_table('received" not in next((project.folder / "migrations/versions").glob("*_first.py")).read_text()
+
+
+def test_the_revisions_can_be_printed(project: Project) -> None:
+    printed = project.alembic("upgrade", "cqrs@head", "--sql")
+    assert "CREATE TABLE IF NOT EXISTS outbox (" in printed
+    assert "INSERT INTO cqrs_migrations (subject, table_name, version) VALUES ('leases', 'cqrs_leases', 1);" in printed
+    assert project.tables() == set()
+
+
+def test_an_outbox_in_the_metadata_of_the_user_is_generated_and_then_found_unchanged(project: Project) -> None:
+    ini = project.folder / "alembic.ini"
+    ini.write_text(ini.read_text().replace("    cqrs.integrations:alembic_versions\n", ""))
+    project.models(OWN + WITH_OUTBOX)
+    first = project.generate("first")
+    assert "create_table('outbox'" in first
+    assert "cqrs." not in first
+    project.alembic("upgrade", "head")
+    assert project.tables() == {"orders", "outbox", "alembic_version"}
+    assert project.run(check, subjects=["outbox"], versions=False) == []
+
+    following = project.generate("following")
+    assert not re.search(r"op\.\w+\(", following), following
+
+
+def test_our_branch_takes_an_outbox_that_the_user_has_in_the_metadata_as_it_is(project: Project) -> None:
+    project.models(OWN + WITH_OUTBOX)
+    project.alembic("upgrade", "cqrs@head")
+    first = project.generate("first", *FIRST)
+    assert "create_table('orders'" in first
+    assert "outbox" not in first
+
+
+def test_each_step_has_exactly_one_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(cqrs.__file__).parent / "integrations"))
+    config.set_main_option("version_locations", "cqrs.integrations:alembic_versions")
+    config.set_main_option("path_separator", "newline")
+    scripts = ScriptDirectory.from_config(config)
+    assert [script.revision for script in scripts.get_revisions("cqrs@head")] == scripts.get_heads()
+    texts = [Path(script.path).read_text() for script in scripts.walk_revisions()]
+    found = [match for text in texts for match in re.findall(r'(apply|undo)\("(\w+)", (\d+)\)', text)]
+    for dialect in DIALECTS:
+        steps = [(step.subject, str(step.version)) for step in steps_of(dialect, tables_of(SUBJECTS))]
+        assert sorted(found) == sorted((way, *step) for step in steps for way in ("apply", "undo"))

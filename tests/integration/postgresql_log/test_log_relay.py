@@ -11,13 +11,15 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 import cqrs
 from cqrs._sqlalchemy.outbox_wakeups import libpq_words
 from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.errors import BrokerUnavailable, LogSlotLost, MessageRejected, NotForTheLog
 from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.outbox.log import Diverted, LogPosition
+from cqrs.outbox.log_content import unreadable
 from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
 from cqrs.outbox.postgres_log_reader import PostgresLog
 from cqrs.testing.faults import failpoint
@@ -85,7 +87,7 @@ class Stand:
         assert self.broker.numbers == list(numbers)
 
     async def rows(self) -> list[tuple[Any, ...]]:
-        payload = "convert_from(body, 'UTF8')::jsonb ->> 'payload'"
+        payload = "coalesce(convert_from(body, 'UTF8')::jsonb ->> 'payload', convert_from(body, 'UTF8'))"
         found = await self.database.run(f"select {payload}, pending from outbox order by id")  # noqa: S608  # our own
         return [(int(number), pending) for number, pending in found]
 
@@ -310,6 +312,18 @@ async def test_a_relay_that_is_killed_loses_nothing_and_diverts_nothing_twice(st
     assert await stand.rows() == [(2, 0), (3, 1)]
 
 
+async def test_who_was_overtaken_diverts_nothing(stand: Stand) -> None:
+    diversion = stand.outbox.diversion()
+    seen = await diversion.settled(stand.slot)
+    first, later = LogPosition(seen.transaction, 1), LogPosition(seen.transaction, 2)
+    messages = [Diverted(unreadable(b"2"), "poison")]
+    assert await diversion.divert(stand.slot, seen, first, messages)
+    assert await diversion.divert(stand.slot, seen, first, messages)  # the reply to it was lost
+    assert not await diversion.divert(stand.slot, seen, later, messages)
+    assert await stand.rows() == [(2, 0)]
+    assert await diversion.settled(stand.slot) == first
+
+
 async def test_a_reader_that_is_ended_goes_on(stand: Stand) -> None:
     end = f"select pg_terminate_backend(active_pid) {stand.from_slot}"
     async with stand.relay():
@@ -385,4 +399,27 @@ async def test_over_a_restart_of_the_server(postgres_server: Any, caplog: pytest
             await stand.add(1)
             await stand.arrived(1)
         assert len(caplog.records) <= 2
+    await database.engine.dispose()
+
+
+async def test_a_slot_that_the_server_gave_up_is_lost(postgres_server: Any) -> None:
+    database = Database(postgres_server.address.replace("postgresql://", "postgresql+asyncpg://"))
+    await database.create()
+    async with database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("alter system set max_slot_wal_keep_size = '1MB'"))
+        await connection.execute(text("select pg_reload_conf()"))
+    async with stand_on(database) as stand:
+        await stand.add(1)
+        async with asyncio.timeout(LATE):
+            while (await database.run(f"select wal_status {stand.from_slot}")) != [("lost",)]:
+                await database.run("select pg_switch_wal()")
+                await database.run("select pg_logical_emit_message(false, 'noise', repeat('x', 100000))")
+                await database.run("checkpoint")
+        with pytest.raises(LogSlotLost):
+            await stand.relay().run()
+        await stand.log().create(after_loss=True)
+        async with stand.relay():
+            await stand.add(2)
+            await stand.arrived(2)
     await database.engine.dispose()

@@ -15,13 +15,14 @@ from faststream import BaseMiddleware
 from faststream.exceptions import IgnoredException
 
 from cqrs.deserializers.json import JsonDeserializer
+from cqrs.integrations.faststream_inbox import Once
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from cqrs.deserializers.exceptions import DeserializeJsonError
 
-__all__ = ["MANUAL_ACK", "Redelivery", "event_decoder"]
+__all__ = ["MANUAL_ACK", "Once", "Redelivery", "event_decoder"]
 
 T = TypeVar("T")
 

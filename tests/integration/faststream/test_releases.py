@@ -26,7 +26,7 @@ def test_works_with_other_releases_of_faststream(release: str, kafka_bootstrap: 
         if os.environ.get("CQRS_TEST_REQUIRE_SERVERS") == "1":
             pytest.fail(str(missing))
         pytest.skip(str(missing))
-    files = ["test_redelivery.py", "test_example.py"]
+    files = ["test_redelivery.py", "test_once.py", "test_example.py"]
     if not release.startswith("0.7."):  # it has no auto_commit, which the programs pass
         files.append("test_programs.py")
     done = subprocess.run(

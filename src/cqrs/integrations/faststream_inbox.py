@@ -1,0 +1,139 @@
+"""Step 6 on FastStream: a subscriber whose every message takes effect once."""
+
+from __future__ import annotations
+
+import logging
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from faststream import BaseMiddleware
+from faststream.exceptions import AckMessage
+
+from cqrs.envelope import Envelope
+from cqrs.errors import InvalidEnvelope
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cqrs.inbox.repository import InboxRepository
+    from cqrs.unit_of_work import UnitOfWork
+
+logger = logging.getLogger("cqrs")
+
+
+def envelope_of(message: Any) -> Envelope | None:
+    """What ``message`` is, by its headers, or else by ``event_id`` and ``event_name`` in its JSON body.
+
+    ``None`` if neither tells.
+    """
+    raw, body = message.raw_message, message.body if isinstance(message.body, bytes) else b""
+    topic = str(getattr(raw, "topic", ""))
+    headers = {name: value for name, value in message.headers.items() if isinstance(value, str)}
+    try:
+        return Envelope.from_headers(topic, body, headers)
+    except InvalidEnvelope:
+        pass
+    key = getattr(raw, "key", None)
+    try:
+        known = Envelope(message_id=UUID(int=0), name="", topic=topic, body=body).json()
+        return Envelope(
+            message_id=UUID(known["event_id"]),
+            name=str(known["event_name"]),
+            topic=topic,
+            body=body,
+            key=key.decode(errors="surrogateescape") if isinstance(key, bytes) else None,
+            headers=headers,
+        )
+    except (InvalidEnvelope, KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+class Once:
+    """A middleware for the broker: each message takes effect once for ``consumer``, in a unit of work.
+
+    ``KafkaBroker(..., middlewares=[Redelivery(), Once(inbox, unit_of_work, consumer="shipping")])``: in this order, so
+    that what fails is delivered again. The mark of the message is in the transaction that the subscriber finds with
+    ``current_unit_of_work()``; an ``ack()`` of the subscriber waits until that is committed. An error, a ``nack()`` or
+    a ``reject()`` rolls it back. The subscriber is not called for a message that has taken effect before, or whose key
+    a ``Consumer`` of the same name has parked; such a message is acknowledged.
+
+    What the subscriber publishes through FastStream is in no transaction: use an outbox. ``read`` says what a message
+    is; one of which it cannot tell goes to the subscriber each time that it comes.
+    """
+
+    def __init__(
+        self,
+        inbox: InboxRepository,
+        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]],
+        *,
+        consumer: str,
+        read: Callable[[Any], Envelope | None] = envelope_of,
+    ) -> None:
+        self.inbox = inbox
+        self.unit_of_work = unit_of_work
+        self.consumer = consumer
+        self.read = read
+
+    def __call__(self, message: Any, /, **context: Any) -> BaseMiddleware:
+        """What FastStream asks for each message."""
+        return _OnlyOnce(message, self, **context)
+
+
+class _OnlyOnce(BaseMiddleware):
+    def __init__(self, message: Any, once: Once, **context: Any) -> None:
+        super().__init__(message, **context)
+        self._once = once
+
+    async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+        once = self._once
+        envelope = once.read(msg)
+        if envelope is None:
+            logger.warning(
+                "A message has no id by which %s could tell it again: it may take effect twice", once.consumer
+            )
+            return await super().consume_scope(call_next, msg)
+        made = once.unit_of_work()
+        said = _Acknowledgement(msg)
+        settled: AckMessage | None = None
+        result: Any = None
+        async with await made if isawaitable(made) else made as unit:
+            new = await once.inbox.accept(once.consumer, [envelope])
+            if new:
+                with unit.held(), said:
+                    try:
+                        result = await super().consume_scope(call_next, msg)
+                    except AckMessage as error:
+                        settled = error
+                if msg.committed:  # it was given back, or rejected
+                    await unit.rollback()
+        if not new:
+            await msg.ack()
+            raise AckMessage  # so that nothing is published as its answer
+        await said.pass_on()
+        if settled is not None:
+            await msg.ack()  # since FastStream 0.6 the exception alone does not say it where only subscribers do
+            raise settled
+        return result
+
+
+class _Acknowledgement:
+    """Lets the ``ack()`` of a message wait."""
+
+    def __init__(self, message: Any) -> None:
+        self._message = message
+        self._said: dict[str, Any] | None = None
+
+    async def _note(self, **options: Any) -> None:
+        self._said = options
+
+    def __enter__(self) -> None:
+        self._message.ack = self._note
+
+    def __exit__(self, *_: object) -> None:
+        del self._message.ack
+
+    async def pass_on(self) -> None:
+        """Say it now, if it was said."""
+        if self._said is not None:
+            await self._message.ack(**self._said)

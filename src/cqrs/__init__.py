@@ -37,6 +37,8 @@ if typing.TYPE_CHECKING:
         PydanticNotificationEvent,
         event_type,
     )
+    from cqrs.inbox import InboxRepository, MemoryInboxRepository
+    from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository as SqlAlchemyInboxRepository
     from cqrs.mediator import EventMediator, RequestMediator, StreamingRequestMediator
     from cqrs.middlewares import Middleware, MiddlewareChain, TransactionMiddleware
     from cqrs.observability import Hooks
@@ -65,7 +67,7 @@ if typing.TYPE_CHECKING:
     from cqrs.response import DCResponse, IResponse, PydanticResponse, Response
     from cqrs.unit_of_work import UnitOfWork, current_unit_of_work
     from cqrs.unit_of_work_memory import MemoryUnitOfWork
-    from cqrs.workers import OutboxRelay, RelayPolicy
+    from cqrs.workers import Consumer, ConsumerPolicy, OutboxRelay, RelayPolicy
 
 __all__ = [
     "CORRequestHandler",
@@ -73,6 +75,8 @@ __all__ = [
     "CoRMermaid",
     "CommandBus",
     "Compressor",
+    "Consumer",
+    "ConsumerPolicy",
     "Container",
     "DCDomainEvent",
     "DCEvent",
@@ -98,6 +102,8 @@ __all__ = [
     "INotificationEvent",
     "IRequest",
     "IResponse",
+    "InboxRepository",
+    "MemoryInboxRepository",
     "MemoryUnitOfWork",
     "Middleware",
     "MiddlewareChain",
@@ -150,12 +156,14 @@ _MODULES = (
     "unit_of_work",
     "unit_of_work_memory",
     "outbox",
+    "inbox",
     "producer",
     "workers",
 )
 
 # Names that need a driver: `from cqrs import *` leaves them out, because it would load the driver.
 _WITH_DRIVER = {
+    "SqlAlchemyInboxRepository": "inbox.sqlalchemy",
     "SqlAlchemyOutboxedEventRepository": "outbox.sqlalchemy",
     "SqlAlchemyUnitOfWork": "_sqlalchemy.unit_of_work",
     "rebind_outbox_model": "_sqlalchemy.outbox_model",

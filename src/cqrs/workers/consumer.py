@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cqrs.workers.consumer_events import Handling, JsonEvents
-from cqrs.workers.consumer_policy import ConsumerPolicy, Verdict
+from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer_steps import Outage, Steps
 from cqrs.workers.service import Service
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work import UnitOfWork
     from cqrs.workers.consumer_events import ReceivesEvents
 
-__all__ = ["Consumer", "ConsumerPolicy", "Verdict"]
+__all__ = ["Consumer", "ConsumerPolicy", "ConsumerVerdict"]
 
 logger = logging.getLogger("cqrs")
 
@@ -107,7 +107,7 @@ class Consumer(Service):
             await self._source.start()
             deliveries = await self._source.receive(self.policy.batch_size, patience)
         except Exception as error:
-            if self.policy.classify(error) is Verdict.OUTAGE:
+            if self.policy.classify(error) is ConsumerVerdict.OUTAGE:
                 raise Outage from error
             raise
         if not deliveries:
@@ -141,7 +141,7 @@ class Consumer(Service):
             return _split(part, failed.at)
         tries = 1
         while failed is not None:
-            if failed.verdict is not Verdict.FAILURE or tries >= self.policy.tries:
+            if failed.verdict is not ConsumerVerdict.FAILURE or tries >= self.policy.tries:
                 await self._steps.park(part[0].envelope, failed)
                 break
             await self._pause(self.policy.again.seconds(tries))
@@ -154,7 +154,7 @@ class Consumer(Service):
             for delivery in part:
                 await delivery.ack()
         except Exception as error:
-            if self.policy.classify(error) is not Verdict.OUTAGE:
+            if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
                 raise
             logger.warning("%s could not acknowledge what it has handled; it may come again: %s", self.name, error)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Verdict(enum.Enum):
+class ConsumerVerdict(enum.Enum):
     """What an error of a handler says."""
 
     OUTAGE = "outage"
@@ -29,12 +29,12 @@ class Verdict(enum.Enum):
     """That it is to be forgotten: what its handler wrote is undone, and it counts as handled."""
 
 
-def verdict(error: Exception) -> Verdict:
+def verdict(error: Exception) -> ConsumerVerdict:
     """The usual judgement: an outage, if the error tells of one; poison, if no handler was reached; else a failure."""
     if is_outage(error):
-        return Verdict.OUTAGE
+        return ConsumerVerdict.OUTAGE
     unread = (UnknownEvent, EventUnhandled, DeserializeJsonError, InvalidEnvelope, UnknownCompression)
-    return Verdict.POISON if isinstance(error, unread) else Verdict.FAILURE
+    return ConsumerVerdict.POISON if isinstance(error, unread) else ConsumerVerdict.FAILURE
 
 
 _AGAIN = Backoff(first=0.02, longest=1.0)
@@ -66,7 +66,7 @@ class ConsumerPolicy:
     retention: dt.timedelta | None = dt.timedelta(days=14)
     replay_every: float = 1.0
     clean_every: float = 60.0
-    classify: Callable[[Exception], Verdict] = verdict
+    classify: Callable[[Exception], ConsumerVerdict] = verdict
 
     def retry_in(self, attempts: int) -> float | None:
         """When to try a parked message again that has failed so often, or ``None`` if that is up to an operator."""

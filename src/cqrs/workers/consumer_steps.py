@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
 from cqrs.errors import UnitOfWorkStateError
-from cqrs.workers.consumer_policy import Verdict
+from cqrs.workers.consumer_policy import ConsumerVerdict
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -35,7 +35,7 @@ class Failed:
 
     at: Envelope | None
     error: Exception
-    verdict: Verdict
+    verdict: ConsumerVerdict
 
 
 class Steps:
@@ -82,14 +82,14 @@ class Steps:
         """Keep a message that could not be handled, or forget it if that is the verdict. Raises :class:`Outage`."""
         try:
             async with await self._unit():
-                if failed.verdict is Verdict.SKIP:
+                if failed.verdict is ConsumerVerdict.SKIP:
                     await self._inbox.accept(self._consumer, [envelope])
                 else:
                     retry_in = self._policy.retry_in(1)
                     await self._inbox.park(self._consumer, envelope, failed.error, retry_in)
         except Exception as error:
             raise Outage from error
-        self._log(failed, envelope, "skipped" if failed.verdict is Verdict.SKIP else "parked")
+        self._log(failed, envelope, "skipped" if failed.verdict is ConsumerVerdict.SKIP else "parked")
 
     async def replay(self) -> bool:
         """Try the first messages of one parked sequence again; ``False`` if none is due. Raises :class:`Outage`."""
@@ -133,7 +133,7 @@ class Steps:
         self._replay_limit = self._policy.batch_size
         try:
             async with await self._unit():
-                if failed.verdict is Verdict.SKIP:
+                if failed.verdict is ConsumerVerdict.SKIP:
                     first = await self._inbox.take(self._consumer, 1)
                     if first is not None and first.messages[0][0] == taken.messages[0][0]:
                         await self._inbox.settle(first, 1)
@@ -142,11 +142,11 @@ class Steps:
                     await self._inbox.postpone(taken, failed.error, retry_in)
         except Exception as error:
             raise Outage from error
-        self._log(failed, envelopes[0], "skipped" if failed.verdict is Verdict.SKIP else "still parked")
+        self._log(failed, envelopes[0], "skipped" if failed.verdict is ConsumerVerdict.SKIP else "still parked")
 
     def _failed(self, at: Envelope | None, error: Exception) -> Failed:
         found = self._policy.classify(error)
-        if found is Verdict.OUTAGE:
+        if found is ConsumerVerdict.OUTAGE:
             raise Outage from error
         return Failed(at, error, found)
 

@@ -13,7 +13,7 @@ from cqrs.message_brokers.memory_group import MemoryDelivery
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work import current_unit_of_work
-from cqrs.workers.consumer import Verdict
+from cqrs.workers.consumer import ConsumerVerdict
 from tests.unit.inbox.stand import Numbered, Stand
 
 ONCE_ONLY = {"tries": 1, "retries": 0}
@@ -224,8 +224,8 @@ async def test_what_became_known_in_a_deploy_is_handled_by_the_new_version(stand
 
 
 async def test_the_verdict_on_an_error_is_data(stand: Stand) -> None:
-    def skip(error: Exception) -> Verdict:
-        return Verdict.SKIP if isinstance(error, Kaput) else Verdict.POISON
+    def skip(error: Exception) -> ConsumerVerdict:
+        return ConsumerVerdict.SKIP if isinstance(error, Kaput) else ConsumerVerdict.POISON
 
     stand.errors |= {1: [Kaput(), Kaput()], 2: [ConnectionResetError(), ConnectionResetError()]}
     await stand.send(1, 2, 3)

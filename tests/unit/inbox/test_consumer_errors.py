@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, exc, text
 
 from cqrs.errors import BrokerUnavailable, CircuitOpenError, InboxConflict, UnknownEvent
 from cqrs.workers.consumer_errors import is_outage
-from cqrs.workers.consumer_policy import ConsumerPolicy, Verdict, verdict
+from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict, verdict
 
 
 class OfDriver(Exception):
@@ -50,7 +50,7 @@ def caused_by(error: Exception) -> Exception:
 )
 def test_what_tells_nothing_about_the_message_is_an_outage(error: Exception) -> None:
     assert is_outage(error)
-    assert verdict(error) is Verdict.OUTAGE
+    assert verdict(error) is ConsumerVerdict.OUTAGE
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_tells_nothing_about_the_message_is_an_outage(error: Exception) -> 
     ids=repr,
 )
 def test_what_may_be_the_fault_of_the_message_is_a_failure(error: Exception) -> None:
-    assert verdict(error) is Verdict.FAILURE
+    assert verdict(error) is ConsumerVerdict.FAILURE
 
 
 def test_a_mistake_in_sql_is_no_outage_although_sqlite_calls_it_operational() -> None:
@@ -76,7 +76,7 @@ def test_a_mistake_in_sql_is_no_outage_although_sqlite_calls_it_operational() ->
 
 
 def test_what_no_handler_was_reached_with_is_poison() -> None:
-    assert verdict(UnknownEvent("odd", 1)) is Verdict.POISON
+    assert verdict(UnknownEvent("odd", 1)) is ConsumerVerdict.POISON
 
 
 def test_causes_may_go_round_in_circles() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 TOOL_OF_FIXTURE = {
+    "debezium_version": "debezium",
     "kafka_bootstrap": "kafka",
     "kafka_server": "kafka",
     "mariadb_server": "mariadb",
@@ -153,6 +154,12 @@ async def mariadb_url(servers: Servers) -> AsyncIterator[str]:
 @pytest.fixture
 def mariadb_server(servers: Servers) -> Iterator[Server]:
     yield from servers.own("mariadb")
+
+
+@pytest.fixture(scope="session")
+def debezium_version(servers: Servers) -> str:
+    """That of the Debezium which `tests.servers.debezium.worker` starts."""
+    return servers.need("debezium")
 
 
 @pytest.fixture(scope="session")

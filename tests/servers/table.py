@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.servers.debezium import Debezium
 from tests.servers.kafka import Kafka
 from tests.servers.mariadb import MariaDB
 from tests.servers.nats import Nats
@@ -20,5 +21,5 @@ def tools() -> dict[str, Tool]:
     """By name. Each call gives new ones, which have provided nothing yet."""
     return {
         tool.name: tool
-        for tool in (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB(), Node())
+        for tool in (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB(), Node(), Debezium())
     }

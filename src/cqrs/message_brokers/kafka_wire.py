@@ -53,8 +53,8 @@ def by_place(record: Any) -> Envelope:
 
 
 def headers_of(record: Any) -> dict[str, str]:
-    """The headers as text; of several with one name the last."""
-    return {name: _text(value or b"") for name, value in record.headers}
+    """The headers as text; of several with one name the last. A key that is null, as Debezium has it, is none."""
+    return {name: _text(value or b"") for name, value in record.headers if (name, value) != ("message-key", None)}
 
 
 def _text(raw: bytes) -> str:

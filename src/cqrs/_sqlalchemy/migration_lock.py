@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from cqrs._sqlalchemy.connecting import connected
 from cqrs._sqlalchemy.migration_steps import BOOK
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _PATIENCE = 60  # seconds; a migration of ours takes less
-_LOCK = f"SELECT GET_LOCK(CONCAT('cqrs:', DATABASE()), {_PATIENCE})"
 
 
 @asynccontextmanager
@@ -39,26 +38,33 @@ async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
                 before = [f"PRAGMA busy_timeout = {_PATIENCE * 1000}", "BEGIN IMMEDIATE"]
                 after, undo = "COMMIT", "ROLLBACK"
             case _:
-                before = [_LOCK]
+                before = [f"SELECT GET_LOCK(CONCAT('cqrs:', DATABASE()), {_PATIENCE})"]
                 after = undo = "DO RELEASE_LOCK(CONCAT('cqrs:', DATABASE()))"
         try:
             await _lock(connection, before)
-            try:
-                yield connection
-            except BaseException:
-                await connection.exec_driver_sql(undo)
-                raise
+            yield connection
+        except BaseException:
+            # Also after a lock that was not given: what was begun for it must not go back to the pool.
+            await _try(connection, undo)
+            raise
+        else:
             await connection.exec_driver_sql(after)
         finally:
             for statement in restore:
-                await connection.exec_driver_sql(statement)
+                await _try(connection, statement)
+
+
+async def _try(connection: AsyncConnection, statement: str) -> None:
+    """Run what is not needed on a connection that is lost, or in a transaction that has not begun."""
+    with suppress(DBAPIError, InvalidRequestError):
+        await connection.exec_driver_sql(statement)
 
 
 async def _lock(connection: AsyncConnection, statements: list[str]) -> None:
     try:
         for statement in statements:
             answer = await connection.exec_driver_sql(statement)
-            if statement == _LOCK and answer.scalar() != 1:
+            if "GET_LOCK" in statement and answer.scalar() != 1:
                 raise MigrationRefused(BOOK, f"another process holds the lock for {_PATIENCE} seconds: try again")
     except DBAPIError as error:
         raise MigrationRefused(BOOK, f"it cannot be locked ({error.orig}): try again") from error

@@ -14,6 +14,7 @@ from tests.integration.inbox.service import Shipping, ordered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cqrs.envelope import Envelope
     from cqrs.message_brokers.memory_group import MemoryMessageSource
     from tests.integration.inbox.backends import Database
 
@@ -115,6 +116,21 @@ async def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
             assert len(await inbox.accept("c", batch)) == size
         counts.append(len([one for one in statements if not one.startswith("BEGIN")]))
     assert counts == [2, 2], statements  # the marks, and which keys are parked
+
+
+async def test_two_who_bring_in_the_same_messages_in_opposite_order_wait_and_do_not_deadlock(
+    postgres_database: Database,
+) -> None:
+    inbox, won = postgres_database.inbox(), list[int]()
+
+    async def bring_in(batch: list[Envelope]) -> None:
+        async with postgres_database.unit_of_work():
+            won.append(len(await inbox.accept("c", batch)))
+
+    for _ in range(5):
+        batch = sorted((ordered(number).to_envelope() for number in range(3000)), key=lambda one: one.message_id)
+        await asyncio.gather(bring_in(batch), bring_in(batch[::-1]))
+    assert sorted(won) == [0] * 5 + [3000] * 5
 
 
 async def test_polls_for_due_messages_and_old_marks_read_through_indexes(postgres_database: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -24,6 +24,16 @@ async def short_transaction(sessions: Callable[[], AsyncSession]) -> AsyncGenera
         if session.get_bind().dialect.name != "sqlite":
             await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
         yield session
+
+
+async def let_go_after(session: AsyncSession, seconds: float) -> None:
+    """Let PostgreSQL end this transaction if nothing more is heard of it for so long.
+
+    A process that is stopped in the middle of it would keep its locks for as long as the machine keeps its connection.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        limit = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
+        await session.execute(limit, {"limit": f"{max(1, int(seconds * 1000))}ms"})
 
 
 def writes_first(session: AsyncSession) -> AsyncSession:

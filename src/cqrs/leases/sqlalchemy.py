@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.inserting import insert_new
 from cqrs._sqlalchemy.lease_tables import leases, members
-from cqrs._sqlalchemy.transactions import short_transaction
+from cqrs._sqlalchemy.transactions import let_go_after, short_transaction
 from cqrs.leases.protocol import Holding, LeaseStore
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class SqlAlchemyLeaseStore(LeaseStore):
     async def keep(self, scope: str, owner: str, *, count: int, ttl: float, giving_up: Collection[int] = ()) -> Holding:
         """Renew, give up and take, as the port says."""
         async with short_transaction(self._sessions) as session:
+            await let_go_after(session, ttl)
             await self._stay_alive(session, scope, owner, count, ttl)
             mine = and_(_share.scope == scope, _share.owner == owner)
             if giving_up:

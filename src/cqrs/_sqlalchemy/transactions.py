@@ -33,7 +33,7 @@ async def let_go_after(session: AsyncSession, seconds: float) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         limit = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
-        await session.execute(limit, {"limit": f"{max(1, int(seconds * 1000))}ms"})
+        await session.execute(limit, {"limit": f"{max(1_000, int(seconds * 1_000))}ms"})
 
 
 def writes_first(session: AsyncSession) -> AsyncSession:

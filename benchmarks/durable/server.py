@@ -1,0 +1,41 @@
+"""A PostgreSQL of the benchmarks' own. Unlike the one of the tests it writes through to the disk."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.servers.postgresql import PostgreSQL
+from tests.servers.running import Running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from tests.servers.recipe import Place
+
+
+class SafePostgreSQL(PostgreSQL):
+    """With `fsync = on`, and memory as a small server has it."""
+
+    def prepare(self, place: Place) -> None:
+        """Make its files."""
+        super().prepare(place)
+        with (place.folder / "data" / "postgresql.conf").open("a") as settings:
+            settings.write("fsync = on\nshared_buffers = 512MB\nmax_wal_size = 4GB\n")
+
+
+@asynccontextmanager
+async def postgresql() -> AsyncGenerator[tuple[str, str], None]:
+    """Address and version of a server that ends with the block. Raises ``Missing`` where there is none to be had."""
+    recipe = SafePostgreSQL()
+    version = recipe.provide()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        Path(folder).chmod(0o755)  # noqa: ASYNC240  # nothing else runs; the server does not run as we do
+        server = Running(recipe, Path(folder) / "server")
+        await server.start()
+        try:
+            yield server.address, version
+        finally:
+            await server.stop()

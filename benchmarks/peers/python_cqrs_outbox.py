@@ -1,0 +1,66 @@
+"""The outbox of the peer, in the peer's interpreter: `python python_cqrs_outbox.py URL COUNT ACK` prints JSON."""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+
+import cqrs
+from cqrs.message_brokers import protocol
+from cqrs.outbox.sqlalchemy import Base, SqlAlchemyOutboxedEventRepository
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+
+
+cqrs.OutboxedEventMap.register("order-placed", cqrs.NotificationEvent)
+
+
+class Broker(protocol.MessageBroker):
+    def __init__(self, ack):
+        self.ack, self.count = ack, 0
+
+    async def send_message(self, message):
+        if self.ack:
+            await asyncio.sleep(self.ack)
+        self.count += 1
+
+
+def event(number):
+    order = {"order": number, "sku": "mug", "customer": "c" * 40, "amount": 3}
+    return cqrs.NotificationEvent(event_name="order-placed", topic="orders", payload=order)
+
+
+async def main(url, count, ack):
+    logging.disable(logging.CRITICAL)
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.drop_all)
+        await connection.run_sync(Base.metadata.create_all)
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    begin = time.perf_counter()
+    for number in range(200):
+        async with sessions() as session:
+            SqlAlchemyOutboxedEventRepository(session).add(event(number))
+            await session.commit()
+    added = 200 / (time.perf_counter() - begin)
+    async with sessions() as session:
+        repository = SqlAlchemyOutboxedEventRepository(session)
+        for number in range(200, count):
+            repository.add(event(number))
+        await session.commit()
+    async with sessions() as session:
+        broker = Broker(ack)
+        producer = cqrs.EventProducer(broker, SqlAlchemyOutboxedEventRepository(session))
+        begin = time.perf_counter()
+        async for events in producer.event_batch_generator(1000):
+            for found in events:
+                await producer.send_message(found)
+            await producer.repository.commit()
+            if broker.count >= count:
+                break
+        sent = count / (time.perf_counter() - begin)
+    await engine.dispose()
+    print(json.dumps({"relay": sent, "add": added}))
+
+
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))

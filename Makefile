@@ -42,6 +42,7 @@ lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 
 bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
 	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks.durable
 
 docs: $(VENV)/.docs ## The documentation, into site/; a broken link fails
 	rm -rf site

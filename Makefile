@@ -20,7 +20,9 @@ PYTHONS ?= python3.11 python3.12 python3.13
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.demo ## A small shop over HTTP with a scripted client; ONESHOT=1 ends it after one round
+# Servers and their drivers are for BROKER=kafka|rabbitmq DB=postgresql|mariadb only.
+demo: $(VENV)/$(if $(BROKER)$(DB),.dev,.demo) ## Orders on their way to a warehouse, then a shop over HTTP; ONESHOT=1 ends it
+	BROKER=$(BROKER) DB=$(DB) $(BIN)/python -m examples.delivery.demo
 	$(BIN)/python -m examples.shop.demo
 
 test: $(VENV)/.dev ## All tests, in parallel and in random order, with real servers where they can be had

@@ -11,10 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-import asyncpg
-
 from benchmarks.durable import ours
-from benchmarks.durable.server import postgresql
+from benchmarks.durable.server import connected, postgresql
 from benchmarks.durable.shop import Stand
 from benchmarks.peer import REQUIREMENT, environment
 
@@ -46,6 +44,7 @@ async def _measure(peer: str | None, sent_rows: int) -> None:
         for ack, least in ((0.0, 30_000), (0.001, 20_000)):
             await _relay(stand, address, peer, ack, least)
         await _add(stand, address)
+        await _inbox(stand, address)
         for wake_up in ("notify", "log"):
             found = await ours.latency(stand, wake_up, 200)
             p50, p99 = (found[len(found) * share // 100] * 1e3 for share in (50, 99))
@@ -87,12 +86,25 @@ async def _add(stand: Stand, address: str) -> None:
     _line("", f"{to_driver:.2f}x the driver's ({driver:,.0f}/s; the session's {session:,.0f}/s)", "", None)
 
 
+async def _inbox(stand: Stand, address: str) -> None:
+    mine = await _median(lambda: ours.inbox(stand, 30_000))
+    limit = await _median(lambda: ours.inbox_by_hand(address, 30_000))
+    single = await ours.inbox_one_by_one(address, 500)
+    _line("inbox, batches of 500", f"{mine:,.0f}/s", ">= 20,000/s", mine >= 20_000)  # noqa: PLR2004
+    _line(
+        "",
+        f"{mine / limit:.2f} of the marks alone ({limit:,.0f}/s), {mine / single:.0f}x one by one ({single:,.0f}/s)",
+        "",
+        None,
+    )
+
+
 async def _median(measured: Callable[[], Awaitable[float]]) -> float:
     return median([await measured() for _ in range(ROUNDS)])
 
 
 async def _database(address: str, name: str) -> None:
-    connection = await asyncpg.connect(address)
+    connection = await connected(address)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
 
@@ -100,7 +112,16 @@ async def _database(address: str, name: str) -> None:
 def _peer() -> str | None:
     try:
         python = str(environment(ROOT / ".cache" / "bench"))
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "sqlalchemy[asyncio]", "asyncpg"]
+        pip = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "sqlalchemy[asyncio]",
+            "asyncpg",
+        ]
         subprocess.run(pip, check=True)  # noqa: S603  # fixed commands
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"{REQUIREMENT} could not be installed, so it is left out: {error}", file=sys.stderr)

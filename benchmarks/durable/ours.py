@@ -7,10 +7,14 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-import asyncpg
 from sqlalchemy import text
 
-from benchmarks.durable.shop import PipelineBroker, order_placed
+import cqrs
+from benchmarks.durable.server import connected
+from benchmarks.durable.shop import KEYS, OrderPlaced, PipelineBroker, order_placed
+from cqrs.envelope import Envelope, encoded
+from cqrs.events import bootstrap
+from cqrs.message_brokers.source import Delivery, MessageSource
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers import OutboxRelay, RelayPolicy
 
@@ -40,7 +44,7 @@ async def relay_by_hand(stand: Stand, address: str, count: int, ack: float) -> f
     """The same rows, by the shortest way: read 1,000, send them, delete them; no order, no leases, no second worker."""
     await stand.fill(count)
     broker, left = PipelineBroker(ack), count
-    connection = await asyncpg.connect(address)
+    connection = await connected(address)
     begin = time.perf_counter()
     while left:
         rows = await connection.fetch("SELECT id, message_id, topic, headers, body FROM outbox ORDER BY id LIMIT 1000")
@@ -77,7 +81,7 @@ async def add_by_session(stand: Stand, count: int) -> float:
 
 async def add_by_driver(address: str, count: int) -> float:
     """The same INSERT by the driver alone."""
-    connection = await asyncpg.connect(address)
+    connection = await connected(address)
     message_id, body = uuid.uuid4(), b"x" * 300
     begin = time.perf_counter()
     for _ in range(count):
@@ -117,3 +121,94 @@ async def empty_poll(stand: Stand, sent: int, count: int = 300) -> float:
         assert not await queue.take(partitions, 1_000)  # noqa: S101  # or it would measure something else
         found.append(time.perf_counter() - begin)
     return sorted(found)[count // 2]
+
+
+class Backlog(MessageSource):
+    """Messages that have arrived already; acknowledging costs nothing."""
+
+    def __init__(self, envelopes: list[Envelope]) -> None:
+        self._waiting = envelopes
+
+    async def receive(self, limit: int = 100, timeout: float = 1.0) -> list[Delivery]:  # noqa: ASYNC109  # the port's
+        """The next ones."""
+        taken, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        if not taken:
+            await asyncio.sleep(min(timeout, 0.05))
+        return [Arrived(envelope) for envelope in taken]
+
+    async def start(self) -> None:
+        """Nothing has to be done."""
+
+    async def close(self) -> None:
+        """Nothing has to be done."""
+
+
+class Arrived(Delivery):
+    """A message from the backlog."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self.envelope, self.attempt = envelope, 1
+
+    async def ack(self) -> None:
+        """It is done."""
+
+    async def nack(self, delay: float = 0.0) -> None:
+        """It is not."""
+
+
+async def inbox(stand: Stand, count: int) -> float:
+    """Messages per second through the inbox to a handler that does nothing, in batches of 500."""
+    await stand.run("TRUNCATE inbox")
+    events = [order_placed(number) for number in range(count)]
+    envelopes = [
+        Envelope(
+            message_id=e.event_id, name="order-placed", topic="orders", key=f"key-{n % KEYS}", body=encoded(e.to_dict())
+        )
+        for n, e in enumerate(events)
+    ]
+    done = 0
+
+    async def handle(_event: OrderPlaced) -> None:
+        nonlocal done
+        done += 1
+
+    worker = cqrs.Consumer(
+        Backlog(envelopes),
+        bootstrap.bootstrap(events_mapper=lambda m: m.bind(OrderPlaced, handle)),
+        name="bench",
+        inbox=cqrs.SqlAlchemyInboxRepository(stand.sessions),
+        unit_of_work=lambda: cqrs.SqlAlchemyUnitOfWork(stand.sessions),
+        registry=stand.registry,
+        policy=cqrs.ConsumerPolicy(batch_size=500),
+    )
+    begin = time.perf_counter()
+    async with worker:
+        while done < count:  # noqa: ASYNC110  # as above
+            await asyncio.sleep(0.002)
+        return count / (time.perf_counter() - begin)
+
+
+async def inbox_by_hand(address: str, count: int) -> float:
+    """The marks of as many messages, and nothing else: one INSERT for 500 of them."""
+    connection = await connected(address)
+    ids = [uuid.uuid4() for _ in range(count)]
+    begin = time.perf_counter()
+    for start in range(0, count, 500):
+        await connection.execute(
+            "INSERT INTO inbox (consumer, message_id) SELECT 'hand', unnest($1::uuid[]) ON CONFLICT DO NOTHING",
+            ids[start : start + 500],
+        )
+    seconds = time.perf_counter() - begin
+    await connection.close()
+    return count / seconds
+
+
+async def inbox_one_by_one(address: str, count: int) -> float:
+    """The same, each mark in a transaction of its own, as a loop around single messages does it."""
+    connection = await connected(address)
+    begin = time.perf_counter()
+    for _ in range(count):
+        await connection.execute("INSERT INTO inbox (consumer, message_id) VALUES ('hand', $1)", uuid.uuid4())
+    seconds = time.perf_counter() - begin
+    await connection.close()
+    return count / seconds

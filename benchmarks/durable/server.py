@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.running import Running
@@ -24,6 +25,11 @@ class SafePostgreSQL(PostgreSQL):
         super().prepare(place)
         with (place.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write("fsync = on\nshared_buffers = 512MB\nmax_wal_size = 4GB\n")
+
+
+async def connected(address: str) -> Any:
+    """A connection of the driver alone, which is not typed."""
+    return await importlib.import_module("asyncpg").connect(address)
 
 
 @asynccontextmanager

@@ -15,7 +15,7 @@ PYTHONS ?= python3.11 python3.12 python3.13
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two pips must not work in one environment
-.PHONY: help demo test test-fast lint bench docs constraints clean
+.PHONY: help demo test test-fast lint twins bench docs constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter --config .cache/importlinter.ini
 	$(BIN)/python -m tests.architecture.sizes
 	$(BIN)/python -m pytest -q tests/architecture
+
+twins: $(VENV)/.dev ## Take the guards of the relay out, one at a time: a test must notice each
+	$(BIN)/python -m tests.faults.twins
 
 bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
 	$(BIN)/python -m benchmarks $(ARGS)

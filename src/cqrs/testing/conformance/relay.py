@@ -151,7 +151,7 @@ class RelayConformance:
         assert broker.arrived() == [1]
 
     async def test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow(
-        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker, caplog: pytest.LogCaptureFixture
     ) -> None:
         broker.fail({4: STRANGE})
         await self._add(outbox, *range(20), key=lambda n: f"key {n % 2}")
@@ -165,6 +165,8 @@ class RelayConformance:
             assert (parked.envelope.json()["payload"], parked.attempts) == (4, QUICK.attempts)
             assert "too strange" in parked.error
             assert broker.tried.count(4) == QUICK.attempts
+            failures = [record for record in caplog.records if "too strange" in record.getMessage()]
+            assert len(failures) == QUICK.attempts  # and those behind it have none
             assert sorted(broker.arrived()) == sorted([0, 2, *range(1, 22, 2)])
             assert await outbox.parked.list(after=parked.id) == []
 

@@ -1,0 +1,128 @@
+"""What each guard of the relay is for: without it, the test that is named here fails.
+
+`make twins` takes them out one at a time, in a copy of the package, and says which tests noticed; it fails if one did
+not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
+SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
+
+
+@dataclass(frozen=True)
+class Twin:
+    """One guard: where it is, what stands there, what takes its place, and the test that must fail then."""
+
+    guard: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+TWINS = (
+    Twin(
+        "who has lost a partition settles nothing",
+        "_sqlalchemy/relay_queue.py",
+        "if fences[row.share] == row.fence",
+        "if row.fence",
+        f"{SQLITE}test_who_has_lost_a_partition_cannot_settle",
+    ),
+    Twin(
+        "a blocked message is not sent",
+        "workers/outbox_relay.py",
+        "self._unpacked([message for message in taken if not message.blocked])",
+        "self._unpacked(taken)",
+        f"{MEMORY}test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow",
+    ),
+    Twin(
+        "of a key, what comes after a failure has not failed itself",
+        "workers/outbox_relay.py",
+        "elif key is None or key not in stopped:",
+        "else:",
+        f"{MEMORY}test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow",
+    ),
+    Twin(
+        "an outage spends no attempt",
+        "workers/outbox_relay.py",
+        "elif self.policy.classify(result) is Verdict.OUTAGE:",
+        "elif False:",
+        f"{MEMORY}test_an_outage_costs_no_message_and_no_attempt",
+    ),
+    Twin(
+        "what is blocked no more is not set aside",
+        "_sqlalchemy/relay_statements.py",
+        "still = pending(model) & model.id.in_(ids) & blocked(model)",
+        "still = pending(model) & model.id.in_(ids)",
+        f"{SQLITE}test_what_is_blocked_no_more_is_not_set_aside",
+    ),
+    Twin(
+        "a late success releases what is behind it",
+        "_sqlalchemy/relay_queue.py",
+        "for key in _late(sent):",
+        "for key in ():",
+        f"{SQLITE}test_what_is_rejected_and_then_taken_keeps_its_place",
+    ),
+    Twin(
+        "only what has ended is cleaned away",
+        "outbox/memory_queue.py",
+        "if r.settled_at is not None and r.settled_at <= until]",
+        "]",
+        f"{MEMORY}test_only_what_has_ended_is_cleaned_away",
+    ),
+    Twin(
+        "a broker that hangs does not hold a relay for ever",
+        "workers/outbox_relay.py",
+        "async with asyncio.timeout(seconds):",
+        "async with asyncio.timeout(None):",
+        f"{MEMORY}test_a_broker_that_hangs_is_an_outage",
+    ),
+    Twin(
+        "who stops gives its leases back",
+        "workers/leases.py",
+        "await self._leave()",
+        "pass",
+        f"{MEMORY}test_it_can_be_stopped_at_any_time_and_started_again",
+    ),
+)
+
+
+def noticed(twin: Twin) -> bool:
+    """Whether the test of ``twin`` fails without the guard. Raises ``LookupError`` if the guard is not there."""
+    with tempfile.TemporaryDirectory(prefix="twin-") as folder:
+        copy = Path(folder) / "src"
+        shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        file = copy / "cqrs" / twin.file
+        text = file.read_text(encoding="utf-8")
+        if text.count(twin.old) != 1:
+            raise LookupError(f"{twin.file} does not have {twin.old!r} once: change {__file__} with it")
+        file.write_text(text.replace(twin.old, twin.new), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout=20", twin.test]
+        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode == 1
+
+
+def main() -> int:
+    """Take out every guard."""
+    missed = 0
+    for twin in TWINS:
+        seen = noticed(twin)
+        missed += not seen
+        sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")
+        sys.stdout.flush()
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -25,6 +25,7 @@
     ├── LogBusy                         somebody else reads the log of an outbox
     ├── LogSlotLost                     the database has thrown away what was not read of its log
     ├── NotForTheLog                    (also a ValueError) a message must wait, and a log cannot hold it back
+    ├── DelayNeedsOutbox                (also a ValueError) an event must wait, and there is no outbox for it to wait in
     ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
@@ -346,6 +347,17 @@ class NotForTheLog(CQRSError, ValueError):
         super().__init__(
             f"{name!r} shall not be sent at once, and a log holds nothing back: add it to an outbox in a table, "
             "SqlAlchemyOutboxedEventRepository, in the same transaction."
+        )
+
+
+class DelayNeedsOutbox(CQRSError, ValueError):
+    """The event ``name`` shall not be sent at once, and it is sent without an outbox, straight to a broker."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} has a message_delay, and brokers hold nothing back: pass an outbox to the bootstrap, or let the "
+            "delay be None."
         )
 
 

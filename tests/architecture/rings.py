@@ -68,7 +68,16 @@ LAYERS = (
     Layer(
         MESSAGES,
         "messages",
-        ("_message", "deserializers.*", "envelope", "response", "requests.request", "events.event", "events.registry"),
+        (
+            "_message",
+            "context",
+            "deserializers.*",
+            "envelope",
+            "response",
+            "requests.request",
+            "events.event",
+            "events.registry",
+        ),
         ALWAYS_THERE,
     ),
     Layer(

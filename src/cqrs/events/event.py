@@ -11,13 +11,16 @@ import dataclasses
 import datetime as dt
 import os
 import uuid
-from typing import Any, Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from pydantic import AliasChoices, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from cqrs._message import DataclassMessage, IMessage, PydanticMessage
 from cqrs.errors import ImmutableEventError, ProtobufNotImplemented
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PayloadT = TypeVar("PayloadT", default=Any)
 
@@ -40,8 +43,39 @@ class IDomainEvent(IEvent):
     """An event for handlers in the same process."""
 
 
+class _NotSaid:
+    """``None`` on an event, and nothing on its class: so a subclass may as well have a field of this name."""
+
+    def __get__(self, event: object, owner: type) -> None:
+        if event is None:
+            raise AttributeError
+
+
 class INotificationEvent(IEvent, Generic[PayloadT]):
-    """An event for other services. A class of your own has ``event_id``, ``event_name`` and ``topic``, too."""
+    """An event for other services. A class of your own has ``event_id``, ``event_name`` and ``topic``, too.
+
+    How it travels can be said by overriding ``message_key``, ``message_headers`` and ``message_delay``. None of them is
+    part of the body, unless it is a field. What a call of ``outbox.add`` says counts before them.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def message_key(self) -> str | None:
+            """Messages with one key keep their order. ``None``: this one keeps none."""
+
+        @property
+        def message_headers(self) -> Mapping[str, str] | None:
+            """Headers beside those of the envelope."""
+
+        @property
+        def message_delay(self) -> dt.timedelta | float | None:
+            """How long to wait after the commit, a ``timedelta`` or seconds. Only an outbox can wait."""
+
+    else:
+        message_key = _NotSaid()
+        message_headers = _NotSaid()
+        message_delay = _NotSaid()
 
     def proto(self) -> Any:
         """The event as an instance of its generated protobuf class. Override it; there is no default."""

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
 from cqrs.container.adopt import adopt
+from cqrs.errors import DelayNeedsOutbox
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
+from cqrs.events.registry import declared_version
 from cqrs.message_brokers.protocol import MessageBroker, message_of
 from cqrs.observability.hooks import Hooks, report
 from cqrs.unit_of_work import current_unit_of_work
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cqrs.container.protocol import Container
+    from cqrs.message_brokers.protocol import Message
     from cqrs.outbox.repository import OutboxedEventRepository
 
     EventCall = Callable[[Any, Container], Awaitable[Sequence[Any]]]
@@ -76,7 +79,7 @@ class EventEmitter:
 
         With an outbox they are added to it: to the open unit of work, or else all together in a transaction of their
         own. Without one the broker gets them: when the open unit of work has been committed, or else at once. Raises
-        what outbox or broker raise; with neither of them it is reported.
+        what outbox or broker raise, and ``DelayNeedsOutbox``; with neither of them it is reported.
         """
         if not events:
             return
@@ -88,10 +91,12 @@ class EventEmitter:
                 name, topic = type(event).__qualname__, event.topic
                 logger.warning("%s for topic %s leaves for nowhere: pass a message_broker or outbox", name, topic)
                 report(self.hooks.event_unhandled, event)
-        elif unit is not None:
-            unit.after_commit(partial(self._send, self._message_broker, events))
         else:
-            await self._send(self._message_broker, events)
+            messages = [_at_once(event) for event in events]
+            if unit is not None:
+                unit.after_commit(partial(_send, self._message_broker, messages))
+            else:
+                await _send(self._message_broker, messages)
 
     async def _outboxed(self, outbox: OutboxedEventRepository, events: Sequence[Any], *, alone: bool) -> None:
         if not alone:
@@ -102,10 +107,6 @@ class EventEmitter:
             for event in events:
                 outbox.add(event)
             await outbox.commit()
-
-    async def _send(self, broker: MessageBroker, events: Sequence[Any]) -> None:
-        for event in events:
-            await broker.send_message(message_of(event))
 
     def unhandled(self, event: Any) -> None:
         """Report that nobody handles ``event``."""
@@ -134,3 +135,14 @@ class EventEmitter:
             return EventDrain(handler).take(events) if events else ()
 
         return call
+
+
+def _at_once(event: Any) -> Message:
+    if event.message_delay:
+        raise DelayNeedsOutbox(event.event_name)
+    return message_of(event, declared_version(event.__class__))
+
+
+async def _send(broker: MessageBroker, messages: Sequence[Message]) -> None:
+    for message in messages:
+        await broker.send_message(message)

@@ -31,6 +31,12 @@ def event_type(name: str, *, version: int = 1) -> Callable[[T], T]:
     return decorate
 
 
+def declared_version(cls: type) -> int:
+    """The version that ``cls`` declares with :func:`event_type`, else 1."""
+    declared: EventName | None = cls.__dict__.get(_ATTRIBUTE)
+    return declared.version if declared is not None else 1
+
+
 class EventRegistry:
     """Gives every event type a name and a version, and finds the type by them.
 
@@ -60,8 +66,8 @@ class EventRegistry:
 
     def version_of(self, cls: type) -> int:
         """The version that ``cls`` was registered with, or declares with :func:`event_type`, else 1."""
-        known = self._names.get(cls) or cls.__dict__.get(_ATTRIBUTE)
-        return known.version if known is not None else 1
+        known = self._names.get(cls)
+        return known.version if known is not None else declared_version(cls)
 
     def type_of(self, name: str, version: int = 1) -> type:
         """The type with this name and version. Raises ``UnknownEvent`` if none is registered."""

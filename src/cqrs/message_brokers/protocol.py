@@ -7,6 +7,7 @@ import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from cqrs.context import context_headers
 from cqrs.envelope import JSON, Envelope, encoded
 
 if TYPE_CHECKING:
@@ -56,9 +57,17 @@ class Message:
         )
 
 
-def message_of(event: Any) -> Message:
-    """What a broker is given to send the notification ``event``."""
-    return Message(message_name=event.event_name, topic=event.topic, payload=event.to_dict(), message_id=event.event_id)
+def message_of(event: Any, version: int = 1) -> Message:
+    """What a broker is given to send the notification ``event`` at once, with the key and headers that it says."""
+    return Message(
+        message_name=event.event_name,
+        topic=event.topic,
+        payload=event.to_dict(),
+        message_id=event.event_id,
+        key=getattr(event, "message_key", None),
+        headers={**context_headers(), **(getattr(event, "message_headers", None) or {})},
+        version=version,
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

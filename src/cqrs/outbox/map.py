@@ -27,10 +27,10 @@ class OutboxedEventMap:
         cls.registry.register(event_type, event_name)
 
     @classmethod
-    def get(cls, event_name: str) -> type | None:
-        """The type that ``event_name`` stands for at version 1, or ``None``."""
+    def get(cls, event_name: str, version: int = 1) -> type | None:
+        """The type that ``event_name`` stands for at this version, or ``None``."""
         try:
-            return cls.registry.type_of(event_name)
+            return cls.registry.type_of(event_name, version)
         except UnknownEvent:
             return None
 

@@ -64,7 +64,8 @@ class OutboxedEventRepository(abc.ABC):
         """Add ``event`` to the transaction of ``session``, or to the one that is open here.
 
         Messages with one ``key`` keep their order. A message is not sent before ``delay`` has passed, or ``due_at``
-        has come, by the clock of the database; it then keeps no order with others. ``dedup_id`` gives the message its
+        has come, by the clock of the database; it then keeps no order with others. What is not given here the event
+        may say itself: ``message_key``, ``message_headers``, ``message_delay``. ``dedup_id`` gives the message its
         id in place of the event's: messages with the same one are the same message to brokers and consumers that
         tell duplicates. Raises ``UnknownEvent`` or ``OutboxedEventMismatch`` for an event that is not registered, and
         ``UnitOfWorkStateError`` where no transaction is open.

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
+from cqrs.context import context_headers
 from cqrs.envelope import Envelope, encoded
 from cqrs.errors import UnknownCompression
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cqrs.compressors.protocol import Compressor
     from cqrs.events.registry import EventName
     from cqrs.outbox.event import EventStatus
@@ -64,9 +67,12 @@ class Settlement:
 
 
 def envelope_of(
-    event: Any, name: EventName, key: str | None, headers: dict[str, str], dedup_id: uuid.UUID | str | None
+    event: Any, name: EventName, key: str | None, headers: Mapping[str, str] | None, dedup_id: uuid.UUID | str | None
 ) -> Envelope:
-    """The notification ``event`` as bytes, in the form in which a broker sends it."""
+    """The notification ``event`` as bytes, in the form in which a broker sends it.
+
+    ``key`` and ``headers`` count before what the event says, and that before what is known of where it comes from.
+    """
     message_id = event.event_id if dedup_id is None else dedup_id
     if not isinstance(message_id, uuid.UUID):
         message_id = uuid.uuid5(uuid.NAMESPACE_OID, str(message_id))
@@ -76,8 +82,8 @@ def envelope_of(
         version=name.version,
         topic=event.topic,
         body=encoded(event.to_dict()),
-        key=key,
-        headers=headers,
+        key=event.message_key if key is None else key,
+        headers={**context_headers(), **(event.message_headers or {}), **(headers or {})},
     )
 
 

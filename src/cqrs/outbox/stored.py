@@ -62,7 +62,9 @@ class StoredOutbox(OutboxedEventRepository):
         if due_at is not None and (delay is not None or due_at.tzinfo is None):
             raise ValueError("give either a delay or an aware due_at")
         name = registered_name(self.registry, event)
-        envelope, compression = packed(envelope_of(event, name, key, dict(headers or {}), dedup_id), self._compressor)
+        envelope, compression = packed(envelope_of(event, name, key, headers, dedup_id), self._compressor)
+        if delay is None and due_at is None:
+            delay = event.message_delay
         wait = None if delay is None else seconds(delay)
         self._store(
             self._session() if session is None else session,

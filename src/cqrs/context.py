@@ -1,0 +1,57 @@
+"""Between steps 6 and 3, what a message says about where it comes from: headers for all that is sent here.
+
+They go onto every notification that is put into an outbox, or sent by the emitter, within one of the blocks below.
+What an event or a call of ``add`` says itself counts before them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from cqrs.envelope import Envelope
+
+CORRELATION, CAUSATION = "correlation-id", "causation-id"
+_TRACING = ("traceparent", "tracestate")
+
+_headers: ContextVar[Mapping[str, str]] = ContextVar("cqrs_headers", default={})  # noqa: B039  # nobody changes it
+
+
+def context_headers() -> dict[str, str]:
+    """The headers for what is sent here; none outside of the blocks."""
+    return dict(_headers.get())
+
+
+@contextmanager
+def carrying(headers: Mapping[str, str]) -> Generator[None]:
+    """Put ``headers`` on all that is sent within, beside those of the blocks around it.
+
+    So the edge of an application hands on the correlation id of a call: ``carrying({"correlation-id": ...})``.
+    """
+    token = _headers.set({**_headers.get(), **headers})
+    try:
+        yield
+    finally:
+        _headers.reset(token)
+
+
+@contextmanager
+def consuming(envelope: Envelope) -> Generator[None]:
+    """All that is sent within follows from ``envelope``.
+
+    Its id becomes the causation id. Its correlation id is handed on; if it has none, its own id begins one. Where it
+    came with a trace context, that is handed on, too. Nothing else is taken over, from it or from blocks around.
+    """
+    known = envelope.headers
+    message_id = str(envelope.message_id)
+    tracing = {name: known[name] for name in _TRACING if name in known}
+    headers = {CORRELATION: known.get(CORRELATION) or message_id, CAUSATION: message_id, **tracing}
+    token = _headers.set(headers)
+    try:
+        yield
+    finally:
+        _headers.reset(token)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from cqrs.outbox.queue import Outcome
 
 # The inner queries walk the index in its order and stop at their limit; the outer limit stops the walk through the
-# partitions. What is taken of a partition is therefore its beginning, however much lies behind it.
+# partitions. What is taken of a partition is therefore its beginning, however much lies behind it. The order of the
+# innermost query is what its index has: with EXISTS, a table full of parked messages of one key was read for each row.
 _TAKE = """
 SELECT o.* FROM unnest($1::int[]) AS p(no) CROSS JOIN LATERAL (
   (SELECT {columns}, true AS scheduled, false AS blocked
@@ -32,10 +33,11 @@ SELECT o.* FROM unnest($1::int[]) AS p(no) CROSS JOIN LATERAL (
     ORDER BY o.due_at, o.id LIMIT $3)
   UNION ALL
   (SELECT {columns}, false AS scheduled,
-          o.message_key IS NOT NULL AND EXISTS (
-            SELECT FROM {table} e
+          o.message_key IS NOT NULL AND (
+            SELECT true FROM {table} e
              WHERE e.message_key = o.message_key AND e.lease_until > statement_timestamp()
-               AND e.due_at IS NULL AND e.id < o.id) AS blocked
+               AND e.due_at IS NULL AND e.id < o.id
+             ORDER BY e.lease_until LIMIT 1) IS NOT NULL AS blocked
      FROM {table} o
     WHERE o.pending = 1 AND o.partition_no = p.no AND o.due_at IS NULL
       AND (o.lease_until IS NULL OR o.lease_until <= statement_timestamp())

@@ -1,0 +1,123 @@
+"""What many rows, long outages and old backups do to a relay on PostgreSQL; scenarios O4, O7 and O15."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.outbox.rows import PARTITIONS
+from cqrs.workers import Backoff, OutboxRelay, RelayPolicy
+from tests.faults.conftest import POSTGRESQL
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.envelope import Envelope
+    from tests.faults.stand import Stand
+
+pytestmark = pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
+
+FILL = """
+INSERT INTO outbox (message_id, event_name, topic, message_key, partition_no, content_type, headers, body, pending,
+                    status, settled_at, lease_until, parked_at)
+SELECT gen_random_uuid(), 'numbered', 'numbers', 'key-' || i % :keys, i % :keys % 64, 'application/json', '{}',
+       convert_to('{"payload": ' || i || '}', 'UTF8'),
+       CASE :kind WHEN 'sent' THEN NULL WHEN 'parked' THEN 0 ELSE 1 END,
+       CASE :kind WHEN 'sent' THEN 'produced' WHEN 'parked' THEN 'parked' ELSE 'new' END,
+       CASE :kind WHEN 'sent' THEN now() END,
+       CASE :kind WHEN 'parked' THEN timestamptz '9999-12-31 00:00+00' END,
+       CASE WHEN :kind = 'parked' AND i = 1 THEN now() END
+  FROM generate_series(1, :count) AS i
+"""
+
+
+class AwayBroker(MemoryMessageBroker):
+    """Not there, until `there` is set."""
+
+    there = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries: list[int] = []
+        self.count = 0
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        self.tries.append(len(envelopes))
+        await asyncio.sleep(0)
+        if not self.there:
+            return [BrokerUnavailable("broker", "away")] * len(envelopes)
+        self.count += len(envelopes)
+        return [None] * len(envelopes)
+
+
+async def fill(stand: Stand, count: int, kind: str = "new", keys: int = 1_000) -> None:
+    async with stand.engine.begin() as connection:
+        await connection.execute(text(FILL), {"count": count, "kind": kind, "keys": keys})
+    async with stand.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("ANALYZE outbox"))
+
+
+async def test_an_outage_while_100_000_messages_arrive_costs_none_of_them_an_attempt(stand: Stand) -> None:
+    broker = AwayBroker()
+    policy = RelayPolicy(outage=Backoff(first=0.01, longest=0.1))
+    async with OutboxRelay(stand.outbox, broker, policy, wake_up="poll") as relay:
+        for _ in range(5):
+            await fill(stand, 20_000)
+        probes = len(broker.tries)
+
+        async def more_probes() -> bool:
+            return len(broker.tries) > probes + 5
+
+        await stand.until(more_probes)
+        assert max(broker.tries[1:]) <= 10  # after the first batch it only looks whether the broker is back
+        async with stand.engine.connect() as connection:
+            touched = await connection.execute(text("SELECT count(*) FROM outbox WHERE attempts > 0 OR pending = 0"))
+            assert touched.scalar_one() == 0
+        broker.there = True
+        await stand.until_empty()
+        assert relay.sent == broker.count == 100_000
+
+
+@pytest.mark.parametrize(("kind", "keys"), [("sent", 1_000), ("parked", 1), ("new", 1_000)])
+async def test_taking_walks_through_an_index_whatever_else_lies_in_the_table(
+    stand: Stand, kind: str, keys: int
+) -> None:
+    await fill(stand, 60_000, kind, keys)
+    queue = stand.outbox.queue()
+    async with stand.engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        lines = await driver.fetch("EXPLAIN " + queue._take_sql, list(range(PARTITIONS)), 1_000, 500)  # type: ignore[attr-defined]
+    plan = "\n".join(line[0] for line in lines)
+    assert "Seq Scan on outbox" not in plan
+    assert "ix_outbox_partition" in plan
+    assert "pending = 1" in plan.partition("Index Cond")[2]
+
+
+async def test_a_backup_that_is_put_back_is_sent_again_and_stops_nobody(stand: Stand) -> None:
+    await stand.add(100, keys=5)
+    async with stand.engine.begin() as connection:  # the leases in it are those of a relay that lived at the time
+        await stand.outbox.queue().leases.keep("outbox:outbox", "of the past", count=PARTITIONS, ttl=0.5)
+        for table in ("outbox", "cqrs_leases", "cqrs_lease_members"):
+            await connection.execute(text(f"CREATE TABLE backup_{table} AS TABLE {table}"))
+    broker = AwayBroker()
+    broker.there = True
+    async with OutboxRelay(stand.outbox, broker, RelayPolicy(lease=2.0), wake_up="poll") as relay:
+        await stand.until_empty()
+        async with stand.engine.begin() as connection:
+            for table in ("outbox", "cqrs_leases", "cqrs_lease_members"):
+                await connection.execute(text(f"TRUNCATE {table}"))
+                await connection.execute(text(f"INSERT INTO {table} SELECT * FROM backup_{table}"))  # noqa: S608  # see above
+
+        async def sent_again() -> bool:
+            return relay.sent >= 200
+
+        await stand.until(sent_again)
+        await stand.add(10, keys=5, first=100)
+        await stand.until_empty()

@@ -11,10 +11,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.durable import ours
+from benchmarks.durable import kafka, ours
 from benchmarks.durable.server import connected, postgresql
 from benchmarks.durable.shop import Stand
 from benchmarks.peer import REQUIREMENT, environment
+from tests.servers.recipe import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,6 +44,7 @@ async def _measure(peer: str | None, sent_rows: int) -> None:
         await _database(address, "peer")  # its table has the same name
         for ack, least in ((0.0, 30_000), (0.001, 20_000)):
             await _relay(stand, address, peer, ack, least)
+        await _kafka(stand)
         await _add(stand, address)
         await _inbox(stand, address)
         for wake_up in ("notify", "log"):
@@ -71,6 +73,26 @@ async def _relay(stand: Stand, address: str, peer: str | None, ack: float, least
             ">= 15x",
             mine >= 15 * theirs["relay"],
         )
+
+
+async def _kafka(stand: Stand) -> None:
+    try:
+        async with kafka.kafka() as (address, version):
+            rounds = [
+                (await kafka.relay(stand, address, 30_000), await kafka.producer_alone(stand, address, 30_000))
+                for _ in range(ROUNDS + 1)
+            ][1:]  # the first one makes the topic
+    except Missing as missing:
+        print(f"{'relay to Kafka':<26}left out: {missing}")
+        return
+    mine, bare = (median(side) for side in zip(*rounds, strict=True))
+    share = median(mine / bare for mine, bare in rounds)
+    _line(
+        f"relay to Kafka {version}",
+        f"{mine:,.0f}/s, {share:.2f} of a bare producer ({bare:,.0f}/s)",
+        ">= 0.7",
+        share >= 0.7,  # noqa: PLR2004
+    )
 
 
 async def _add(stand: Stand, address: str) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.observability.hooks import Hooks
     from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.serializers.protocol import Serializer
 
     RequestMapper = Callable[[RequestMap], None]
     EventMapper = Callable[[EventMap], None]
@@ -44,6 +45,7 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     on_startup: Iterable[Callable[[], None]] | None,
     hooks: Hooks | None,
     outbox: OutboxedEventRepository | None = None,
+    serializer: Serializer | None = None,
 ) -> Parts:
     """Call ``on_startup`` and then the mappers, in their order, and put the parts together."""
     problems = [
@@ -51,6 +53,8 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
         *_not_callable("an entry of on_startup", on_startup or ()),
         *_not_usable(broker, middlewares),
     ]
+    if outbox is not None and serializer is not None:
+        problems.append(WiringProblem("serializer", "an outbox encodes by itself", "Pass the serializer to the outbox"))
     if problems:
         raise WiringError(problems)
     for start in on_startup or ():
@@ -61,7 +65,7 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
             mapper(request_map)
     if events_mapper is not None:
         events_mapper(event_map)
-    emitter = EventEmitter(event_map, adopt(container), broker, hooks=hooks, outbox=outbox)
+    emitter = EventEmitter(event_map, adopt(container), broker, hooks=hooks, outbox=outbox, serializer=serializer)
     return Parts(request_map, emitter, MiddlewareChain([LoggingMiddleware(), *(middlewares or ())]))
 
 

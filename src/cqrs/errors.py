@@ -12,7 +12,9 @@
     ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
-    ├── DeserializeJsonError            bytes are not the message they should be (in cqrs.deserializers)
+    ├── DeserializeError                bytes are not the message they should be (in cqrs.deserializers)
+    │   ├── DeserializeJsonError        … not the JSON
+    │   └── DeserializeProtobufError    … not the protobuf
     ├── InvalidEnvelope                 a message on the wire does not say what it is
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cqrs.errors import CQRSError
 
 
-class DeserializeJsonError(CQRSError):
-    """Bytes are not the message they should be. :class:`~cqrs.deserializers.json.JsonDeserializer` returns it.
+class DeserializeError(CQRSError):
+    """Bytes are not the message they should be.
 
     ``error_message`` says what is wrong, without a value of the message. ``error_type`` is the class of the error that
     was met. ``message_data`` is what could not be read, for a consumer that sets such messages aside.
@@ -22,3 +22,11 @@ class DeserializeJsonError(CQRSError):
 
     def __reduce__(self) -> tuple[type, tuple[str, type[Exception], str | bytes | None]]:
         return type(self), (self.error_message, self.error_type, self.message_data)
+
+
+class DeserializeJsonError(DeserializeError):
+    """It is not the JSON it should be. :class:`~cqrs.deserializers.json.JsonDeserializer` returns it."""
+
+
+class DeserializeProtobufError(DeserializeError):
+    """It is not the protobuf it should be. :class:`~cqrs.deserializers.protobuf.ProtobufDeserializer` returns it."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cqrs.middlewares.base import Middleware
     from cqrs.observability.hooks import Hooks
     from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.serializers.protocol import Serializer
 
 
 def bootstrap(  # noqa: PLR0913  # the established signature
@@ -28,6 +29,7 @@ def bootstrap(  # noqa: PLR0913  # the established signature
     concurrent_event_handle_enable: bool = True,
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
+    serializer: Serializer | None = None,
 ) -> EventMediator:
     """A mediator for events that a consumer receives.
 
@@ -44,6 +46,7 @@ def bootstrap(  # noqa: PLR0913  # the established signature
         on_startup=on_startup,
         hooks=hooks,
         outbox=outbox,
+        serializer=serializer,
     )
     return EventMediator(
         event_emitter=parts.emitter,

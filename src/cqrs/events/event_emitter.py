@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cqrs.container.protocol import Container
     from cqrs.message_brokers.protocol import Message
     from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.serializers.protocol import Serializer
 
     EventCall = Callable[[Any, Container], Awaitable[Sequence[Any]]]
 
@@ -47,9 +48,12 @@ class Route:
 
 
 class EventEmitter:
-    """Knows the way of every event type. Its routes are compiled at the first event of a type and then kept."""
+    """Knows the way of every event type. Its routes are compiled at the first event of a type and then kept.
 
-    def __init__(
+    ``serializer`` encodes what goes straight to the broker. An outbox has one of its own.
+    """
+
+    def __init__(  # noqa: PLR0913  # the first three are the established signature
         self,
         event_map: EventMap | None = None,
         container: Any = None,
@@ -57,6 +61,7 @@ class EventEmitter:
         *,
         hooks: Hooks | None = None,
         outbox: OutboxedEventRepository | None = None,
+        serializer: Serializer | None = None,
     ) -> None:
         self.event_map = EventMap() if event_map is None else event_map
         self.container = container
@@ -64,6 +69,7 @@ class EventEmitter:
         self.hooks = hooks or Hooks()
         self._message_broker = message_broker
         self._outbox = outbox
+        self._serializer = serializer
         self._routes: dict[type, Route] = {}
 
     def route(self, event_type: type) -> Route:
@@ -92,11 +98,16 @@ class EventEmitter:
                 logger.warning("%s for topic %s leaves for nowhere: pass a message_broker or outbox", name, topic)
                 report(self.hooks.event_unhandled, event)
         else:
-            messages = [_at_once(event) for event in events]
+            messages = [self._at_once(event) for event in events]
             if unit is not None:
                 unit.after_commit(partial(_send, self._message_broker, messages))
             else:
                 await _send(self._message_broker, messages)
+
+    def _at_once(self, event: Any) -> Message:
+        if event.message_delay:
+            raise DelayNeedsOutbox(event.event_name)
+        return message_of(event, declared_version(event.__class__), self._serializer)
 
     async def _outboxed(self, outbox: OutboxedEventRepository, events: Sequence[Any], *, alone: bool) -> None:
         if not alone:
@@ -135,12 +146,6 @@ class EventEmitter:
             return EventDrain(handler).take(events) if events else ()
 
         return call
-
-
-def _at_once(event: Any) -> Message:
-    if event.message_delay:
-        raise DelayNeedsOutbox(event.event_name)
-    return message_of(event, declared_version(event.__class__))
 
 
 async def _send(broker: MessageBroker, messages: Sequence[Message]) -> None:

@@ -13,6 +13,8 @@ from cqrs.envelope import JSON, Envelope, encoded
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from cqrs.serializers.protocol import Serializer
+
 
 @dataclasses.dataclass(frozen=True)
 class Message:
@@ -57,16 +59,21 @@ class Message:
         )
 
 
-def message_of(event: Any, version: int = 1) -> Message:
-    """What a broker is given to send the notification ``event`` at once, with the key and headers that it says."""
+def message_of(event: Any, version: int = 1, serializer: Serializer | None = None) -> Message:
+    """What a broker is given to send the notification ``event`` at once, with the key and headers that it says.
+
+    The payload is made by ``serializer``; without one it is the whole event as plain values.
+    """
+    payload, content_type = (event.to_dict(), JSON) if serializer is None else serializer.serialize(event)
     return Message(
         message_name=event.event_name,
         topic=event.topic,
-        payload=event.to_dict(),
+        payload=payload,
         message_id=event.event_id,
         key=getattr(event, "message_key", None),
         headers={**context_headers(), **(getattr(event, "message_headers", None) or {})},
         version=version,
+        content_type=content_type,
     )
 
 

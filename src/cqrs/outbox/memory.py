@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cqrs.compressors.protocol import Compressor
     from cqrs.events.registry import EventRegistry
     from cqrs.outbox.wakeups import WakeUps
+    from cqrs.serializers.protocol import Serializer
 
 
 @dataclasses.dataclass(slots=True)
@@ -117,8 +118,9 @@ class MemoryOutboxedEventRepository(StoredOutbox):
         store: MemoryOutbox | None = None,
         registry: EventRegistry | None = None,
         lease: dt.timedelta = LEASE,
+        serializer: Serializer | None = None,
     ) -> None:
-        super().__init__(compressor, registry, lease)
+        super().__init__(compressor, registry, lease, serializer)
         self.store = store or MemoryOutbox()
 
     def _unit_of_work(self) -> MemoryUnitOfWork:

@@ -14,6 +14,7 @@ from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.log_content import PREFIX, pack
 from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository
 from cqrs.outbox.stored import LEASE
+from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
 
 if TYPE_CHECKING:
     from cqrs.outbox.rows import NewRow
@@ -40,6 +41,7 @@ class PostgresLogOutboxedEventRepository(SqlAlchemyOutboxedEventRepository):
         registry: EventRegistry | None = None,
         lease: dt.timedelta = LEASE,
         keep_produced: bool = True,
+        serializer: Serializer | None = None,
     ) -> None:
         super().__init__(
             session,
@@ -50,6 +52,7 @@ class PostgresLogOutboxedEventRepository(SqlAlchemyOutboxedEventRepository):
             lease=lease,
             keep_produced=keep_produced,
             notify=False,
+            serializer=serializer,
         )
         self.prefix = prefix
 

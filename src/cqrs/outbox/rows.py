@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.context import context_headers
-from cqrs.envelope import Envelope, encoded
+from cqrs.envelope import Envelope
 from cqrs.errors import UnknownCompression
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cqrs.compressors.protocol import Compressor
     from cqrs.events.registry import EventName
     from cqrs.outbox.event import EventStatus
+    from cqrs.serializers.protocol import Serializer
 
 PARTITIONS = 64
 """Keys are spread over so many partitions; stored rows hold the number of theirs, so it never changes."""
@@ -66,8 +67,14 @@ class Settlement:
     error: str | None = None
 
 
-def envelope_of(
-    event: Any, name: EventName, key: str | None, headers: Mapping[str, str] | None, dedup_id: uuid.UUID | str | None
+def envelope_of(  # noqa: PLR0913  # what can be said about a message
+    event: Any,
+    name: EventName,
+    serializer: Serializer,
+    *,
+    key: str | None,
+    headers: Mapping[str, str] | None,
+    dedup_id: uuid.UUID | str | None,
 ) -> Envelope:
     """The notification ``event`` as bytes, in the form in which a broker sends it.
 
@@ -76,12 +83,14 @@ def envelope_of(
     message_id = event.event_id if dedup_id is None else dedup_id
     if not isinstance(message_id, uuid.UUID):
         message_id = uuid.uuid5(uuid.NAMESPACE_OID, str(message_id))
+    body, content_type = serializer.serialize(event)
     return Envelope(
         message_id=message_id,
         name=name.name,
         version=name.version,
         topic=event.topic,
-        body=encoded(event.to_dict()),
+        body=body,
+        content_type=content_type,
         key=event.message_key if key is None else key,
         headers={**context_headers(), **(event.message_headers or {}), **(headers or {})},
     )

@@ -21,6 +21,7 @@ from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.stored import LEASE, StoredOutbox
+from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +44,8 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     before it ends.
 
     The table is the one of ``model``, or ``table_name``, or what ``OUTBOX_SQLA_TABLE`` says when the repository is
-    built, or ``outbox``. With ``keep_produced=False`` what was sent is deleted.
+    built, or ``outbox``. With ``keep_produced=False`` what was sent is deleted. Bodies are JSON, or what
+    ``serializer`` makes.
 
     After a commit relays are told: those of this process and, with PostgreSQL, all others by a NOTIFY. With
     ``notify=False`` nobody is.
@@ -60,8 +62,9 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         lease: dt.timedelta = LEASE,
         keep_produced: bool = True,
         notify: bool = True,
+        serializer: Serializer | None = None,
     ) -> None:
-        super().__init__(compressor, registry, lease)
+        super().__init__(compressor, registry, lease, serializer)
         self.model: Any = model or outbox_model(table_name)
         self._source = session
         self._keep_produced = keep_produced

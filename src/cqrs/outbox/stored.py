@@ -16,6 +16,7 @@ from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap, registered_name
 from cqrs.outbox.repository import OutboxedEventRepository
 from cqrs.outbox.rows import NewRow, Settlement, TakenRow, envelope_of, packed, seconds, unpacked
+from cqrs.serializers.json import JsonSerializer
 from cqrs.unit_of_work import current_unit_of_work
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
     from cqrs.events.registry import EventRegistry
     from cqrs.outbox.queue import QueuedMessage
+    from cqrs.serializers.protocol import Serializer
     from cqrs.unit_of_work import UnitOfWork
 
 LEASE = dt.timedelta(minutes=1)
@@ -40,9 +42,16 @@ class StoredOutbox(OutboxedEventRepository):
     A subclass stores, takes and settles rows.
     """
 
-    def __init__(self, compressor: Compressor | None, registry: EventRegistry | None, lease: dt.timedelta) -> None:
+    def __init__(
+        self,
+        compressor: Compressor | None,
+        registry: EventRegistry | None,
+        lease: dt.timedelta,
+        serializer: Serializer | None = None,
+    ) -> None:
         self.registry = registry or OutboxedEventMap.registry
         self._compressor = compressor
+        self._serializer = serializer or JsonSerializer()
         self._lease = lease
         self._owner = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._held: dict[int, int] = {}
@@ -62,7 +71,8 @@ class StoredOutbox(OutboxedEventRepository):
         if due_at is not None and (delay is not None or due_at.tzinfo is None):
             raise ValueError("give either a delay or an aware due_at")
         name = registered_name(self.registry, event)
-        envelope, compression = packed(envelope_of(event, name, key, headers, dedup_id), self._compressor)
+        whole = envelope_of(event, name, self._serializer, key=key, headers=headers, dedup_id=dedup_id)
+        envelope, compression = packed(whole, self._compressor)
         if delay is None and due_at is None:
             delay = event.message_delay
         wait = None if delay is None else seconds(delay)
@@ -139,8 +149,8 @@ class StoredOutbox(OutboxedEventRepository):
         )
 
     def _decoded(self, envelope: Envelope) -> Any:
-        event_type: Any = self.registry.type_of(envelope.name, envelope.version)
-        return event_type.from_dict(**envelope.json())
+        event_type = self.registry.type_of(envelope.name, envelope.version)
+        return self._serializer.deserialize(envelope.body, envelope.content_type, event_type)
 
     async def _say(self, id_: int, status: EventStatus, error: str | None) -> None:
         self._said.append(Settlement(id_, self._held.pop(id_, None), status, error))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cqrs.middlewares.base import Middleware
     from cqrs.observability.hooks import Hooks
     from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.serializers.protocol import Serializer
 
 
 def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
@@ -30,15 +31,17 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     *,
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
+    serializer: Serializer | None = None,
 ) -> RequestMediator:
     """A mediator for commands and queries.
 
     ``di_container`` builds the handlers: a container of ``di``, dependency-injector or dishka, anything with
     ``resolve(type)``, or nothing, for a new ``cqrs.Resolver``. The ``on_startup`` functions are called first, then the
     mappers, which bind handlers. ``message_broker`` sends notification events: at once, or after the commit of the
-    unit of work that is open; with an ``outbox`` they go there instead. ``middlewares`` wrap every turn, the first
-    outermost, within a ``LoggingMiddleware``. At most ``max_concurrent_event_handlers`` event handlers of one turn run
-    at a time; with ``concurrent_event_handle_enable=False``, one.
+    unit of work that is open. They are encoded by ``serializer``, or as JSON. With an ``outbox`` they go there instead,
+    and it encodes them. ``middlewares`` wrap every turn, the first outermost, within a ``LoggingMiddleware``. At most
+    ``max_concurrent_event_handlers`` event handlers of one turn run at a time; with
+    ``concurrent_event_handle_enable=False``, one.
 
     Raises ``WiringError`` with everything that is wrong with the bindings.
     """
@@ -51,6 +54,7 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
         on_startup=on_startup,
         hooks=hooks,
         outbox=outbox,
+        serializer=serializer,
     )
     return RequestMediator(
         parts.request_map,
@@ -74,6 +78,7 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
     *,
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
+    serializer: Serializer | None = None,
 ) -> StreamingRequestMediator:
     """A mediator for streams; the parameters mean what they mean for :func:`bootstrap`.
 
@@ -89,6 +94,7 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
         on_startup=on_startup,
         hooks=hooks,
         outbox=outbox,
+        serializer=serializer,
     )
     return StreamingRequestMediator(
         parts.request_map,

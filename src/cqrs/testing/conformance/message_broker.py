@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -107,6 +108,35 @@ class MessageBrokerConformance:
         (delivery,) = await received(source, 1)
         assert delivery.envelope == message.to_envelope()
         assert delivery.envelope.json() == {"user": str(uuid.UUID(int=1)), "name": "ü"}
+
+    @pytest.mark.parametrize("encoding", [None, "zlib"])
+    @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("application/json", b'{"name":"na\xc3\xafve","total":"1.50"}'),
+            ("application/protobuf", b"\x08\x96\x01\x12\x07na\xc3\xafve\x00\x18\xff\xff\xff\xff\x0f"),
+            ("application/protobuf", b""),  # a message whose every field has its default
+        ],
+        ids=["json", "protobuf", "nothing"],
+    )
+    async def test_a_body_survives_however_it_is_encoded_and_compressed(  # noqa: PLR0913, PLR0917
+        self,
+        broker: MessageBroker,
+        source: MessageSource,
+        topic: str,
+        content_type: str,
+        body: bytes,
+        encoding: str | None,
+    ) -> None:
+        sent = an_envelope(
+            topic,
+            body=body if encoding is None else zlib.compress(body),
+            content_type=content_type,
+            content_encoding=encoding,
+        )
+        assert await broker.send([sent]) == [None]
+        (delivery,) = await received(source, 1)
+        assert delivery.envelope == sent
 
     async def test_a_large_body_survives(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
         body = b"x" * 500_000

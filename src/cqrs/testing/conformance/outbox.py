@@ -34,7 +34,9 @@ from cqrs.events.event import NotificationEvent
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.memory import MemoryMessageBroker
 from cqrs.outbox.event import EventStatus
+from cqrs.outbox.rows import PARTITIONS
 from cqrs.producer import EventProducer
+from cqrs.serializers.protocol import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +88,17 @@ def numbered(number: int, topic: str = "numbers") -> Numbered:
 def numbers(events: Sequence[OutboxedEvent]) -> list[int]:
     """Which of them these are."""
     return [event.event.payload for event in events]
+
+
+class Reversed:
+    """Encodes events in a way that is nobody else's."""
+
+    def serialize(self, event: Any) -> Encoded:
+        return Encoded(event.model_dump_json().encode()[::-1], "application/x-reversed")
+
+    def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
+        assert content_type == "application/x-reversed"
+        return event_type.model_validate_json(body[::-1])
 
 
 class Kaput(Exception):
@@ -248,6 +261,21 @@ class OutboxConformance:
         assert (envelope.message_id, envelope.name, envelope.version) == (event.event_id, "other", 1)
         assert (envelope.key, envelope.content_type, envelope.content_encoding) == ("kéy", "application/json", None)
         assert envelope.headers == {"correlation-id": "c-1", "note": "✓"}
+
+    @pytest.mark.parametrize("compressor", [None, ZlibCompressor()], ids=["plain", "zlib"])
+    async def test_a_body_is_what_the_serializer_makes_and_can_be_forwarded_without_it(
+        self, backend: OutboxBackend, registry: EventRegistry, compressor: Any
+    ) -> None:
+        filled, event = backend.repository(compressor, registry=registry, serializer=Reversed()), numbered(1)
+        async with filled as session:
+            filled.add(session, event)
+            await filled.commit(session)
+        (queued,) = await filled.queue().take(range(PARTITIONS), 1)
+        envelope = backend.repository(registry=EventRegistry()).envelope(queued)
+        assert (envelope.body, envelope.content_type) == Reversed().serialize(event)
+        (taken,) = await filled.get_many()
+        assert taken.envelope == envelope
+        assert taken.event == event
 
     async def test_a_message_can_be_forwarded_without_its_class(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository

@@ -1,0 +1,40 @@
+"""Step 6, from a message on the wire to its event, whatever it is encoded and compressed by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs.deserializers.exceptions import DeserializeError
+from cqrs.errors import InvalidEnvelope
+from cqrs.outbox.rows import unpacked
+from cqrs.serializers.json import JsonSerializer
+
+if TYPE_CHECKING:
+    from cqrs.compressors.protocol import Compressor
+    from cqrs.envelope import Envelope
+    from cqrs.events.registry import EventRegistry
+    from cqrs.serializers.protocol import Serializer
+
+
+class EventDecoder:
+    """A function from an envelope to its event, for the ``decode`` of a ``Consumer``.
+
+    ``registry`` gives the type by name and version, ``serializer`` reads the body (JSON without one), ``compressor``
+    undoes a ``content-encoding`` of its name; ``zlib`` needs none.
+    """
+
+    def __init__(
+        self, registry: EventRegistry, serializer: Serializer | None = None, compressor: Compressor | None = None
+    ) -> None:
+        self._registry = registry
+        self._serializer = serializer or JsonSerializer()
+        self._compressor = compressor
+
+    def __call__(self, envelope: Envelope) -> Any:
+        """The event. Raises ``UnknownEvent``, ``UnknownCompression``, and ``InvalidEnvelope`` for a wrong body."""
+        event_type = self._registry.type_of(envelope.name, envelope.version)
+        try:
+            body = unpacked(envelope, envelope.content_encoding, self._compressor).body
+            return self._serializer.deserialize(body, envelope.content_type, event_type)
+        except DeserializeError as error:
+            raise InvalidEnvelope(envelope.topic, envelope.to_headers(), error) from error

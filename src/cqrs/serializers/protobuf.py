@@ -1,0 +1,72 @@
+"""Bodies in protobuf, of events that know how they look in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs.deserializers.protobuf import ProtobufDeserializer
+from cqrs.errors import ProtobufNotImplemented
+from cqrs.serializers.json import JsonSerializer
+from cqrs.serializers.protocol import Encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cqrs.serializers.protocol import Serializer
+
+__all__ = ["PROTOBUF", "ProtobufSerializer"]
+
+PROTOBUF = "application/protobuf"
+_ALSO = ("application/x-protobuf", "application/vnd.google.protobuf")
+
+
+class ProtobufSerializer:
+    """An event as what its ``proto()`` returns, and back by ``from_proto()``.
+
+    For an event without ``proto()``, ``otherwise`` has to be given; else it raises ``ProtobufNotImplemented``. What
+    arrives with the content type of something else is read by ``otherwise``, or as JSON.
+
+    Reading takes the generated class of an event type: the one in ``generated``, or the one that ``proto()`` is
+    annotated to return. ``content_type`` is what is sent; the three usual ones are read.
+    """
+
+    def __init__(
+        self,
+        generated: Mapping[type[Any], type[Any]] | None = None,
+        *,
+        otherwise: Serializer | None = None,
+        content_type: str = PROTOBUF,
+    ) -> None:
+        self._generated = dict(generated or {})
+        self._otherwise = otherwise
+        self._others = otherwise or JsonSerializer()
+        self._content_type = content_type
+        self._known = {PROTOBUF, *_ALSO, _media(content_type)}
+        self._read: dict[type, ProtobufDeserializer[Any]] = {}
+
+    def serialize(self, event: Any) -> Encoded:
+        """The event as bytes. Raises ``ProtobufNotImplemented``, and what ``proto()`` and protobuf raise."""
+        try:
+            message = event.proto()
+        except ProtobufNotImplemented:
+            if self._otherwise is None:
+                raise
+            return self._otherwise.serialize(event)
+        return Encoded(message.SerializeToString(), self._content_type)
+
+    def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
+        """The event. Raises ``DeserializeError``, and ``WiringError`` if the generated class is not known."""
+        if _media(content_type) not in self._known:
+            return self._others.deserialize(body, content_type, event_type)
+        read = self._read.get(event_type)
+        if read is None:
+            read = self._read[event_type] = ProtobufDeserializer(event_type, self._generated.get(event_type))
+        return read.event(body)
+
+
+def _media(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+if TYPE_CHECKING:
+    _: Serializer = ProtobufSerializer()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
+LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeaseStore::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
 
 
@@ -93,6 +94,29 @@ TWINS = (
         "await self._leave()",
         "pass",
         f"{MEMORY}test_it_can_be_stopped_at_any_time_and_started_again",
+    ),
+    Twin(
+        "a fence grows when its share changes hands",
+        "leases/sqlalchemy.py",
+        '"fence": _share.fence + 1,',
+        '"fence": _share.fence,',
+        f"{LEASES}test_a_fence_grows_whenever_its_share_changes_hands",
+    ),
+    Twin(
+        "only what is free is taken",
+        "leases/sqlalchemy.py",
+        ".where(_share.scope == scope, free, others,",
+        ".where(_share.scope == scope, others,",
+        f"{LEASES}test_what_one_holds_another_does_not_get",
+    ),
+    Twin(
+        "the clock of a worker decides nothing",
+        "leases/sqlalchemy.py",
+        "from cqrs._sqlalchemy.clock import database_in, database_now",
+        "import datetime as dt\n"
+        "database_now = lambda: dt.datetime.now(dt.UTC)\n"
+        "database_in = lambda seconds: database_now() + dt.timedelta(seconds=seconds)",
+        f"{LEASES}test_the_clock_of_a_worker_changes_nothing",
     ),
 )
 

@@ -23,7 +23,10 @@ class LeaseStore(abc.ABC):
 
     A share has one holder at a time, until it gives the share up or has not renewed it for ``ttl`` seconds by the
     clock of the store. Its fence grows by one whenever the share changes hands and never shrinks: a write that is
-    conditional on the fence fails for everybody who held the share before. Safe to use from several tasks.
+    conditional on the fence fails for everybody who held the share before. Who renews too late gets back what nobody
+    has taken in between, and never what somebody has. Safe to use from several tasks.
+
+    ``cqrs.testing.conformance.leases.LeaseStoreConformance`` tests a store.
     """
 
     @abc.abstractmethod

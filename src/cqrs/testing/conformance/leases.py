@@ -1,0 +1,361 @@
+"""What every store of leases guarantees.
+
+Subclass the suite and override its fixture:
+
+    class TestMine(LeaseStoreConformance):
+        @pytest.fixture
+        def backend(self):
+            return MyBackend()
+
+``MyBackend`` implements :class:`LeaseBackend`.
+"""
+# ruff: noqa: S101, D102 - assert is how a suite checks, names state the behaviour
+# ruff: noqa: PLR2004 - the numbers explain themselves next to what is counted
+# ruff: noqa: ASYNC110 - no store has events
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import time
+from typing import TYPE_CHECKING, Protocol, Self
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cqrs.leases.protocol import Holding, LeaseStore
+
+SCOPE = "work"
+TTL = 60.0
+LATER = TTL + 1
+HOUR = 3_600.0
+
+
+class LeaseBackend(Protocol):
+    """Makes stores over the same leases."""
+
+    def store(self) -> LeaseStore:
+        """A store as another worker would make it."""
+        ...
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let so much time pass by the clock of the store, whichever way; it goes by itself, too."""
+        ...
+
+    def statements(self) -> int:
+        """How many statements the stores have sent until now; 0 if they send none."""
+        ...
+
+
+class _Given:
+    """Every fence that was ever given out, and to whom."""
+
+    def __init__(self) -> None:
+        self.owners: dict[tuple[int, int], set[str]] = {}
+
+    def note(self, owner: str, holding: Holding) -> None:
+        for given in holding.fences.items():
+            self.owners.setdefault(given, set()).add(owner)
+
+    def shared(self) -> list[tuple[int, int]]:
+        return [given for given, owners in self.owners.items() if len(owners) > 1]
+
+
+class _Shifting(type):
+    """Of the real times, too, it can be said that they are times."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, datetime.date) and hasattr(instance, "hour")
+
+
+def shift_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the time of day of this process be off by so much, as programs ask for it."""
+    real_time = time.time
+
+    class Shifted(datetime.datetime, metaclass=_Shifting):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Self:
+            return super().now(tz) + datetime.timedelta(seconds=seconds)
+
+        @classmethod
+        def utcnow(cls) -> Self:
+            return super().now(datetime.UTC).replace(tzinfo=None) + datetime.timedelta(seconds=seconds)
+
+    monkeypatch.setattr(time, "time", lambda: real_time() + seconds)
+    monkeypatch.setattr(datetime, "datetime", Shifted)
+
+
+async def keep(
+    store: LeaseStore, owner: str, count: int = 1, *, giving_up: Collection[int] = (), scope: str = SCOPE
+) -> Holding:
+    """Keep, with what all tests here have in common."""
+    return await store.keep(scope, owner, count=count, ttl=TTL, giving_up=giving_up)
+
+
+@pytest.mark.asyncio
+class LeaseStoreConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> LeaseBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    @pytest.fixture
+    def one(self, backend: LeaseBackend) -> LeaseStore:
+        return backend.store()
+
+    @pytest.fixture
+    def other(self, backend: LeaseBackend) -> LeaseStore:
+        return backend.store()
+
+    # one holder at a time
+
+    async def test_who_is_alone_gets_every_share_and_keeps_it_under_its_fence(self, one: LeaseStore) -> None:
+        first = await keep(one, "a", 5)
+        assert sorted(first.fences) == list(range(5))
+        assert first.fair_share == 5
+        assert await keep(one, "a", 5) == first
+
+    async def test_what_one_holds_another_does_not_get(self, one: LeaseStore, other: LeaseStore) -> None:
+        await keep(one, "a")
+        assert (await keep(other, "b")).fences == {}
+        assert list((await keep(one, "a")).fences) == [0]
+
+    async def test_of_two_who_ask_at_once_one_gets_it(self, one: LeaseStore, other: LeaseStore) -> None:
+        for number in range(20):
+            scope = f"race {number}"
+            held = await asyncio.gather(keep(one, "a", scope=scope), keep(other, "b", scope=scope))
+            assert sorted(len(holding.fences) for holding in held) == [0, 1]
+
+    async def test_renewing_makes_a_lease_last(self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore) -> None:
+        before = await keep(one, "a")
+        for _ in range(3):
+            await backend.pass_time(TTL * 0.6)
+            assert (await keep(one, "a")).fences == before.fences
+            assert (await keep(other, "b")).fences == {}
+
+    async def test_scopes_and_names_that_look_alike_have_nothing_to_do_with_each_other(self, one: LeaseStore) -> None:
+        for scope in ("work", "Work", "work ", "wörk"):
+            holding = await keep(one, "a", 3, scope=scope)
+            assert (len(holding.fences), holding.fair_share) == (3, 3)
+        await keep(one, "A", 3)
+        await one.leave(SCOPE, "A")
+        await one.leave("Work", "a")
+        assert len((await keep(one, "a", 3)).fences) == 3
+        assert (await keep(one, "b", 3)).fences == {}
+
+    # time
+
+    async def test_a_lease_that_is_not_renewed_runs_out(
+        self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore
+    ) -> None:
+        await keep(one, "a")
+        await backend.pass_time(LATER)
+        assert list((await keep(other, "b")).fences) == [0]
+
+    async def test_a_lease_runs_out_by_itself(self, one: LeaseStore, other: LeaseStore) -> None:
+        await one.keep(SCOPE, "a", count=1, ttl=0.05)
+        async with asyncio.timeout(30):
+            while not (await keep(other, "b")).fences:
+                await asyncio.sleep(0.01)
+
+    async def test_who_comes_too_late_cannot_renew_what_another_has_taken(
+        self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore
+    ) -> None:
+        await keep(one, "a")
+        await backend.pass_time(LATER)
+        taken = await keep(other, "b")
+        assert (await keep(one, "a")).fences == {}
+        await one.leave(SCOPE, "a")
+        assert (await keep(one, "c")).fences == {}
+        assert (await keep(other, "b")).fences == taken.fences
+
+    async def test_who_comes_late_gets_back_what_nobody_has_taken(self, backend: LeaseBackend, one: LeaseStore) -> None:
+        before = await keep(one, "a", 3)
+        await backend.pass_time(LATER)
+        after = await keep(one, "a", 3)
+        assert all(after.fences[share] >= fence for share, fence in before.fences.items())
+        await backend.pass_time(TTL * 0.6)
+        assert (await keep(one, "b", 3)).fences == {}
+
+    @pytest.mark.parametrize("seconds", [HOUR, -HOUR])
+    async def test_the_clock_of_a_worker_changes_nothing(
+        self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore, seconds: float
+    ) -> None:
+        before = await keep(one, "a")
+        with pytest.MonkeyPatch.context() as patch:
+            shift_clock(patch, seconds)
+            assert await keep(other, "b") == type(before)({}, 1)
+            assert (await keep(other, "c", 2, scope="another")).fair_share == 2
+        assert await keep(one, "a") == before
+        assert (await keep(one, "d", 2, scope="another")) == type(before)({}, 1)
+        await backend.pass_time(LATER)
+        assert len((await keep(one, "d", 2, scope="another")).fences) == 2
+
+    # fences
+
+    async def test_a_fence_grows_whenever_its_share_changes_hands(
+        self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore
+    ) -> None:
+        async def left() -> None:
+            await one.leave(SCOPE, "a")
+
+        async def given_up() -> None:
+            assert (await keep(one, "a", giving_up=[0])).fences == {}
+
+        async def run_out() -> None:
+            await backend.pass_time(LATER)
+
+        last = 0
+        for number, lose in enumerate([left, given_up, run_out, run_out, given_up, left]):
+            mine = (await keep(one, "a")).fences[0]
+            await lose()
+            theirs = (await keep(other, f"b{number}")).fences[0]
+            await other.leave(SCOPE, f"b{number}")
+            assert last < mine < theirs
+            last = theirs
+
+    async def test_a_fence_is_greater_also_for_who_had_the_share_before(
+        self, one: LeaseStore, backend: LeaseBackend
+    ) -> None:
+        first = (await keep(one, "a")).fences[0]
+        await one.leave(SCOPE, "a")
+        second = (await keep(one, "a")).fences[0]
+        await keep(one, "a", giving_up=[0])
+        third = (await keep(one, "a")).fences[0]
+        await backend.pass_time(LATER)
+        fourth = (await keep(one, "b")).fences[0]
+        assert first < second < third < fourth
+
+    async def test_a_fence_outlives_everybody(self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore) -> None:
+        before = (await keep(one, "a")).fences[0]
+        await backend.pass_time(30 * 24 * HOUR)
+        assert (await keep(other, "b")).fences[0] > before
+
+    # giving up
+
+    async def test_what_was_left_is_free_at_once(self, one: LeaseStore, other: LeaseStore) -> None:
+        await keep(one, "a", 4)
+        await keep(other, "b", 4)
+        await one.leave(SCOPE, "a")
+        holding = await keep(other, "b", 4)
+        assert (len(holding.fences), holding.fair_share) == (4, 4)
+        await one.leave(SCOPE, "a")
+        await one.leave(SCOPE, "nobody")
+        assert await keep(other, "b", 4) == holding
+
+    async def test_what_was_given_up_is_free_at_once_and_not_taken_back_by_the_same_call(
+        self, one: LeaseStore, other: LeaseStore
+    ) -> None:
+        await keep(one, "a", 4)
+        assert sorted((await keep(one, "a", 4, giving_up=[1, 3])).fences) == [0, 2]
+        assert sorted((await keep(other, "b", 4)).fences) == [1, 3]
+
+    async def test_nobody_gives_up_what_others_hold(self, one: LeaseStore, other: LeaseStore) -> None:
+        mine = await keep(one, "a", 2)
+        await keep(one, "b", 2)
+        await keep(other, "b", 2, giving_up=[0, 1])
+        assert (await keep(other, "c", 2)).fences == {}
+        assert (await keep(one, "a", 2)).fences == mine.fences
+
+    # fair shares
+
+    async def test_shares_are_fair_when_workers_come_and_go(self, backend: LeaseBackend, one: LeaseStore) -> None:
+        async def settle(*owners: str) -> dict[str, int]:
+            for owner in owners:  # what is given up here is taken below at the latest
+                await self._share(one, owner, 10)
+            return {owner: await self._share(one, owner, 10) for owner in owners}
+
+        assert await settle("a") == {"a": 10}
+        assert await settle("a", "b") == {"a": 5, "b": 5}
+        held = await settle("a", "b", "c")
+        assert sorted(held.values()) in ([2, 4, 4], [3, 3, 4])  # ten cannot be divided by three
+        await one.leave(SCOPE, "b")
+        assert await settle("a", "c") == {"a": 5, "c": 5}
+        await backend.pass_time(LATER)
+        assert await settle("c") == {"c": 10}
+
+    async def test_what_is_more_than_fair_is_kept_until_it_is_given_up(
+        self, one: LeaseStore, other: LeaseStore
+    ) -> None:
+        before = await keep(one, "a", 3)
+        assert await keep(other, "b", 3) == type(before)({}, 2)
+        assert await keep(one, "a", 3) == type(before)(before.fences, 2)
+
+    async def test_nobody_takes_more_than_is_fair(self, one: LeaseStore, other: LeaseStore) -> None:
+        await keep(one, "a", 8)
+        await keep(other, "b", 8)
+        await keep(one, "a", 8, giving_up=range(8))
+        assert len((await keep(other, "b", 8)).fences) == 4
+
+    # many
+
+    async def test_many_shares_cost_no_more_statements_than_few(self, backend: LeaseBackend, one: LeaseStore) -> None:
+        costs: list[list[int]] = []
+        for count in (4, 400):
+            scope, before = f"of {count}", backend.statements()
+            cost: list[int] = []
+            for owner, giving_up in (("a", ()), ("a", ()), ("b", ()), ("a", range(count // 2)), ("b", ())):
+                await keep(one, owner, count, giving_up=giving_up, scope=scope)
+                cost.append(backend.statements() - before)
+                before += cost[-1]
+            await one.leave(scope, "b")
+            costs.append([*cost, backend.statements() - before])
+        assert costs[0] == costs[1]
+
+    async def test_many_tasks_never_hold_a_share_together(self, backend: LeaseBackend) -> None:
+        given = _Given()
+
+        async def work(number: int) -> None:
+            owner, store = f"worker {number}", backend.store()
+            for turn in range(8):
+                await self._stubborn(store, owner, 16, given, leaving=(turn + number) % 4 == 0)
+
+        async with asyncio.timeout(120):
+            await asyncio.gather(*(work(number) for number in range(8)))
+        assert given.shared() == []
+        assert given.owners
+
+    async def test_many_who_begin_at_once_soon_hold_all_and_the_same_number_each(self, backend: LeaseBackend) -> None:
+        given, stores = _Given(), [backend.store() for _ in range(8)]
+
+        async def work(number: int, giving_up: Collection[int] = ()) -> Holding:
+            return await self._stubborn(stores[number], f"worker {number}", 16, given, giving_up=giving_up)
+
+        async with asyncio.timeout(120):
+            held = await asyncio.gather(*(work(number) for number in range(8)))
+            while [len(holding.fences) for holding in held] != [2] * 8:
+                surplus = [sorted(holding.fences)[holding.fair_share :] for holding in held]
+                held = await asyncio.gather(*(work(number, surplus[number]) for number in range(8)))
+        assert sorted(share for holding in held for share in holding.fences) == list(range(16))
+        assert given.shared() == []
+
+    @staticmethod
+    async def _share(store: LeaseStore, owner: str, count: int) -> int:
+        """Keep, and give up what is more than fair; returns how many are held then."""
+        holding = await keep(store, owner, count)
+        surplus = sorted(holding.fences)[holding.fair_share :]
+        return len((await keep(store, owner, count, giving_up=surplus)).fences)
+
+    @staticmethod
+    async def _stubborn(  # noqa: PLR0913  # who does what, and where it is noted
+        store: LeaseStore,
+        owner: str,
+        count: int,
+        given: _Given,
+        giving_up: Collection[int] = (),
+        *,
+        leaving: bool = False,
+    ) -> Holding:
+        """Keep, again if the store says that somebody was in the way: nothing was done then."""
+        while True:
+            try:
+                holding = await keep(store, owner, count, giving_up=giving_up)
+                given.note(owner, holding)
+                if leaving:
+                    await store.leave(SCOPE, owner)
+            except Exception:  # noqa: BLE001, S112  # a conflict, under the name that it has there
+                continue
+            return holding

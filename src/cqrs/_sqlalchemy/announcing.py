@@ -17,12 +17,12 @@ from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import Session
 
 from cqrs.outbox.wakeups import Bell
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-    from sqlalchemy.orm import Session
 
 logger = logging.getLogger("cqrs")
 
@@ -112,17 +112,15 @@ def channel_of(table: str) -> str:
 
 def announce_after_commit(session: Session, model: Any) -> None:
     """Tell of messages in the table of ``model`` when the transaction of ``session`` is committed."""
-    waiting: dict[str, Any] | None = session.info.get(_WAITING)
-    if waiting is None:
-        waiting = session.info[_WAITING] = {}
-        event.listen(session, "after_commit", _committed)
-    waiting[model.__table__.fullname] = model
+    session.info.setdefault(_WAITING, {})[model.__table__.fullname] = model
 
 
+# For all sessions at once: to listen to each for itself would cost it more than all of its adding.
+@event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
-    if session.in_nested_transaction():
+    waiting: dict[str, Any] | None = session.info.get(_WAITING)
+    if not waiting or session.in_nested_transaction():
         return
-    waiting: dict[str, Any] = session.info[_WAITING]
     for table, model in waiting.items():
         announcer(session.get_bind(model).engine, table).announce()
     waiting.clear()

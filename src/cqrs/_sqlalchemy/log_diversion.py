@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, and
 from sqlalchemy.dialects.postgresql import insert
 
 from cqrs._sqlalchemy.clock import database_now
-from cqrs._sqlalchemy.outbox_queue import stored
+from cqrs._sqlalchemy.outbox_adding import stored_values
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.log import Diversion, LogPosition
@@ -62,7 +62,7 @@ class SqlAlchemyDiversion(Diversion):
             if done.rowcount != 1:
                 return await self._noted(session, log) == until
             for message in messages:
-                row = stored(self._model, message.row)
+                row = self._model(**stored_values(message.row))
                 if message.error is not None:
                     row.status, row.pending, row.lease_until = EventStatus.PARKED, 0, FOREVER
                     row.parked_at, row.attempts, row.last_error = database_now(), 1, message.error

@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, literal_column, or_, select, update
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs.envelope import Envelope
 from cqrs.outbox.event import EventStatus
-from cqrs.outbox.rows import NewRow, Settlement, TakenRow, scheduled_share
+from cqrs.outbox.rows import Settlement, TakenRow, scheduled_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,27 +25,6 @@ if TYPE_CHECKING:
     Model = Any  # a class with OutboxModelMixin
 
 _CHUNK = 5000  # drivers bound the number of parameters; the tightest allows 32,766
-
-
-def stored(model: Model, row: NewRow) -> Any:
-    """An instance of ``model`` for ``row``."""
-    envelope = row.envelope
-    headers = dict(envelope.headers)
-    if envelope.content_encoding is not None:
-        headers["content-encoding"] = envelope.content_encoding
-    return model(
-        message_id=envelope.message_id,
-        event_name=envelope.name,
-        event_version=envelope.version,
-        topic=envelope.topic,
-        message_key=envelope.key,
-        partition_no=row.partition,
-        content_type=envelope.content_type,
-        compression=row.compression,
-        headers=json.dumps(headers),
-        body=envelope.body,
-        due_at=row.due_at if row.delay is None else database_in(row.delay),
-    )
 
 
 async def take(  # noqa: PLR0913  # all of it says which rows, and for whom

@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
+
+_WRITES_FIRST = "cqrs_writes_first"
 
 
 @asynccontextmanager
@@ -43,13 +46,14 @@ def writes_first(session: AsyncSession) -> AsyncSession:
     driver would begin none at all before a savepoint, which then commits by itself. On other databases this does
     nothing.
     """
-    if not event.contains(session.sync_session, "after_begin", _begin):
-        event.listen(session.sync_session, "after_begin", _begin)
+    session.info[_WRITES_FIRST] = True
     return session
 
 
-def _begin(_session: Any, _transaction: Any, connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
+# For all sessions at once: to listen to each for itself costs it more than the question.
+@event.listens_for(Session, "after_begin")
+def _begin(session: Session, _transaction: Any, connection: Connection) -> None:
+    if connection.dialect.name == "sqlite" and _WRITES_FIRST in session.info:
         driver: Any = connection.connection.driver_connection
         if not driver.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs._sqlalchemy.announcing import announce_after_commit
+from cqrs._sqlalchemy.outbox_adding import add_row
 from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind_outbox_model
-from cqrs._sqlalchemy.outbox_queue import settle, stored, take
+from cqrs._sqlalchemy.outbox_queue import settle, take
 from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
 from cqrs._sqlalchemy.relay_postgresql import PostgresOutboxQueue
@@ -89,9 +90,10 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         unit = unit_of(session)
         if unit is not None and not unit.is_open:
             raise UnitOfWorkStateError
-        session.add(stored(self.model, row))
+        plain = getattr(session, "sync_session", session)
+        add_row(plain, self.model, row)
         if self._notify:
-            announce_after_commit(getattr(session, "sync_session", session), self.model)
+            announce_after_commit(plain, self.model)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         if self._bound is not None:

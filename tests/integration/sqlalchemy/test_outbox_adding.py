@@ -1,0 +1,126 @@
+"""Messages that were added are objects of the session, although a commit inserts them without a flush."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event, select
+from sqlalchemy.orm import DeclarativeBase
+
+import cqrs
+from cqrs.events.registry import EventRegistry
+from cqrs.outbox.sqlalchemy import OutboxModelMixin
+
+if TYPE_CHECKING:
+    from tests.integration.sqlalchemy.backends import SqlBackend
+
+REGISTRY = EventRegistry()
+REGISTRY.register(cqrs.NotificationEvent, "told")
+
+
+class Unfinished(Exception):
+    """Undoes a savepoint."""
+
+
+@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "mariadb"))])
+def backend(request: pytest.FixtureRequest) -> SqlBackend:
+    found: SqlBackend = request.getfixturevalue(f"{request.param}_backend")
+    return found
+
+
+def told(number: int) -> Any:
+    return cqrs.NotificationEvent(event_name="told", payload=number)
+
+
+async def stored(repository: cqrs.SqlAlchemyOutboxedEventRepository, session: Any) -> list[str]:
+    """The keys of what is in the table, in the order of their ids."""
+    model = repository.model
+    return list(await session.scalars(select(model.message_key).order_by(model.id)))
+
+
+async def test_a_query_of_the_same_session_finds_what_waits(backend: SqlBackend) -> None:
+    repository = backend.repository(registry=REGISTRY)
+    async with repository as session:
+        repository.add(session, told(1), key="1")
+        assert await stored(repository, session) == ["1"]
+        repository.add(session, told(2), key="2")
+        await repository.commit(session)
+    async with backend.sessions() as session:
+        assert await stored(repository, session) == ["1", "2"]
+
+
+async def test_a_message_around_a_savepoint_that_is_undone_stays(backend: SqlBackend) -> None:
+    repository = backend.repository(registry=REGISTRY)
+    async with repository as session:
+        repository.add(session, told(1), key="1")
+        with pytest.raises(Unfinished):
+            async with session.begin_nested():
+                repository.add(session, told(2), key="2")
+                raise Unfinished
+        repository.add(session, told(3), key="3")
+        async with session.begin_nested():
+            repository.add(session, told(4), key="4")
+        await repository.commit(session)
+    async with backend.sessions() as session:
+        assert await stored(repository, session) == ["1", "3", "4"]
+
+
+async def test_what_a_rollback_undid_does_not_come_back_with_the_next_commit(backend: SqlBackend) -> None:
+    async with backend.sessions() as session:
+        repository = backend.repository(registry=REGISTRY)
+        repository.add(session, told(1), key="1")
+        await session.rollback()
+        repository.add(session, told(2), key="2")
+        await session.commit()
+        assert await stored(repository, session) == ["2"]
+        await session.commit()
+        assert await stored(repository, session) == ["2"]
+
+
+async def test_messages_with_and_without_a_delay_go_in_together(backend: SqlBackend) -> None:
+    repository = backend.repository(registry=REGISTRY)
+    async with repository as session:
+        repository.add(session, told(1), key="1", delay=60)
+        repository.add(session, told(2), key="2")
+        await repository.commit(session)
+    async with backend.sessions() as session:
+        assert await stored(repository, session) == ["1", "2"]
+    assert [each.event.payload for each in await repository.get_many()] == [2]
+
+
+async def test_those_who_listen_to_the_inserts_of_their_model_hear_them(backend: SqlBackend) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Mine(OutboxModelMixin, Base):
+        __tablename__ = "mine"
+
+    heard: list[str | None] = []
+    event.listen(Mine, "before_insert", lambda _mapper, _connection, message: heard.append(message.message_key))
+    async with backend.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    repository = backend.repository(registry=REGISTRY, model=Mine)
+    async with repository as session:
+        repository.add(session, told(1), key="1")
+        await repository.commit(session)
+    assert heard == ["1"]
+
+
+async def test_messages_of_two_tables_go_in_with_one_commit(backend: SqlBackend) -> None:
+    class Base(DeclarativeBase):
+        pass
+
+    class Other(OutboxModelMixin, Base):
+        __tablename__ = "other"
+
+    async with backend.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    one, other = backend.repository(registry=REGISTRY), backend.repository(registry=REGISTRY, model=Other)
+    async with one as session:
+        one.add(session, told(1), key="1")
+        other.add(session, told(2), key="2")
+        await one.commit(session)
+    async with backend.sessions() as session:
+        assert await stored(one, session) == ["1"]
+        assert await stored(other, session) == ["2"]

@@ -16,6 +16,7 @@ from tests.faults.conftest import POSTGRESQL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from cqrs.envelope import Envelope
     from tests.faults.stand import Stand
@@ -100,24 +101,55 @@ async def test_taking_walks_through_an_index_whatever_else_lies_in_the_table(
     assert "pending = 1" in plan.partition("Index Cond")[2]
 
 
+class ListingBroker(AwayBroker):
+    """There from the beginning; knows the id, the key and the number of what it got, in order."""
+
+    there = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived: list[tuple[UUID, str | None, int]] = []
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        self.arrived += [(envelope.message_id, envelope.key, envelope.json()["payload"]) for envelope in envelopes]
+        return await super().send(envelopes)
+
+
+def first_in_order(arrived: list[tuple[UUID, str | None, int]]) -> list[tuple[UUID, str | None, int]]:
+    """What arrived, each message once; within its key, each must be later than those before."""
+    firsts = list(dict.fromkeys(arrived))
+    for key in {key for _, key, _ in firsts}:
+        of_key = [number for _, its_key, number in firsts if its_key == key]
+        assert of_key == sorted(of_key)
+    return sorted(firsts, key=lambda message: message[2])
+
+
 async def test_a_backup_that_is_put_back_is_sent_again_and_stops_nobody(stand: Stand) -> None:
     await stand.add(100, keys=5)
-    async with stand.engine.begin() as connection:  # the leases in it are those of a relay that lived at the time
-        await stand.outbox.queue().leases.keep("outbox:outbox", "of the past", count=PARTITIONS, ttl=0.5)
-        for table in ("outbox", "cqrs_leases", "cqrs_lease_members"):
+    # The leases in it are those of a relay that lived at the time.
+    await stand.outbox.queue().leases.keep("outbox:outbox", "of the past", count=PARTITIONS, ttl=0.5)
+    tables = ("outbox", "cqrs_leases", "cqrs_lease_members")
+    async with stand.engine.begin() as connection:
+        for table in tables:
             await connection.execute(text(f"CREATE TABLE backup_{table} AS TABLE {table}"))
-    broker = AwayBroker()
-    broker.there = True
+    broker = ListingBroker()
     async with OutboxRelay(stand.outbox, broker, RelayPolicy(lease=2.0), wake_up="poll") as relay:
+        await stand.add(20, keys=5, first=100)
         await stand.until_empty()
+        before = first_in_order(broker.arrived)
+        assert [number for _, _, number in before] == list(range(120))
         async with stand.engine.begin() as connection:
-            for table in ("outbox", "cqrs_leases", "cqrs_lease_members"):
-                await connection.execute(text(f"TRUNCATE {table}"))
+            await connection.execute(text("LOCK TABLE outbox, cqrs_leases, cqrs_lease_members"))
+            broker.arrived.clear()
+            for table in tables:
+                await connection.execute(text(f"TRUNCATE {table} RESTART IDENTITY"))
                 await connection.execute(text(f"INSERT INTO {table} SELECT * FROM backup_{table}"))  # noqa: S608  # see above
-
-        async def sent_again() -> bool:
-            return relay.sent >= 200
-
-        await stand.until(sent_again)
-        await stand.add(10, keys=5, first=100)
+            # What comes next has ids that the relay has already seen the end of.
+            await connection.execute(text("SELECT setval(pg_get_serial_sequence('outbox', 'id'), max(id)) FROM outbox"))
+        await stand.add(20, keys=5, first=200)
         await stand.until_empty()
+        again = first_in_order(broker.arrived)
+        assert again[:100] == before[:100]  # under the same ids and keys
+        assert [number for _, _, number in again[100:]] == list(range(200, 220))
+        assert await stand.outbox.parked.list() == []
+        assert relay.is_running

@@ -5,8 +5,14 @@ from __future__ import annotations
 import abc
 import asyncio
 import signal
-from contextlib import suppress
-from typing import Self
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Service(abc.ABC):
@@ -40,8 +46,10 @@ class Service(abc.ABC):
         if self._task is None:
             return
         ready = asyncio.create_task(self._ready.wait())
-        await asyncio.wait([ready, self._task], return_when=asyncio.FIRST_COMPLETED)
-        ready.cancel()
+        try:
+            await asyncio.wait([ready, self._task], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
 
     async def stop(self) -> None:
         """Finish what is under way, give back what is held, and end. Raises the error that ended the service."""
@@ -55,26 +63,21 @@ class Service(abc.ABC):
             if not task.done():  # whoever waits was cancelled: it cannot wait for work to be finished either
                 task.cancel()
                 raise
+            if is_cancelled():
+                raise
         finally:
-            if task.done():
+            if task.done() and self._task is task:  # or it has been started again since
                 self._task = None
 
     async def run(self) -> None:
         """Work until the process gets SIGTERM or SIGINT, or this call is cancelled; then stop."""
         await self.start()
         assert self._task is not None  # noqa: S101  # it was started
-        loop = asyncio.get_running_loop()
-        handled: list[signal.Signals] = []
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # not in this thread, not on this system
-                loop.add_signal_handler(number, self._ending.set)
-                handled.append(number)
-        try:
-            await asyncio.wait([self._task])
-        finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
-            await self.stop()
+        with _told_by_signals(self._ending):
+            try:
+                await asyncio.wait([self._task])
+            finally:
+                await self.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -97,3 +100,36 @@ class Service(abc.ABC):
     @abc.abstractmethod
     async def _work(self) -> None:
         """Work until ``self._ending`` is set; set ``self._ready`` after the first work."""
+
+
+def is_cancelled() -> bool:
+    """Whether somebody has cancelled the task at work; else a ``CancelledError`` comes from what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+# A loop has one handler for each signal, and several services may run in it.
+_running: WeakKeyDictionary[asyncio.AbstractEventLoop, list[asyncio.Event]] = WeakKeyDictionary()
+
+
+@contextmanager
+def _told_by_signals(ending: asyncio.Event) -> Generator[None]:
+    """Set ``ending``, and that of every other service that runs in this loop, at SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    endings = _running.setdefault(loop, [])
+    endings.append(ending)
+    try:
+        for number in _SIGNALS if len(endings) == 1 else ():
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # not in this thread, not on this system
+                loop.add_signal_handler(number, _end, endings)
+        yield
+    finally:
+        endings.remove(ending)
+        for number in () if endings else _SIGNALS:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # as above
+                loop.remove_signal_handler(number)
+
+
+def _end(endings: list[asyncio.Event]) -> None:
+    for ending in endings:
+        ending.set()

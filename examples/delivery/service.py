@@ -1,7 +1,6 @@
 """A worker as a process of its own: `python -m examples.delivery.service relay|warehouse URL BROKER ADDRESS`."""
 
 import asyncio
-import logging
 import sys
 
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -18,7 +17,6 @@ POLICY = cqrs.RelayPolicy(batch_size=25, lease=2.0)
 
 async def main(role: str, url: str, kind: str, address: str) -> None:
     """Work until SIGTERM."""
-    logging.getLogger("asyncmy").setLevel(logging.ERROR)  # it warns of every message that the inbox knows already
     engine = create_async_engine(url)
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     make_broker, make_source = BROKERS[kind]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -20,4 +21,27 @@ def insert_new(table: Table, dialect: Dialect) -> Any:
         case "sqlite":
             return sqlite.insert(table).on_conflict_do_nothing()
         case _:
-            return insert(table).prefix_with("IGNORE")
+            # Not IGNORE, which would also cut what is too long, and warn of every row.
+            first, *_ = table.primary_key
+            return mysql.insert(table).on_duplicate_key_update({first.name: first})
+
+
+def insert_and_tell_new(table: Table, dialect: Dialect) -> Any:
+    """The same, for a RETURNING of nothing but what was new.
+
+    On MariaDB it cuts what is too long for its column: look at it before.
+    """
+    if dialect.name in {"postgresql", "sqlite"}:
+        return insert_new(table, dialect)
+    return _Silent(table).prefix_with("IGNORE")
+
+
+class _Silent(Insert):
+    """MariaDB keeps no warnings of this statement, so its drivers have none to log: one for each row that was there."""
+
+    inherit_cache = True
+
+
+@compiles(_Silent, "mysql", "mariadb")
+def _silently(element: _Silent, compiler: Any, **options: Any) -> str:
+    return f"SET STATEMENT max_error_count = 0 FOR {compiler.visit_insert(element, **options)}"

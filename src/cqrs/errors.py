@@ -19,6 +19,7 @@
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message
     ├── EventUnhandled                  (also a LookupError) nothing is bound for an event that has arrived
+    ├── HandlerCancelled                a handler of an event that has arrived was cancelled, its turn was not
     ├── InboxConflict                   somebody else has brought the same message in: do it again
     ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used after its end
     ├── MigrationRefused                the database cannot be brought to the version that was asked for
@@ -247,6 +248,17 @@ class EventUnhandled(CQRSError, LookupError):
         super().__init__(
             f"Nothing handles {type_name(event_type)}: bind a handler for exactly this type in events_mapper, or let "
             "the consumer skip what it does not know."
+        )
+
+
+class HandlerCancelled(CQRSError):
+    """A handler of ``event_type`` has let a ``CancelledError`` out although nobody had cancelled its turn."""
+
+    def __init__(self, event_type: type) -> None:
+        self.event_type = event_type
+        super().__init__(
+            f"A handler of {type_name(event_type)} ended with a CancelledError that came from no canceller: a task or "
+            "a future that it awaited was cancelled. Catch it there, and raise what it means."
         )
 
 

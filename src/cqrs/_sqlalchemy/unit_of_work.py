@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
 from cqrs._sqlalchemy.transactions import writes_first
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.unit_of_work import UnitOfWork
@@ -23,7 +24,8 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     """A unit of work over a session that it opens with a factory and closes, or over one that is brought to it.
 
     A session that was brought stays open. What is pending in it becomes part of this transaction. On SQLite the
-    transaction takes the write lock with its first statement.
+    transaction takes the write lock with its first statement. On PostgreSQL a statement that has failed outside of a
+    ``savepoint()`` fails the commit too, with ``UnitOfWorkStateError`` if its error was caught.
     """
 
     def __init__(self, session: AsyncSession | Callable[[], AsyncSession]) -> None:
@@ -31,6 +33,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self._source = session
         self._session: AsyncSession | None = None
         self._around: object = None
+        self._failures = 0
 
     @property
     def session(self) -> AsyncSession:
@@ -43,6 +46,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     async def _begin(self) -> None:
         session = self._source if isinstance(self._source, AsyncSession) else self._source()
         self._session = writes_first(session)
+        self._failures = failures_before(session)
         self._around = session.info.get(_UNIT)
         session.info[_UNIT] = self
 
@@ -50,6 +54,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if self._session is None:
             raise UnitOfWorkStateError
         try:
+            await must_not_have_failed(self._session, self._failures)
             await self._session.commit()
         except BaseException:
             with suppress(Exception):  # the error of the commit counts; the connection may be gone

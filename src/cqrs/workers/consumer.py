@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer_steps import Outage, Steps
@@ -27,6 +28,7 @@ __all__ = ["Consumer", "ConsumerPolicy", "ConsumerVerdict"]
 
 logger = logging.getLogger("cqrs")
 
+_LONGEST_NAME = 128
 _AT_ONCE = 0.01  # seconds; some sources fetch nothing if they are given no time at all
 
 
@@ -63,6 +65,10 @@ class Consumer(Service):
         super().__init__()
         if (registry is None) == (decode is None):
             raise TypeError("Consumer takes either a registry of event types, or decode")
+        if not 0 < len(name) <= _LONGEST_NAME:
+            raise ValueError(
+                f"name the consumer with 1 to {_LONGEST_NAME} characters: the tables of an inbox take no more"
+            )
         self.name = name
         self.policy = policy or ConsumerPolicy()
         self._source = source
@@ -71,7 +77,10 @@ class Consumer(Service):
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
         self._steps = Steps(name, inbox, unit_of_work, handle, self.policy)
         self._outages = 0
-        self._replay_at = self._clean_at = 0.0
+        self._chores = (
+            Chore(f"{name} replaying", self._steps.replay, self.policy.replay_every, self.policy.outage),
+            Chore(f"{name} cleaning", self._steps.clean, self.policy.clean_every, self.policy.outage),
+        )
 
     async def _work(self) -> None:
         try:
@@ -87,19 +96,14 @@ class Consumer(Service):
                 await self._source.close()
 
     async def _turn(self) -> None:
-        loop = asyncio.get_running_loop()
-        busy = False
-        if loop.time() >= self._replay_at:
-            busy = await self._steps.replay()
-            self._replay_at = 0.0 if busy else loop.time() + self.policy.replay_every
-        if loop.time() >= self._clean_at:
-            more = await self._steps.clean()
-            self._clean_at = 0.0 if more else loop.time() + self.policy.clean_every
-        await self._bring_in(await self._receive(_AT_ONCE if busy else self._patience()))
+        await self._bring_in(await self._receive(self._patience()))
+        for chore in self._chores:
+            if not self.is_ending:
+                await chore.see_to()
 
     def _patience(self) -> float:
         """How long to wait for messages, in which nothing else is due."""
-        until_due = min(self._replay_at, self._clean_at) - asyncio.get_running_loop().time()
+        until_due = min(chore.due for chore in self._chores) - asyncio.get_running_loop().time()
         return max(_AT_ONCE, min(self.policy.wait, until_due))
 
     async def _receive(self, patience: float) -> Sequence[Delivery]:
@@ -150,13 +154,16 @@ class Consumer(Service):
         return []
 
     async def _acknowledge(self, part: list[Delivery]) -> None:
+        left = deque(part)
         try:
-            for delivery in part:
-                await delivery.ack()
+            while left:
+                await left.popleft().ack()
         except Exception as error:
             if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
                 raise
             logger.warning("%s could not acknowledge what it has handled; it may come again: %s", self.name, error)
+            for delivery in left:  # without a word they would stay with this worker, and some brokers stop at so many
+                await delivery.nack()
 
     async def _wait_out(self, outage: Outage) -> None:
         self._outages += 1

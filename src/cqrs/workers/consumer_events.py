@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
-from cqrs.errors import EventUnhandled, InvalidEnvelope, UnknownEvent
+from cqrs.errors import EventUnhandled, HandlerCancelled, InvalidEnvelope, UnknownEvent
 from cqrs.outbox.rows import unpacked
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Handling:
         self._skip_unknown = skip_unknown
 
     async def __call__(self, envelope: Envelope) -> None:
-        """Handle it. Raises what the handlers raise, what decoding raises, and ``EventUnhandled``."""
+        """Handle it. Raises what handlers and decoding raise, ``EventUnhandled`` and ``HandlerCancelled``."""
         try:
             event = self._decode(envelope)
         except UnknownEvent:
@@ -73,6 +74,15 @@ class Handling:
             raise
         event_type: type[Any] = event.__class__
         if self._receiver.handles(event_type):
-            await self._receiver.send(event)
+            await self._send(event, event_type)
         elif not self._skip_unknown:
             raise EventUnhandled(event_type)
+
+    async def _send(self, event: Any, event_type: type[Any]) -> None:
+        try:
+            await self._receiver.send(event)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise HandlerCancelled(event_type) from error  # or it would end the worker as if somebody had stopped it

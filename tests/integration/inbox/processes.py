@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.integration.inbox.backends import Database
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def process(
     database: Database, source: str, *, failpoint: str = "", name: str = "shipping"
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A consumer in a process; it is killed at the end, if it has not died before."""
     environment = {**os.environ, "CQRS_FAILPOINT": failpoint, "PYTHONPATH": os.getcwd()}  # noqa: PTH109
     started = await asyncio.create_subprocess_exec(

@@ -19,7 +19,7 @@ from cqrs.workers.backoff import Backoff
 from cqrs.workers.consumer import Consumer, ConsumerPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from cqrs.message_brokers.source import Delivery
 
@@ -47,8 +47,12 @@ class Stand:
         self.tried: list[int] = []
         self.registry = EventRegistry()
         self.registry.register(Numbered, "numbered")
-        self.mediator = bootstrap(events_mapper=lambda m: m.bind(Numbered, self.handle))
+        self.bind()
         self.acknowledged: list[int] = []
+
+    def bind(self) -> None:
+        """Let messages go to what ``handle`` is now."""
+        self.mediator = bootstrap(events_mapper=lambda m: m.bind(Numbered, self.handle))
 
     async def handle(self, event: Numbered) -> None:
         self.tried.append(event.payload)
@@ -71,7 +75,7 @@ class Stand:
         return Consumer(source, self.mediator, name="c", policy=policy, **(options | changes))
 
     @asynccontextmanager
-    async def running(self, **changes: Any) -> AsyncIterator[Consumer]:
+    async def running(self, **changes: Any) -> AsyncGenerator[Consumer, None]:
         async with self.consumer(**changes) as consumer:
             yield consumer
 

@@ -1,0 +1,92 @@
+"""What a handler does that catches the error of a statement, and what becomes of its transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from cqrs.errors import UnitOfWorkStateError
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.unit_of_work import current_unit_of_work
+from tests.integration.inbox.backends import EFFECTS, Database, effect
+from tests.integration.inbox.service import Ordered, Shipping, ordered
+
+if TYPE_CHECKING:
+    from cqrs.unit_of_work import UnitOfWork
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "strict_postgres")])
+def database(request: pytest.FixtureRequest) -> Database:
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+async def collide(unit: UnitOfWork) -> None:
+    """A statement that fails, and an error that is caught."""
+    with pytest.raises(IntegrityError):
+        for _ in range(2):
+            await unit.session.execute(insert(EFFECTS).values(id=1_000_000, what="collision"))
+
+
+async def test_a_transaction_that_postgresql_would_undo_is_not_taken_for_committed(database: Database) -> None:
+    called: list[str] = []
+
+    async def call() -> None:
+        called.append("committed")
+
+    with pytest.raises(UnitOfWorkStateError, match="savepoint"):
+        async with database.unit_of_work() as unit:
+            await effect("one")
+            unit.after_commit(call)
+            await collide(unit)
+    assert called == []
+    assert await database.effects() == []
+
+
+async def test_what_fails_within_a_savepoint_does_not_fail_the_commit(database: Database) -> None:
+    async with database.unit_of_work() as unit:
+        await effect("one")
+        with pytest.raises(IntegrityError):
+            async with unit.savepoint():
+                for _ in range(2):
+                    await unit.session.execute(insert(EFFECTS).values(id=1_000_000, what="collision"))
+    assert await database.effects() == ["one"]
+
+
+async def test_a_statement_that_fails_elsewhere_fails_nobody_else(database: Database) -> None:
+    async with database.unit_of_work():
+        await effect("one")
+        with pytest.raises(UnitOfWorkStateError):
+            async with database.unit_of_work() as other:
+                await collide(other)
+    assert await database.effects() == ["one"]
+
+
+class Careless(Shipping):
+    """For the number 2 it catches what it cannot mend."""
+
+    async def handle(self, event: Ordered) -> None:
+        await super().handle(event)
+        if event.payload == 2:
+            unit = current_unit_of_work()
+            assert unit is not None
+            await collide(unit)
+
+
+async def test_a_message_whose_handler_catches_such_an_error_is_parked_and_the_others_of_its_batch_are_not_lost(
+    database: Database,
+) -> None:
+    shipping, broker = Careless(database), MemoryMessageBroker()
+    for number in (0, 1, 2):  # the last one: no later statement of the batch tells that it has failed
+        await broker.send_message(ordered(number))
+    async with shipping.consumer(broker.source("orders"), retries=0):
+        assert await shipping.until(2) == ["0", "1"]
+        async with asyncio.timeout(30):
+            while not (parked := await shipping.inbox.parked.list("shipping")):  # noqa: ASYNC110  # a database tells nobody
+                await asyncio.sleep(0.01)
+    assert "savepoint" in parked[0].error
+    assert await shipping.shipped() == [0, 1]

@@ -7,6 +7,7 @@ and one relay sent 8,000 messages a second in place of 70,000.
 from __future__ import annotations
 
 import json
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
@@ -15,7 +16,7 @@ from cqrs.outbox.queue import QueuedMessage
 from cqrs.outbox.rows import scheduled_share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 # The inner queries walk the index in its order and stop at their limit; the outer limit stops the walk through the
 # partitions. What is taken of a partition is therefore its beginning, however much lies behind it. The order of the
 # innermost query is what its index has: with EXISTS, a table full of parked messages of one key was read for each row.
+# The outermost order is that of the walk: it sorts at most one batch, and no plan can mix up the messages of a key.
 _TAKE = """
-SELECT o.* FROM unnest($1::int[]) AS p(no) CROSS JOIN LATERAL (
+SELECT o.* FROM (
+SELECT o.*, p.place FROM unnest($1::int[]) WITH ORDINALITY AS p(no, place) CROSS JOIN LATERAL (
   (SELECT {columns}, true AS scheduled, false AS blocked
      FROM {table} o
     WHERE o.pending = 1 AND o.partition_no = p.no AND o.due_at <= statement_timestamp()
@@ -43,10 +46,11 @@ SELECT o.* FROM unnest($1::int[]) AS p(no) CROSS JOIN LATERAL (
       AND (o.lease_until IS NULL OR o.lease_until <= statement_timestamp())
     ORDER BY o.due_at, o.id LIMIT $2)
 ) AS o LIMIT $2
+) AS o ORDER BY o.place, o.due_at, o.id
 """
 _COLUMNS = (
     "o.id, o.partition_no, o.message_id, o.event_name, o.event_version, o.topic, o.message_key, o.content_type, "
-    "o.compression, o.headers, o.body, o.attempts"
+    "o.compression, o.headers, o.body, o.attempts, o.due_at"
 )
 # `+ 0`: rows are found by their ids, and not by walking through the partitions.
 _MINE = """
@@ -73,8 +77,7 @@ class PostgresOutboxQueue(SqlAlchemyOutboxQueue):
 
     async def take(self, partitions: Sequence[int], limit: int) -> Sequence[QueuedMessage]:
         """Read messages, as the port says."""
-        async with self._sessions() as session:
-            driver = await _driver(session)
+        async with _driver(self._sessions) as driver:
             rows = await driver.fetch(self._take_sql, list(partitions), limit, scheduled_share(limit))
         return [_message(row) for row in rows]
 
@@ -82,22 +85,31 @@ class PostgresOutboxQueue(SqlAlchemyOutboxQueue):
         """Write down, as the port says."""
         if outcome.failed or outcome.blocked or any(message.attempts for message in outcome.sent):
             return await super().settle(fences, outcome)
-        async with self._sessions() as session:
-            driver = await _driver(session)
-            ids = [message.id for message in outcome.sent]
+        ids = [message.id for message in outcome.sent]
+        async with _driver(self._sessions) as driver:
             done: str = await driver.execute(self._sent_sql, ids, self.scope, list(fences), list(fences.values()))
         return int(done.rpartition(" ")[2])
 
 
-async def _driver(session: AsyncSession) -> Any:
-    """The asyncpg connection of ``session``. SQLAlchemy has begun no transaction on it."""
-    raw = await (await session.connection()).get_raw_connection()
-    return raw.driver_connection
+@asynccontextmanager
+async def _driver(sessions: Callable[[], AsyncSession]) -> AsyncGenerator[Any, None]:
+    """The asyncpg connection of a session. What fails or is cancelled leaves no connection that others would get."""
+    async with sessions() as session:
+        connection = await session.connection()
+        driver = (await connection.get_raw_connection()).driver_connection
+        try:
+            yield driver
+            if driver.is_in_transaction():  # begun by a listener of the user: SQLAlchemy has begun none by itself
+                await session.commit()
+        except BaseException:
+            await session.invalidate()
+            raise
 
 
 def _message(row: Any) -> QueuedMessage:
     # By position: this is what a relay does most of all.
     id_, partition, message_id, name, version, topic, key, content_type, compression, text, body, attempts, *rest = row
+    _due_at, scheduled, blocked, _place = rest
     headers: dict[str, str] = {} if text == "{}" else json.loads(text)
     envelope = Envelope(
         message_id=message_id,
@@ -110,4 +122,4 @@ def _message(row: Any) -> QueuedMessage:
         content_encoding=headers.pop("content-encoding", None) if headers else None,
         headers=headers,
     )
-    return QueuedMessage(id_, partition, envelope, compression, attempts, *rest)
+    return QueuedMessage(id_, partition, envelope, compression, attempts, scheduled, blocked)

@@ -96,7 +96,7 @@ async def _driver(sessions: Callable[[], AsyncSession]) -> AsyncGenerator[Any, N
     """The asyncpg connection of a session. What fails or is cancelled leaves no connection that others would get."""
     async with sessions() as session:
         connection = await session.connection()
-        driver = (await connection.get_raw_connection()).driver_connection
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
             yield driver
             if driver.is_in_transaction():  # begun by a listener of the user: SQLAlchemy has begun none by itself

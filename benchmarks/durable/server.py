@@ -25,11 +25,24 @@ class SafePostgreSQL(PostgreSQL):
         super().prepare(place)
         with (place.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write("fsync = on\nshared_buffers = 512MB\nmax_wal_size = 4GB\n")
+            settings.write("shared_preload_libraries = 'pg_stat_statements'\n")
 
 
 async def connected(address: str) -> Any:
     """A connection of the driver alone, which is not typed."""
     return await importlib.import_module("asyncpg").connect(address)
+
+
+async def make_database(address: str, name: str) -> None:
+    """Make an empty one beside the one of ``address``."""
+    connection = await connected(address)
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+
+
+def of_database(address: str, name: str) -> str:
+    """The address of another database of the same server."""
+    return f"{address.rpartition('/')[0]}/{name}"
 
 
 @asynccontextmanager

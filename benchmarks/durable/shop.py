@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
 
 KEYS = 1_000
+DATABASE = "postgres"
 
 
 class OrderPlaced(NotificationEvent[dict[str, Any]]):
@@ -55,9 +56,10 @@ class PipelineBroker(MessageBroker):
 
 
 class Stand:
-    """An outbox on the server at ``address``."""
+    """An outbox and an inbox in the database ``DATABASE`` at ``address``."""
 
     def __init__(self, address: str) -> None:
+        self.address = address
         self.engine = create_async_engine(address.replace("postgresql:", "postgresql+asyncpg:"), pool_size=10)
         self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
         self.registry = EventRegistry()

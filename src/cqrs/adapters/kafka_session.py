@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_connection import giving_up_before
 from cqrs.adapters.kafka_driver import KafkaError, MessageTooLarge, Partition, Partitioner, Producer, UnknownTopic
+from cqrs.adapters.kafka_ending import abandon, seen
 from cqrs.adapters.kafka_errors import check_topic, is_rejection
 from cqrs.adapters.kafka_lane import Call, Lane, Record
 
@@ -140,7 +140,7 @@ class Session:
         """Return when the batch is confirmed."""
         async with asyncio.timeout(self._timeout):
             confirmed = await self._producer.send_batch(batch, topic, partition=partition)
-            confirmed.add_done_callback(_seen)
+            confirmed.add_done_callback(seen)
             try:
                 await asyncio.shield(confirmed)  # so that the driver's future never ends unseen
             except KafkaError as error:
@@ -172,20 +172,5 @@ class Session:
             raise
 
     async def abandon(self) -> None:
-        """Disconnect and throw away what was not confirmed. The driver has no word for it: its ``stop`` waits."""
-        producer = self._producer
-        sender = producer._sender.sender_task  # noqa: SLF001
-        if sender is not None:
-            sender.cancel()
-        await producer.client.close()
-        while sender is not None and not sender.done():
-            await asyncio.wait([sender], timeout=0.5)
-            sender.cancel()  # it waits for requests that may wait for ever
-        producer._message_accumulator.fail_all(KafkaError("abandoned"))  # noqa: SLF001
-        with contextlib.suppress(KafkaError, asyncio.CancelledError):
-            await producer.stop()
-
-
-def _seen(confirmed: asyncio.Future[Any]) -> None:
-    if not confirmed.cancelled():
-        confirmed.exception()
+        """Disconnect and throw away what was not confirmed."""
+        await abandon(self._producer)

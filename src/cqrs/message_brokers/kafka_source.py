@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
 from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
+from cqrs.adapters.kafka_ending import stop
+from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.kafka_window import Item, Window
 from cqrs.message_brokers.kafka_wire import by_place, to_envelope
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
 
 _OURS = {"enable_auto_commit": False, "isolation_level": "read_committed", "group_id": None}
-_DEFAULTS = {"auto_offset_reset": "earliest"}
+_DEFAULTS = {"auto_offset_reset": "earliest", "session_timeout_ms": 10_000}
+_TURN = 1.0  # seconds that one look for records takes at most, so that an outage is seen by long ones, too
 
 
 class KafkaDelivery(Delivery):
@@ -62,7 +65,9 @@ class KafkaMessageSource(MessageSource):
     what is not settled then comes again, to whoever gets the partition. At most ``max_open`` messages of a partition
     are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; as
     long as it raises, they are not passed over. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
-    options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage.
+    options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage; a cluster
+    that is silent for five seconds is asked whether it is there, and has as long to answer. To join takes up to
+    ``session_timeout_ms`` of the driver (ten seconds), and two more, when another member has died.
     """
 
     features: ClassVar[Features] = Features(durable=True)
@@ -90,6 +95,7 @@ class KafkaMessageSource(MessageSource):
         self._drain_timeout = drain_timeout
         self._timeout = timeout
         self._consumer: Any = None
+        self._pulse: Pulse | None = None
         self._windows: dict[Any, Window] = {}
         self._committed_at = 0.0
         self._settled = asyncio.Event()
@@ -103,18 +109,21 @@ class KafkaMessageSource(MessageSource):
         if self._consumer is not None:
             return
         arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
-        arguments |= giving_up_before(self._timeout, arguments)
+        # A group waits for members that have died: who asks to join and gives up before that only adds another one.
+        patience = max(self._timeout, (arguments["session_timeout_ms"] + 2000) / 900)
+        arguments |= giving_up_before(patience, arguments)
         consumer = Consumer(**arguments)
         consumer.subscribe(self.topics, listener=_Listener(self.release))
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(patience):
                 await consumer.start()
         except BaseException as error:
-            await _stopped(consumer, self._timeout)
+            await stop(consumer, self._timeout)
             if isinstance(error, (KafkaError, OSError)):
                 raise BrokerUnavailable(str(self.connection), error) from error
             raise
         self._consumer = consumer
+        self._pulse = Pulse(consumer._client, self._timeout)  # noqa: SLF001  # the driver's own has no public name
 
     async def close(self) -> None:
         """Tell how far it got and leave the group."""
@@ -182,8 +191,15 @@ class KafkaMessageSource(MessageSource):
         return deliveries
 
     async def _fetch(self, limit: int, seconds: float) -> None:
-        consumer = self._consumer
+        consumer, pulse = self._consumer, self._pulse
+        assert pulse is not None  # noqa: S101  # a consumer has one
         full = {tp for tp, window in self._windows.items() if len(window) >= self._max_open}
+        seconds = min(seconds, _TURN)
+        try:
+            pulse.check()
+        except TimeoutError as error:
+            await self._discard(lost=True)
+            raise BrokerUnavailable(str(self.connection), error) from error
         try:
             consumer.pause(*full)
             consumer.resume(*(consumer.paused() - full))
@@ -195,6 +211,8 @@ class KafkaMessageSource(MessageSource):
         except (KafkaError, OSError) as error:
             await self._discard()
             raise BrokerUnavailable(str(self.connection), error) from error
+        if fetched:
+            pulse.heard()
         for tp, records in fetched.items():
             self._windows.setdefault(tp, Window()).add(records)
 
@@ -210,14 +228,19 @@ class KafkaMessageSource(MessageSource):
         except (KafkaError, OSError) as error:
             raise BrokerUnavailable(str(self.connection), error) from error
         self._committed_at = asyncio.get_running_loop().time()
+        if self._pulse is not None:
+            self._pulse.heard()
         for tp, offset in offsets.items():
             if windows[tp].position == offset:
                 windows[tp].position = None
 
-    async def _discard(self) -> None:
+    async def _discard(self, *, lost: bool = False) -> None:
         self._forget(dict(self._windows))
         consumer, self._consumer = self._consumer, None
-        await _stopped(consumer, self._timeout)
+        pulse, self._pulse = self._pulse, None
+        if pulse is not None:
+            await pulse.end()
+        await stop(consumer, self._timeout, lost=lost)
 
     def _forget(self, windows: dict[Any, Window]) -> None:
         """What is acknowledged in a window that is not here any more is told to nobody."""
@@ -235,10 +258,3 @@ class _Listener(RebalanceListener):  # type: ignore[misc]  # the driver has no t
 
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """A window opens when the first records arrive."""
-
-
-async def _stopped(consumer: Any, seconds: float) -> None:
-    """Stop it, as long as that takes in an outage."""
-    with contextlib.suppress(KafkaError, OSError):
-        async with asyncio.timeout(seconds):
-            await consumer.stop()

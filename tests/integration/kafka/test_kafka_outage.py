@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
+import pytest
+
 from cqrs.errors import BrokerUnavailable
+from cqrs.inbox.memory import MemoryInboxRepository
 from cqrs.testing.conformance.message_broker import an_envelope, received
+from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.workers.consumer import Consumer
+from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict, verdict
 from tests.integration.kafka.backend import KafkaBackend
+from tests.integration.message_brokers.restarts import numbers_until
 
 if TYPE_CHECKING:
     from cqrs.envelope import Envelope
@@ -84,3 +92,83 @@ async def test_a_short_restart_is_not_noticed(kafka_server: Server) -> None:
         await restarting
         await delivery.ack()
         assert [int(d.envelope.body) for d in await received(source, 1)] == [1]
+
+
+async def test_a_source_that_has_nothing_to_commit_tells_of_an_outage_and_goes_on(kafka_server: Server) -> None:
+    backend = KafkaBackend(kafka_server.address)
+    await backend.create("numbers")
+    async with backend.broker(timeout=3) as broker, backend.source("numbers", "one", timeout=3) as source:
+        assert await broker.send([an_envelope("numbers", 0)]) == [None]
+        await received(source, 1)
+        assert list(await source.receive(timeout=0.1)) == []  # what is done has been told to the server
+        await asyncio.to_thread(kafka_server.kill)
+        with pytest.raises(BrokerUnavailable):
+            async with asyncio.timeout(60):
+                while True:
+                    assert list(await source.receive(timeout=30)) == []
+        with pytest.raises(BrokerUnavailable):
+            await source.receive()
+        await asyncio.to_thread(kafka_server.start)
+        while await broker.send([an_envelope("numbers", 1)]) != [None]:
+            pass
+        assert await numbers_until(source, 1) == [1]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_cluster_that_is_silent_because_there_is_nothing_is_not_away(backend: KafkaBackend, topic: str) -> None:
+    async with backend.source(topic, "one", timeout=3) as source:
+        assert list(await source.receive(timeout=10)) == []
+
+
+async def test_a_consumer_that_waits_for_messages_sees_an_outage_through(kafka_server: Server) -> None:
+    backend = KafkaBackend(kafka_server.address)
+    await backend.create("numbers")
+    away = asyncio.Event()
+    handled: asyncio.Queue[str] = asyncio.Queue()
+
+    def judged(error: Exception) -> ConsumerVerdict:
+        away.set()
+        return verdict(error)
+
+    class Handler:
+        def handles(self, event_type: type) -> bool:
+            return event_type is str
+
+        async def send(self, event: object) -> None:
+            handled.put_nowait(str(event))
+
+    consumer = Consumer(
+        backend.source("numbers", "one", timeout=3),
+        Handler(),
+        name="numbers",
+        inbox=MemoryInboxRepository(),
+        unit_of_work=MemoryUnitOfWork,
+        decode=lambda envelope: envelope.body.decode(),
+        policy=ConsumerPolicy(classify=judged),
+    )
+    async with backend.broker(timeout=3) as broker, consumer:
+        await consumer.started()
+        await asyncio.to_thread(kafka_server.kill)  # before there was anything to commit
+        async with asyncio.timeout(60):
+            await away.wait()
+        await asyncio.to_thread(kafka_server.start)
+        while await broker.send([an_envelope("numbers", 1)]) != [None]:
+            pass
+        assert await handled.get() == "1"
+
+
+async def test_an_outage_leaves_nothing_for_the_garbage_collector(kafka_server: Server) -> None:
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(str(context)))
+    backend = KafkaBackend(kafka_server.address)
+    await backend.create("numbers", partitions=3)
+    envelopes = [an_envelope("numbers", number, key=f"k{number}") for number in range(30)]
+    broker = backend.broker(timeout=3)
+    assert await broker.send(envelopes) == [None] * 30
+    await asyncio.to_thread(kafka_server.kill)
+    assert {type(error) for error in await broker.send(envelopes)} == {BrokerUnavailable}
+    await broker.close()
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}

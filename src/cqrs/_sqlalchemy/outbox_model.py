@@ -57,6 +57,7 @@ class OutboxModelMixin:
         unsent: ColumnElement[Any] = literal_column("pending IS NOT NULL")
         table: str = getattr(cls, "__tablename__", "outbox")
         held: ColumnElement[Any] = literal_column("lease_until IS NOT NULL")
+        scheduled: ColumnElement[Any] = literal_column("due_at IS NOT NULL")
         ended: ColumnElement[Any] = literal_column("settled_at IS NOT NULL")
         return (
             Index(f"ix_{table}_pending", "pending", "due_at", "id", postgresql_where=unsent, sqlite_where=unsent),
@@ -67,6 +68,7 @@ class OutboxModelMixin:
                 sqlite_where=unsent,
             ),
             Index(f"ix_{table}_held", "message_key", "lease_until", postgresql_where=held, sqlite_where=held),
+            Index(f"ix_{table}_scheduled", "message_id", postgresql_where=scheduled, sqlite_where=scheduled),
             Index(f"ix_{table}_ended", "settled_at", postgresql_where=ended, sqlite_where=ended),
             {"sqlite_autoincrement": True, **EXACT_TEXT},
         )

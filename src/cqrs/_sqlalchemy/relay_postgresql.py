@@ -25,15 +25,17 @@ if TYPE_CHECKING:
 # The inner queries walk the index in its order and stop at their limit; the outer limit stops the walk through the
 # partitions. What is taken of a partition is therefore its beginning, however much lies behind it. The order of the
 # innermost query is what its index has: with EXISTS, a table full of parked messages of one key was read for each row.
+# Rows that had to wait are locked for a moment: one that a transaction is about to cancel is passed over.
 # The outermost order is that of the walk: it sorts at most one batch, and no plan can mix up the messages of a key.
 _TAKE = """
 SELECT o.* FROM (
 SELECT o.*, p.place FROM unnest($1::int[]) WITH ORDINALITY AS p(no, place) CROSS JOIN LATERAL (
-  (SELECT {columns}, true AS scheduled, false AS blocked
-     FROM {table} o
-    WHERE o.pending = 1 AND o.partition_no = p.no AND o.due_at <= statement_timestamp()
-      AND (o.lease_until IS NULL OR o.lease_until <= statement_timestamp())
-    ORDER BY o.due_at, o.id LIMIT $3)
+  (SELECT * FROM (
+     SELECT {columns}, true AS scheduled, false AS blocked
+       FROM {table} o
+      WHERE o.pending = 1 AND o.partition_no = p.no AND o.due_at <= statement_timestamp()
+        AND (o.lease_until IS NULL OR o.lease_until <= statement_timestamp())
+      ORDER BY o.due_at, o.id LIMIT $3 FOR UPDATE OF o SKIP LOCKED) AS waited)
   UNION ALL
   (SELECT {columns}, false AS scheduled,
           o.message_key IS NOT NULL AND (

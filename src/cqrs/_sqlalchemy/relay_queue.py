@@ -63,7 +63,16 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
         given = {f"p{place}": partition for place, partition in enumerate(partitions)}
         given |= {"limit": limit, "each": each, "share": scheduled_share(each)}
         found = await session.execute(statements.queued(self._model, len(partitions)), given)
-        return [statements.message_of(row) for row in found]
+        taken = [statements.message_of(row) for row in found]
+        cancelled = await self._cancelled(session, [message.id for message in taken if message.scheduled])
+        return [message for message in taken if message.id not in cancelled]
+
+    async def _cancelled(self, session: AsyncSession, scheduled: Sequence[int]) -> set[int]:
+        """Those of ``scheduled`` that a transaction is about to cancel. With SQLite there is no other transaction."""
+        if not scheduled or session.get_bind().dialect.name == "sqlite":
+            return set()
+        query = select(self._model.id).where(self._model.id.in_(scheduled)).with_for_update(skip_locked=True)
+        return set(scheduled) - set((await session.execute(query)).scalars())
 
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
         """Write down, as the port says."""

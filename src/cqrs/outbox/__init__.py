@@ -5,7 +5,8 @@
 
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap
-from cqrs.outbox.memory import MemoryOutbox, MemoryOutboxedEventRepository
+from cqrs.outbox.memory import MemoryOutboxedEventRepository
+from cqrs.outbox.memory_store import MemoryOutbox
 from cqrs.outbox.parked import ParkedMessage, ParkedMessages
 from cqrs.outbox.repository import OutboxedEventRepository
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cqrs.leases.memory import MemoryLeaseStore
-    from cqrs.outbox.memory import MemoryOutbox, MemoryRow
+    from cqrs.outbox.memory_store import MemoryOutbox, MemoryRow
     from cqrs.outbox.queue import Outcome
 
 
@@ -37,7 +37,7 @@ class MemoryOutboxQueue(OutboxQueue):
         now = self._store.now()
         found: list[MemoryRow] = []
         for partition in partitions:
-            mine = [r for r in self._store.rows.values() if r.new.partition == partition and _can_go(r, now)]
+            mine = [r for r in self._store.rows.values() if r.new.partition == partition and r.can_go(now)]
             waited = sorted((r.due_at, r.id, r) for r in mine if r.due_at is not None and r.due_at <= now)
             found += [row for _, _, row in waited[: scheduled_share(limit)]]
             found += [row for row in mine if row.due_at is None][:limit]
@@ -100,7 +100,7 @@ class MemoryOutboxQueue(OutboxQueue):
     async def oldest(self) -> dt.timedelta | None:
         """How long the first one has waited, as the port says."""
         now = self._store.now()
-        waiting = [r for r in self._store.rows.values() if r.due_at is None and _can_go(r, now)]
+        waiting = [r for r in self._store.rows.values() if r.due_at is None and r.can_go(now)]
         return now - waiting[0].created_at if waiting else None
 
     def _is_blocked(self, row: MemoryRow) -> bool:
@@ -162,7 +162,3 @@ class MemoryParkedMessages(ParkedMessages):
     def _parked(self, ids: tuple[int, ...]) -> Sequence[MemoryRow]:
         rows = self._store.rows.values()
         return [row for row in rows if row.parked_at is not None and (not ids or row.id in ids)]
-
-
-def _can_go(row: MemoryRow, now: dt.datetime) -> bool:
-    return row.pending == 1 and (row.held_until is None or row.held_until <= now)

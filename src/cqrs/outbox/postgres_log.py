@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._sqlalchemy.log_diversion import SqlAlchemyDiversion
 from cqrs._sqlalchemy.log_messages import write_at_commit
-from cqrs._sqlalchemy.unit_of_work import unit_of
 from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
-from cqrs.errors import NotForTheLog, UnitOfWorkStateError
+from cqrs.errors import NotForTheLog
 from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.log_content import PREFIX, pack
-from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository, open_session
 from cqrs.outbox.stored import LEASE
 from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
 
@@ -63,12 +62,4 @@ class PostgresLogOutboxedEventRepository(SqlAlchemyOutboxedEventRepository):
     def _store(self, session: Any, row: NewRow) -> None:
         if row.delay is not None or row.due_at is not None:
             raise NotForTheLog(row.envelope.name)
-        if not hasattr(session, "add"):
-            raise UnitOfWorkStateError(
-                f"This outbox needs an SQLAlchemy session, and was given a {type(session).__qualname__}: open a "
-                "SqlAlchemyUnitOfWork around it."
-            )
-        unit = unit_of(session)
-        if unit is not None and not unit.is_open:
-            raise UnitOfWorkStateError
-        write_at_commit(getattr(session, "sync_session", session), self.model, self.prefix, pack(row))
+        write_at_commit(open_session(session), self.model, self.prefix, pack(row))

@@ -71,6 +71,21 @@ class OutboxedEventRepository(abc.ABC):
         ``UnitOfWorkStateError`` where no transaction is open.
         """
 
+    @overload
+    async def cancel(self, session: Any, message_id: uuid.UUID | str, /) -> bool: ...
+    @overload
+    async def cancel(self, message_id: uuid.UUID | str, /) -> bool: ...
+    @abc.abstractmethod
+    async def cancel(self, *given: Any) -> bool:
+        """Take a scheduled message back, in the transaction of ``session`` or in the one that is open here.
+
+        ``message_id`` is the ``event_id`` of the event, or the ``dedup_id`` that it was added with. ``True``: if the
+        transaction commits, the message is gone and has not been sent; until then it waits, also when its time comes.
+        ``False``: there is none that has still to wait for its time; it may be under way, or sent. Waits for other
+        transactions that cancel the same one. Under an isolation level above READ COMMITTED the database may end the
+        transaction with a serialization error in place of ``False``.
+        """
+
     @abc.abstractmethod
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
         """Take at most ``batch_size`` messages that are due, of one ``topic`` or of all, in the order of adding."""

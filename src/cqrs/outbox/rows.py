@@ -80,12 +80,9 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
 
     ``key`` and ``headers`` count before what the event says, and that before what is known of where it comes from.
     """
-    message_id = event.event_id if dedup_id is None else dedup_id
-    if not isinstance(message_id, uuid.UUID):
-        message_id = uuid.uuid5(uuid.NAMESPACE_OID, str(message_id))
     body, content_type = serializer.serialize(event)
     return Envelope(
-        message_id=message_id,
+        message_id=message_id_of(event.event_id if dedup_id is None else dedup_id),
         name=name.name,
         version=name.version,
         topic=event.topic,
@@ -94,6 +91,11 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
         key=event.message_key if key is None else key,
         headers={**context_headers(), **(event.message_headers or {}), **(headers or {})},
     )
+
+
+def message_id_of(given: uuid.UUID | str) -> uuid.UUID:
+    """The id that a message has by the id of its event, or by its dedup id."""
+    return given if isinstance(given, uuid.UUID) else uuid.uuid5(uuid.NAMESPACE_OID, str(given))
 
 
 def packed(envelope: Envelope, compressor: Compressor | None) -> tuple[Envelope, str | None]:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs._sqlalchemy.announcing import announce_after_commit
 from cqrs._sqlalchemy.outbox_adding import add_row
+from cqrs._sqlalchemy.outbox_cancelling import cancel
 from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind_outbox_model
 from cqrs._sqlalchemy.outbox_queue import settle, take
 from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
@@ -25,7 +26,10 @@ from cqrs.outbox.stored import LEASE, StoredOutbox
 from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Callable, Sequence
+
+    from sqlalchemy.orm import Session
 
     from cqrs.outbox.rows import NewRow, Settlement, TakenRow
     from cqrs.outbox.wakeups import WakeUps
@@ -82,18 +86,14 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         return super()._session() if self._bound is None else self._bound
 
     def _store(self, session: Any, row: NewRow) -> None:
-        if not hasattr(session, "add"):
-            raise UnitOfWorkStateError(
-                f"This outbox needs an SQLAlchemy session, and was given a {type(session).__qualname__}: open a "
-                "SqlAlchemyUnitOfWork around it."
-            )
-        unit = unit_of(session)
-        if unit is not None and not unit.is_open:
-            raise UnitOfWorkStateError
-        plain = getattr(session, "sync_session", session)
+        plain = open_session(session)
         add_row(plain, self.model, row)
         if self._notify:
             announce_after_commit(plain, self.model)
+
+    async def _cancel(self, session: Any, message_id: uuid.UUID) -> bool:
+        open_session(session)
+        return await cancel(session, self.model, message_id)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         if self._bound is not None:
@@ -150,6 +150,20 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         used = session or self._bound
         if used is not None:
             await used.rollback()
+
+
+def open_session(session: Any) -> Session:
+    """The session that a message goes into. Raises ``UnitOfWorkStateError`` if none can."""
+    if not hasattr(session, "add"):
+        raise UnitOfWorkStateError(
+            f"This outbox needs an SQLAlchemy session, and was given a {type(session).__qualname__}: open a "
+            "SqlAlchemyUnitOfWork around it."
+        )
+    unit = unit_of(session)
+    if unit is not None and not unit.is_open:
+        raise UnitOfWorkStateError
+    plain: Session = getattr(session, "sync_session", session)
+    return plain
 
 
 def __getattr__(name: str) -> Any:

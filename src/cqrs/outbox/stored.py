@@ -15,7 +15,7 @@ from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap, registered_name
 from cqrs.outbox.repository import OutboxedEventRepository
-from cqrs.outbox.rows import NewRow, Settlement, TakenRow, envelope_of, packed, seconds, unpacked
+from cqrs.outbox.rows import NewRow, Settlement, TakenRow, envelope_of, message_id_of, packed, seconds, unpacked
 from cqrs.serializers.json import JsonSerializer
 from cqrs.unit_of_work import current_unit_of_work
 
@@ -80,6 +80,11 @@ class StoredOutbox(OutboxedEventRepository):
             self._session() if session is None else session,
             NewRow(envelope=envelope, compression=compression, delay=wait, due_at=due_at),
         )
+
+    async def cancel(self, *given: Any) -> bool:
+        """Cancel a scheduled message, as the port says."""
+        session, message_id = given if len(given) > 1 else (None, *given)
+        return await self._cancel(self._session() if session is None else session, message_id_of(message_id))
 
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
         """Take messages, as the port says."""
@@ -165,6 +170,9 @@ class StoredOutbox(OutboxedEventRepository):
 
     @abc.abstractmethod
     def _store(self, session: Any, row: NewRow) -> None: ...
+
+    @abc.abstractmethod
+    async def _cancel(self, session: Any, message_id: uuid.UUID) -> bool: ...
 
     @abc.abstractmethod
     async def _take(self, limit: int, topic: str | None) -> Sequence[TakenRow]: ...

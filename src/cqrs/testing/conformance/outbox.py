@@ -18,7 +18,7 @@ import contextvars
 import datetime as dt
 import uuid
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,103 +30,32 @@ from cqrs.errors import (
     UnitOfWorkStateError,
     UnknownEvent,
 )
-from cqrs.events.event import NotificationEvent
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.producer import EventProducer
-from cqrs.serializers.protocol import Encoded
+from cqrs.testing.conformance._outbox_stand import (
+    FlakyBroker,
+    Kaput,
+    Numbered,
+    Other,
+    OutboxBackend,
+    Reversed,
+    numbered,
+    numbers,
+)
+from cqrs.testing.conformance._scheduling import Scheduling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cqrs.envelope import Envelope
     from cqrs.outbox.event import OutboxedEvent
     from cqrs.outbox.repository import OutboxedEventRepository
-    from cqrs.unit_of_work import UnitOfWork
-
-HOUR = dt.timedelta(hours=1)
 
 
-class OutboxBackend(Protocol):
-    """Makes repositories over one outbox."""
-
-    concurrent_writers: bool
-    """Whether several transactions can write at the same time."""
-
-    def repository(self, compressor: Any = None, **options: Any) -> OutboxedEventRepository:
-        """Make a repository; ``registry`` and ``lease`` are among ``options``."""
-        ...
-
-    def unit_of_work(self) -> UnitOfWork:
-        """Make a unit of work that the repositories join."""
-        ...
-
-    async def break_commit(self, unit: UnitOfWork) -> None:
-        """Let the commit of ``unit`` fail."""
-        ...
-
-
-class Numbered(NotificationEvent[int]):
-    """The event of this suite."""
-
-    event_name: str = "numbered"
-
-
-class Other(NotificationEvent[str]):
-    """An event that is registered under another name."""
-
-    event_name: str = "other"
-
-
-def numbered(number: int, topic: str = "numbers") -> Numbered:
-    """An event that tells its number."""
-    return Numbered(topic=topic, payload=number)
-
-
-def numbers(events: Sequence[OutboxedEvent]) -> list[int]:
-    """Which of them these are."""
-    return [event.event.payload for event in events]
-
-
-class Reversed:
-    """Encodes events in a way that is nobody else's."""
-
-    def serialize(self, event: Any) -> Encoded:
-        return Encoded(event.model_dump_json().encode()[::-1], "application/x-reversed")
-
-    def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
-        assert content_type == "application/x-reversed"
-        return event_type.model_validate_json(body[::-1])
-
-
-class Kaput(Exception):
-    """What code within a transaction raises here."""
-
-
-class FlakyBroker(MemoryMessageBroker):
-    """Fails as ``errors`` says for the next sendings, by the number of the event; the others arrive."""
-
-    def __init__(self, errors: dict[int, Exception]) -> None:
-        super().__init__()
-        self.errors = errors
-        self.tried: list[int] = []
-
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        results: list[Exception | None] = []
-        for envelope in envelopes:
-            number = envelope.json()["payload"]
-            self.tried.append(number)
-            results += [self.errors[number]] if number in self.errors else await super().send([envelope])
-        return results
-
-    def arrived(self) -> list[int]:
-        return [message.to_envelope().json()["payload"] for message in self.sent]
+__all__ = ["Numbered", "OutboxBackend", "OutboxConformance", "numbered"]
 
 
 @pytest.mark.asyncio
-class OutboxConformance:
+class OutboxConformance(Scheduling):
     """Subclass this and override ``backend``."""
 
     @pytest.fixture
@@ -296,20 +225,6 @@ class OutboxConformance:
         first, same, other, exact = [e.envelope.message_id for e in await outbox.get_many() if e.envelope]
         assert first == same != other
         assert exact == given
-
-    async def test_a_message_is_not_taken_before_it_is_due(self, outbox: OutboxedEventRepository) -> None:
-        now = dt.datetime.now(dt.UTC)
-        async with outbox as session:
-            outbox.add(session, numbered(1), delay=3600)
-            outbox.add(session, numbered(2), delay=HOUR)
-            outbox.add(session, numbered(3), due_at=now + HOUR)
-            outbox.add(session, numbered(4), due_at=(now - HOUR).astimezone(dt.timezone(-5 * HOUR)))
-            outbox.add(session, numbered(5), delay=-1)
-            outbox.add(session, numbered(6))
-            with pytest.raises(ValueError, match="aware"):
-                outbox.add(session, numbered(7), due_at=now.replace(tzinfo=None))
-            await outbox.commit(session)
-        assert sorted(numbers(await outbox.get_many())) == [4, 5, 6]
 
     # taking and settling
 

@@ -19,7 +19,7 @@ from cqrs.errors import BrokerUnavailable, MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.testing.conformance.outbox import FlakyBroker, Numbered, numbered
+from cqrs.testing.conformance._outbox_stand import FlakyBroker, Numbered, numbered
 from cqrs.workers.backoff import Backoff
 from cqrs.workers.outbox_policy import RelayPolicy
 from cqrs.workers.outbox_relay import OutboxRelay
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from cqrs.envelope import Envelope
     from cqrs.outbox.repository import OutboxedEventRepository
-    from cqrs.testing.conformance.outbox import OutboxBackend
+    from cqrs.testing.conformance._outbox_stand import OutboxBackend
 
 AWAY = BrokerUnavailable("broker", "away")
 STRANGE = MessageRejected("broker", "0", "too strange")

@@ -24,5 +24,6 @@ CREATE TABLE IF NOT EXISTS {table} (
     INDEX ix_{table}_pending (pending, due_at, id),
     INDEX ix_{table}_partition (pending, partition_no, due_at, id),
     INDEX ix_{table}_held (message_key, lease_until),
-    INDEX ix_{table}_ended (settled_at)
+    INDEX ix_{table}_ended (settled_at),
+    INDEX ix_{table}_scheduled (message_id)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

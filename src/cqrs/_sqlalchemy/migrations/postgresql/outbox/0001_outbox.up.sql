@@ -26,3 +26,4 @@ CREATE INDEX IF NOT EXISTS ix_{table}_pending ON {table} (pending, due_at, id) W
 CREATE INDEX IF NOT EXISTS ix_{table}_partition ON {table} (pending, partition_no, due_at, id) WHERE pending IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ix_{table}_held ON {table} (message_key, lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ix_{table}_ended ON {table} (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_{table}_scheduled ON {table} (message_id) WHERE due_at IS NOT NULL;

@@ -1,4 +1,4 @@
-"""The tables of outbox, inbox and leases, made and changed by numbered migrations.
+"""The tables of outbox, inbox, leases and log, made and changed by numbered migrations.
 
 Beside these functions there are a command, ``python -m cqrs db``, and a branch for Alembic,
 :mod:`cqrs.integrations.alembic`. All run the same statements.

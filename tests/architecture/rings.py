@@ -63,7 +63,16 @@ LAYERS = (
     Layer(
         FOUNDATION,
         "foundation",
-        ("errors", "_callables", "_failpoints", "_generics", "_mermaid", "_type_text", "compressors.*"),
+        (
+            "errors",
+            "_callables",
+            "_failpoints",
+            "_generics",
+            "_mermaid",
+            "_migration_steps",
+            "_type_text",
+            "compressors.*",
+        ),
     ),
     Layer(
         MESSAGES,

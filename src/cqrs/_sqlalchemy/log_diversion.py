@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from cqrs._sqlalchemy.clock import database_now
+from cqrs._sqlalchemy.log_tables import positions
 from cqrs._sqlalchemy.outbox_adding import stored_values
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.outbox.event import EventStatus
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from cqrs.outbox.log import Diverted
-
-positions = Table(
-    "cqrs_log_positions",
-    MetaData(),
-    Column("name", String(64), primary_key=True),
-    Column("transaction", BigInteger, nullable=False),
-    Column("message", Integer, nullable=False),
-)
-"""Made by ``PostgresLog.create``."""
 
 
 class SqlAlchemyDiversion(Diversion):

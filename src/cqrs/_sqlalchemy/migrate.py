@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from cqrs._migration_steps import BOOK, MAKE_BOOK, steps_of
 from cqrs._sqlalchemy.migration_lock import alone
-from cqrs._sqlalchemy.migration_steps import BOOK, MAKE_BOOK, steps_of, tables_of
+from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs.errors import MigrationRefused
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-    from cqrs._sqlalchemy.migration_steps import Step
+    from cqrs._migration_steps import Step
 
 KNOWN = text(f"SELECT subject, table_name, version FROM {BOOK}")  # noqa: S608  # a name of ours
 
@@ -28,11 +29,11 @@ async def upgrade(
     inbox_table: str | None = None,
     subjects: Collection[str] | None = None,
 ) -> list[str]:
-    """Bring the tables of outbox, inbox and leases to the newest version; of ``subjects`` only if these are given.
+    """Bring the tables of outbox, inbox, leases and log to the newest version; of ``subjects`` only if these are given.
 
     The outbox is in ``outbox_table``, or where ``OUTBOX_SQLA_TABLE`` says, or in ``outbox``; the inbox in
-    ``inbox_table`` or ``inbox``. Returns the names of the steps that this call applied, such as
-    ``outbox/0001_outbox``.
+    ``inbox_table`` or ``inbox``; only PostgreSQL has a log. Returns the names of the steps that this call applied, such
+    as ``outbox/0001_outbox``.
 
     Any number of processes may do so at once: one works, the others wait for up to a minute and then find nothing to
     do. On PostgreSQL and SQLite a call that fails or is killed has changed nothing. MariaDB commits each statement;

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Index, inspect
 
+from cqrs._migration_steps import BOOK, steps_of
 from cqrs._sqlalchemy.connecting import connected
 from cqrs._sqlalchemy.inbox_tables import inbox_tables
 from cqrs._sqlalchemy.lease_tables import lease_metadata
+from cqrs._sqlalchemy.log_tables import log_metadata
 from cqrs._sqlalchemy.migrate import KNOWN
-from cqrs._sqlalchemy.migration_steps import BOOK, steps_of, tables_of
+from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs._sqlalchemy.outbox_model import outbox_model
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ async def check(
     """
     tables = tables_of(subjects, outbox_table, inbox_table)
     steps = steps_of(engine.dialect.name, tables)
+    here = {step.subject: step.table for step in steps}
 
     def compare(connection: Connection) -> list[str]:
         inspector = inspect(connection)
@@ -49,7 +52,7 @@ async def check(
         late = [step for step in steps if versions and (step.subject, step.table, step.version) not in known]
         return [
             *(f"{step.table}: the migration {step} has not been run" for step in late),
-            *(problem for table in _expected(tables) for problem in _table(inspector, table, connection.dialect)),
+            *(problem for table in _expected(here) for problem in _table(inspector, table, connection.dialect)),
         ]
 
     async with connected(engine) as connection:
@@ -64,8 +67,10 @@ def _expected(tables: dict[str, str]) -> Iterator[Table]:
             case "inbox":
                 inbox = inbox_tables(name)
                 yield from (inbox.marks, inbox.sequences, inbox.parked)
-            case _:
+            case "leases":
                 yield from lease_metadata.tables.values()
+            case _:
+                yield from log_metadata.tables.values()
 
 
 def _table(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[str]:

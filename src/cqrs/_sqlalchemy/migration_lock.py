@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from cqrs._migration_steps import BOOK, PATIENCE, POSTGRESQL_ALONE
 from cqrs._sqlalchemy.connecting import connected
-from cqrs._sqlalchemy.migration_steps import BOOK
 from cqrs.errors import MigrationRefused
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_PATIENCE = 60  # seconds; a migration of ours takes less
+_PATIENCE = PATIENCE
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
         match engine.dialect.name:
             case "postgresql":
                 before = ["BEGIN", f"SET LOCAL lock_timeout = '{_PATIENCE}s'"]
-                before += ["SELECT pg_advisory_xact_lock(7310868735423048)"]
+                before += [POSTGRESQL_ALONE]
                 after, undo = "COMMIT", "ROLLBACK"
             case "sqlite":
                 restore = [await _sqlite_patience(connection)]

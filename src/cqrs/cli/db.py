@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 
 from cqrs import migrations
+from cqrs._migration_steps import steps_of
 from cqrs._sqlalchemy.connecting import engine_at, shown
-from cqrs._sqlalchemy.migration_steps import tables_of
+from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs.errors import CQRSError, DatabaseAddressError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "CQRS_DATABASE_URL"
 
-app = typer.Typer(help="The tables of outbox, inbox and leases.", no_args_is_help=True)
+app = typer.Typer(help="The tables of outbox, inbox, leases and log.", no_args_is_help=True)
 
 
 class Subject(enum.StrEnum):
@@ -31,6 +32,7 @@ class Subject(enum.StrEnum):
     OUTBOX = "outbox"
     INBOX = "inbox"
     LEASES = "leases"
+    LOG = "log"
 
 
 class Dialect(enum.StrEnum):
@@ -57,7 +59,7 @@ OutboxTable = Annotated[
 InboxTable = Annotated[str | None, typer.Option(help="The table of the inbox; by default `inbox`.")]
 Only = Annotated[
     list[Subject] | None,
-    typer.Option("--only", metavar="SUBJECT", help="outbox, inbox or leases only; may be repeated."),
+    typer.Option("--only", metavar="SUBJECT", help="outbox, inbox, leases or log only; may be repeated."),
 ]
 
 
@@ -82,7 +84,8 @@ def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
     """Undo the versions above one. Whatever these tables and columns hold is LOST."""
     with _Errors():
         engine = _engine(address)
-        names = ", ".join(tables_of(only, outbox_table, inbox_table).values())
+        steps = steps_of(engine.dialect.name, tables_of(only, outbox_table, inbox_table))
+        names = ", ".join(dict.fromkeys(step.table for step in steps))
         if not yes:
             typer.confirm(f"Drop what came after version {to} of {names} in {shown(engine.url)}?", abort=True, err=True)
     done = _on(address, migrations.downgrade, outbox_table, to=to, inbox_table=inbox_table, subjects=only)

@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import op
 
+from cqrs._migration_steps import BOOK, MAKE_BOOK, steps_of
 from cqrs._sqlalchemy.lease_tables import lease_metadata
+from cqrs._sqlalchemy.log_tables import log_metadata
 from cqrs._sqlalchemy.migrate import KNOWN
-from cqrs._sqlalchemy.migration_steps import BOOK, MAKE_BOOK, steps_of, tables_of
+from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs._sqlalchemy.types import BinaryUUID, UtcDateTime
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
 
-    from cqrs._sqlalchemy.migration_steps import Step
+    from cqrs._migration_steps import Step
 
 __all__ = ["compare_type", "include_object", "render_item"]
 
@@ -51,6 +53,7 @@ def include_object(  # noqa: PLR0913, PLR0917  # the first five are Alembic's
         f"{inbox}_sequences",
         f"{inbox}_parked",
         *lease_metadata.tables,
+        *log_metadata.tables,
     }
 
 
@@ -81,28 +84,31 @@ def compare_type(
 
 
 def apply(subject: str, version: int) -> None:
-    """Run one step of ``subject``, unless the book says that it was run. For the revisions of this package."""
+    """Run one step of ``subject``, unless the book says that it was run. For the revisions of this package.
+
+    Where the database has no such subject, nothing is done.
+    """
     step = _step(subject, version)
-    if not _known(step):
+    if step is not None and not _known(step):
         _run(*step.up, step.forget, step.note)
 
 
 def undo(subject: str, version: int) -> None:
     """Undo one step of ``subject``. For the revisions of this package."""
     step = _step(subject, version)
-    _run(*step.down, step.forget)
+    if step is not None:
+        _run(*step.down, step.forget)
 
 
-def _step(subject: str, version: int) -> Step:
+def _step(subject: str, version: int) -> Step | None:
     context = op.get_context()
     config: Any = context.config
     outbox_table, inbox_table = (
         (config and config.get_main_option(f"cqrs_{name}_table")) or None for name in ("outbox", "inbox")
     )
     tables = tables_of([subject], outbox_table, inbox_table)
-    (step,) = (step for step in steps_of(context.dialect.name, tables) if step.version == version)
     _run(MAKE_BOOK)
-    return step
+    return next((step for step in steps_of(context.dialect.name, tables) if step.version == version), None)
 
 
 def _known(step: Step) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import errors
 
+from cqrs._postgres_log.migrating import migrate
 from cqrs._postgres_log.pgoutput import Begin, Commit, Message, decode
 from cqrs._postgres_log.stream import LogStream
 from cqrs.errors import LogBusy, LogSlotLost
@@ -19,10 +20,6 @@ _PUBLISHED = "SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = '{}'"
 _SLOT = (
     "SELECT wal_status, active, confirmed_flush_lsn - '0/0'::pg_lsn, "
     "pg_current_wal_insert_lsn() - confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = '{}'"
-)
-_BOOK = (
-    "CREATE TABLE IF NOT EXISTS cqrs_log_positions "
-    "(name VARCHAR(64) NOT NULL PRIMARY KEY, transaction BIGINT NOT NULL, message INTEGER NOT NULL)"
 )
 _NOTED = "SELECT transaction - (pg_current_wal_insert_lsn() - '0/0'::pg_lsn) FROM cqrs_log_positions WHERE name = '{}'"
 _NOTE = (
@@ -60,12 +57,14 @@ class PostgresLog(OutboxLog):
     async def create(self, *, after_loss: bool = False) -> None:
         """Make slot, publication and ``cqrs_log_positions``, as far as they are missing; before the first message.
 
+        The table is made by its migration, which ``cqrs.migrations.upgrade`` runs, too.
+
         Raises ``LogSlotLost`` if the slot was there before. With ``after_loss`` it is then made anew: messages that
         nobody had read are lost. Waits for the transactions that are open now.
         """
         stream = await LogStream.connect(self._dsn)
         try:
-            await stream.execute(_BOOK)
+            await migrate(stream)
             if not await stream.execute(_PUBLISHED.format(self._publication)):
                 await stream.execute(f'CREATE PUBLICATION "{self._publication}"')
             slot, noted = await self._slot(stream), await stream.execute(_NOTED.format(self.name))

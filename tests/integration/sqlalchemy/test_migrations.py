@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import event, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs._sqlalchemy import migrate, migration_lock, migration_steps
+from cqrs import _migration_steps as migration_steps
+from cqrs._sqlalchemy import migrate, migration_lock, migration_tables
 from cqrs._sqlalchemy.lease_tables import lease_metadata
 from cqrs.errors import DatabaseUnavailable, MigrationRefused
-from cqrs.migrations import downgrade, sql, upgrade
+from cqrs.migrations import check, downgrade, sql, upgrade
 from cqrs.outbox.sqlalchemy import outbox_model
 
 if TYPE_CHECKING:
@@ -108,15 +109,25 @@ async def test_a_version_to_go_down_to_is_kept(engine: AsyncEngine) -> None:
     assert await downgrade(engine, to=1) == []
 
 
+async def test_only_postgresql_has_a_log(engine: AsyncEngine) -> None:
+    has_one = engine.dialect.name == "postgresql"
+    done = await upgrade(engine, subjects=["log"])
+    assert done == ["log/0001_log"] * has_one
+    assert ("cqrs_log_positions" in await tables(engine)) is has_one
+    assert ("cqrs_log_positions" in sql(engine.dialect.name)) is has_one
+    assert await check(engine, subjects=["log"]) == []
+    assert await downgrade(engine, subjects=["log"]) == done
+    assert "cqrs_log_positions" not in await tables(engine)
+
+
 async def test_subjects_are_numbered_by_themselves(engine: AsyncEngine) -> None:
     assert await upgrade(engine, subjects=["leases"]) == ["leases/0001_leases"]
     assert "outbox" not in await tables(engine)
     assert "leases/0001_leases" not in await upgrade(engine)
 
 
-async def test_a_subject_without_files_changes_nothing(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migration_steps, "SUBJECTS", (*migration_steps.SUBJECTS, "sagas"))
-    tables_now = migration_steps.tables_of()
+async def test_a_subject_without_files_changes_nothing(engine: AsyncEngine) -> None:
+    tables_now = migration_tables.tables_of()
     assert migration_steps.steps_of(engine.dialect.name, {**tables_now, "sagas": "sagas"}) == migration_steps.steps_of(
         engine.dialect.name, tables_now
     )
@@ -148,7 +159,7 @@ async def test_eight_processes_at_once_apply_each_version_once(address: str, eng
     ]
     ends = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     assert [process.returncode for process in processes] == [0] * 8, ends
-    steps = [str(step) for step in migration_steps.steps_of(engine.dialect.name, migration_steps.tables_of())]
+    steps = [str(step) for step in migration_steps.steps_of(engine.dialect.name, migration_tables.tables_of())]
     assert {"outbox/0001_outbox", "leases/0001_leases"} <= set(steps)
     assert sorted(out.decode().split() for out, _ in ends) == [[]] * 7 + [steps]
     async with engine.connect() as connection:
@@ -158,7 +169,7 @@ async def test_eight_processes_at_once_apply_each_version_once(address: str, eng
 async def test_a_failing_step_leaves_the_others_to_be_done_again(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = migration_steps.steps_of(engine.dialect.name, migration_steps.tables_of())
+    real = migration_steps.steps_of(engine.dialect.name, migration_tables.tables_of())
     broken = [*real[:-1], dataclasses.replace(real[-1], up=("CREATE NONSENSE",))]
     monkeypatch.setattr(migrate, "steps_of", lambda *_: broken)
     with pytest.raises(MigrationRefused, match=f"refuses {real[-1]}"):

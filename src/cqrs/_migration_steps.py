@@ -1,21 +1,18 @@
-"""The numbered files of ``migrations``, as steps: one folder per kind of database, and in it one per subject."""
+"""The numbered files of ``_sqlalchemy/migrations``, as steps: one folder per kind of database, in it one per subject.
+
+Whoever runs them, by whichever driver, keeps the same book.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
-from cqrs._sqlalchemy.outbox_model import outbox_model
 from cqrs.errors import MigrationRefused
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-SUBJECTS = ("outbox", "inbox", "leases")
-"""What has tables and numbers of its own."""
+SUBJECTS = ("outbox", "inbox", "leases", "log")
+"""What has tables and numbers of its own; not on every database."""
 
 DIALECTS = ("sqlite", "postgresql", "mariadb")
 
@@ -27,7 +24,13 @@ MAKE_BOOK = (
     "version INTEGER NOT NULL, PRIMARY KEY (subject, table_name, version))"
 )
 
-_LONGEST = 40  # PostgreSQL cuts the names of indexes, which are longer, at 63
+LOG_TABLE = "cqrs_log_positions"
+
+PATIENCE = 60
+"""Seconds to wait for another process that migrates; a migration of ours takes less."""
+
+POSTGRESQL_ALONE = "SELECT pg_advisory_xact_lock(7310868735423048)"
+"""Waits until nobody else migrates this database, until the end of the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +60,6 @@ class Step:
         return f"DELETE FROM {BOOK} WHERE {which}"  # noqa: S608  # as above
 
 
-def tables_of(
-    subjects: Collection[str] | None = None, outbox_table: str | None = None, inbox_table: str | None = None
-) -> dict[str, str]:
-    """The table of each subject: the one that was named, or that its repository uses by default."""
-    unknown = sorted(set(subjects or ()).difference(SUBJECTS))
-    if unknown:
-        raise MigrationRefused(unknown[0], f"there is no such subject: choose from {', '.join(SUBJECTS)}")
-    tables = {
-        "outbox": outbox_table or str(outbox_model().__tablename__),
-        "inbox": inbox_table or "inbox",
-        "leases": "cqrs_leases",
-    }
-    for table in tables.values():
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*", table, re.ASCII) or len(table) > _LONGEST:
-            raise MigrationRefused(
-                table, f"name it with small letters, digits and underscores only, {_LONGEST} at most"
-            )
-    return {subject: table for subject, table in tables.items() if not subjects or subject in subjects}
-
-
 def steps_of(dialect: str, tables: dict[str, str]) -> list[Step]:
     """Every step of every subject in ``tables``, from the first on."""
     name = "mariadb" if dialect == "mysql" else dialect
@@ -91,7 +74,7 @@ def steps_of(dialect: str, tables: dict[str, str]) -> list[Step]:
 
 @cache
 def _read(dialect: str, subject: str) -> list[tuple[str, str, str]]:
-    folder = files("cqrs._sqlalchemy") / "migrations" / dialect / subject
+    folder = files("cqrs") / "_sqlalchemy" / "migrations" / dialect / subject
     if not folder.is_dir():
         return []
     names = sorted(file.name.removesuffix(".up.sql") for file in folder.iterdir() if file.name.endswith(".up.sql"))

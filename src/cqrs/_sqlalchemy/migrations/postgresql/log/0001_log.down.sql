@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS cqrs_log_positions;

@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
 LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeaseStore::"
+POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPostgresOutbox::"
+MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDbOutbox::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
 
 
@@ -117,6 +119,27 @@ TWINS = (
         "database_now = lambda: dt.datetime.now(dt.UTC)\n"
         "database_in = lambda seconds: database_now() + dt.timedelta(seconds=seconds)",
         f"{LEASES}test_the_clock_of_a_worker_changes_nothing",
+    ),
+    Twin(
+        "a relay passes over what is being cancelled (PostgreSQL)",
+        "_sqlalchemy/relay_postgresql.py",
+        "FOR UPDATE OF o SKIP LOCKED",
+        "",
+        f"{POSTGRESQL}test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes",
+    ),
+    Twin(
+        "a relay passes over what is being cancelled (MariaDB)",
+        "_sqlalchemy/relay_queue.py",
+        "return set(scheduled) - set(",
+        "return set() and set(",
+        f"{MARIADB}test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes",
+    ),
+    Twin(
+        "who cancels locks before looking at the clock",
+        "_sqlalchemy/outbox_cancelling.py",
+        "scheduled.with_for_update()",
+        "scheduled",
+        f"{POSTGRESQL}test_who_waited_for_another_to_cancel_it_comes_too_late_if_its_time_has_come",
     ),
 )
 

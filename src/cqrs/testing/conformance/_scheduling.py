@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import datetime as dt
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.testing.conformance._outbox_stand import OutboxBackend
 
-SOON = 0.2
+SOON = 0.4
 """Seconds until the time of a message comes that a test waits for."""
 
 taken_by = pytest.mark.parametrize("taken_by", ["relay", "loop"])
@@ -126,7 +127,7 @@ class Scheduling:
         event = await self._schedule(outbox)
         async with outbox as session:
             assert await outbox.cancel(session, event.event_id)
-            second = asyncio.create_task(self._cancelled(outbox, event.event_id))
+            second = asyncio.create_task(self._cancelled(outbox, event.event_id), context=contextvars.Context())
             await asyncio.sleep(SOON)
             await outbox.rollback(session)
         assert not await second

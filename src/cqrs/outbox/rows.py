@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PARTITIONS = 64
 """Keys are spread over so many partitions; stored rows hold the number of theirs, so it never changes."""
 
+_LONGEST_ERROR = 2_000
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
@@ -65,6 +67,12 @@ class Settlement:
     fence: int | None
     status: EventStatus
     error: str | None = None
+
+
+def error_text(error: BaseException) -> str:
+    """What is stored of ``error``. It may quote a message, and not every text can be stored in every database."""
+    text = f"{type(error).__name__}: {error}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text[:_LONGEST_ERROR].encode("utf-8", "replace").decode()
 
 
 def envelope_of(  # noqa: PLR0913  # what can be said about a message

@@ -15,7 +15,17 @@ from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap, registered_name
 from cqrs.outbox.repository import OutboxedEventRepository
-from cqrs.outbox.rows import NewRow, Settlement, TakenRow, envelope_of, message_id_of, packed, seconds, unpacked
+from cqrs.outbox.rows import (
+    NewRow,
+    Settlement,
+    TakenRow,
+    envelope_of,
+    error_text,
+    message_id_of,
+    packed,
+    seconds,
+    unpacked,
+)
 from cqrs.serializers.json import JsonSerializer
 from cqrs.unit_of_work import current_unit_of_work
 
@@ -99,7 +109,7 @@ class StoredOutbox(OutboxedEventRepository):
 
     async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
         """Say that the broker rejects a message, as the port says; the error is kept beside it."""
-        await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, f"{type(error).__name__}: {error}")
+        await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, error_text(error))
 
     async def commit(self, session: Any = None) -> None:
         """Commit, as the port says."""

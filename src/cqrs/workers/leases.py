@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
-from cqrs.workers.service import Service
+from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -65,6 +65,10 @@ class LeaseHolder(Service):
         finally:
             self._in_use.remove(shares)
 
+    def holds(self, share: int, fence: int) -> bool:
+        """Whether ``share`` is still held since ``fence``: it may have been lost, and something won, in between."""
+        return self._fences.get(share) == fence
+
     @property
     def holds_any(self) -> bool:
         """Whether there is anything to work on."""
@@ -93,7 +97,10 @@ class LeaseHolder(Service):
                 holding = await self._store.keep(
                     self._scope, self.owner, count=self._count, ttl=self._ttl, giving_up=giving_up
                 )
-        except Exception as error:  # noqa: BLE001  # whatever the store raises: without an answer nothing is held for long
+        except (Exception, asyncio.CancelledError) as error:  # whatever the store raises, or a driver has cancelled
+            if is_cancelled():
+                raise
+            # Without an answer nothing is held for long.
             logger.warning("%s cannot renew what it holds of %s: %r", self.owner, self._scope, error)
             return self.tick
         won = holding.fences.keys() - self._fences.keys()

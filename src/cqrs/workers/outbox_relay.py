@@ -17,11 +17,12 @@ import time
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
+from cqrs.errors import BrokerUnavailable
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
-from cqrs.outbox.rows import PARTITIONS
+from cqrs.outbox.rows import PARTITIONS, error_text
 from cqrs.workers.leases import LeaseHolder
 from cqrs.workers.outbox_policy import RelayPolicy, Verdict
-from cqrs.workers.service import Service
+from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,9 @@ logger = logging.getLogger("cqrs")
 
 _PROBE = 10
 """How many messages are taken to see whether the broker is back."""
+
+_LAST_TRIES = 3
+"""How often a relay that ends tries to settle what it has sent."""
 
 
 class OutboxRelay(Service):
@@ -65,6 +69,7 @@ class OutboxRelay(Service):
             self._queue.leases, self._queue.scope, count=PARTITIONS, ttl=self.policy.lease, owner=name
         )
         self._first = 0
+        self._at_once = self.policy.batch_size
         self._outages = 0
         self._quiet = 0
         self._tidy_at = 0.0
@@ -77,7 +82,7 @@ class OutboxRelay(Service):
     async def _work(self) -> None:
         async with self._wakeups, self._leases:
             await self._leases.started()
-            while not self.is_ending:
+            while not self.is_ending and self._leases.is_running:  # what has ended that is raised by its end
                 wait = await self._guarded_round()
                 self._ready.set()
                 if wait and not self.is_ending:
@@ -102,17 +107,24 @@ class OutboxRelay(Service):
         """A round that may fail with whatever a database raises."""
         try:
             return await self._round()
-        except Exception as error:  # noqa: BLE001  # an outage of the database; nothing has been settled
-            return self._outage(error)
+        except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been settled
+            if is_cancelled():
+                raise
+            return self._outage(error)  # also where a driver has cancelled what it was waiting for itself
 
     async def _round(self) -> float:
         """Take, send and settle once; returns for how long there is nothing to do."""
         with self._leases.using() as fences:
             if not fences:
                 return self._leases.tick
-            taken = await self._queue.take(self._in_turn(fences), _PROBE if self._outages else self.policy.batch_size)
+            limit = min(_PROBE, self._at_once) if self._outages else self._at_once
+            async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
+                taken = await self._queue.take(self._in_turn(fences), limit)
             reached("outbox.claimed")
-            outcome, outage = await self._send(taken)
+            # What was lost while it was taken is somebody else's, also if the lease has been renewed since.
+            outcome, outage = await self._send(
+                [m for m in taken if self._leases.holds(m.partition, fences[m.partition])]
+            )
             if outcome:
                 reached("outbox.published")
                 await self._settle(fences, outcome)
@@ -125,8 +137,9 @@ class OutboxRelay(Service):
 
     def _in_turn(self, fences: Mapping[int, int]) -> list[int]:
         """The partitions, each time beginning with another one: no partition can keep the others out."""
-        self._first = (self._first + 1) % PARTITIONS
-        return sorted(fences, key=lambda number: (number - self._first) % PARTITIONS)
+        order = sorted(fences)
+        self._first = (self._first + 1) % len(order)
+        return order[self._first :] + order[: self._first]
 
     async def _send(self, taken: Sequence[QueuedMessage]) -> tuple[Outcome, Exception | None]:
         """Send what is not blocked; returns what became of it, and the error if the broker is away."""
@@ -136,8 +149,7 @@ class OutboxRelay(Service):
         if not ready or seconds <= 0:
             return Outcome(failed=failed, blocked=blocked), None
         try:
-            async with asyncio.timeout(seconds):
-                results = await self._broker.send([envelope for _, envelope in ready])
+            results = await self._in_time([envelope for _, envelope in ready], seconds)
         except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing; a hang ends as an outage
             return Outcome(failed=failed, blocked=blocked), raised
         sent: list[QueuedMessage] = []
@@ -155,6 +167,27 @@ class OutboxRelay(Service):
                 failed.append(self._failure(message, result))
                 stopped.add(key)
         return Outcome(sent, failed, blocked), outage
+
+    async def _in_time(self, envelopes: Sequence[Envelope], seconds: float) -> Sequence[Exception | None]:
+        """Send within ``seconds``, and see how many can be sent at once so that they stay far below that.
+
+        A batch that is not over when its time is would be sent again as a whole, and again not be over.
+        """
+        before = time.monotonic()
+        time_limit = asyncio.timeout(seconds)
+        try:
+            async with time_limit:
+                results = await self._broker.send(envelopes)
+        except TimeoutError:
+            if time_limit.expired():
+                self._at_once = max(1, len(envelopes) // 2)
+            raise
+        speed = len(envelopes) / max(time.monotonic() - before, 1e-6)
+        self._at_once = max(1, min(self.policy.batch_size, int(speed * self.policy.lease / 4)))
+        if len(results) != len(envelopes):
+            answer = f"it answers {len(envelopes)} messages by {len(results)} results, and must give one for each"
+            raise BrokerUnavailable(type(self._broker).__qualname__, answer)
+        return results
 
     def _unpacked(
         self, messages: Sequence[QueuedMessage]
@@ -182,7 +215,7 @@ class OutboxRelay(Service):
         retry_in = self.policy.retry_in(message.attempts + 1)
         what = "is parked" if retry_in is None else f"is tried again in {retry_in:.1f} s"
         logger.warning("%s %s %s: %s", message.envelope.name, message.envelope.message_id, what, error)
-        return Failure(message, f"{type(error).__name__}: {error}"[:2_000], retry_in)
+        return Failure(message, error_text(error), retry_in)
 
     async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:
         """Write down what became of messages; tried again while nobody else can have taken over.
@@ -192,17 +225,20 @@ class OutboxRelay(Service):
         tries = 0
         while True:
             try:
-                await self._queue.settle(fences, outcome)
-            except Exception:
+                async with asyncio.timeout(self.policy.lease):  # as for taking
+                    await self._queue.settle(fences, outcome)
+            except Exception as error:
                 tries += 1
                 wait = self.policy.outage.seconds(tries)
-                if self.is_ending or self._leases.seconds_left() < wait:
+                if self._leases.seconds_left() < wait or (self.is_ending and tries >= _LAST_TRIES):
                     raise
+                if tries == 1:
+                    logger.warning("%s cannot settle what it has sent, and tries again: %r", self.name, error)
                 await asyncio.sleep(wait)
             else:
                 return
 
-    def _outage(self, error: Exception) -> float:
+    def _outage(self, error: BaseException) -> float:
         """Something is away: when to try again. Said once, not at every try."""
         if not self._outages:
             logger.warning("%s waits: %r", self.name, error)
@@ -210,10 +246,11 @@ class OutboxRelay(Service):
         return self.policy.outage.seconds(self._outages)
 
     def _idle(self, *, found: bool) -> float:
-        if found and self._outages:
+        if self._outages:
             logger.warning("%s goes on", self.name)
+        self._outages = 0
         if found:
-            self._quiet = self._outages = 0
+            self._quiet = 0
             return 0.0
         self._quiet += 1
         wait = self.policy.idle.seconds(self._quiet)

@@ -202,6 +202,15 @@ class RelayConformance:
             await until(lambda: relay.sent >= 4)
         assert broker.arrived() == [1, 2, 3, 4]
 
+    async def test_an_error_that_quotes_odd_bytes_holds_nobody_up(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({0: MessageRejected("broker", "0", "it begins with \0 and \ud800" + "x" * 100_000)})
+        await self._add(outbox, *range(3))
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 2)
+            await until_true(self._is_parked(outbox, 1))
+
     async def test_a_message_without_a_key_parks_alone(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:

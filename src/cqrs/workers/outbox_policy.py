@@ -43,12 +43,12 @@ class RelayPolicy:
     """How a relay works. Times are in seconds, unless they are a ``timedelta``.
 
     ``batch_size``: how many messages at most are sent as one pipeline, and settled by one statement; a broker that is
-    slow gets as many as it takes within a quarter of the lease. ``lease``: after how long others take over from a
-    relay that died, and how long a database may take to answer. ``attempts``: how often a message is tried that the broker rejects, with
-    the waits of ``retry``; then it is parked. ``idle``: how often to look for messages when there are none and nobody
-    tells; ``deaf`` is the longest such wait while wake-ups are known not to arrive. ``outage``: how often to try while
-    the broker, or the database, is away. ``keep``: for how long messages that were sent are kept if the outbox keeps
-    them, for ever by default. ``housekeeping``: how often that is seen to.
+    slow gets as many as it takes within a quarter of the lease. ``lease``: after how long others take over from a relay
+    that died, and how long a database may take to answer. ``attempts``: how often a message is tried that the broker
+    rejects, with the waits of ``retry``; then it is parked. ``idle``: how often to look for messages when there are
+    none and nobody tells; ``deaf`` is the longest such wait while wake-ups are known not to arrive. ``outage``: how
+    often to try while the broker, or the database, is away. ``keep``: for how long messages that were sent are kept if
+    the outbox keeps them, for ever by default. ``housekeeping``: how often that is seen to.
     """
 
     batch_size: int = 1_000

@@ -20,6 +20,7 @@ from cqrs._failpoints import reached
 from cqrs.errors import BrokerUnavailable
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
+from cqrs.workers.advice import told
 from cqrs.workers.leases import LeaseHolder
 from cqrs.workers.outbox_policy import RelayPolicy, Verdict
 from cqrs.workers.service import Service, is_cancelled
@@ -214,8 +215,9 @@ class OutboxRelay(Service):
     def _failure(self, message: QueuedMessage, error: Exception) -> Failure:
         retry_in = self.policy.retry_in(message.attempts + 1)
         what = "is parked" if retry_in is None else f"is tried again in {retry_in:.1f} s"
-        logger.warning("%s %s %s: %s", message.envelope.name, message.envelope.message_id, what, error)
-        return Failure(message, error_text(error), retry_in)
+        text = error_text(error)
+        logger.warning("%s %s %s: %s", message.envelope.name, message.envelope.message_id, what, text)
+        return Failure(message, text, retry_in)
 
     async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:
         """Write down what became of messages; tried again while nobody else can have taken over.
@@ -241,7 +243,7 @@ class OutboxRelay(Service):
     def _outage(self, error: BaseException) -> float:
         """Something is away: when to try again. Said once, not at every try."""
         if not self._outages:
-            logger.warning("%s waits: %r", self.name, error)
+            logger.warning("%s waits: %s", self.name, told(error))
         self._outages += 1
         return self.policy.outage.seconds(self._outages)
 

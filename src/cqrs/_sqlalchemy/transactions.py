@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.orm import Session
+
+from cqrs._sqlalchemy.cancelled_reads import close_cursor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -48,6 +51,10 @@ def writes_first(session: AsyncSession) -> AsyncSession:
     """
     session.info[_WRITES_FIRST] = True
     return session
+
+
+# For all engines at once: who is cancelled is not always this package.
+event.listen(SQLiteDialect_aiosqlite, "handle_error", close_cursor)
 
 
 # For all sessions at once: to listen to each for itself costs it more than the question.

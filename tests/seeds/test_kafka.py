@@ -6,7 +6,6 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import aiokafka.client
 import pytest
 from faststream.kafka.message import KafkaMessage
 
@@ -23,22 +22,10 @@ if TYPE_CHECKING:
 
 # FastStream 0.6 still takes the parameter, and says that it will not.
 pytestmark = [
+    pytest.mark.usefixtures("kafka_at_localhost"),
     pytest.mark.filterwarnings("ignore:.auto_commit. option was deprecated"),
     pytest.mark.filterwarnings("ignore:AckPolicy.REJECT_ON_ERROR"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def localhost(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lead the driver to the Kafka of the tests, whatever port of localhost it is told."""
-    connect = aiokafka.client.AIOKafkaClient.__init__
-
-    def redirected(self: Any, *, bootstrap_servers: Any, **options: Any) -> None:
-        servers = [bootstrap_servers] if isinstance(bootstrap_servers, str) else bootstrap_servers
-        local = [kafka_bootstrap if server.startswith("localhost:") else server for server in servers]
-        connect(self, bootstrap_servers=local, **options)
-
-    monkeypatch.setattr(aiokafka.client.AIOKafkaClient, "__init__", redirected)
 
 
 async def first_of(topic: str, kafka_bootstrap: str) -> Delivery:

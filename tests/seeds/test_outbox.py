@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,8 +10,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.kafka import KafkaMessageSource
 from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.testing.conformance.message_broker import received
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,15 +62,12 @@ async def test_000_04_a_registered_event_is_accepted_and_another_is_not(run: Run
     assert [event.event.payload for event in await outbox.get_many()] == [payload]
 
 
-async def test_000_05_the_loop_sends_what_is_in_the_outbox(run: Run) -> None:
+@pytest.mark.usefixtures("kafka_at_localhost")
+async def test_000_05_the_loop_sends_what_is_in_the_outbox_to_kafka(run: Run, kafka_bootstrap: str) -> None:
     program = await run("000_05_outbox_to_broker")
-    cqrs.OutboxedEventMap.register("user_joined", cqrs.NotificationEvent)
-    outbox = program.outbox_repository
-    async with outbox as session:
-        outbox.add(session, cqrs.NotificationEvent(event_name="user_joined", payload=1))
-        await outbox.commit(session)
-    await _sent_by(program.producer, program.publish_loop(), 1)
-    assert await outbox.get_many() == []
+    topic = await fill(program.outbox_repository, 1)
+    assert await arrived(program, program.publish_loop(), topic, kafka_bootstrap, 1) == [0]
+    assert await program.outbox_repository.get_many() == []
 
 
 @pytest.mark.usefixtures("sqlite")
@@ -85,24 +84,20 @@ async def test_001_14_both_events_wait_in_the_transaction_of_the_data(run: Run) 
     await program.engine.dispose()
 
 
+@pytest.mark.usefixtures("kafka_at_localhost")
 @pytest.mark.parametrize("name", ["001_15_outbox_producer", "002_08_outbox_producer"])
-async def test_the_loop_of_the_document_sends_from_mariadb(
-    run: Run, name: str, mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+async def test_the_loop_of_the_document_sends_from_mariadb_to_kafka(
+    run: Run, name: str, mariadb_url: str, kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_OF_THE_TEST", mariadb_url)
     program = await run(name)
-    cqrs.OutboxedEventMap.register("user_joined", cqrs.NotificationEvent)
     engine = create_async_engine(mariadb_url)
     await create(engine)
     await engine.dispose()
     outbox = program.producer.repository
-    async with outbox as session:
-        for number in range(3):
-            outbox.add(session, cqrs.NotificationEvent(event_name="user_joined", payload=number))
-        await outbox.commit(session)
+    topic = await fill(outbox, 3)
     loop = getattr(program, "periodically_task", None) or (lambda: _periodically(program.producer))
-    broker = await _sent_by(program.producer, loop(), 3)
-    assert [message.to_envelope().json()["payload"] for message in broker.sent] == [0, 1, 2]
+    assert await arrived(program, loop(), topic, kafka_bootstrap, 3) == [0, 1, 2]
     assert await outbox.get_many() == []
     await program.session_factory.kw["bind"].dispose()
 
@@ -125,19 +120,32 @@ async def _periodically(producer: cqrs.EventProducer) -> None:
         await producer.repository.commit()
 
 
-async def _sent_by(producer: cqrs.EventProducer, loop: Any, count: int) -> MemoryMessageBroker:
-    """Run the endless loop of a program until so many messages were sent and settled; no Kafka is at its address."""
-    producer.message_broker = broker = MemoryMessageBroker()
-    commit, settled = producer.repository.commit, asyncio.Event()
+async def fill(outbox: Any, count: int) -> str:
+    """Put so many messages into the outbox, for a topic of their own."""
+    cqrs.OutboxedEventMap.register("user_joined", cqrs.NotificationEvent)
+    topic = f"joined-{uuid.uuid4().hex}"
+    async with outbox as session:
+        for number in range(count):
+            outbox.add(session, cqrs.NotificationEvent(event_name="user_joined", topic=topic, payload=number), key="k")
+        await outbox.commit(session)
+    return topic
+
+
+async def arrived(program: Any, loop: Any, topic: str, kafka_bootstrap: str, count: int) -> list[int]:
+    """Run the endless loop of a program until so many messages are in Kafka and settled; what they are."""
+    repository = program.producer.repository
+    commit, settled = repository.commit, asyncio.Event()
 
     async def watched(*arguments: Any) -> None:
         await commit(*arguments)
-        if len(broker.sent) >= count:
-            settled.set()
+        settled.set()
 
-    producer.repository.commit = watched  # type: ignore[method-assign]
+    repository.commit = watched
     task = asyncio.create_task(loop)
-    await settled.wait()
+    async with asyncio.timeout(60):
+        await settled.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    return broker
+    await program.broker.close()
+    async with KafkaMessageSource(kafka_bootstrap, topic, uuid.uuid4().hex) as source:
+        return [delivery.envelope.json()["payload"] for delivery in await received(source, count)]

@@ -192,7 +192,10 @@ class UnknownEvent(CQRSError, LookupError):
     def __init__(self, name: str, version: int) -> None:
         self.name = name
         self.version = version
-        super().__init__(f"No event type is registered as {name!r} version {version}: register its class first.")
+        super().__init__(
+            f"No event type is registered as {name!r} version {version}: register its class under this "
+            "name, with OutboxedEventMap.register() or in the registry that the reader was given."
+        )
 
 
 class ProtobufNotImplemented(CQRSError, NotImplementedError):
@@ -290,8 +293,8 @@ class OutboxedEventMismatch(CQRSError, TypeError):
         self.expected = expected
         self.actual = actual
         super().__init__(
-            f"{name!r} version {version} is registered for {type_name(expected)}, and this event is a "
-            f"{type_name(actual)}: add an event of the registered type, or register this type under a name of its own."
+            f"As {name!r} version {version} an outbox takes a {type_name(expected)}, and this is a "
+            f"{type_name(actual)}: add an event of that type, or register this type under a name of its own."
         )
 
 

@@ -136,7 +136,11 @@ LAYERS = (
     Layer(ENGINES, "dispatcher", ("dispatcher.*",)),
     Layer(ENGINES, "mediator", ("mediator",)),
     Layer(ENGINES, "outbox loop", ("producer",)),
-    Layer(ENGINES, "services", ("workers.backoff", "workers.leases", "workers.service")),
+    Layer(
+        ENGINES,
+        "services",
+        ("workers.advice", "workers.backoff", "workers.leases", "workers.policy_checks", "workers.service"),
+    ),
     Layer(ENGINES, "relay", ("workers.log_relay", "workers.outbox_policy", "workers.outbox_relay")),
     Layer(ENGINES, "consumer", ("workers.consumer*",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.

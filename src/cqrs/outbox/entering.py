@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from cqrs.unit_of_work import UnitOfWork
+
+
+logger = logging.getLogger("cqrs")
 
 
 class _NotCommitted(Exception):
@@ -29,6 +33,7 @@ class Entered:
     session: Any
     savepoint: AbstractAsyncContextManager[None] | None
     committed: bool = False
+    added: int = 0
 
     async def commit(self) -> None:
         """Commit what was opened here; in a savepoint, let it become part of what is around it."""
@@ -41,11 +46,23 @@ class Entered:
         if self.savepoint is None:
             await self.unit.rollback()
         self.committed = False
+        self.added = 0
+
+    def _is_open(self) -> bool:
+        """Whether anything is left to undo: somebody may have committed the session itself."""
+        in_transaction = getattr(self.session, "in_transaction", None)
+        return self.unit.is_open and (in_transaction is None or in_transaction())
 
     async def leave(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Undo what is not committed."""
+        """Undo what is not committed, and tell if that are messages which nobody rolled back."""
+        if error is None and self.added and not self.committed and self._is_open():
+            logger.warning(
+                "%d message(s) were added to an outbox, and `async with` ended without a commit: they are undone. Call "
+                "`await outbox.commit(session)` before its end, or rollback() if that is meant.",
+                self.added,
+            )
         if self.savepoint is not None:
             if error is None and not self.committed:
                 kind, error = _NotCommitted, _NotCommitted()

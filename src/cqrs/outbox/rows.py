@@ -89,6 +89,9 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
     ``key`` and ``headers`` count before what the event says, and that before what is known of where it comes from.
     """
     body, content_type = serializer.serialize(event)
+    chosen: Any = event.message_key if key is None else key
+    if not (chosen is None or isinstance(chosen, str)):
+        raise TypeError(f"a message key is a text, and not {chosen!r}: write str(...) around it")
     return Envelope(
         message_id=message_id_of(event.event_id if dedup_id is None else dedup_id),
         name=name.name,
@@ -96,7 +99,7 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
         topic=event.topic,
         body=body,
         content_type=content_type,
-        key=event.message_key if key is None else key,
+        key=chosen,
         headers={**context_headers(), **(event.message_headers or {}), **(headers or {})},
     )
 

@@ -90,6 +90,9 @@ class StoredOutbox(OutboxedEventRepository):
             self._session() if session is None else session,
             NewRow(envelope=envelope, compression=compression, delay=wait, due_at=due_at),
         )
+        entered = entering.innermost(self, session)
+        if entered is not None:
+            entered.added += 1
 
     async def cancel(self, *given: Any) -> bool:
         """Cancel a scheduled message, as the port says."""

@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from cqrs.workers.advice import told
 from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
@@ -168,7 +169,7 @@ class Consumer(Service):
     async def _wait_out(self, outage: Outage) -> None:
         self._outages += 1
         level = logging.WARNING if self._outages == 1 else logging.DEBUG
-        logger.log(level, "%s waits, something is away: %r", self.name, outage.__cause__)
+        logger.log(level, "%s waits, something is away: %s", self.name, told(outage.__cause__))
         await self._pause(self.policy.outage.seconds(self._outages))
 
     def _recovered(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from cqrs.workers.advice import told
 from cqrs.workers.consumer_steps import Outage
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Chore:
         except Outage as outage:
             self._failures += 1
             level = logging.WARNING if self._failures == 1 else logging.DEBUG
-            logger.log(level, "%s is tried again later, something is away: %r", self._name, outage.__cause__)
+            logger.log(level, "%s is tried again later, something is away: %s", self._name, told(outage.__cause__))
             self.due = now + self._outage.seconds(self._failures)
         else:
             if self._failures:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
+from cqrs.workers.advice import told
 from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class LeaseHolder(Service):
             if is_cancelled():
                 raise
             # Without an answer nothing is held for long.
-            logger.warning("%s cannot renew what it holds of %s: %r", self.owner, self._scope, error)
+            logger.warning("%s cannot renew what it holds of %s: %s", self.owner, self._scope, told(error))
             return self.tick
         won = holding.fences.keys() - self._fences.keys()
         reached("lease.acquired" if won else "lease.renewed")
@@ -117,4 +118,4 @@ class LeaseHolder(Service):
             async with asyncio.timeout(self._ttl):
                 await self._store.leave(self._scope, self.owner)
         except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
-            logger.warning("%s cannot give up what it holds of %s: %r", self.owner, self._scope, error)
+            logger.warning("%s cannot give up what it holds of %s: %s", self.owner, self._scope, told(error))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.errors import InvalidEnvelope, MessageRejected, UnknownCompression
 from cqrs.workers.backoff import Backoff
+from cqrs.workers.policy_checks import above_zero, at_least, of_type, spans
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,6 +62,14 @@ class RelayPolicy:
     keep: dt.timedelta | None = None
     housekeeping: float = 30.0
     classify: Callable[[Exception], Verdict] = verdict
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` or ``TypeError`` for what no relay could work with."""
+        at_least(self, 1, "batch_size", "attempts")
+        above_zero(self, "lease")
+        at_least(self, 0, "deaf", "housekeeping")
+        of_type(self, Backoff, "retry", "idle", "outage")
+        spans(self, "keep")
 
     def retry_in(self, attempts: int) -> float | None:
         """When to try a message again that was rejected so often, or ``None`` if it is to be parked."""

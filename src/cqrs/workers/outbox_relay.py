@@ -20,6 +20,7 @@ from cqrs._failpoints import reached
 from cqrs.errors import BrokerUnavailable
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
+from cqrs.workers.advice import told
 from cqrs.workers.leases import LeaseHolder
 from cqrs.workers.outbox_policy import RelayPolicy, Verdict
 from cqrs.workers.service import Service, is_cancelled
@@ -242,7 +243,7 @@ class OutboxRelay(Service):
     def _outage(self, error: BaseException) -> float:
         """Something is away: when to try again. Said once, not at every try."""
         if not self._outages:
-            logger.warning("%s waits: %r", self.name, error)
+            logger.warning("%s waits: %s", self.name, told(error))
         self._outages += 1
         return self.policy.outage.seconds(self._outages)
 

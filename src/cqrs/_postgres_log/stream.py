@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,26 +18,30 @@ if TYPE_CHECKING:
 
 _STATUS = 10.0  # seconds; the server gives up who says nothing for wal_sender_timeout, usually a minute
 _CONNECT = 10  # seconds
+_INTERRUPT = 2.0  # seconds
+_MOST = 16_000_000  # bytes that are read at once, and one record
+_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
 class LogStream:
     """Reads the log from one task.
 
     The server is told that the reader lives, also while nobody calls :meth:`read`. Errors of the driver are raised as
-    they are; the stream is then of no more use.
+    they are; the stream is then of no more use. A machine that cannot be reached any more is noticed within half a
+    minute, unless the words of the connection say otherwise.
     """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
-        self._asked = False
+        self._asked_at: float | None = None
         self._confirmed = 0
         self._beat: asyncio.TimerHandle | None = None
 
     @classmethod
     async def connect(cls, dsn: Mapping[str, Any] | str) -> Self:
         """Connect to the database of ``dsn``, in the words of libpq, for replication."""
-        words: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log"}
+        words: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log", **_ALIVE}
         if isinstance(dsn, str):
             words = {**words, **parse_dsn(dsn)}
         else:
@@ -62,22 +69,29 @@ class LogStream:
         await self._blocking(lambda: self._cursor.start_replication(slot_name=slot, decode=False, options=options))
         self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
 
-    async def read(self, limit: int, patience: float) -> list[bytes]:
-        """At most ``limit`` records; none after ``patience`` seconds without any.
+    async def read(self, limit: int, patience: float, answer: float | None = None) -> list[bytes]:
+        """At most ``limit`` records, and not many more than 16 MB; none after ``patience`` seconds without any.
 
-        Raises ``ConnectionError`` when the server has not answered a question for another ``patience``.
+        The server is then asked whether it is there. Raises ``ConnectionError`` when nothing has come for another
+        ``answer`` seconds, by default ``patience``. A server says nothing while it decodes a transaction of which it
+        has nothing to send, except about every half of its ``wal_sender_timeout``.
         """
         found = self._ready(limit)
         if not found:
             if await self._readable(patience):
-                self._asked = False
+                self._asked_at = None
                 found = self._ready(limit)
-            elif self._asked:
-                raise ConnectionError("the server does not answer")
             else:
-                self._asked = True
-                self._cursor.send_feedback(reply=True, force=True)
+                self._ask(patience if answer is None else answer)
         return found
+
+    def _ask(self, answer: float) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._asked_at is None:
+            self._asked_at = now
+            self._cursor.send_feedback(reply=True, force=True)
+        elif now >= self._asked_at + answer:
+            raise ConnectionError("the server does not answer")
 
     @property
     def seen(self) -> int:
@@ -100,8 +114,10 @@ class LogStream:
 
     def _ready(self, limit: int) -> list[bytes]:
         found: list[bytes] = []
-        while len(found) < limit and (message := self._cursor.read_message()) is not None:
+        size = 0
+        while len(found) < limit and size < _MOST and (message := self._cursor.read_message()) is not None:
             found.append(bytes(message.payload))
+            size += len(found[-1])
         return found
 
     async def _readable(self, patience: float) -> bool:
@@ -126,9 +142,20 @@ class LogStream:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            with suppress(psycopg2.Error):
-                self._connection.cancel()
-            await asyncio.wait([task])
+            # It connects once more and waits: nobody else must wait for that, nor the end of the program.
+            threading.Thread(target=self._interrupt, daemon=True).start()
+            if not (await asyncio.wait([task], timeout=_INTERRUPT))[0]:
+                self._hang_up()
+                await asyncio.wait([task])
             if not task.cancelled():
                 task.exception()  # it was interrupted
             raise
+
+    def _interrupt(self) -> None:
+        with suppress(psycopg2.Error):
+            self._connection.cancel()
+
+    def _hang_up(self) -> None:
+        """End a call that waits for a server which does not hear that it was interrupted."""
+        with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)

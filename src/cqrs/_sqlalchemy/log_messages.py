@@ -9,9 +9,12 @@ from sqlalchemy import ARRAY, LargeBinary, String, bindparam, event, text
 from cqrs.errors import UnitOfWorkStateError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.orm import Session, SessionTransaction
 
 _WAITING = "cqrs_log_messages"
+_MOST = 16_000_000  # bytes in one statement: the server has all of it in memory, several times, and takes no gigabyte
 _EMIT = text(
     "SELECT count(pg_logical_emit_message(true, prefix, content)) "
     "FROM unnest(:prefixes, :contents) WITH ORDINALITY AS message (prefix, content, number)"
@@ -48,9 +51,23 @@ def _before_commit(session: Session) -> None:
     where = {"mapper": waiting[0].model}
     if session.get_bind(**where).dialect.name != "postgresql":
         raise UnitOfWorkStateError("Only PostgreSQL has a log for messages: use SqlAlchemyOutboxedEventRepository.")
-    messages = {"prefixes": [m.prefix for m in waiting], "contents": [m.content for m in waiting]}
-    session.execute(_EMIT, messages, bind_arguments=where)
+    for some in _parts(waiting):
+        messages = {"prefixes": [m.prefix for m in some], "contents": [m.content for m in some]}
+        session.execute(_EMIT, messages, bind_arguments=where)
     waiting.clear()
+
+
+def _parts(messages: list[_Message]) -> Iterator[list[_Message]]:
+    """All of them in their order, not too many bytes at a time."""
+    part: list[_Message] = []
+    size = 0
+    for message in messages:
+        if part and size + len(message.content) > _MOST:
+            yield part
+            part, size = [], 0
+        part.append(message)
+        size += len(message.content)
+    yield part
 
 
 def _after_rollback(session: Session, ended: SessionTransaction) -> None:

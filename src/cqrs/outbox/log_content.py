@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 import uuid
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.envelope import Envelope
 from cqrs.errors import InvalidEnvelope
+from cqrs.outbox.log import Diverted
 from cqrs.outbox.rows import NewRow
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ PREFIX = "cqrs.outbox"
 """Under which messages stand in the log, unless they are told otherwise."""
 
 _LENGTH = struct.Struct(">I")
+_FITS = {"topic": 255, "name": 255, "key": 255, "content_type": 100}  # characters in the table of an outbox
 
 
 def pack(row: NewRow) -> bytes:
@@ -51,3 +54,27 @@ def unreadable(content: bytes) -> NewRow:
         content_type="application/octet-stream",
     )
     return NewRow(envelope=envelope, compression=None)
+
+
+def keepable(diverted: Diverted) -> Diverted:
+    """``diverted``, or what takes its place in a table that cannot hold it, to be kept for an operator."""
+    row = diverted.row
+    unfit = [name for name in _FITS if not _fits(getattr(row.envelope, name), _FITS[name])]
+    if row.compression is not None and not _fits(row.compression, 32):
+        unfit.append("compression")
+    if not unfit:
+        return diverted
+    kept = unreadable(pack(row))
+    key = None if "key" in unfit else row.envelope.key  # what comes later with it stays behind
+    kept = dataclasses.replace(kept, envelope=dataclasses.replace(kept.envelope, key=key))
+    return Diverted(kept, f"no table holds its {' and '.join(unfit)}; {diverted.error or 'it is behind another'}")
+
+
+def _fits(text: str | None, length: int) -> bool:
+    if text is None:
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(text) <= length and "\0" not in text

@@ -27,6 +27,8 @@ _NOTE = (
     "ON CONFLICT (name) DO UPDATE SET transaction = {1}, message = 0"
 )
 
+_ANSWER = 60.0  # seconds; who takes a busy server for a dead one lets it begin a large transaction again and again
+
 
 class PostgresLog(OutboxLog):
     """Reads what a ``PostgresLogOutboxedEventRepository`` with the same ``prefix`` writes; PostgreSQL 14 or newer.
@@ -100,7 +102,7 @@ class PostgresLog(OutboxLog):
         stream = self._opened()
         messages: list[LoggedMessage] = []
         end: int | None = None
-        for payload in await stream.read(limit, patience):
+        for payload in await stream.read(limit, patience, _ANSWER):
             match decode(payload):
                 case Begin(position):
                     self._transaction, self._message, self._within = position, 0, True

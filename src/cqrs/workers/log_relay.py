@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cqrs._failpoints import reached
 from cqrs.errors import BrokerUnavailable, InvalidEnvelope, LogBusy, LogSlotLost
 from cqrs.outbox.log import Diverted, LogPosition
-from cqrs.outbox.log_content import unpack, unreadable
+from cqrs.outbox.log_content import keepable, unpack, unreadable
 from cqrs.outbox.queue import QueuedMessage
 from cqrs.workers.outbox_policy import RelayPolicy, Verdict
 from cqrs.workers.service import Service
@@ -34,6 +34,7 @@ _PROBE = 10
 """How many messages are sent to see whether the broker is back."""
 
 _PATIENCE = 5.0  # seconds without a word until the database is asked whether it is there
+_OPENING = 60.0  # seconds until a database that was reached, and says nothing, counts as away
 
 
 class LoggedOutbox(Protocol):
@@ -94,7 +95,7 @@ class LogRelay(Service):
     async def _work(self) -> None:
         while not self.is_ending:
             try:
-                await self._log.open()
+                await self._unless_ending(self._open())
                 await self._follow()
             except _Stopped:
                 pass
@@ -108,6 +109,10 @@ class LogRelay(Service):
             finally:
                 self.is_reading = False
                 self._log.close()
+
+    async def _open(self) -> None:
+        async with asyncio.timeout(_OPENING):
+            await self._log.open()
 
     async def _follow(self) -> None:
         self._settled = await self._diversion.settled(self._log.name)
@@ -132,7 +137,7 @@ class LogRelay(Service):
             unsent = await self._send(unsent, diverted)
         reached("outbox.published")
         if diverted:
-            await self._divert(messages[-1].position, [diverted[position] for position in sorted(diverted)])
+            await self._divert(messages[-1].position, [keepable(diverted[position]) for position in sorted(diverted)])
         reached("outbox.settled")
 
     async def _readable(

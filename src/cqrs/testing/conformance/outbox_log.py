@@ -1,0 +1,352 @@
+"""What every log of messages guarantees, and every table that takes over what the log cannot hold back.
+
+Subclass the suites and override their fixture ``backend``:
+
+    class TestMine(OutboxLogConformance):
+        @pytest.fixture
+        def backend(self):
+            return MyBackend()
+
+``MyBackend`` implements :class:`LogBackend`; for ``DiversionConformance``, :class:`DiversionBackend`.
+"""
+# ruff: noqa: S101, D102 - assert is how a suite checks, names state the behaviour
+# ruff: noqa: PLR2004 - the numbers explain themselves next to what is counted; no log has events
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from cqrs.envelope import Envelope
+from cqrs.errors import LogBusy, LogSlotLost
+from cqrs.outbox.log import Diverted, LogPosition
+from cqrs.outbox.rows import NewRow
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from cqrs.outbox.log import Diversion, LoggedMessage, OutboxLog
+
+LATE = 60.0
+"""Seconds that only a test waits that is about to fail."""
+
+SHORT = 0.05
+START = LogPosition(0, 0)
+
+
+class LogBackend(Protocol):
+    """One log, whose end is remembered from before the first message on."""
+
+    def log(self) -> OutboxLog:
+        """The log as another process would open it, always by the same name."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Callable[[bytes], Awaitable[None]]]:
+        """A transaction in which messages are written by what is returned; rolled back by an error."""
+        ...
+
+    async def lose(self) -> None:
+        """Let the database forget how far the log was read; nobody has it open."""
+        ...
+
+
+class DiversionBackend(Protocol):
+    """One table."""
+
+    def diversion(self) -> Diversion:
+        """The table as another process would see it."""
+        ...
+
+    async def rows(self) -> list[tuple[uuid.UUID, bool]]:
+        """Id of each message in the table, in their order, and whether it is parked."""
+        ...
+
+    async def sent(self, message_id: uuid.UUID) -> None:
+        """Settle this message of the table as sent."""
+        ...
+
+
+class Undone(Exception):
+    """What rolls a transaction back here."""
+
+
+async def commit(backend: LogBackend, *contents: bytes) -> None:
+    """Write messages in one transaction."""
+    async with backend.transaction() as write:
+        for content in contents:
+            await write(content)
+
+
+async def opened(log: OutboxLog) -> OutboxLog:
+    """Open it; whoever had it open may need a moment to be gone."""
+    async with asyncio.timeout(LATE):
+        while True:
+            with suppress(LogBusy):
+                await log.open()
+                return log
+            await asyncio.sleep(0.01)
+
+
+async def read(log: OutboxLog, count: int, limit: int = 100, *, confirming: bool = False) -> list[LoggedMessage]:
+    """Read until so many messages have come."""
+    found: list[LoggedMessage] = []
+    async with asyncio.timeout(LATE):
+        while len(found) < count:
+            batch = await log.read(limit, 1.0)
+            found += batch.messages
+            if confirming and batch.end is not None:
+                log.confirm(batch.end)
+    return found
+
+
+def texts(messages: list[LoggedMessage]) -> list[bytes]:
+    """What they say."""
+    return [message.content for message in messages]
+
+
+@pytest.mark.asyncio
+class OutboxLogConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> LogBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    async def test_messages_come_in_the_order_of_the_commits_and_in_each_in_that_of_writing(
+        self, backend: LogBackend
+    ) -> None:
+        log = await opened(backend.log())
+        async with backend.transaction() as write:
+            await write(b"late 1")
+            await commit(backend, b"early 1", b"early 2")
+            await write(b"late 2")
+        found = await read(log, 4)
+        assert texts(found) == [b"early 1", b"early 2", b"late 1", b"late 2"]
+        positions = [message.position for message in found]
+        assert positions[0] > START
+        assert positions == sorted(set(positions))
+        assert [position.message for position in positions] == [1, 2, 1, 2]
+        log.close()
+
+    async def test_what_was_rolled_back_never_comes(self, backend: LogBackend) -> None:
+        log = await opened(backend.log())
+        with pytest.raises(Undone):
+            await self._undone(backend)
+        await commit(backend, b"done")
+        assert texts(await read(log, 1)) == [b"done"]
+        log.close()
+
+    async def _undone(self, backend: LogBackend) -> None:
+        async with backend.transaction() as write:
+            await write(b"undone")
+            raise Undone
+
+    async def test_what_is_not_committed_yet_does_not_come(self, backend: LogBackend) -> None:
+        log = await opened(backend.log())
+        async with backend.transaction() as write:
+            await write(b"later")
+            assert texts(list((await log.read(10, SHORT)).messages)) == []
+        assert texts(await read(log, 1)) == [b"later"]
+        log.close()
+
+    async def test_any_bytes_survive(self, backend: LogBackend) -> None:
+        log = await opened(backend.log())
+        contents = [b"", b"\0", bytes(range(256)), b"x" * 1_000_000, "ключ".encode()]
+        await commit(backend, *contents)
+        assert texts(await read(log, len(contents))) == contents
+        log.close()
+
+    async def test_it_waits_no_longer_than_its_patience(self, backend: LogBackend) -> None:
+        log = await opened(backend.log())
+        async with asyncio.timeout(LATE):
+            assert list((await log.read(10, SHORT)).messages) == []
+        log.close()
+
+    async def test_it_is_read_in_bounded_parts(self, backend: LogBackend) -> None:
+        contents = [str(number).encode() for number in range(100)]
+        await commit(backend, *contents[:60])
+        await commit(backend, *contents[60:])
+        log, found = await opened(backend.log()), list[bytes]()
+        async with asyncio.timeout(LATE):
+            while len(found) < 100:
+                batch = await log.read(7, 1.0)
+                assert len(batch.messages) <= 14
+                found += texts(list(batch.messages))
+        assert found == contents
+        log.close()
+
+    # confirming
+
+    async def test_what_was_not_confirmed_comes_again_at_the_same_position(self, backend: LogBackend) -> None:
+        await commit(backend, b"1", b"2")
+        await commit(backend, b"3")
+        log = await opened(backend.log())
+        before = await read(log, 3)
+        log.close()
+        log = await opened(backend.log())
+        assert await read(log, 3) == before
+        log.close()
+
+    async def test_what_was_confirmed_never_comes_again(self, backend: LogBackend) -> None:
+        await commit(backend, b"1")
+        log = await opened(backend.log())
+        (first,) = await read(log, 1, confirming=True)
+        await commit(backend, b"2")
+        log.close()
+        log = await opened(backend.log())
+        (second,) = await read(log, 1)
+        assert second.content == b"2"
+        assert second.position > first.position
+        log.close()
+
+    async def test_a_transaction_that_was_read_in_part_cannot_be_confirmed(self, backend: LogBackend) -> None:
+        contents = [str(number).encode() for number in range(50)]
+        await commit(backend, b"before")
+        await commit(backend, *contents)
+        log = await opened(backend.log())
+        assert len(await read(log, 20, limit=5, confirming=True)) < 51
+        log.close()
+        log = await opened(backend.log())
+        assert texts(await read(log, 50))[-50:] == contents
+        log.close()
+
+    async def test_cancelling_a_read_loses_nothing(self, backend: LogBackend) -> None:
+        log = await opened(backend.log())
+        found: list[LoggedMessage] = []
+        for number in range(20):
+            reading = asyncio.create_task(log.read(10, LATE))
+            for _ in range(number % 4):
+                await asyncio.sleep(0)
+            if number % 2:
+                await commit(backend, str(number).encode())
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                found += (await reading).messages
+        found += await read(log, 10 - len(found))
+        assert texts(found) == [str(number).encode() for number in range(1, 20, 2)]
+        log.close()
+
+    # one reader
+
+    async def test_one_reads_and_the_others_are_told(self, backend: LogBackend) -> None:
+        log, other = backend.log(), backend.log()
+        await log.open()
+        with pytest.raises(LogBusy) as caught:
+            await other.open()
+        assert log.name in str(caught.value)
+        other.close()
+        await commit(backend, b"1")
+        assert texts(await read(log, 1)) == [b"1"]
+        log.close()
+        assert texts(await read(await opened(other), 1)) == [b"1"]
+        other.close()
+
+    async def test_closing_is_safe_at_any_time_and_opening_again_begins_at_what_was_confirmed(
+        self, backend: LogBackend
+    ) -> None:
+        log = backend.log()
+        log.close()
+        await commit(backend, b"1")
+        assert texts(await read(await opened(log), 1)) == [b"1"]
+        assert texts(await read(await opened(log), 1)) == [b"1"]
+        log.close()
+        log.close()
+
+    async def test_an_end_that_is_forgotten_is_said_and_not_made_anew(self, backend: LogBackend) -> None:
+        await commit(backend, b"1")
+        await backend.lose()
+        for _ in range(2):
+            with pytest.raises(LogSlotLost):
+                await backend.log().open()
+            with pytest.raises(LogSlotLost):
+                await backend.log().lag()
+
+    async def test_the_lag_grows_with_what_is_written_and_shrinks_with_what_is_confirmed(
+        self, backend: LogBackend
+    ) -> None:
+        before = await backend.log().lag()
+        await commit(backend, b"x" * 500_000)
+        grown = await backend.log().lag()
+        assert grown >= before + 500_000
+        log = await opened(backend.log())
+        await read(log, 1, confirming=True)
+        async with asyncio.timeout(LATE):
+            while await log.lag() >= grown - 400_000:
+                end = (await log.read(1, SHORT)).end
+                if end is not None:
+                    log.confirm(end)
+        log.close()
+
+
+def diverted(key: str | None = None, error: str | None = None) -> Diverted:
+    """A message of its own."""
+    envelope = Envelope(message_id=uuid.uuid4(), name="named", topic="topic", body=b"{}", key=key)
+    return Diverted(NewRow(envelope=envelope, compression=None), error)
+
+
+def ids(*messages: Diverted) -> list[tuple[uuid.UUID, bool]]:
+    """What the table should say of them."""
+    return [(message.row.envelope.message_id, message.error is not None) for message in messages]
+
+
+@pytest.mark.asyncio
+class DiversionConformance:
+    """Subclass this and override ``backend``."""
+
+    @pytest.fixture
+    def backend(self) -> DiversionBackend:
+        raise NotImplementedError("override the fixture `backend`")
+
+    async def test_messages_go_into_the_table_in_their_order_with_the_position(self, backend: DiversionBackend) -> None:
+        messages = [diverted("a", "bad"), *(diverted("a") for _ in range(5)), diverted(None, "worse")]
+        assert await backend.diversion().settled("log") == START
+        assert await backend.diversion().divert("log", START, LogPosition(5, 7), messages)
+        assert await backend.rows() == ids(*messages)
+        assert await backend.diversion().settled("log") == LogPosition(5, 7)
+        assert await backend.diversion().settled("other") == START
+
+    async def test_done_again_it_does_nothing(self, backend: DiversionBackend) -> None:
+        message = diverted("a", "bad")
+        for _ in range(2):
+            assert await backend.diversion().divert("log", START, LogPosition(5, 1), [message])
+        assert await backend.rows() == ids(message)
+
+    async def test_who_was_overtaken_does_nothing(self, backend: DiversionBackend) -> None:
+        first, late, following = (diverted("a") for _ in range(3))
+        assert await backend.diversion().divert("log", START, LogPosition(5, 1), [first])
+        assert not await backend.diversion().divert("log", START, LogPosition(5, 2), [late])
+        assert await backend.diversion().divert("log", LogPosition(5, 1), LogPosition(6, 1), [following])
+        assert not await backend.diversion().divert("log", LogPosition(5, 1), LogPosition(7, 1), [late])
+        assert await backend.rows() == ids(first, following)
+        assert await backend.diversion().settled("log") == LogPosition(6, 1)
+
+    async def test_of_many_at_once_one_succeeds(self, backend: DiversionBackend) -> None:
+        messages = [diverted("a") for _ in range(6)]
+        assert await backend.diversion().divert("log", START, LogPosition(1, 1), [])
+        done = await asyncio.gather(
+            *(
+                backend.diversion().divert("log", LogPosition(1, 1), LogPosition(2, number), [message])
+                for number, message in enumerate(messages, 1)
+            )
+        )
+        assert sum(done) == 1
+        assert await backend.rows() == ids(messages[done.index(True)])
+
+    async def test_a_key_is_blocked_as_long_as_the_table_has_unsent_messages_of_it(
+        self, backend: DiversionBackend
+    ) -> None:
+        parked, waiting, other, keyless = diverted("a", "bad"), diverted("b"), diverted("c"), diverted(None, "bad")
+        diversion = backend.diversion()
+        assert await diversion.blocked() == set()
+        await diversion.divert("log", START, LogPosition(1, 1), [parked, waiting, other, keyless])
+        assert await diversion.blocked() == {"a", "b", "c"}
+        assert await diversion.blocked(["a", "b", "z"]) == {"a", "b"}
+        await backend.sent(other.row.envelope.message_id)
+        await backend.sent(waiting.row.envelope.message_id)
+        assert await diversion.blocked() == {"a"}
+        assert await diversion.blocked([]) == set()

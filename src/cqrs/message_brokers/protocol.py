@@ -133,7 +133,11 @@ class MessageBroker(abc.ABC):
         """Send what is buffered and disconnect. Safe to call again, and before :meth:`start`."""
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()  # nobody else will
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GOODBYE = 2.0  # a server that hangs must not hold up who has given up on it
+
+
+@dataclasses.dataclass(eq=False, slots=True)
+class _Attempt(Generic[T]):
+    task: asyncio.Task[T]
+    waiting: int = 0
 
 
 class Reopening(Generic[T]):
@@ -28,16 +35,26 @@ class Reopening(Generic[T]):
         self._close = close
         self._works = works
         self._current: T | None = None
-        self._opening: asyncio.Task[T] | None = None
+        self._opening: _Attempt[T] | None = None
 
     async def get(self) -> T:
-        """The connection, opened if need be: whoever waits for it shares one attempt, and all get its error."""
+        """The connection, opened if need be: whoever waits for it shares one attempt, and all get its error.
+
+        When the last of them is cancelled, the attempt ends before this raises.
+        """
         if self._current is not None and self._works(self._current):
             return self._current
-        if self._opening is None or self._opening.done():
-            self._opening = asyncio.create_task(self._reopen())
-            self._opening.add_done_callback(_seen)
-        return await asyncio.shield(self._opening)  # who gives up does not end the attempt of the others
+        if self._opening is None or self._opening.task.done():
+            self._opening = _Attempt(asyncio.create_task(self._reopen()))
+            self._opening.task.add_done_callback(_seen)
+        attempt = self._opening
+        attempt.waiting += 1
+        try:
+            return await asyncio.shield(attempt.task)  # who gives up does not end the attempt of the others
+        finally:
+            attempt.waiting -= 1
+            if not attempt.waiting:
+                await _ended(attempt.task)
 
     async def discard(self, connection: T | None = None) -> None:
         """End it, without regard for what is under way; only if it still is ``connection``, if that is given."""
@@ -51,15 +68,20 @@ class Reopening(Generic[T]):
 
     async def close(self) -> None:
         """End it. Safe to call again; :meth:`get` opens another."""
-        if self._opening is not None and not self._opening.done():
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
+        if self._opening is not None:
+            await _ended(self._opening.task)
         await self.discard()
 
     async def _reopen(self) -> T:
         await self.discard()
         self._current = opened = await self._open()
         return opened
+
+
+async def _ended(task: asyncio.Task[T]) -> None:
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
 
 
 def _seen(task: asyncio.Task[T]) -> None:

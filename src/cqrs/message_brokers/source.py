@@ -59,7 +59,11 @@ class MessageSource(abc.ABC):
         """Leave the group. What is not acknowledged goes to other members. Safe to call again."""
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()  # nobody else will
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

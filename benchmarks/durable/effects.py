@@ -1,17 +1,26 @@
-"""What handlers of a message do: nothing, or one row in the transaction of the inbox."""
+"""What handlers of a message do: one row in the transaction of the inbox, in either of two ways, or nothing."""
 
 from __future__ import annotations
 
 import uuid  # noqa: TC003  # mapped when the class is made
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import cqrs
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
+
     from benchmarks.durable.shop import OrderPlaced
+
+
+_WAITING = "effects"
+_INSERT = text(
+    "INSERT INTO effects (message_id, number) SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]))"
+)
 
 
 class Base(DeclarativeBase):
@@ -27,12 +36,32 @@ class Effect(Base):
     number: Mapped[int] = mapped_column(BigInteger)
 
 
-async def write_row(event: OrderPlaced) -> None:
-    """Add a row, as business code does: the session inserts those of a batch when it is committed."""
+async def add_object(placed: OrderPlaced) -> None:
+    """Add an object, as most business code does: the session inserts those of a batch when it is committed."""
+    _session().add(Effect(message_id=placed.event_id, number=placed.payload["order"]))
+
+
+async def add_values(placed: OrderPlaced) -> None:
+    """Put the values aside; those of a batch go in by one statement, right before the commit."""
+    session = _session()
+    waiting: list[tuple[uuid.UUID, int]] | None = session.info.get(_WAITING)
+    if waiting is None:
+        waiting = session.info[_WAITING] = []
+        event.listen(session.sync_session, "before_commit", _insert_waiting)
+    waiting.append((placed.event_id, placed.payload["order"]))
+
+
+async def do_nothing(_placed: OrderPlaced) -> None:
+    """Leave only the mark in the inbox."""
+
+
+def _session() -> AsyncSession:
     unit = cqrs.current_unit_of_work()
     assert unit is not None  # noqa: S101  # the consumer has opened it
-    unit.session.add(Effect(message_id=event.event_id, number=event.payload["order"]))
+    session: AsyncSession = unit.session
+    return session
 
 
-async def do_nothing(event: OrderPlaced) -> None:
-    """Leave only the mark in the inbox."""
+def _insert_waiting(session: Session) -> None:
+    ids, numbers = zip(*session.info.pop(_WAITING), strict=True)
+    session.execute(_INSERT, {"ids": list(ids), "numbers": list(numbers)})

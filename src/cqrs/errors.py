@@ -15,6 +15,7 @@
     ├── DeserializeError                bytes are not the message they should be (in cqrs.deserializers)
     │   ├── DeserializeJsonError        … not the JSON
     │   └── DeserializeProtobufError    … not the protobuf
+    ├── InvalidArgument                 (also a ValueError and a TypeError) nothing can work with what was given
     ├── InvalidEnvelope                 a message on the wire does not say what it is
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message
@@ -51,6 +52,19 @@ if TYPE_CHECKING:
 
 class CQRSError(Exception):
     """The root: ``except CQRSError`` catches whatever this package raises on its own account."""
+
+
+class InvalidArgument(CQRSError, ValueError, TypeError):
+    """Nothing can work with what was given: ``argument`` is its name, ``value`` what it was, ``remedy`` what to give.
+
+    Nothing has been done yet.
+    """
+
+    def __init__(self, argument: str, value: object, remedy: str) -> None:
+        self.argument = argument
+        self.value = value
+        self.remedy = remedy
+        super().__init__(f"{argument}={value!r}: {remedy}.")
 
 
 @dataclass(frozen=True, slots=True)

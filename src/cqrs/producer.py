@@ -16,7 +16,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.errors import BrokerUnavailable, InvalidArgument, MessageRejected
 from cqrs.message_brokers.protocol import MessageBroker, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
@@ -40,7 +40,7 @@ class EventProducer:
         if isinstance(message_broker, OutboxedEventRepository):
             message_broker, repository = repository, message_broker
         if not isinstance(repository, OutboxedEventRepository) or isinstance(message_broker, OutboxedEventRepository):
-            raise TypeError("EventProducer takes a message broker and an OutboxedEventRepository")
+            raise InvalidArgument("repository", repository, "give a message broker and an OutboxedEventRepository")
         self.message_broker = message_broker
         self.repository = repository
         self._poll_interval = poll_interval

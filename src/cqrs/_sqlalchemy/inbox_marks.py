@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from cqrs._sqlalchemy.clock import database_in
 from cqrs._sqlalchemy.inserting import insert_and_tell_new
+from cqrs.errors import InvalidArgument
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,15 +25,15 @@ async def mark(session: AsyncSession, tables: InboxTables, consumer: str, ids: S
     """Insert the marks that are not there, all by one statement, and return theirs.
 
     It waits for transactions that are inserting one of them. The ids go in sorted, so that of two transactions with
-    the same messages one waits for the other, and not each for the other. Raises ``ValueError`` for a consumer whose
-    name the table cannot hold.
+    the same messages one waits for the other, and not each for the other. Raises ``InvalidArgument`` for a consumer
+    whose name the table cannot hold.
     """
     if not ids:
         return set()
     table, ordered = tables.marks, sorted(ids)
     longest = getattr(table.c.consumer.type, "length", None)
     if longest is not None and len(consumer) > longest:  # two that are cut to the same would share their marks
-        raise ValueError(f"name the consumer {consumer[:20]}… with {longest} characters at most, not {len(consumer)}")
+        raise InvalidArgument("consumer", consumer, f"name it with {longest} characters at most, not {len(consumer)}")
     dialect = session.get_bind().dialect
     new = insert_and_tell_new(table, dialect)
     if dialect.name == "postgresql":

@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, select, update
 from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.inbox_parking import changed, shorten, the_sequence
 from cqrs._sqlalchemy.transactions import short_transaction
+from cqrs.errors import InvalidArgument
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, sequence_of_key, unpacked
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class SqlAlchemyParkedMessages(ParkedMessages):
     async def drop(self, consumer: str, *ids: int, key: str | None = None) -> int:
         """Drop, as the port says."""
         if not ids and key is None:
-            raise ValueError("say what to drop, by ids or by key")
+            raise InvalidArgument("ids", ids, "say what to drop, by ids or by key")
         dropped = 0
         for sequence, first in await self._chosen(consumer, ids, key):
             async with short_transaction(self._sessions) as session:

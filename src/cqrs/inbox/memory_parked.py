@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from cqrs.errors import InvalidArgument
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, sequence_of_key
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class MemoryParkedMessages(ParkedMessages):
     async def drop(self, consumer: str, *ids: int, key: str | None = None) -> int:
         """Drop, as the port says."""
         if not ids and key is None:
-            raise ValueError("say what to drop, by ids or by key")
+            raise InvalidArgument("ids", ids, "say what to drop, by ids or by key")
         chosen = self._chosen(consumer, ids, key)
         for sequence in chosen:
             sequence.forget({sequence.rows[0].id}, self._store.now())

@@ -64,7 +64,7 @@ class ParkedMessages(abc.ABC):
     async def drop(self, consumer: str, *ids: int, key: str | None = None) -> int:
         """Forget these parked messages: they never take effect. Those behind them go on, the next one at once.
 
-        Raises ``ValueError`` if neither ids nor a key are given. Returns how many these were. A duplicate of a
+        Raises ``InvalidArgument`` if neither ids nor a key are given. Returns how many these were. A duplicate of a
         message that was dropped does not take effect either.
         """
 

@@ -9,7 +9,7 @@ from psycopg2 import errors
 from cqrs._postgres_log.migrating import migrate
 from cqrs._postgres_log.pgoutput import Begin, Commit, Message, decode
 from cqrs._postgres_log.stream import LogStream
-from cqrs.errors import LogBusy, LogSlotLost
+from cqrs.errors import InvalidArgument, LogBusy, LogSlotLost
 from cqrs.outbox.log import LogBatch, LoggedMessage, LogPosition, OutboxLog
 from cqrs.outbox.log_content import PREFIX
 
@@ -46,8 +46,9 @@ class PostgresLog(OutboxLog):
         prefix: str = PREFIX,
         publication: str = "cqrs_messages",
     ) -> None:
-        if not name.replace("_", "").isalnum() or name != name.lower() or not publication.replace("_", "").isalnum():
-            raise ValueError("name slot and publication with lower-case letters, digits and underscores")
+        for argument, value in (("name", name), ("publication", publication)):
+            if not value.replace("_", "").isalnum() or value != value.lower():
+                raise InvalidArgument(argument, value, "name it with lower-case letters, digits and underscores")
         self.name = name
         self._dsn = dsn
         self._prefix = prefix

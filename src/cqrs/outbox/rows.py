@@ -12,7 +12,7 @@ from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.context import context_headers
 from cqrs.envelope import Envelope
-from cqrs.errors import UnknownCompression
+from cqrs.errors import InvalidArgument, UnknownCompression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
     body, content_type = serializer.serialize(event)
     chosen: Any = event.message_key if key is None else key
     if not (chosen is None or isinstance(chosen, str)):
-        raise TypeError(f"a message key is a text, and not {chosen!r}: write str(...) around it")
+        raise InvalidArgument("key", chosen, "a message key is a text, write str(...) around it")
     return Envelope(
         message_id=message_id_of(event.event_id if dedup_id is None else dedup_id),
         name=name.name,

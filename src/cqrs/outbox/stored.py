@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors import InvalidArgument, UnitOfWorkStateError
 from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap, registered_name
@@ -79,7 +79,7 @@ class StoredOutbox(OutboxedEventRepository):
         """Add an event, as the port says."""
         session, event = given if len(given) > 1 else (None, *given)
         if due_at is not None and (delay is not None or due_at.tzinfo is None):
-            raise ValueError("give either a delay or an aware due_at")
+            raise InvalidArgument("due_at", due_at, "give either a delay or a time with a time zone")
         name = registered_name(self.registry, event)
         whole = envelope_of(event, name, self._serializer, key=key, headers=headers, dedup_id=dedup_id)
         envelope, compression = packed(whole, self._compressor)

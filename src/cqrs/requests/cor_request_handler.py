@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
+from cqrs.errors import InvalidArgument
 from cqrs.events.recorder import EventRecorder
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ CORRequestHandlerT = CORRequestHandler
 
 
 def build_chain(handlers: Sequence[CORRequestHandler[ReqT, ResT]]) -> CORRequestHandler[ReqT, ResT]:
-    """Link ``handlers`` in their order and return the first. Raises ``ValueError`` if there is none."""
+    """Link ``handlers`` in their order and return the first. Raises ``InvalidArgument`` if there is none."""
     if not handlers:
-        raise ValueError("A chain of responsibility needs at least one handler: pass them in the order to try them.")
+        raise InvalidArgument("handlers", handlers, "give at least one handler, in the order to try them")
     for handler, following in pairwise(handlers):
         handler.set_next(following)
     return handlers[0]

@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from cqrs.errors import InvalidArgument
 from cqrs.workers.advice import told
 from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents
@@ -65,11 +66,9 @@ class Consumer(Service):
     ) -> None:
         super().__init__()
         if (registry is None) == (decode is None):
-            raise TypeError("Consumer takes either a registry of event types, or decode")
+            raise InvalidArgument("decode", decode, "give either it, or a registry of event types")
         if not 0 < len(name) <= _LONGEST_NAME:
-            raise ValueError(
-                f"name the consumer with 1 to {_LONGEST_NAME} characters: the tables of an inbox take no more"
-            )
+            raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
         self.name = name
         self.policy = policy or ConsumerPolicy()
         self._source = source

@@ -11,7 +11,7 @@ from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.errors import EventUnhandled, InvalidEnvelope, UnknownCompression, UnknownEvent
 from cqrs.workers.backoff import Backoff
 from cqrs.workers.consumer_errors import is_outage
-from cqrs.workers.policy_checks import at_least, of_type, spans
+from cqrs.workers.policy_checks import at_least, of_type, one_of, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,13 +70,12 @@ class ConsumerPolicy:
     classify: Callable[[Exception], ConsumerVerdict] = verdict
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` or ``TypeError`` for what no consumer could work with."""
+        """Raise ``InvalidArgument`` for what no consumer could work with."""
         at_least(self, 1, "batch_size", "tries")
         at_least(self, 0, "wait", "retries", "replay_every", "clean_every")
         of_type(self, Backoff, "again", "retry", "outage")
         spans(self, "retention")
-        if self.on_unknown not in {"park", "skip"}:
-            raise ValueError(f"ConsumerPolicy(on_unknown={self.on_unknown!r}): give 'park' or 'skip'")
+        one_of(self, ("park", "skip"), "on_unknown")
 
     def retry_in(self, attempts: int) -> float | None:
         """When to try a parked message again that has failed so often, or ``None`` if that is up to an operator."""

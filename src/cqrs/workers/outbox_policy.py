@@ -64,7 +64,7 @@ class RelayPolicy:
     classify: Callable[[Exception], Verdict] = verdict
 
     def __post_init__(self) -> None:
-        """Raise ``ValueError`` or ``TypeError`` for what no relay could work with."""
+        """Raise ``InvalidArgument`` for what no relay could work with."""
         at_least(self, 1, "batch_size", "attempts")
         above_zero(self, "lease")
         at_least(self, 0, "deaf", "housekeeping")

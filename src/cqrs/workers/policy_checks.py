@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from cqrs.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 def at_least(policy: Any, least: float, *names: str) -> None:
-    """Raise ``ValueError`` for a number below ``least``, and ``TypeError`` for what is no number."""
+    """Refuse a number below ``least``, and what is no number."""
     for name in names:
         value: object = getattr(policy, name)
         if not isinstance(value, (int, float)):
-            raise TypeError(f"{_named(policy, name, value)}: give a plain number{_seconds(value)}")
+            raise _wrong(policy, name, f"give a plain number{_seconds(value)}")
         if not value >= least or math.isinf(value):
-            raise ValueError(f"{_named(policy, name, value)}: give {least} or more")
+            raise _wrong(policy, name, f"give {least} or more")
 
 
 def above_zero(policy: Any, *names: str) -> None:
@@ -22,27 +27,34 @@ def above_zero(policy: Any, *names: str) -> None:
     for name in names:
         at_least(policy, 0, name)
         if getattr(policy, name) == 0:
-            raise ValueError(f"{_named(policy, name, 0)}: give more than 0")
+            raise _wrong(policy, name, "give more than 0")
 
 
 def spans(policy: Any, *names: str) -> None:
-    """Raise ``TypeError`` for what is neither a ``timedelta`` nor ``None``."""
+    """Refuse what is neither a ``timedelta`` nor ``None``."""
     for name in names:
         value: object = getattr(policy, name)
         if value is not None and not isinstance(value, dt.timedelta):
-            raise TypeError(f"{_named(policy, name, value)}: give a timedelta, such as timedelta(days=7), or None")
+            raise _wrong(policy, name, "give a timedelta, such as timedelta(days=7), or None")
 
 
 def of_type(policy: Any, expected: type, *names: str) -> None:
-    """Raise ``TypeError`` for what is not an ``expected``."""
+    """Refuse what is not an ``expected``."""
     for name in names:
         value: object = getattr(policy, name)
         if not isinstance(value, expected):
-            raise TypeError(f"{_named(policy, name, value)}: give a {expected.__name__}")
+            raise _wrong(policy, name, f"give a {expected.__name__}")
 
 
-def _named(policy: object, name: str, value: object) -> str:
-    return f"{type(policy).__name__}({name}={value!r})"
+def one_of(policy: Any, allowed: Collection[object], *names: str) -> None:
+    """Refuse what is not among ``allowed``."""
+    for name in names:
+        if getattr(policy, name) not in allowed:
+            raise _wrong(policy, name, f"give one of {', '.join(map(repr, allowed))}")
+
+
+def _wrong(policy: Any, name: str, remedy: str) -> InvalidArgument:
+    return InvalidArgument(f"{type(policy).__name__}.{name}", getattr(policy, name), remedy)
 
 
 def _seconds(value: object) -> str:

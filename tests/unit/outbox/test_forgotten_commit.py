@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cqrs
+from cqrs.errors import InvalidArgument
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox import MemoryOutboxedEventRepository
 
@@ -70,5 +71,5 @@ async def test_what_is_undone_on_purpose_is_not_told(
 
 async def test_a_key_that_is_no_text_is_refused(outbox: MemoryOutboxedEventRepository) -> None:
     async with outbox as session:
-        with pytest.raises(TypeError, match=r"not 7: write str\(...\)"):
+        with pytest.raises(InvalidArgument, match=r"key=7: .* write str\(...\)"):
             outbox.add(session, placed(), key=7)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cqrs.errors import InvalidArgument
 from cqrs.workers import Backoff, ConsumerPolicy, RelayPolicy
 
 
@@ -15,27 +16,27 @@ from cqrs.workers import Backoff, ConsumerPolicy, RelayPolicy
     [{"lease": 0}, {"lease": -1.0}, {"batch_size": 0}, {"attempts": 0}, {"deaf": -1}, {"lease": float("nan")}],
 )
 def test_a_relay_policy_refuses_numbers_that_make_no_sense(values: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=rf"RelayPolicy\({next(iter(values))}="):
+    with pytest.raises(InvalidArgument, match=rf"RelayPolicy\.{next(iter(values))}="):
         RelayPolicy(**values)
 
 
 def test_a_relay_policy_says_which_times_are_numbers_and_which_are_spans() -> None:
-    with pytest.raises(TypeError, match=r"lease=.*plain number of seconds"):
+    with pytest.raises(InvalidArgument, match=r"lease=.*plain number of seconds"):
         RelayPolicy(lease=dt.timedelta(seconds=30))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(TypeError, match=r"keep=7.*timedelta\(days=7\)"):
+    with pytest.raises(InvalidArgument, match=r"keep=7.*timedelta\(days=7\)"):
         RelayPolicy(keep=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(TypeError, match=r"retry=5.*Backoff"):
+    with pytest.raises(InvalidArgument, match=r"retry=5.*Backoff"):
         RelayPolicy(retry=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("values", [{"tries": 0}, {"batch_size": 0}, {"retries": -1}, {"on_unknown": "skp"}])
 def test_a_consumer_policy_refuses_what_makes_no_sense(values: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=rf"ConsumerPolicy\({next(iter(values))}="):
+    with pytest.raises(InvalidArgument, match=rf"ConsumerPolicy\.{next(iter(values))}="):
         ConsumerPolicy(**values)
 
 
 def test_a_consumer_policy_takes_a_span_for_its_retention() -> None:
-    with pytest.raises(TypeError, match=r"retention=14.*timedelta"):
+    with pytest.raises(InvalidArgument, match=r"retention=14.*timedelta"):
         ConsumerPolicy(retention=14)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

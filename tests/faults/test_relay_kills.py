@@ -50,11 +50,11 @@ async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_wind
 
 @pytest.mark.parametrize("database", [POSTGRESQL, MARIADB], indirect=True)
 async def test_many_relays_that_come_and_go_keep_the_order_of_each_key(stand: Stand) -> None:
-    count = 6_000
+    count, parts = 12_000, 6
     options = ("batch=100", "lease=1", "reject=0.05", "ack=0.002")
-    relays = [await stand.relay(*options) for _ in range(4)]
-    for part in range(3):
-        await stand.add(count // 3, keys=1_000, first=part * count // 3)
+    relays = [await stand.relay(*options) for _ in range(8)]
+    for part in range(parts):
+        await stand.add(count // parts, keys=1_000, first=part * count // parts)
         relays.pop(0).send_signal(signal.SIGKILL)
         relays.append(await stand.relay(*options))
     await stand.until_empty()

@@ -237,13 +237,17 @@ class InvalidEnvelope(CQRSError):
 
 
 class BrokerUnavailable(CQRSError, ConnectionError):
-    """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent."""
+    """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent.
 
-    def __init__(self, broker: str, reason: BaseException | str) -> None:
+    ``remedy`` says what helps, where that is more than patience: a wrong password or certificate is an outage, too.
+    """
+
+    def __init__(self, broker: str, reason: BaseException | str, remedy: str = "try again later") -> None:
         self.broker = broker
         self.reason = reason
+        self.remedy = remedy
         detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
-        super().__init__(f"{broker} is not available ({detail}): try again later.")
+        super().__init__(f"{broker} is not available ({detail}): {remedy}.")
 
 
 class MessageRejected(CQRSError):

@@ -113,6 +113,7 @@ LAYERS = (
             "message_brokers.memory",
             "message_brokers.memory_group",
             "message_brokers.protocol",
+            "message_brokers.refusal",
             "message_brokers.reopening",
             "message_brokers.source",
             "middlewares.base",

@@ -17,9 +17,12 @@ import pytest
 
 from tests.servers import databases, node
 from tests.servers.client import Server, ServerFailed, ask
+from tests.servers.pgbouncer import pooler_of
+from tests.servers.secured import Secured
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
 TOOL_OF_FIXTURE = {
     "debezium_version": "debezium",
@@ -30,6 +33,7 @@ TOOL_OF_FIXTURE = {
     "mermaid_parse": "node",
     "nats_server": "nats",
     "nats_url": "nats",
+    "pgbouncer_url": "pgbouncer",
     "postgres_server": "postgresql",
     "postgres_url": "postgresql",
     "rabbitmq_server": "rabbitmq",
@@ -37,6 +41,8 @@ TOOL_OF_FIXTURE = {
     "redis_durable_server": "redis-durable",
     "redis_server": "redis",
     "redis_url": "redis",
+    "secured_nats": "nats-secured",
+    "secured_redis": "redis-secured",
 }
 """What is provided before the first test runs, so that a long download is not taken for a test that hangs."""
 
@@ -132,10 +138,29 @@ def nats_server(servers: Servers) -> Iterator[Server]:
     yield from servers.own("nats")
 
 
+@pytest.fixture(scope="session")
+def secured_nats(servers: Servers) -> Secured:
+    """One with TLS and a password, as the other fixtures that are called so."""
+    return Secured.told(servers.shared("nats-secured").address)
+
+
+@pytest.fixture(scope="session")
+def secured_redis(servers: Servers) -> Secured:
+    return Secured.told(servers.shared("redis-secured").address)
+
+
 @pytest.fixture
 async def postgres_url(servers: Servers) -> AsyncIterator[str]:
     """A database of this test, as an address for SQLAlchemy; the server is shared."""
     async with databases.database(servers.shared("postgresql").address) as address:
+        yield address
+
+
+@pytest.fixture
+async def pgbouncer_url(servers: Servers, postgres_url: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The database of `postgres_url` behind a pooler of transactions with two connections to it."""
+    servers.need("pgbouncer")
+    async with pooler_of(postgres_url, tmp_path, 2) as address:
         yield address
 
 

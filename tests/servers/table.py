@@ -9,9 +9,11 @@ from tests.servers.kafka import Kafka
 from tests.servers.mariadb import MariaDB
 from tests.servers.nats import Nats
 from tests.servers.node import Node
+from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import DurableRedis, Redis
+from tests.servers.secured import SecuredNats, SecuredRedis
 
 if TYPE_CHECKING:
     from tests.servers.recipe import Tool
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def tools() -> dict[str, Tool]:
     """By name. Each call gives new ones, which have provided nothing yet."""
-    return {
-        tool.name: tool
-        for tool in (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB(), Node(), Debezium())
-    }
+    plain = (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB())
+    others = (Node(), Debezium(), PgBouncer())
+    secured = (SecuredRedis(), SecuredNats())
+    return {tool.name: tool for tool in (*plain, *others, *secured)}

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nats.aio.client import Client
-from nats.errors import ConnectionClosedError, Error
+from nats.errors import AuthorizationError, ConnectionClosedError, Error
 
 from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from nats.js import JetStreamContext
     from nats.js.api import PubAck
+
+
+_GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
 
 
 class NatsSession:
@@ -45,6 +49,14 @@ class NatsSession:
         )
         self._connecting = False
         self.jetstream: JetStreamContext = self.client.jetstream(timeout=timeout)  # pyright: ignore[reportUnknownMemberType]  # the driver's
+
+    async def abandon(self) -> None:
+        """Disconnect, whatever became of :meth:`connect`. Raises nothing."""
+        self._connecting = False
+        with contextlib.suppress(Exception):
+            # The driver would wait for ever for the end of a connection whose handshake has failed.
+            async with asyncio.timeout(_GOODBYE):
+                await self.client.close()
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str], stream: str | None) -> None:
         """Send and wait for the word of the server, or for the end of the connection."""
@@ -125,7 +137,7 @@ class NatsLink:
                     if self._opened is not None:
                         await self._opened(session)
                 except BaseException:
-                    await session.client.close()
+                    await session.abandon()
                     raise
         return session
 
@@ -138,7 +150,12 @@ def outage(place: str) -> Generator[None]:
     except CQRSError:
         raise
     except (Error, OSError) as error:
-        raise BrokerUnavailable(place, error) from error
+        raise unavailable(place, error, _refused) from error
+
+
+def _refused(error: BaseException) -> bool:
+    # While it connects, the driver has no class for it, only the words of the server.
+    return isinstance(error, AuthorizationError) or (isinstance(error, Error) and "Authorization" in str(error))
 
 
 async def _close(session: NatsSession) -> None:

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError
 
-from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.refusal import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -43,7 +43,11 @@ class RedisServer:
         try:
             yield
         except (RedisError, OSError) as error:
-            raise BrokerUnavailable(self.place, error) from error
+            raise unavailable(self.place, error, _refused) from error
+
+
+def _refused(error: BaseException) -> bool:
+    return isinstance(error, (AuthenticationError, AuthorizationError, NoPermissionError))
 
 
 def _place(url: str) -> str:

@@ -1,0 +1,40 @@
+"""Steps 5 and 6, what to do about a server that lets nobody in."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from cqrs.errors import BrokerUnavailable, CQRSError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_NOT_TRUSTED = "let the ssl context trust the authority of its certificate, or correct the certificate or the address"
+_NO_TLS = "check that this port speaks TLS, and which versions of it"
+_NOT_ADMITTED = "check user and password, and what the user may do"
+
+
+def unavailable(
+    place: str, error: BaseException, refused: Callable[[BaseException], bool] = lambda _: False
+) -> BrokerUnavailable:
+    """``error`` of a driver as an outage of ``place``, with what helps.
+
+    ``refused`` tells the errors by which the driver says that user and password, or a permission, are wrong.
+    """
+    chain = list(_chain(error))
+    for kind, remedy in ((ssl.SSLCertVerificationError, _NOT_TRUSTED), (ssl.SSLError, _NO_TLS)):
+        for one in chain:
+            if isinstance(one, kind):
+                return BrokerUnavailable(place, one, remedy)
+    for one in chain:
+        if refused(one):
+            return BrokerUnavailable(place, one, _NOT_ADMITTED)
+    return BrokerUnavailable(place, error)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    # Behind one of ours is another outage, which the caller was about to deal with.
+    while error is not None and not isinstance(error, CQRSError):
+        yield error
+        error = error.__cause__ or error.__context__

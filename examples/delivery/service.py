@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 import cqrs
 from cqrs.testing import faults
 from examples.delivery.brokers import BROKERS
+from examples.delivery.logs import show_logs
 from examples.delivery.shop import outbox_of
 from examples.delivery.warehouse import open_warehouse
 
@@ -29,5 +30,6 @@ async def main(role: str, url: str, kind: str, address: str) -> None:
 
 
 if __name__ == "__main__":
+    show_logs()
     faults.install()  # the demo decides when this process dies
     asyncio.run(main(*sys.argv[1:]))

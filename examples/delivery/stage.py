@@ -33,7 +33,8 @@ class Embedded:
 
     shop: str
     warehouse: str
-    what: str = "one process, SQLite and a broker in memory; the relay fails in place of being killed"
+    what: str = "one process, SQLite and a broker in memory"
+    fate: str = "the relay failed between the broker's confirmation of a batch and its own note of it, and went on"
     broker: MemoryMessageBroker = field(default_factory=MemoryMessageBroker)
 
     @asynccontextmanager
@@ -79,6 +80,7 @@ class Distributed:
     kind: str
     address: str
     what: str = ""
+    fate: str = "the relay was killed between the broker's confirmation of a batch and its own note of it"
 
     @asynccontextmanager
     async def relay_that_dies(self) -> AsyncGenerator[None, None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cqrs.errors import BrokerUnavailable, CQRSError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _NOT_TRUSTED = "let the ssl context trust the authority of its certificate, or correct the certificate or the address"
 _NO_TLS = "check that this port speaks TLS, and which versions of it"
@@ -22,7 +22,7 @@ def unavailable(
 
     ``refused`` tells the errors by which the driver says that user and password, or a permission, are wrong.
     """
-    chain = list(_chain(error))
+    chain = _chain(error)
     for kind, remedy in ((ssl.SSLCertVerificationError, _NOT_TRUSTED), (ssl.SSLError, _NO_TLS)):
         for one in chain:
             if isinstance(one, kind):
@@ -33,8 +33,12 @@ def unavailable(
     return BrokerUnavailable(place, error)
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _chain(error: BaseException) -> list[BaseException]:
+    # Drivers raise an error from one that it has led to, so that the chain has no end.
+    chain: list[BaseException] = []
+    following: BaseException | None = error
     # Behind one of ours is another outage, which the caller was about to deal with.
-    while error is not None and not isinstance(error, CQRSError):
-        yield error
-        error = error.__cause__ or error.__context__
+    while following is not None and following not in chain and not isinstance(following, CQRSError):
+        chain.append(following)
+        following = following.__cause__ or following.__context__
+    return chain

@@ -9,21 +9,24 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from tests.servers.recipe import ROOT
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from tests.integration.inbox.backends import Database
+    from tests.integration.inbox.wires.wire import BrokerWire
 
 
 @asynccontextmanager
 async def process(
-    database: Database, source: str, *, failpoint: str = "", name: str = "shipping"
+    database: Database, wire: BrokerWire, group: str, member: str = "", *, failpoint: str = ""
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
-    """A consumer in a process; it is killed at the end, if it has not died before."""
-    environment = {**os.environ, "CQRS_FAILPOINT": failpoint, "PYTHONPATH": os.getcwd()}  # noqa: PTH109
-    started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.integration.inbox.service", database.address, name, source), env=environment
-    )
+    """A consumer in a process, of this group of ``wire``; it is killed at the end, if it has not died before."""
+    environment = {**os.environ, "CQRS_FAILPOINT": failpoint}
+    place = (type(wire).__module__, wire.address, wire.topic, group, member)
+    command = (sys.executable, "-m", "tests.integration.inbox.service", database.address, *place)
+    started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
     try:
         yield started
     finally:

@@ -1,11 +1,12 @@
 """A service that consumes: effects in the database, a message of its own for each effect. Also a program to kill.
 
-python -m tests.integration.inbox.service DATABASE NAME SOURCE
+python -m tests.integration.inbox.service DATABASE WIRE ADDRESS TOPIC GROUP MEMBER
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +51,10 @@ class Kaput(Exception):
 class Shipping:
     """The handlers of the service, over one database. ``failures`` says how often a number fails at first."""
 
-    def __init__(self, database: Database, name: str = "shipping") -> None:
+    name = "shipping"
+
+    def __init__(self, database: Database) -> None:
         self.database = database
-        self.name = name
         self.poison: set[int] = set()
         self.failures: dict[int, int] = {}
         self.handled = 0
@@ -100,12 +102,11 @@ def ordered(number: int, key: str | None = None, topic: str = "orders") -> Messa
     return Message("ordered", topic, event.to_dict(), event.event_id, key=key)
 
 
-async def main(database: str, name: str, source: str) -> None:
-    """Consume until the process is killed; ``source`` is code that makes it."""
+async def main(database: str, wire: str, address: str, topic: str, *member: str) -> None:
+    """Consume until the process is stopped or killed; ``wire`` is the module of a broker."""
     faults.install()
-    made: dict[str, Any] = {}
-    exec(source, made)  # noqa: S102  # the test says which broker
-    await Shipping(Database(engine_of(database)), name).consumer(made["source"]).run()
+    source = importlib.import_module(wire).Wire(address, topic).source(*member)
+    await Shipping(Database(engine_of(database))).consumer(source).run()
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ SELECT gen_random_uuid(), 'numbered', 'numbers', 'key-' || i % :keys, i % :keys 
        CASE :kind WHEN 'sent' THEN now() END,
        CASE :kind WHEN 'parked' THEN timestamptz '9999-12-31 00:00+00' END,
        CASE WHEN :kind = 'parked' AND i = 1 THEN now() END
-  FROM generate_series(1, :count) AS i
+  FROM generate_series(CAST(:first AS int), :first + :count - 1) AS i
 """
 
 
@@ -56,9 +56,9 @@ class AwayBroker(MemoryMessageBroker):
         return [None] * len(envelopes)
 
 
-async def fill(stand: Stand, count: int, kind: str = "new", keys: int = 1_000) -> None:
+async def fill(stand: Stand, count: int, kind: str = "new", keys: int = 1_000, first: int = 1) -> None:
     async with stand.engine.begin() as connection:
-        await connection.execute(text(FILL), {"count": count, "kind": kind, "keys": keys})
+        await connection.execute(text(FILL), {"count": count, "kind": kind, "keys": keys, "first": first})
     async with stand.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("ANALYZE outbox"))

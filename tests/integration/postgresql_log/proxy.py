@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 
 class Proxy:
-    """Passes bytes on. `swap` replaces bytes of clients by others of the same length."""
+    """Passes bytes on. `swap` replaces bytes of clients by others of the same length; `mute` lets nobody be answered
+    who connects from then on; `unanswered` takes what clients say to the server, and nothing back."""
 
     def __init__(self, host: str, port: int) -> None:
         self.accepted = 0
+        self.mute = False
         self.port = 0
         self.swap: tuple[bytes, bytes] | None = None
+        self.unanswered = False
         self._target = host, port
         self._open: set[asyncio.Event] = set()
         self._pumps: set[asyncio.Task[None]] = set()
@@ -34,7 +37,8 @@ class Proxy:
             writer.close()
             return
         passing = asyncio.Event()
-        passing.set()
+        if not self.mute:
+            passing.set()
         self._open.add(passing)
         for source, target, client in ((reader, there[1], True), (there[0], writer, False)):
             task = asyncio.create_task(self._pump(source, target, passing, client=client))
@@ -47,7 +51,7 @@ class Proxy:
         try:
             with suppress(ConnectionError):
                 while data := await source.read(65_536):
-                    if not passing.is_set():
+                    if not passing.is_set() or (self.unanswered and not client):
                         continue
                     if client and self.swap is not None:
                         data = data.replace(*self.swap)

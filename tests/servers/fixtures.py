@@ -41,7 +41,9 @@ TOOL_OF_FIXTURE = {
     "redis_durable_server": "redis-durable",
     "redis_server": "redis",
     "redis_url": "redis",
+    "secured_kafka": "kafka-secured",
     "secured_nats": "nats-secured",
+    "secured_rabbitmq": "rabbitmq-secured",
     "secured_redis": "redis-secured",
 }
 """What is provided before the first test runs, so that a long download is not taken for a test that hangs."""
@@ -142,6 +144,16 @@ def nats_server(servers: Servers) -> Iterator[Server]:
 def secured_nats(servers: Servers) -> Secured:
     """One with TLS and a password, as the other fixtures that are called so."""
     return Secured.told(servers.shared("nats-secured").address)
+
+
+@pytest.fixture(scope="session")
+def secured_rabbitmq(servers: Servers) -> Secured:
+    return Secured.told(servers.shared("rabbitmq-secured").address)
+
+
+@pytest.fixture(scope="session")
+def secured_kafka(servers: Servers) -> Secured:
+    return Secured.told(servers.shared("kafka-secured").address)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import contextlib
 import re
 import shutil
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from tests.servers import install
 from tests.servers.recipe import Missing, Place, Recipe
@@ -60,6 +60,8 @@ class Kafka(Recipe):
     start_timeout = 90.0  # 5 s on an idle machine
     stop_timeout = 30.0
 
+    users: ClassVar[tuple[str, ...]] = ()  # options of the storage tool that make some
+
     def __init__(self) -> None:
         self._java: list[str] = []
 
@@ -76,12 +78,15 @@ class Kafka(Recipe):
         return f"{_VERSION} (Java {found[1]})"
 
     def prepare(self, place: Place) -> None:
-        broker, controller = place.ports
         properties = place.folder / "server.properties"
-        properties.write_text(_PROPERTIES.format(broker=broker, controller=controller, folder=place.folder))
+        properties.write_text(self.properties(place))
         storage = [*self._java, "kafka.tools.StorageTool"]
         cluster = install.run([*storage, "random-uuid"]).split()[-1]
-        install.run([*storage, "format", "--standalone", "-t", cluster, "-c", str(properties)])
+        install.run([*storage, "format", "--standalone", "-t", cluster, "-c", str(properties), *self.users])
+
+    def properties(self, place: Place) -> str:
+        broker, controller = place.ports[:2]
+        return _PROPERTIES.format(broker=broker, controller=controller, folder=place.folder)
 
     def command(self, place: Place) -> Sequence[str]:
         return [*self._java, "kafka.Kafka", str(place.folder / "server.properties")]

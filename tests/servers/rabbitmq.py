@@ -56,7 +56,7 @@ class RabbitMQ(Recipe):
         (place.folder / "environment").touch()
 
     def command(self, place: Place) -> Sequence[str]:
-        port, distribution, names = place.ports
+        port, distribution, names = place.ports[:3]
         folder = place.folder
         environment = {
             "HOME": folder,  # where the cookie is

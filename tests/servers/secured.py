@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers import certificates
+from tests.servers.kafka import Kafka
 from tests.servers.nats import Nats
+from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.recipe import Missing, Place
 from tests.servers.redis import Redis
 
@@ -103,3 +105,92 @@ class SecuredNats(Nats):
 
     def address(self, place: Place) -> str:
         return _address(place, tls=f"127.0.0.1:{place.ports[0]}")
+
+
+class SecuredRabbitMQ(RabbitMQ):
+    """A RabbitMQ with a listener for TLS, and with one user."""
+
+    name = "rabbitmq-secured"
+    ports = 4
+
+    def provide(self) -> str:
+        certificates.need_openssl()
+        return super().provide()
+
+    def prepare(self, place: Place) -> None:
+        super().prepare(place)
+        folder = _certificates(place)
+        certificates.make(folder)
+        with (place.folder / "rabbitmq.conf").open("a") as configuration:
+            configuration.write(_RABBITMQ.format(port=place.ports[3], folder=folder, user=USER, password=PASSWORD))
+
+    def address(self, place: Place) -> str:
+        return _address(place, tls=f"127.0.0.1:{place.ports[3]}")
+
+
+_RABBITMQ = """\
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.cacertfile = {folder}/authority.pem
+ssl_options.certfile = {folder}/server.pem
+ssl_options.keyfile = {folder}/server.key
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
+default_user = {user}
+default_pass = {password}
+"""
+
+
+class SecuredKafka(Kafka):
+    """A Kafka with listeners for TLS, for a password, and for both. The one for neither is for the node itself."""
+
+    name = "kafka-secured"
+    ports = 5
+    users = ("--add-scram", f"SCRAM-SHA-256=[name={USER},password={PASSWORD}]")
+
+    def provide(self) -> str:
+        certificates.need_openssl()
+        return super().provide()
+
+    def prepare(self, place: Place) -> None:
+        folder = _certificates(place)
+        certificates.make(folder)
+        both = [(folder / f"server.{kind}").read_text() for kind in ("key", "pem")]
+        (folder / "both.pem").write_text("".join(both))
+        super().prepare(place)
+
+    def properties(self, place: Place) -> str:
+        names = ["PLAINTEXT", *_KAFKA_LISTENERS.values()]
+        ports = [place.ports[0], *place.ports[2:]]
+        listeners = [f"{name}://127.0.0.1:{port}" for name, port in zip(names, ports, strict=True)]
+        own = _KAFKA.format(
+            controller=f"CONTROLLER://127.0.0.1:{place.ports[1]}",
+            listeners=",".join(listeners),
+            protocols=",".join(f"{name}:{name}" for name in names),
+            folder=_certificates(place),
+            plain=_PLAIN,
+            scram=_SCRAM,
+        )
+        return super().properties(place) + own
+
+    def address(self, place: Place) -> str:
+        at = {kind: f"127.0.0.1:{port}" for kind, port in zip(_KAFKA_LISTENERS, place.ports[2:], strict=True)}
+        return _address(place, plain=super().address(place), **at)
+
+
+_KAFKA_LISTENERS = {"tls": "SSL", "password": "SASL_PLAINTEXT", "both": "SASL_SSL"}
+
+_KAFKA = """\
+listeners={listeners},{controller}
+advertised.listeners={listeners}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,{protocols}
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/both.pem
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256
+listener.name.sasl_plaintext.plain.sasl.jaas.config={plain}
+listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config={scram}
+listener.name.sasl_ssl.plain.sasl.jaas.config={plain}
+listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config={scram}
+"""
+_MODULES = "org.apache.kafka.common.security"
+_PLAIN = f'{_MODULES}.plain.PlainLoginModule required user_{USER}="{PASSWORD}";'
+_SCRAM = f"{_MODULES}.scram.ScramLoginModule required;"

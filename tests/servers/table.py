@@ -13,7 +13,7 @@ from tests.servers.pgbouncer import PgBouncer
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 from tests.servers.redis import DurableRedis, Redis
-from tests.servers.secured import SecuredNats, SecuredRedis
+from tests.servers.secured import SecuredKafka, SecuredNats, SecuredRabbitMQ, SecuredRedis
 
 if TYPE_CHECKING:
     from tests.servers.recipe import Tool
@@ -23,5 +23,5 @@ def tools() -> dict[str, Tool]:
     """By name. Each call gives new ones, which have provided nothing yet."""
     plain = (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB())
     others = (Node(), Debezium(), PgBouncer())
-    secured = (SecuredRedis(), SecuredNats())
+    secured = (SecuredRedis(), SecuredNats(), SecuredRabbitMQ(), SecuredKafka())
     return {tool.name: tool for tool in (*plain, *others, *secured)}

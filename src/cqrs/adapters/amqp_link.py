@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import aio_pika
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError, PublishError
+from aio_pika.exceptions import (
+    AMQPError,
+    AuthenticationError,
+    ChannelInvalidStateError,
+    ProbableAuthenticationError,
+    PublishError,
+)
 
 from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
 
 if TYPE_CHECKING:
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
     from aio_pika.abc import AbstractChannel, AbstractConnection
+
+
+_GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
 
 
 class AMQPLink:
@@ -71,7 +81,9 @@ class AMQPLink:
                     if self._opened is not None:
                         await self._opened(channel)
                 except BaseException:
-                    await connection.close()
+                    with contextlib.suppress(Exception):  # the reason is what it was closed for
+                        async with asyncio.timeout(_GOODBYE):
+                            await connection.close()
                     raise
         return _Opened(connection, channel)
 
@@ -107,7 +119,11 @@ def outage(place: str) -> Generator[None]:
         # The driver cancels whoever waits on a channel when it closes; nobody has cancelled this task.
         raise BrokerUnavailable(place, "the connection was lost") from error
     except (AMQPError, ChannelInvalidStateError, OSError) as error:
-        raise BrokerUnavailable(place, error) from error
+        raise unavailable(place, error, _refused) from error
+
+
+def _refused(error: BaseException) -> bool:
+    return isinstance(error, (AuthenticationError, ProbableAuthenticationError))
 
 
 def _place(url: str) -> str:

@@ -9,6 +9,7 @@ from cqrs.adapters.kafka_connection import KafkaConnection
 from cqrs.adapters.kafka_driver import KafkaError, Producer
 from cqrs.adapters.kafka_errors import is_rejection
 from cqrs.adapters.kafka_lane import Record
+from cqrs.adapters.kafka_refusal import refusal
 from cqrs.adapters.kafka_session import OURS, Session
 from cqrs.envelope import encoded
 from cqrs.errors import BrokerUnavailable, MessageRejected
@@ -126,7 +127,7 @@ class KafkaProducer:
             async with asyncio.timeout(self._timeout):
                 return await self._connect()
         except (KafkaError, OSError) as error:
-            raise BrokerUnavailable(str(self.connection), error) from error
+            raise await refusal(self.connection, error) from error
 
     async def _connect(self) -> Session:
         for _ in range(self._retry_count):

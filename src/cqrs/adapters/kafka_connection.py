@@ -47,6 +47,13 @@ class KafkaConnection:
         parts = given.split(",") if isinstance(given, str) else given
         return [part.strip() for part in parts if part.strip()]
 
+    @property
+    def context(self) -> ssl.SSLContext | None:
+        """Whom to trust, if TLS is used."""
+        if self.security_protocol in {"SSL", "SASL_SSL"}:
+            return self.ssl_context or ssl.create_default_context()
+        return None
+
     def __str__(self) -> str:
         return f"Kafka at {', '.join(self.servers)}"
 
@@ -56,12 +63,11 @@ class KafkaConnection:
         wrong = _wrong_options(self.options, known - ours.keys() - _NAMED)
         if wrong:
             raise WiringError(list(wrong))
-        secured = self.security_protocol in {"SSL", "SASL_SSL"}
         named = {
             "bootstrap_servers": self.servers,
             "security_protocol": self.security_protocol,
             "sasl_mechanism": self.sasl_mechanism,
-            "ssl_context": (self.ssl_context or ssl.create_default_context()) if secured else None,
+            "ssl_context": self.context,
             "sasl_plain_username": self.user,
             "sasl_plain_password": self.password,
         }

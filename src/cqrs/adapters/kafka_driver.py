@@ -44,3 +44,12 @@ REJECTIONS: tuple[type[Exception], ...] = (
     errors.UnknownError,
 )
 """What the cluster says about a message that it will not take, now or later."""
+
+REFUSALS: tuple[type[Exception], ...] = (
+    errors.AuthenticationFailedError,
+    errors.SaslAuthenticationFailed,
+    errors.UnsupportedSaslMechanismError,
+    errors.ClusterAuthorizationFailedError,
+    errors.GroupAuthorizationFailedError,
+)
+"""What the cluster says to somebody whom it does not let in."""

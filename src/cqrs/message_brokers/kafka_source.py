@@ -10,6 +10,7 @@ from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
 from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
 from cqrs.adapters.kafka_ending import stop
 from cqrs.adapters.kafka_pulse import Pulse
+from cqrs.adapters.kafka_refusal import refusal
 from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.kafka_window import Item, Window
 from cqrs.message_brokers.kafka_wire import by_place, to_envelope
@@ -120,7 +121,7 @@ class KafkaMessageSource(MessageSource):
         except BaseException as error:
             await stop(consumer, self._timeout)
             if isinstance(error, (KafkaError, OSError)):
-                raise BrokerUnavailable(str(self.connection), error) from error
+                raise await refusal(self.connection, error) from error
             raise
         self._consumer = consumer
         self._pulse = Pulse(consumer._client, self._timeout)  # noqa: SLF001  # the driver's own has no public name

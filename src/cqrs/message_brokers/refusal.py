@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 _NOT_TRUSTED = "let the ssl context trust the authority of its certificate, or correct the certificate or the address"
 _NO_TLS = "check that this port speaks TLS, and which versions of it"
-_NOT_ADMITTED = "check user and password, and what the user may do"
+NOT_ADMITTED = "check user and password, and what the user may do"
+"""What helps who is refused."""
 
 
 def unavailable(
@@ -29,7 +30,7 @@ def unavailable(
                 return BrokerUnavailable(place, one, remedy)
     for one in chain:
         if refused(one):
-            return BrokerUnavailable(place, one, _NOT_ADMITTED)
+            return BrokerUnavailable(place, one, NOT_ADMITTED)
     return BrokerUnavailable(place, error)
 
 

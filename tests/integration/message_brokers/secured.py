@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from cqrs.adapters.kafka import KafkaConnection, KafkaProducer
 from cqrs.adapters.nats_stream import NatsStream
+from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
 from cqrs.message_brokers.nats import NatsMessageBroker
 from cqrs.message_brokers.nats_source import NatsMessageSource
 from cqrs.message_brokers.redis import RedisMessageBroker
@@ -60,6 +64,63 @@ class SecuredRedisBackend:
 
     def _options(self, trusts: str) -> dict[str, str]:
         return {"ssl_ca_certs": str(self._server.certificates / f"{trusts}.pem")}
+
+
+class SecuredRabbitMQBackend:
+    tls = password = True
+
+    def __init__(self, server: Secured) -> None:
+        self._server = server
+
+    def broker(self, topic: str, *, password: str = PASSWORD, trusts: str = "authority") -> AMQPMessageBroker:
+        context = self._server.trusting(trusts)
+        return AMQPMessageBroker(dsn=self._url(password), exchange_name=topic, ssl_context=context)
+
+    def source(self, topic: str, *, password: str = PASSWORD, trusts: str = "authority") -> AMQPMessageSource:
+        context = self._server.trusting(trusts)
+        return AMQPMessageSource(self._url(password), topic, exchange_name=topic, ssl_context=context)
+
+    def _url(self, password: str) -> str:
+        return f"amqps://{USER}:{password}@{self._server.at['tls']}/"
+
+
+class SecuredKafkaBackend:
+    """By the listener for TLS alone."""
+
+    tls, password = True, False
+    listener, security = "tls", {"security_protocol": "SSL"}
+
+    def __init__(self, server: Secured) -> None:
+        self._server = server
+
+    def broker(self, topic: str, *, password: str = PASSWORD, trusts: str = "authority") -> KafkaMessageBroker:
+        return KafkaMessageBroker(KafkaProducer(self._connection(password, trusts), retry_count=0))
+
+    def source(self, topic: str, *, password: str = PASSWORD, trusts: str = "authority") -> KafkaMessageSource:
+        return KafkaMessageSource(self._connection(password, trusts), topic, f"{topic}-group")
+
+    def _connection(self, password: str, trusts: str) -> KafkaConnection:
+        settings: dict[str, Any] = dict(self.security)
+        if self.tls:
+            settings["ssl_context"] = self._server.trusting(trusts)
+        if self.password:
+            settings |= {"user": USER, "password": password}
+        return KafkaConnection(bootstrap_servers=self._server.at[self.listener], **settings)
+
+
+class KafkaByPlainPassword(SecuredKafkaBackend):
+    tls, password = False, True
+    listener, security = "password", {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "PLAIN"}
+
+
+class KafkaByScram(SecuredKafkaBackend):
+    tls, password = False, True
+    listener, security = "password", {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "SCRAM-SHA-256"}
+
+
+class KafkaByScramAndTLS(SecuredKafkaBackend):
+    tls, password = True, True
+    listener, security = "both", {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-256"}
 
 
 def _stream(topic: str) -> NatsStream:

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from tests.integration.message_brokers.secured import SecuredBackend
 
 BACKENDS = {
+    "kafka-plain": (secured.KafkaByPlainPassword, "secured_kafka"),
+    "kafka-scram": (secured.KafkaByScram, "secured_kafka"),
+    "kafka-scram-tls": (secured.KafkaByScramAndTLS, "secured_kafka"),
+    "kafka-tls": (secured.SecuredKafkaBackend, "secured_kafka"),
     "nats": (secured.SecuredNatsBackend, "secured_nats"),
+    "rabbitmq": (secured.SecuredRabbitMQBackend, "secured_rabbitmq"),
     "redis": (secured.SecuredRedisBackend, "secured_redis"),
 }
 

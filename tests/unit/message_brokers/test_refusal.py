@@ -26,9 +26,8 @@ def test_who_is_refused_is_told_to_check_the_password() -> None:
 
 
 def test_any_other_error_takes_patience() -> None:
-    assert str(unavailable("Redis at r", OSError("gone"))) == "Redis at r is not available (OSError: gone): " + (
-        "try again later."
-    )
+    told = unavailable("Redis at r", OSError("gone"))
+    assert str(told) == "Redis at r is not available (OSError: gone): try again later."
 
 
 def test_an_error_that_was_raised_from_what_it_had_led_to_has_an_end() -> None:

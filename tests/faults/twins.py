@@ -19,6 +19,7 @@ MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
 LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeaseStore::"
 POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPostgresOutbox::"
 MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDbOutbox::"
+LOG = "tests/integration/postgresql_log/"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
 
 
@@ -140,6 +141,55 @@ TWINS = (
         "scheduled.with_for_update()",
         "scheduled",
         f"{POSTGRESQL}test_who_waited_for_another_to_cancel_it_comes_too_late_if_its_time_has_come",
+    ),
+    Twin(
+        "a server that is busy with its log is not taken for dead",
+        "outbox/postgres_log_reader.py",
+        "stream.read(limit, patience, _ANSWER)",
+        "stream.read(limit, patience)",
+        f"{LOG}test_log_extremes.py::test_a_large_transaction_of_other_tables_is_waited_for",
+    ),
+    Twin(
+        "a relay of the log reads no more than it can hold",
+        "_postgres_log/stream.py",
+        "and size < _MOST and",
+        "and",
+        f"{LOG}test_log_extremes.py::test_a_relay_does_not_read_more_than_it_can_hold",
+    ),
+    Twin(
+        "no statement holds all messages of a large transaction",
+        "_sqlalchemy/log_messages.py",
+        "if part and size",
+        "if not part and size",
+        f"{LOG}test_log_extremes.py::test_a_commit_of_very_much_is_one_transaction_in_the_order_of_adding",
+    ),
+    Twin(
+        "what no table holds is kept in another form",
+        "workers/log_relay.py",
+        "[keepable(diverted[position]) for",
+        "[diverted[position] for",
+        f"{LOG}test_log_extremes.py::test_what_no_table_holds_is_kept_for_an_operator_and_holds_up_nobody",
+    ),
+    Twin(
+        "whoever opens the log gives up a server that says nothing",
+        "workers/log_relay.py",
+        "asyncio.timeout(_OPENING)",
+        "asyncio.timeout(None)",
+        f"{LOG}test_log_opening.py::test_who_got_no_answer_connects_again",
+    ),
+    Twin(
+        "what a stopped relay has asked is taken back",
+        "_postgres_log/stream.py",
+        "threading.Thread(target=self._interrupt, daemon=True).start()",
+        "pass",
+        f"{LOG}test_log_opening.py::test_a_relay_is_stopped_while_its_question_waits_for_a_lock",
+    ),
+    Twin(
+        "a server that cannot be told to take it back is hung up on",
+        "_postgres_log/stream.py",
+        "self._hang_up()",
+        "pass",
+        f"{LOG}test_log_opening.py::test_a_relay_is_stopped_while_nobody_can_be_told",
     ),
 )
 

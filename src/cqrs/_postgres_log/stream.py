@@ -6,7 +6,7 @@ import asyncio
 import os
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg2
@@ -31,8 +31,9 @@ class LogStream:
     minute, unless the words of the connection say otherwise.
     """
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, words: Mapping[str, Any]) -> None:
         self._connection = connection
+        self._words = words
         self._cursor = connection.cursor()
         self._asked_at: float | None = None
         self._confirmed = 0
@@ -46,14 +47,14 @@ class LogStream:
             words = {**words, **parse_dsn(dsn)}
         else:
             words.update(dsn)
-        words["connection_factory"] = LogicalReplicationConnection
-        connecting = asyncio.ensure_future(asyncio.to_thread(lambda: psycopg2.connect(**words)))
+        factory = LogicalReplicationConnection
+        connecting = asyncio.ensure_future(
+            asyncio.to_thread(lambda: psycopg2.connect(connection_factory=factory, **words))
+        )
         try:
-            return cls(await asyncio.shield(connecting))
+            return cls(await asyncio.shield(connecting), words)
         except asyncio.CancelledError:
-            await asyncio.wait([connecting])
-            if connecting.exception() is None:
-                connecting.result().close()
+            connecting.add_done_callback(_close)  # nobody can end it sooner, and nobody waits for it
             raise
 
     async def execute(self, statement: str) -> list[Any]:
@@ -142,7 +143,7 @@ class LogStream:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            # It connects once more and waits: nobody else must wait for that, nor the end of the program.
+            # Nobody waits for this, not even the end of the program: it has to connect.
             threading.Thread(target=self._interrupt, daemon=True).start()
             if not (await asyncio.wait([task], timeout=_INTERRUPT))[0]:
                 self._hang_up()
@@ -152,10 +153,16 @@ class LogStream:
             raise
 
     def _interrupt(self) -> None:
-        with suppress(psycopg2.Error):
-            self._connection.cancel()
+        # Not by `cancel()` of the driver: while that connects, no other thread of this process runs.
+        with suppress(psycopg2.Error), closing(psycopg2.connect(**self._words)) as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_cancel_backend(%s)", [self._connection.info.backend_pid])
 
     def _hang_up(self) -> None:
         """End a call that waits for a server which does not hear that it was interrupted."""
         with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)
+
+
+def _close(connecting: asyncio.Future[Any]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().close()

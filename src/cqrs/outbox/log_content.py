@@ -20,7 +20,10 @@ PREFIX = "cqrs.outbox"
 """Under which messages stand in the log, unless they are told otherwise."""
 
 _LENGTH = struct.Struct(">I")
-_FITS = {"topic": 255, "name": 255, "key": 255, "content_type": 100}  # characters in the table of an outbox
+# What the table of an outbox holds: characters, and versions from -_VERSIONS on.
+_FITS = {"topic": 255, "name": 255, "key": 255, "content_type": 100}
+_COMPRESSION = 32
+_VERSIONS = 2**31
 
 
 def pack(row: NewRow) -> bytes:
@@ -38,8 +41,10 @@ def unpack(content: bytes) -> NewRow:
         (length,) = _LENGTH.unpack_from(content)
         head: dict[str, Any] = json.loads(content[4 : 4 + length])
         topic, headers, compression = head["topic"], head["headers"], head.get("compression")
-        envelope = Envelope.from_headers(str(topic), content[4 + length :], headers)
-    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        if not all(isinstance(text, str) for text in (topic, compression or "", *headers.values())):
+            raise TypeError("topic, compression and headers are text")  # noqa: TRY301  # as whatever else is wrong
+        envelope = Envelope.from_headers(topic, content[4 + length :], headers)
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidEnvelope("the log", {}, error) from error
     return NewRow(envelope=envelope, compression=compression)
 
@@ -59,9 +64,11 @@ def unreadable(content: bytes) -> NewRow:
 def keepable(diverted: Diverted) -> Diverted:
     """``diverted``, or what takes its place in a table that cannot hold it, to be kept for an operator."""
     row = diverted.row
-    unfit = [name for name in _FITS if not _fits(getattr(row.envelope, name), _FITS[name])]
-    if row.compression is not None and not _fits(row.compression, 32):
+    unfit = [name for name, length in _FITS.items() if not _fits(getattr(row.envelope, name), length)]
+    if not _fits(row.compression, _COMPRESSION):
         unfit.append("compression")
+    if not -_VERSIONS <= row.envelope.version < _VERSIONS:
+        unfit.append("version")
     if not unfit:
         return diverted
     kept = unreadable(pack(row))

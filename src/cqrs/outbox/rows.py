@@ -71,7 +71,11 @@ class Settlement:
 
 def error_text(error: BaseException) -> str:
     """What is stored of ``error``. It may quote a message, and not every text can be stored in every database."""
-    text = f"{type(error).__name__}: {error}".replace("\0", "\N{REPLACEMENT CHARACTER}")
+    try:
+        said = str(error)
+    except Exception as unspeakable:  # noqa: BLE001  # it would hold up all messages
+        said = f"its text cannot be had, {type(unspeakable).__name__}"
+    text = f"{type(error).__name__}: {said}".replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text[:_LONGEST_ERROR].encode("utf-8", "replace").decode()
 
 

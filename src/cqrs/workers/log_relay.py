@@ -17,6 +17,7 @@ from cqrs.errors import BrokerUnavailable, InvalidEnvelope, LogBusy, LogSlotLost
 from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.log_content import keepable, unpack, unreadable
 from cqrs.outbox.queue import QueuedMessage
+from cqrs.outbox.rows import error_text
 from cqrs.workers.outbox_policy import RelayPolicy, Verdict
 from cqrs.workers.service import Service
 
@@ -223,8 +224,9 @@ class LogRelay(Service):
         self._suspects |= {m.row.envelope.key for m in messages if m.row.envelope.key is not None}
 
     def _poison(self, row: NewRow, error: Exception) -> Diverted:
-        logger.warning("%s %s is parked: %s", row.envelope.name, row.envelope.message_id, error)
-        return Diverted(row, f"{type(error).__name__}: {error}"[:2_000])
+        text = error_text(error)
+        logger.warning("%s %s is parked: %s", row.envelope.name, row.envelope.message_id, text)
+        return Diverted(row, text)
 
     def _outage(self, error: BaseException) -> float:
         """Something is away: when to try again. Said once, not at every try."""

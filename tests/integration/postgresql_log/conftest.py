@@ -17,6 +17,8 @@ from cqrs.outbox.sqlalchemy import outbox_model
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from tests.integration.postgresql_log.stand import Stand
+
 REGISTRY = EventRegistry()
 REGISTRY.register(cqrs.NotificationEvent, "told")
 
@@ -78,3 +80,11 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
 async def stranger(database: Database) -> AsyncIterator[Database]:
     async with database.another() as stranger:
         yield stranger
+
+
+@pytest.fixture
+async def stand(database: Database) -> AsyncIterator[Stand]:
+    from tests.integration.postgresql_log.stand import stand_on  # noqa: PLC0415  # it needs what is above
+
+    async with stand_on(database) as stand:
+        yield stand

@@ -41,11 +41,12 @@ def unpack(content: bytes) -> NewRow:
         (length,) = _LENGTH.unpack_from(content)
         head: dict[str, Any] = json.loads(content[4 : 4 + length])
         topic, headers, compression = head["topic"], head["headers"], head.get("compression")
-        if not all(isinstance(text, str) for text in (topic, compression or "", *headers.values())):
-            raise TypeError("topic, compression and headers are text")  # noqa: TRY301  # as whatever else is wrong
+        texts = (topic, "" if compression is None else compression, *headers.values())
         envelope = Envelope.from_headers(topic, content[4 + length :], headers)
     except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidEnvelope("the log", {}, error) from error
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidEnvelope("the log", {}, TypeError("topic, compression and headers must be text"))
     return NewRow(envelope=envelope, compression=compression)
 
 

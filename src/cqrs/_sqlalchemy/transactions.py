@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import event, text
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from cqrs._sqlalchemy.cancelled_reads import close_cursor
+from cqrs.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.ext.asyncio import AsyncSession
 
 _WRITES_FIRST = "cqrs_writes_first"
+
+T = TypeVar("T")
+
+
+def asynchronous(sessions: T, argument: str) -> T:
+    """``sessions``, which is an ``AsyncSession`` or makes one. Raises ``InvalidArgument`` for what is neither.
+
+    A worker that was given something else would take the error of each call for an outage.
+    """
+    made: Any = getattr(sessions, "class_", None)  # of a sessionmaker
+    blocking = isinstance(made, type) and issubclass(made, Session)
+    if blocking or not (isinstance(sessions, AsyncSession) or callable(sessions)):
+        raise InvalidArgument(argument, sessions, "give an async_sessionmaker over an engine of create_async_engine()")
+    return sessions
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
-from cqrs._sqlalchemy.transactions import writes_first
+from cqrs._sqlalchemy.transactions import asynchronous, writes_first
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.unit_of_work import UnitOfWork
 
@@ -30,7 +30,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
 
     def __init__(self, session: AsyncSession | Callable[[], AsyncSession]) -> None:
         super().__init__()
-        self._source = session
+        self._source = asynchronous(session, "session")
         self._session: AsyncSession | None = None
         self._around: object = None
         self._failures = 0
@@ -69,8 +69,9 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         session, self._session = self._session, None
         if session is None:
             return
-        session.info[_UNIT] = self._around
-        if not isinstance(self._source, AsyncSession):
+        if isinstance(self._source, AsyncSession):
+            session.info[_UNIT] = self._around
+        else:  # it keeps this unit, so that nothing is added that nobody would commit
             await asyncio.shield(session.close())  # a cancelled turn must give its connection back too
 
     def _savepoint(self) -> AbstractAsyncContextManager[object]:

@@ -11,7 +11,7 @@ from cqrs._sqlalchemy import inbox_parking as parking
 from cqrs._sqlalchemy.inbox_marks import forget, mark, parked_among
 from cqrs._sqlalchemy.inbox_parked import SqlAlchemyParkedMessages
 from cqrs._sqlalchemy.inbox_tables import InboxTables, inbox_tables
-from cqrs._sqlalchemy.transactions import short_transaction
+from cqrs._sqlalchemy.transactions import asynchronous, short_transaction
 from cqrs.errors import InboxConflict, UnitOfWorkStateError
 from cqrs.inbox.parked import first_copies, reason, sequence_of
 from cqrs.inbox.repository import InboxRepository
@@ -42,7 +42,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
         table_name: str = "inbox",
         tables: InboxTables | None = None,
     ) -> None:
-        self._sessions = sessions
+        self._sessions = asynchronous(sessions, "sessions")
         self.tables = tables or inbox_tables(table_name)
 
     async def accept(self, consumer: str, envelopes: Sequence[Envelope]) -> list[Envelope]:

@@ -16,7 +16,7 @@ from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
 from cqrs._sqlalchemy.relay_postgresql import PostgresOutboxQueue
 from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
-from cqrs._sqlalchemy.transactions import short_transaction, writes_first
+from cqrs._sqlalchemy.transactions import asynchronous, short_transaction, writes_first
 from cqrs._sqlalchemy.types import BinaryUUID
 from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork, unit_of
 from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
@@ -71,7 +71,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     ) -> None:
         super().__init__(compressor, registry, lease, serializer)
         self.model: Any = model or outbox_model(table_name)
-        self._source = session
+        self._source = asynchronous(session, "session")
         self._keep_produced = keep_produced
         self._notify = notify
 

@@ -162,6 +162,12 @@ class OutboxConformance(Scheduling):
                 outbox.add(numbered(3))
         assert await outbox.get_many() == []
 
+    async def test_nothing_is_added_to_a_transaction_that_has_ended(self, outbox: OutboxedEventRepository) -> None:
+        async with outbox as session:
+            pass
+        with pytest.raises(UnitOfWorkStateError):
+            outbox.add(session, numbered(1))
+
     async def test_an_unregistered_event_is_refused_at_once(self, outbox: OutboxedEventRepository) -> None:
         async with outbox as session:
             with pytest.raises(UnknownEvent, match="'strange' version 1"):

@@ -42,8 +42,9 @@ lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/python -m tests.architecture.sizes
 	$(BIN)/python -m pytest -q tests/architecture
 
-twins: $(VENV)/.dev ## Take the guards of the relay out, one at a time: a test must notice each
+twins: $(VENV)/.dev ## Take the guards of relay, inbox and consumer out, one at a time: a test must notice each
 	$(BIN)/python -m tests.faults.twins
+	$(BIN)/python -m tests.faults.inbox_twins
 
 bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
 	$(BIN)/python -m benchmarks $(ARGS)

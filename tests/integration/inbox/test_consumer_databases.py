@@ -133,6 +133,31 @@ async def test_two_who_bring_in_the_same_messages_in_opposite_order_wait_and_do_
     assert sorted(won) == [0] * 5 + [3000] * 5
 
 
+async def test_who_waited_for_a_message_that_was_then_parked_puts_the_next_of_its_key_behind_it(
+    postgres_database: Database,
+) -> None:
+    inbox = postgres_database.inbox()
+    first, second = (ordered(number, key="a").to_envelope() for number in range(2))
+
+    async def bring_in() -> list[Envelope]:
+        async with postgres_database.unit_of_work():
+            return await inbox.accept("c", [first, second])
+
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(30), postgres_database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        async with postgres_database.unit_of_work():
+            await inbox.park("c", first, ValueError("it fails"), None)
+            late = asyncio.create_task(bring_in())
+            while not await connection.scalar(waiting):  # noqa: ASYNC110  # a database tells nobody
+                await asyncio.sleep(0.01)
+        assert await late == []
+    (parked,) = await inbox.parked.list("c")
+    assert (parked.envelope, parked.behind) == (first, 1)
+
+
 async def test_polls_for_due_messages_and_old_marks_read_through_indexes(postgres_database: Database) -> None:
     async with postgres_database.engine.connect() as connection:
         await connection.execute(text("set enable_seqscan = off"))

@@ -1,0 +1,214 @@
+"""What each guard of the inbox and the consumer is for: without it, the test that is named here fails.
+
+`make twins` takes them out one at a time, as those of the relay in `twins.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults.twins import Twin, noticed
+
+CONSUMER = "tests/unit/inbox/test_consumer.py::"
+GOES_ON = "tests/unit/inbox/test_consumer_goes_on.py::"
+ERRORS = "tests/unit/inbox/test_consumer_errors.py::"
+DATABASES = "tests/integration/inbox/test_consumer_databases.py::"
+FAILED = "tests/integration/inbox/test_failed_transactions.py::"
+MEMORY = "tests/unit/inbox/test_memory_inbox_conformance.py::TestMemoryInbox::"
+SQLITE = "tests/integration/inbox/test_inbox_conformance.py::TestSqliteInbox::"
+POSTGRESQL = "tests/integration/inbox/test_inbox_conformance.py::TestPostgresInbox::"
+
+TWINS = (
+    Twin(
+        "the mark of a message is in the transaction of its effect",
+        "inbox/sqlalchemy.py",
+        "new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])",
+        "async with self._sessions() as own, own.begin():\n"
+        "            new = await mark(own, self.tables, consumer, [envelope.message_id for envelope in unique])",
+        f"{SQLITE}test_what_is_rolled_back_is_new_again",
+    ),
+    Twin(
+        "of two who bring in one message at once, one begins again",
+        "inbox/memory.py",
+        "unit.enlist(mark, check=mark.check)",
+        "unit.enlist(mark)",
+        f"{MEMORY}test_of_many_who_bring_in_the_same_messages_one_succeeds",
+    ),
+    Twin(
+        "who brings in what another is bringing in waits for it",
+        "_sqlalchemy/inbox_marks.py",
+        "new = insert_and_tell_new(table, dialect)",
+        "from sqlalchemy import insert\n    new = insert(table)",
+        f"{POSTGRESQL}test_a_message_is_new_once_for_each_consumer",
+    ),
+    Twin(
+        "two who bring in the same messages take them in one order",
+        "_sqlalchemy/inbox_marks.py",
+        "sorted(ids)",
+        "list(ids)",
+        f"{DATABASES}test_two_who_bring_in_the_same_messages_in_opposite_order_wait_and_do_not_deadlock",
+    ),
+    Twin(
+        "who has lost against another begins again and parks nothing",
+        "workers/consumer_errors.py",
+        "CircuitOpenError, InboxConflict)",
+        "CircuitOpenError)",
+        f"{ERRORS}test_what_tells_nothing_about_the_message_is_an_outage",
+    ),
+    Twin(
+        "nothing is acknowledged before its commit",
+        "workers/consumer.py",
+        "rest = await self._step(part)",
+        "await self._acknowledge(part); rest = await self._step(part)",
+        f"{CONSUMER}test_what_was_held_in_an_outage_goes_back_when_the_service_ends",
+    ),
+    Twin(
+        "what has taken effect is acknowledged",
+        "workers/consumer.py",
+        "await left.popleft().ack()",
+        "left.popleft()",
+        f"{CONSUMER}test_messages_take_effect_in_order_and_are_acknowledged",
+    ),
+    Twin(
+        "after an acknowledgement that failed the others are given back",
+        "workers/consumer.py",
+        "for delivery in left:",
+        "for delivery in ():",
+        f"{GOES_ON}test_an_acknowledgement_that_fails_leaves_no_delivery_without_a_word",
+    ),
+    Twin(
+        "a transaction that the database has undone is not taken for committed",
+        "_sqlalchemy/unit_of_work.py",
+        "await must_not_have_failed(self._session, self._failures)",
+        "must_not_have_failed",
+        f"{FAILED}test_a_message_whose_handler_catches_such_an_error_is_parked_and_the_others_of_its_batch_are_not_lost",
+    ),
+    Twin(
+        "a handler cannot commit what the others of its batch have written",
+        "workers/consumer_steps.py",
+        "with unit.held():\n                    for at in new:",
+        "if True:\n                    for at in new:",
+        f"{CONSUMER}test_a_handler_cannot_end_the_transaction_of_the_others",
+    ),
+    Twin(
+        "what fails again and again is parked",
+        "workers/consumer_steps.py",
+        "await self._inbox.park(self._consumer, envelope, failed.error, retry_in)",
+        "pass",
+        f"{CONSUMER}test_poison_parks_its_key_and_other_keys_go_on",
+    ),
+    Twin(
+        "later messages of a parked key wait behind it",
+        "inbox/sqlalchemy.py",
+        "return [e for e in fresh if sequence_of(e) not in waiting] if waiting else fresh",
+        "return fresh",
+        f"{SQLITE}test_later_messages_of_a_parked_key_wait_behind_it_and_others_pass",
+    ),
+    Twin(
+        "later messages of a parked key wait behind it (memory)",
+        "inbox/memory.py",
+        "if sequence is None:\n                now",
+        "if True:\n                now",
+        f"{MEMORY}test_later_messages_of_a_parked_key_wait_behind_it_and_others_pass",
+    ),
+    Twin(
+        "whether a key is parked is looked at when nobody is bringing in its messages any more",
+        "inbox/sqlalchemy.py",
+        """new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])
+        fresh = [envelope for envelope in unique if envelope.message_id in new]
+        keyed = {sequence_of(envelope) for envelope in fresh if envelope.key is not None}
+        # After the marks: whoever had the messages before may have parked the first of them.
+        parked = await parked_among(session, self.tables, consumer, list(keyed)) if keyed else []""",
+        """parked = await parked_among(session, self.tables, consumer, [sequence_of(envelope) for envelope in unique])
+        new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])
+        fresh = [envelope for envelope in unique if envelope.message_id in new]""",
+        f"{DATABASES}test_who_waited_for_a_message_that_was_then_parked_puts_the_next_of_its_key_behind_it",
+    ),
+    Twin(
+        "a parked sequence is tried by one worker at a time",
+        "_sqlalchemy/inbox_parking.py",
+        ".with_for_update(skip_locked=True)",
+        "",
+        f"{POSTGRESQL}test_two_who_replay_a_key_while_it_grows_lose_nothing_and_do_nothing_twice",
+    ),
+    Twin(
+        "a failed try that others have overtaken changes nothing",
+        "inbox/sqlalchemy.py",
+        "where(this, table.c.attempts == taken.attempts, same)",
+        "where(this, same)",
+        f"{SQLITE}test_a_failed_try_counts_and_waits",
+    ),
+    Twin(
+        "an outage spends no try",
+        "workers/consumer_steps.py",
+        "if found is ConsumerVerdict.OUTAGE:",
+        "if False:",
+        f"{CONSUMER}test_an_outage_parks_nothing_however_long_it_lasts_and_keeps_the_order",
+    ),
+    Twin(
+        "what waits through an outage keeps its place",
+        "workers/consumer.py",
+        "todo.appendleft(part)",
+        "todo.append(part)",
+        f"{GOES_ON}test_an_outage_in_the_middle_of_a_batch_that_was_split_keeps_the_order",
+    ),
+    Twin(
+        "a batch that was split is brought in in its order",
+        "workers/consumer.py",
+        "todo.extendleft(reversed(rest))",
+        "todo.extendleft(rest)",
+        f"{CONSUMER}test_a_failing_message_is_tried_again_alone_and_the_others_take_effect",
+    ),
+    Twin(
+        "a batch is handled in the order of its arrival",
+        "inbox/sqlalchemy.py",
+        "[envelope for envelope in unique if envelope.message_id in new]",
+        "[envelope for envelope in sorted(unique, key=lambda e: e.message_id) if envelope.message_id in new]",
+        f"{DATABASES}test_effects_marks_and_outgoing_messages_are_one",
+    ),
+    Twin(
+        "a mark outlives the time in which its message can come again",
+        "_sqlalchemy/inbox_marks.py",
+        "marks.received_at < database_in(-older_than.total_seconds())",
+        "marks.received_at < database_in(0)",
+        f"{SQLITE}test_marks_are_removed_in_bounded_chunks_when_they_are_old",
+    ),
+    Twin(
+        "a mark of what is parked stays",
+        "_sqlalchemy/inbox_marks.py",
+        "database_in(-older_than.total_seconds()), ~kept)",
+        "database_in(-older_than.total_seconds()))",
+        f"{SQLITE}test_marks_of_parked_messages_stay",
+    ),
+    Twin(
+        "a cancellation out of a handler does not end the worker without a word",
+        "workers/consumer_events.py",
+        "if task is None or task.cancelling():",
+        "if True:",
+        f"{GOES_ON}test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_on",
+    ),
+    Twin(
+        "who cannot clean or replay brings in messages",
+        "workers/consumer_chores.py",
+        "self.due = now + self._outage.seconds(self._failures)",
+        "raise",
+        f"{GOES_ON}test_who_cannot_clean_or_replay_still_brings_messages_in",
+    ),
+)
+
+
+def main(*words: str) -> int:
+    """Take out every guard, or those with one of ``words`` in their name; how many nobody noticed."""
+    missed = 0
+    for twin in TWINS:
+        if words and not any(word in twin.guard for word in words):
+            continue
+        seen = noticed(twin)
+        missed += not seen
+        sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")
+        sys.stdout.flush()
+    return missed
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

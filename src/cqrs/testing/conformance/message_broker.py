@@ -2,7 +2,7 @@
 
 Subclass the suites and override their fixture:
 
-    class TestMine(MessageBrokerConformance, MessageSourceConformance):
+    class TestMine(MessageSourceConformance):  # it has the tests of MessageBrokerConformance, too
         @pytest.fixture
         def backend(self):
             return MyBackend()

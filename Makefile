@@ -12,6 +12,11 @@ PIP     := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt P
            $(BIN)/python -m pip install --quiet --constraint constraints.txt
 PYTHONS ?= python3.11 python3.12 python3.13
 
+# Each worker of pytest, and each program that a test starts, would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+# SQLite waits for the disk at every commit, and the files of these tests need not outlive the machine.
+MEMORY := $(shell test -w /dev/shm && echo TMPDIR=/dev/shm)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two pips must not work in one environment
@@ -26,10 +31,10 @@ demo: $(VENV)/$(if $(BROKER)$(DB),.dev,.demo) ## Orders on their way to a wareho
 	$(BIN)/python -m examples.shop.demo
 
 test: $(VENV)/.dev ## All tests, in parallel and in random order, with real servers where they can be had
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js and no type checker; under a minute
-	$(BIN)/python -m pytest -n auto -m "not server and not node and not typing" $(ARGS)
+test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience; under a minute
+	$(MEMORY) $(BIN)/python -m pytest -n auto --dist worksteal -m "not server and not node and not typing and not slow" $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/ruff check

@@ -25,6 +25,7 @@ BATCH = 50
 POINTS = ("outbox.claimed", "outbox.published", "outbox.settled")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60 + 10 * KILLS)
 async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_window_at_most(stand: Stand) -> None:
     count = BATCH * KILLS * 2

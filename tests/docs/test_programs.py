@@ -1,0 +1,167 @@
+"""The programs on the pages that need real servers, run as the processes that they are; and what goes beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import configparser
+import contextlib
+import os
+import re
+import signal
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import redis.asyncio
+import yaml
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+
+import cqrs
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.migrations import upgrade
+from tests.docs.pages import ROOT, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+
+    from cqrs.message_brokers.protocol import Message
+    from tests.servers.client import Server
+
+CHEAT_SHEET = ROOT / "docs" / "reference" / "cheat-sheet.md"
+RELAY = ROOT / "docs" / "how-to" / "run-the-relay.md"
+
+
+def program_of(page: Path) -> str:
+    """The one program of a page that names this file."""
+    (program,) = [b.code for b in blocks(page.read_text()) if b.skip is not None and Path(__file__).name in b.skip]
+    return program
+
+
+@asynccontextmanager
+async def running(program: str, folder: Path, **environment: str) -> AsyncGenerator[asyncio.subprocess.Process, None]:
+    path = folder / "program.py"
+    path.write_text(program)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", str(path)),
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+@pytest.fixture
+async def engine(postgres_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_async_engine(postgres_url)
+    await upgrade(engine)
+    yield engine
+    await engine.dispose()
+
+
+def outbox_over(engine: AsyncEngine, **options: Any) -> cqrs.SqlAlchemyOutboxedEventRepository:
+    registry = cqrs.EventRegistry()
+    registry.register(cqrs.NotificationEvent[int], "order_placed")
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    return cqrs.SqlAlchemyOutboxedEventRepository(sessions, registry=registry, **options)
+
+
+async def place(engine: AsyncEngine, *orders: int) -> None:
+    outbox = outbox_over(engine)
+    async with outbox as session:
+        for order in orders:
+            event = cqrs.NotificationEvent[int](event_name="order_placed", topic="orders", payload=order)
+            outbox.add(session, event, key="customer-1")
+        await outbox.commit(session)
+
+
+async def test_relay_and_consumer_of_the_cheat_sheet_work_until_they_are_told_to_stop(
+    engine: AsyncEngine, postgres_url: str, redis_server: Server, tmp_path: Path
+) -> None:
+    program = program_of(CHEAT_SHEET)
+    assert len([line for line in program.splitlines() if line.strip()]) < 40
+    await place(engine, 7, 8)
+    async with running(program, tmp_path, DATABASE=postgres_url, REDIS=redis_server.address) as process:
+        assert process.stdout is not None
+        assert await process.stdout.readline() == b"packing order 7\n"
+        assert await process.stdout.readline() == b"packing order 8\n"
+        process.send_signal(signal.SIGTERM)
+        assert await process.stdout.read() == b""
+        assert await process.wait() == 0
+
+
+async def test_the_relay_of_its_page_waits_for_a_broker_and_stops_when_it_is_told_to(
+    engine: AsyncEngine, postgres_url: str, redis_server: Server, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(redis_server.stop)
+    await place(engine, 7)
+    async with running(program_of(RELAY), tmp_path, DATABASE=postgres_url, REDIS=redis_server.address) as process:
+        await asyncio.to_thread(redis_server.start)
+        async with redis.asyncio.Redis.from_url(redis_server.address) as client:
+            ((_, entries),) = await client.xread({"orders": "0"}, block=30_000)
+        assert len(entries) == 1
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one() == 0
+
+
+class Picky(MemoryMessageBroker):
+    """Rejects all orders of one customer."""
+
+    async def send_message(self, message: Message) -> None:
+        raise cqrs.errors.MessageRejected("picky", message.message_id, "no")
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgres_url", marks=pytest.mark.server),
+        pytest.param("mariadb_url", marks=pytest.mark.server),
+    ]
+)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/shop.db"
+    return str(request.getfixturevalue(request.param))
+
+
+async def test_the_statements_for_monitoring_count_what_they_say(address: str) -> None:
+    watched = create_async_engine(address)
+    await upgrade(watched)
+    (page,) = re.findall(r"```sql\n(SELECT.*?)```", RELAY.read_text(), re.DOTALL)
+    statements = [line.partition(";")[0] for line in page.splitlines()]
+    outbox = outbox_over(watched)
+
+    async def counted(statement: str) -> list[Any]:
+        async with watched.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(statement))]
+
+    await place(watched, 1, 2, 3)
+    assert await counted(statements[0]) == [(3,)]
+    async with cqrs.OutboxRelay(outbox, Picky(), cqrs.RelayPolicy(attempts=1), name="relay-1"):
+        while [await counted(each) for each in statements[:3]] != [[(0,)], [(1,)], [(2,)]]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert await counted(statements[3]) == [("relay-1", 64)]
+    await watched.dispose()
+
+
+def test_what_runs_the_relay_gives_it_more_time_than_its_lease() -> None:
+    page = RELAY.read_text()
+    (unit,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    service = configparser.ConfigParser()
+    service.read_string(unit)
+    (deployment,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    pod = yaml.safe_load(deployment)["spec"]["template"]["spec"]
+    lease = cqrs.RelayPolicy().lease
+    assert service.getint("Service", "TimeoutStopSec") > lease
+    assert pod["terminationGracePeriodSeconds"] > lease
+    (container,) = pod["containers"]
+    assert container["command"] == ["python", "-m", "shop.relay"]
+    assert service.get("Service", "ExecStart").endswith("/python -m shop.relay")

@@ -1,19 +1,23 @@
-"""Prints rates, ratios and targets of durable messaging; needs PostgreSQL. The exit code does not judge.
+"""Durable messaging, measured: ours beside the peer and the limit. Needs PostgreSQL; the exit code does not judge.
 
-Without names all but `backlog` and `memory` are measured, and with `--long` these, too.
+Without names all but `backlog` and `memory` are measured, in about four minutes; a run that counts wrong ends with an
+error. Servers and files of the run are gone when it ends, also if it is interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
-from benchmarks.durable import adding, backlog, inbox, kafka, lines, memory, polling, relay
+from benchmarks.durable import adding, backlog, inbox, kafka, latency, memory, polling, relay
 from benchmarks.durable.counting import prepare_counting
 from benchmarks.durable.peer import Peer
+from benchmarks.durable.rounds import ROUNDS
 from benchmarks.durable.server import postgresql
 from benchmarks.durable.shop import Stand
+from benchmarks.durable.table import Table
 from benchmarks.peer import REQUIREMENT
 
 if TYPE_CHECKING:
@@ -21,44 +25,52 @@ if TYPE_CHECKING:
 
 _LONG = ("backlog", "memory")
 _NAMES = ("relay", "kafka", "add", "inbox", "latency", "poll", *_LONG)
+_OF_PEER = {"relay", "inbox", "poll"}
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(_NAMES)}")
-    parser.add_argument("--long", action="store_true", help="everything, beside 10 M rows; half an hour, 10 GB of disk")
-    parser.add_argument("--rows", type=int, help="for poll and backlog, and half of it for memory; instead of 1 M")
+    parser.add_argument("--long", action="store_true", help="also `backlog` and `memory`, and 10 M rows")
+    parser.add_argument(
+        "--rows", type=int, help="for poll and backlog, and half as many for memory; 1 M, or 10 M with --long"
+    )
     parser.add_argument("--no-peer", action="store_true", help="only ours and the limit")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(_NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     names = arguments.names or [name for name in _NAMES if arguments.long or name not in _LONG]
     rows = arguments.rows or (10_000_000 if arguments.long else 1_000_000)
+    signal.signal(signal.SIGTERM, _interrupt)  # or its servers would go on
     asyncio.run(_measure(names, rows, with_peer=not arguments.no_peer))
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 async def _measure(names: list[str], rows: int, *, with_peer: bool) -> None:
     async with postgresql() as (address, version):
-        peer = await Peer.installed(address) if with_peer and {"relay", "inbox"} & set(names) else None
-        against = "no peer" if peer is None else REQUIREMENT
-        print(f"PostgreSQL {version}, fsync on; against {against}; medians of {lines.ROUNDS} rounds")
+        peer = await Peer.installed(address) if with_peer and _OF_PEER & set(names) else None
         await prepare_counting(address)
         stand = Stand(address)
         await stand.start()
+        table = Table(postgresql=version, fsync="on", peer=peer and REQUIREMENT, rounds=ROUNDS)
         shows: dict[str, Callable[[], Coroutine[object, object, None]]] = {
-            "relay": lambda: relay.show(stand, peer),
-            "kafka": lambda: kafka.show(stand),
-            "add": lambda: adding.show(stand),
-            "inbox": lambda: inbox.show(stand, peer),
-            "latency": lambda: polling.show_latency(stand),
-            "poll": lambda: polling.show_poll(stand, rows),
-            "backlog": lambda: backlog.show(stand, rows),
-            "memory": lambda: memory.show(stand, rows // 2),
+            "relay": lambda: relay.show(table, stand, peer),
+            "kafka": lambda: kafka.show(table, stand),
+            "add": lambda: adding.show(table, stand),
+            "inbox": lambda: inbox.show(table, stand, peer),
+            "latency": lambda: latency.show(table, stand),
+            "poll": lambda: polling.show(table, stand, peer, rows),
+            "backlog": lambda: backlog.show(table, stand, rows),
+            "memory": lambda: memory.show(table, stand, rows // 2),
         }
         for name in names:
             await shows[name]()
         await stand.engine.dispose()
+    print(f"kept as {table.keep()}")
 
 
 if __name__ == "__main__":

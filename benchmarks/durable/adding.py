@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import time
 import uuid
-from statistics import median
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from benchmarks.durable import lines
 from benchmarks.durable.counting import counting
+from benchmarks.durable.rounds import take
 from benchmarks.durable.server import connected
 from benchmarks.durable.shop import DATABASE, order_placed
+from benchmarks.durable.table import Target, rates
+from cqrs.envelope import encoded
 
 if TYPE_CHECKING:
+    from benchmarks.durable.rounds import Found
     from benchmarks.durable.shop import Stand
+    from benchmarks.durable.table import Table
 
 _COUNT = 400
+_ROUNDS = 9
 _MOST = 1.3
 _INSERT = (
     "INSERT INTO outbox (message_id, event_name, event_version, topic, message_key, partition_no, content_type, "
@@ -26,29 +30,39 @@ _INSERT = (
 )
 
 
-async def show(stand: Stand) -> None:
-    """Print all of it."""
+async def show(table: Table, stand: Stand) -> None:
+    """Fill in the rows of adding."""
     await stand.run("TRUNCATE outbox")
-    rounds = [
-        (await add(stand, _COUNT), await add_by_session(stand, _COUNT), await add_by_driver(stand.address, _COUNT))
-        for _ in range(2 * lines.ROUNDS + 1)
-    ]
-    mine, session, driver = (median(side) for side in zip(*rounds, strict=True))
-    to_session = median(session / mine for mine, session, _ in rounds)
-    to_driver = median(driver / mine for mine, _, driver in rounds)
-    found = f"{mine:,.0f}/s; {to_session:.2f}x a session's INSERT + COMMIT"
-    lines.line("add + commit", found, f"<= {_MOST}x", to_session <= _MOST)
-    lines.line("", f"{to_driver:.2f}x the driver's ({driver:,.0f}/s; the session's {session:,.0f}/s)")
+    size = len(encoded(order_placed(0).to_dict()))
+    sides = {
+        "ours": lambda: add(stand, _COUNT),
+        "told": lambda: add(stand, _COUNT, notify=True),
+        "session": lambda: add_by_session(stand, _COUNT, size),
+        "driver": lambda: add_by_driver(stand.address, _COUNT, size),
+    }
+    found = await take(sides, _ROUNDS)
+    await stand.must_hold(unsent=_COUNT * _ROUNDS * len(sides))
     await stand.engine.dispose()
-    async with counting(stand.address, DATABASE) as counts:
+    async with counting(stand.address, DATABASE, _COUNT) as counts:
         await add(stand, _COUNT)
         await stand.engine.dispose()
-    lines.counted(counts, _COUNT)
+    for name, side in (("add + commit", "ours"), ("  and NOTIFY, as it is by default", "told")):
+        shown = found.only(side, "", "session")
+        notes = [counts.beside(), "limit: INSERT + COMMIT of the same row by a session"] if side == "ours" else []
+        table.add(rates(name, shown, [_target(shown)], notes))
+    table.add(
+        rates("  beside the driver alone", found.only("ours", "", "driver"), notes=["limit: BEGIN, INSERT, COMMIT"])
+    )
 
 
-async def add(stand: Stand, count: int) -> float:
+def _target(found: Found) -> Target:
+    times = found.ratio("limit", "ours")
+    return Target(f"<= {_MOST}x the limit's time", times <= _MOST, f"{times:.2f}x")
+
+
+async def add(stand: Stand, count: int, *, notify: bool = False) -> float:
     """Transactions per second."""
-    outbox = stand.outbox(notify=False)
+    outbox = stand.outbox(notify=notify)
     begin = time.perf_counter()
     for number in range(count):
         async with outbox as session:
@@ -57,9 +71,9 @@ async def add(stand: Stand, count: int) -> float:
     return count / (time.perf_counter() - begin)
 
 
-async def add_by_session(stand: Stand, count: int) -> float:
+async def add_by_session(stand: Stand, count: int, size: int) -> float:
     """The same INSERT and COMMIT by a session, with the values at hand."""
-    values = {"id": uuid.uuid4(), "body": b"x" * 300}
+    values = {"id": uuid.uuid4(), "body": b"x" * size}
     statement = text(_INSERT.replace("$1", ":id").replace("$2", ":body"))
     begin = time.perf_counter()
     for _ in range(count):
@@ -69,13 +83,14 @@ async def add_by_session(stand: Stand, count: int) -> float:
     return count / (time.perf_counter() - begin)
 
 
-async def add_by_driver(address: str, count: int) -> float:
-    """The same INSERT by the driver alone."""
+async def add_by_driver(address: str, count: int, size: int) -> float:
+    """The same by the driver alone, over one connection."""
     connection = await connected(address)
-    message_id, body = uuid.uuid4(), b"x" * 300
+    message_id, body = uuid.uuid4(), b"x" * size
     begin = time.perf_counter()
     for _ in range(count):
-        await connection.execute(_INSERT, message_id, body)
+        async with connection.transaction():
+            await connection.execute(_INSERT, message_id, body)
     seconds = time.perf_counter() - begin
     await connection.close()
     return count / seconds

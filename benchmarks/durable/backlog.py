@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.durable import lines
+from benchmarks.durable.rounds import must_be
+from benchmarks.durable.table import Row, Target, milliseconds
 from cqrs.outbox.queue import Outcome
 from cqrs.outbox.rows import PARTITIONS
 
 if TYPE_CHECKING:
     from benchmarks.durable.shop import Stand
+    from benchmarks.durable.table import Table
 
 _FEW = 10_000
 _LIMIT = 100
@@ -18,15 +21,14 @@ _TAKES = 80
 _SAME = 1.5
 
 
-async def show(stand: Stand, waiting: int) -> None:
-    """Print how long taking lasts with few messages and with so many."""
+async def show(table: Table, stand: Stand, waiting: int) -> None:
+    """Fill in the rows of taking, with few messages and with so many."""
     few, few_on = await take(stand, _FEW)
+    table.add(Row(f"take {_LIMIT} of {_FEW:,} unsent rows", milliseconds(few)))
     many, many_on = await take(stand, waiting)
-    text = f"p50 {few * 1e3:.2f} ms of {_FEW:,} rows, {many * 1e3:.2f} ms of {waiting:,} unsent rows"
-    lines.line(f"take {_LIMIT}, at the start", text, f"the same (<= {_SAME}x)", many <= _SAME * few)
-    lines.line(
-        "", f"and of rows not read before, while they are settled: {few_on * 1e3:.2f} and {many_on * 1e3:.2f} ms"
-    )
+    same = Target(f"<= {_SAME}x that of {_FEW:,}", many <= _SAME * few, f"{many / few:.2f}x")
+    new = f"of rows not read before, while they are settled: {milliseconds(few_on)} and {milliseconds(many_on)}"
+    table.add(Row(f"take {_LIMIT} of {waiting:,} unsent rows", milliseconds(many), targets=[same], notes=[new]))
 
 
 async def take(stand: Stand, waiting: int) -> tuple[float, float]:
@@ -44,8 +46,9 @@ async def take(stand: Stand, waiting: int) -> tuple[float, float]:
             begin = time.perf_counter()
             taken = await queue.take(list(held.fences), _LIMIT)
             found.append(time.perf_counter() - begin)
-            assert len(taken) == _LIMIT  # noqa: S101  # or it would measure something else
+            must_be("messages that were taken", len(taken), _LIMIT)
             if found is onwards:
-                await queue.settle(held.fences, Outcome(taken))
+                must_be("messages that were settled", await queue.settle(held.fences, Outcome(taken)), _LIMIT)
     await queue.leases.leave(queue.scope, "bench")
-    return sorted(again)[_TAKES // 2], sorted(onwards)[_TAKES // 2]
+    await stand.must_hold(unsent=waiting - _TAKES * _LIMIT)
+    return median(again), median(onwards)

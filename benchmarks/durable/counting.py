@@ -23,20 +23,24 @@ _CLIENTS = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND backend
 
 @dataclasses.dataclass
 class Counts:
-    """``statements`` count BEGIN and COMMIT, ``commits`` each transaction that ended well: single reads, too."""
+    """Of ``messages``: ``statements`` count BEGIN and COMMIT, ``commits`` all that ended well, single reads, too."""
 
+    messages: int
     statements: int = 0
     commits: int = 0
 
-    def per_thousand(self, count: int) -> str:
-        """As a text, for so many messages."""
-        statements, commits = (1_000 * number / count for number in (self.statements, self.commits))
+    def __str__(self) -> str:
+        statements, commits = (1_000 * number / self.messages for number in (self.statements, self.commits))
         return f"{statements:,.1f} statements, {commits:,.1f} commits"
+
+    def beside(self, theirs: Counts | None = None) -> str:
+        """As a note, beside what the peer told the server."""
+        return f"per 1,000 messages: {self}" + ("" if theirs is None else f"; the peer {theirs}")
 
 
 @asynccontextmanager
-async def counting(address: str, database: str) -> AsyncGenerator[Counts, None]:
-    """Count what is done in ``database`` within the block; the numbers are there after it.
+async def counting(address: str, database: str, messages: int) -> AsyncGenerator[Counts, None]:
+    """Count what is done in ``database`` for so many messages within the block; the numbers are there after it.
 
     No client may be connected to it at the beginning or stay connected at the end: it is then that a connection tells
     the last of what it did. Nothing is cleaned up meanwhile, for that would count as well.
@@ -48,7 +52,7 @@ async def counting(address: str, database: str) -> AsyncGenerator[Counts, None]:
         await _alone(connection, database)
         await connection.execute("SELECT pg_stat_statements_reset()")
         before = await connection.fetchval(_COMMITS, database)
-        counts = Counts()
+        counts = Counts(messages)
         yield counts
         await _alone(connection, database)
         counts.statements = int(await connection.fetchval(_STATEMENTS, database))

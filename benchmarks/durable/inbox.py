@@ -4,66 +4,76 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cqrs
-from benchmarks.durable import inbox_by_hand, lines
+from benchmarks.durable import inbox_by_hand
 from benchmarks.durable.arriving import Backlog
 from benchmarks.durable.counting import counting
 from benchmarks.durable.effects import Base, add_object, add_values, do_nothing
+from benchmarks.durable.rounds import must_be, take
 from benchmarks.durable.shop import DATABASE, OrderPlaced
+from benchmarks.durable.table import least, rate, rates
 from cqrs.events import bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from benchmarks.durable.peer import Peer
+    from benchmarks.durable.rounds import Side
     from benchmarks.durable.shop import Stand
+    from benchmarks.durable.table import Table
+
+    Handler = Callable[[OrderPlaced], Awaitable[None]]
 
 _COUNT = 30_000
 _BATCH = 500
-_LEAST = 20_000
 _HANDLERS = (
-    ("a row by the ORM", "row", add_object),
-    ("a row, one INSERT for a batch", "row", add_values),
+    ("an INSERT for a batch", "values", add_values),
+    ("an object for the ORM", "object", add_object),
     ("a handler that does nothing", "nothing", do_nothing),
 )
 
 
-async def show(stand: Stand, peer: Peer | None) -> None:
-    """Print all of it."""
+async def show(table: Table, stand: Stand, peer: Peer | None) -> None:
+    """Fill in the rows of the inbox. The peer's handlers do the same."""
     async with stand.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     for name, what, handler in _HANDLERS:
-        mine = await lines.middle(inbox, stand, _COUNT, handler)
-        limit = await lines.middle(inbox_by_hand.batches, stand, _COUNT, _BATCH, rows=what == "row")
-        single = await inbox_by_hand.one_by_one(stand, 500, rows=what == "row")
-        found = f"{mine:,.0f}/s, batches of {_BATCH}, {name}"
-        lines.line("inbox", found, f">= {_LEAST:,}/s", mine >= _LEAST)
-        lines.line("", f"{mine / limit:.2f} of the same INSERTs by the driver ({limit:,.0f}/s)")
-        lines.line("", f"{mine / single:.0f}x a transaction for each message by the driver ({single:,.0f}/s)")
-        theirs = None
+        sides: dict[str, Side] = {
+            "ours": partial(inbox, stand, _COUNT, handler),
+            "limit": partial(inbox_by_hand.batches, stand, _COUNT, _BATCH, rows=what != "nothing"),
+        }
         if peer is not None:
-            theirs, how = await peer.inbox(3_000, what)
-            lines.times(mine, theirs.rate, 20)
-            lines.line("", f"the peer's best here: {how}")
+            sides["peer"] = partial(peer.inbox, what)
+        found = await take(sides)
+        notes = [f"batches of {_BATCH}; limit: the marks and rows by the driver, no message read, no handler called"]
+        if peer is not None:
+            notes.append(f"the peer at its best here: {peer.best(what)}")
         await stand.engine.dispose()
-        async with counting(stand.address, DATABASE) as counts:
+        theirs = None if peer is None else peer.last
+        async with counting(stand.address, DATABASE, _COUNT) as counts:
             await drain(stand, Backlog(_COUNT), _COUNT, handler)
             await stand.engine.dispose()
-        lines.counted(counts, _COUNT, theirs)
+        notes.append(counts.beside(theirs))
+        if what == "nothing" and peer is not None:
+            storing = await peer.storing()
+            times = found["ours"] / storing
+            notes.append(f"{times:,.1f}x what the peer only stores, to handle it later: {rate(storing)}")
+        table.add(rates(f"inbox, {name}", found, least(found, 20_000, 20), notes))
 
 
-async def inbox(stand: Stand, count: int, handler: Callable[[OrderPlaced], Awaitable[None]]) -> float:
+async def inbox(stand: Stand, count: int, handler: Handler) -> float:
     """Messages per second, until the last one is committed."""
     await stand.run("TRUNCATE inbox, effects")
-    rate = await drain(stand, Backlog(count), count, handler)
-    written = await stand.run("SELECT count(*) FROM effects")
-    assert written == (0 if handler is do_nothing else count)  # noqa: S101  # or it would measure something else
-    return rate
+    found = await drain(stand, Backlog(count), count, handler)
+    must_be("marks", await stand.run("SELECT count(*) FROM inbox"), count)
+    must_be("effects", await stand.run("SELECT count(*) FROM effects"), 0 if handler is do_nothing else count)
+    return found
 
 
-async def drain(stand: Stand, backlog: Backlog, count: int, handler: Callable[[OrderPlaced], Awaitable[None]]) -> float:
+async def drain(stand: Stand, backlog: Backlog, count: int, handler: Handler) -> float:
     """The same, of what is in ``backlog``."""
     worker = cqrs.Consumer(
         backlog,

@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
+from benchmarks.durable.rounds import must_be
 from benchmarks.durable.server import connected
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ async def batches(stand: Stand, count: int, size: int, *, rows: bool) -> float:
                 await connection.execute(_ROWS, some, range(start, start + len(some)))
     seconds = time.perf_counter() - begin
     await connection.close()
+    must_be("marks", await stand.run("SELECT count(*) FROM inbox"), count)
+    must_be("effects", await stand.run("SELECT count(*) FROM effects"), count if rows else 0)
     return count / seconds
-
-
-async def one_by_one(stand: Stand, count: int, *, rows: bool) -> float:
-    """The same with a transaction for each message, as a loop around single messages does it."""
-    return await batches(stand, count, 1, rows=rows)

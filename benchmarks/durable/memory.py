@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from resource import getpagesize
 from typing import TYPE_CHECKING
 
-from benchmarks.durable import lines
+from benchmarks.durable.rounds import must_be
 from benchmarks.durable.shop import PipelineBroker
+from benchmarks.durable.table import Row, Target, rate
 from cqrs.workers import OutboxRelay
 
 if TYPE_CHECKING:
     from benchmarks.durable.shop import Stand
+    from benchmarks.durable.table import Table
 
 _SAMPLES = 10
 _MOST = 1.1
 
 
-async def show(stand: Stand, count: int) -> None:
-    """Print the memory of this process after each tenth of so many messages, sent by one relay."""
-    found = [size / 2**20 for size in await sizes(stand, count)]
-    first, last, most = found[0], found[-1], max(found)
-    text = f"{first:.1f} MB after {count // _SAMPLES:,} rows, {last:.1f} after {count:,}, {most:.1f} at most"
-    lines.line("memory of the relay", text, f"flat (<= {_MOST}x)", most <= _MOST * first)
+async def show(table: Table, stand: Stand, count: int) -> None:
+    """Fill in the row of this process's memory, while one relay sends so many messages."""
+    begin = time.perf_counter()
+    before, *found = await sizes(stand, count)
+    seconds = time.perf_counter() - begin
+    first, middle, last, most = (size / 2**20 for size in (found[0], found[_SAMPLES // 2 - 1], found[-1], max(found)))
+    target = Target(f"flat, <= {_MOST}x", most <= _MOST * first, f"{most / first:.2f}x")
+    note = (
+        f"{before / 2**20:.1f} MB before, {first:.1f} after a tenth, {middle:.1f} halfway, {last:.1f} at the end, "
+        f"{most:.1f} at most; with the filling {seconds:,.0f} s, {rate(count / seconds)}"
+    )
+    table.add(Row(f"memory of a relay, {count:,} rows", f"{last:.1f} MB", targets=[target], notes=[note]))
 
 
 async def sizes(stand: Stand, count: int) -> list[int]:
-    """Bytes of this process that are in memory, each time a tenth of the messages has been sent."""
+    """Bytes of this process that are in memory: before, and each time a tenth of the messages has been sent."""
     await stand.fill(count)
-    worker = OutboxRelay(stand.outbox(), PipelineBroker(0), wake_up="poll")
-    found: list[int] = []
+    broker = PipelineBroker(0)
+    worker = OutboxRelay(stand.outbox(), broker, wake_up="poll")
+    found = [_resident()]
     async with worker:
         for sample in range(1, _SAMPLES + 1):
             while worker.sent < count * sample // _SAMPLES:  # noqa: ASYNC110  # it counts, and tells nobody
                 await asyncio.sleep(0.002)
             found.append(_resident())
+    must_be("messages that the broker has", broker.count, count)
+    await stand.must_hold()
     return found
 
 

@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.counting import Counts, counting
+from benchmarks.durable.counting import counting
 from benchmarks.durable.server import make_database, of_database
 from benchmarks.peer import REQUIREMENT, environment
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
+
+    from benchmarks.durable.counting import Counts
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "peer"  # of its own: its tables have the names of ours
 _STORING = [(batch, tasks) for batch in (100, 500, 1_000) for tasks in ("turns", "both")]
-
-
-@dataclasses.dataclass(frozen=True)
-class Measured:
-    """Messages per second, what the server was told, and for how many messages."""
-
-    rate: float
-    counts: Counts
-    count: int
+_RELAYED = {0.0: 3_000, 0.001: 1_000}
+_INBOX, _TRIED = 2_000, 1_000
 
 
 class Peer:
-    """The package in ``python``, on the server at ``address``."""
+    """The package in ``python``, on the server at ``address``. ``last`` is what its last run told the server."""
+
+    last: Counts
 
     def __init__(self, python: str, address: str) -> None:
         self._python = python
         self._address = address
-        self._best: tuple[int, str] | None = None
-        self._inboxes: dict[str, Measured] = {}
+        self._best: dict[str, tuple[int, str]] = {}
 
     @classmethod
     async def installed(cls, address: str) -> Self | None:
@@ -54,25 +49,38 @@ class Peer:
         await make_database(address, _DATABASE)
         return cls(python, address)
 
-    async def relay(self, count: int, ack: float) -> Measured:
-        """Its outbox, full of messages, to a broker that confirms each after ``ack`` seconds."""
-        return await self._run("outbox", count, ack)
+    async def relay(self, ack: float) -> float:
+        """Messages per second from its outbox to a broker that confirms each after ``ack`` seconds."""
+        return await self._rate("outbox", _RELAYED[ack], ack)
 
-    async def inbox(self, count: int, handler: str) -> tuple[Measured, str]:
-        """Its inbox and its event mediator, in the configuration that is its best here, and which that is.
+    async def inbox(self, handler: str) -> float:
+        """Messages per second of its inbox and its event mediator, in the configuration that is its best here.
 
-        What ``handler`` does is ``row`` or ``nothing``; each is measured once.
+        What ``handler`` does is ``object``, ``values`` or ``nothing``.
         """
-        if self._best is None:
-            tried = {way: (await self._run("inbox", 1_000, "row", *way)).rate for way in _STORING}
-            self._best = max(tried, key=tried.__getitem__)
-        batch, tasks = self._best
-        how = "stored and processed at the same time" if tasks == "both" else "all stored, then processed"
-        if handler not in self._inboxes:
-            self._inboxes[handler] = await self._run("inbox", count, handler, *self._best)
-        return self._inboxes[handler], f"batches of {batch}, {how}"
+        if handler not in self._best:
+            tried = {way: await self._rate("inbox", _TRIED, handler, *way) for way in _STORING}
+            self._best[handler] = max(tried, key=tried.__getitem__)
+        return await self._rate("inbox", _INBOX, handler, *self._best[handler])
 
-    async def _run(self, script: str, count: int, *arguments: object) -> Measured:
+    async def storing(self) -> float:
+        """Messages per second that its inbox only stores, to be processed later."""
+        return await self._rate("inbox", _INBOX, "nothing", 1_000, "store")
+
+    def best(self, handler: str) -> str:
+        """The configuration that was best."""
+        batch, tasks = self._best[handler]
+        how = "stored and processed at the same time" if tasks == "both" else "all stored, then processed"
+        return f"batches of {batch:,}, {how}"
+
+    async def empty_poll(self, sent: int) -> float:
+        """Seconds that a poll of its outbox takes that finds nothing, beside so many sent rows."""
+        return float((await self._run("poll", sent))["seconds"])
+
+    async def _rate(self, script: str, count: int, *arguments: object) -> float:
+        return float((await self._run(script, count, *arguments))["rate"])
+
+    async def _run(self, script: str, count: int, *arguments: object) -> dict[str, Any]:
         url = of_database(self._address, _DATABASE).replace("postgresql:", "postgresql+asyncpg:")
         path = _ROOT / "benchmarks" / "peers" / f"python_cqrs_{script}.py"
         process = await asyncio.create_subprocess_exec(
@@ -83,12 +91,18 @@ class Peer:
         )
         assert process.stdin is not None  # noqa: S101  # both are pipes
         assert process.stdout is not None  # noqa: S101
-        if await process.stdout.readline() != b"ready\n":
-            raise EOFError(f"{path.name} has ended; what it said is above")
-        async with counting(self._address, _DATABASE) as counts:
-            process.stdin.write(b"go\n")
-            answer = json.loads(await process.stdout.readline() or "null")
-        await process.communicate(b"\n")
+        try:
+            if await process.stdout.readline() != b"ready\n":
+                raise EOFError(f"{path.name} has ended; what it said is above")
+            async with counting(self._address, _DATABASE, count) as counts:
+                process.stdin.write(b"go\n")
+                answer: dict[str, Any] | None = json.loads(await process.stdout.readline() or "null")
+            await process.communicate(b"\n")
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         if answer is None or process.returncode:
             raise EOFError(f"{path.name} has ended with {process.returncode}; what it said is above")
-        return Measured(answer["rate"], counts, count)
+        self.last = counts
+        return answer

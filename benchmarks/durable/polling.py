@@ -1,66 +1,74 @@
-"""How soon a relay learns of a message, and what it costs to look when there is none."""
+"""What it costs to look for messages when there are none."""
 
 from __future__ import annotations
 
-import asyncio
+import dataclasses
 import time
+from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.durable import lines
-from benchmarks.durable.shop import PipelineBroker, order_placed
+from benchmarks.durable.rounds import must_be
+from benchmarks.durable.server import connected
+from benchmarks.durable.table import Row, Target, milliseconds
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.workers import OutboxRelay, RelayPolicy
 
 if TYPE_CHECKING:
+    from benchmarks.durable.peer import Peer
     from benchmarks.durable.shop import Stand
+    from benchmarks.durable.table import Table
 
-_AT_MOST = 5.0  # milliseconds
+_POLLS = 300
 _SAME = 1.5
+_PEER_ROWS = 1_000_000  # it reads all of them each time
 
 
-async def show_latency(stand: Stand) -> None:
-    """Print how long it takes from the commit to the broker."""
-    for wake_up in ("notify", "log"):
-        found = await latency(stand, wake_up, 200)
-        p50, p99 = (found[len(found) * share // 100] * 1e3 for share in (50, 99))
-        text = f"p50 {p50:.2f} ms, p99 {p99:.2f} ms"
-        lines.line(f"commit to broker, {wake_up}", text, f"p50 <= {_AT_MOST:g} ms", p50 <= _AT_MOST)
+async def show(table: Table, stand: Stand, peer: Peer | None, sent: int) -> None:
+    """Fill in the rows of a poll that finds nothing, beside no rows and beside so many that were sent."""
+    alone = 0.0
+    for rows in (0, sent):
+        found, limit = await empty_poll(stand, rows), await by_hand(stand.address)
+        of_peer = min(rows, _PEER_ROWS)
+        theirs = None if peer is None else await peer.empty_poll(of_peer)
+        notes = [] if rows else ["limit: SELECT 1 by the driver"]
+        if theirs is not None and of_peer < rows:
+            notes.append(f"the peer beside {of_peer:,}")
+        row = Row(
+            f"empty poll beside {rows:,} sent rows",
+            milliseconds(found),
+            "" if theirs is None else milliseconds(theirs),
+            "" if theirs is None else f"{theirs / found:,.1f}x",
+            milliseconds(limit),
+            f"{limit / found:.2f}",
+            notes=notes,
+        )
+        if rows:
+            same = Target(f"<= {_SAME}x that beside none", found <= _SAME * alone, f"{found / alone:.2f}x")
+            row = dataclasses.replace(row, targets=[same])
+        table.add(row)
+        alone = alone or found
 
 
-async def show_poll(stand: Stand, sent: int) -> None:
-    """Print what a poll costs that finds nothing, beside no rows and beside so many that were sent."""
-    empty, beside = await empty_poll(stand, 0), await empty_poll(stand, sent)
-    text = f"{empty * 1e3:.2f} ms beside none, {beside * 1e3:.2f} ms beside {sent:,} sent rows"
-    lines.line("empty poll", text, f"the same (<= {_SAME}x)", beside <= _SAME * empty)
-
-
-async def latency(stand: Stand, wake_up: str, count: int) -> list[float]:
-    """Seconds from the end of each commit to the moment the broker has the message."""
-    await stand.run("TRUNCATE outbox")
-    broker, outbox = PipelineBroker(0), stand.outbox()
-    found: list[float] = []
-    async with OutboxRelay(outbox, broker, RelayPolicy(), wake_up=outbox.wakeups(wake_up)) as worker:
-        await worker.started()
-        await asyncio.sleep(1)  # until it listens
-        for number in range(count):
-            broker.latest.clear()
-            async with outbox as session:
-                outbox.add(session, order_placed(number), key="key")
-                await outbox.commit(session)
-            begin = time.perf_counter()
-            await broker.latest.wait()
-            found.append(time.perf_counter() - begin)
-            await asyncio.sleep(0.01 + number % 7 / 500)
-    return sorted(found)
-
-
-async def empty_poll(stand: Stand, sent: int, count: int = 300) -> float:
+async def empty_poll(stand: Stand, sent: int) -> float:
     """Seconds that one poll takes."""
     await stand.fill(sent, sent=True)
     queue, partitions = stand.outbox(keep_produced=True).queue(), list(range(PARTITIONS))
     found: list[float] = []
-    for _ in range(count):
+    for _ in range(_POLLS):
         begin = time.perf_counter()
-        assert not await queue.take(partitions, 1_000)  # noqa: S101  # or it would measure something else
+        taken = await queue.take(partitions, 1_000)
         found.append(time.perf_counter() - begin)
-    return sorted(found)[count // 2]
+        must_be("messages of an empty outbox", len(taken), 0)
+    await stand.must_hold(sent=sent)
+    return median(found)
+
+
+async def by_hand(address: str) -> float:
+    """Seconds that a question without any work takes."""
+    connection = await connected(address)
+    found: list[float] = []
+    for _ in range(_POLLS):
+        begin = time.perf_counter()
+        await connection.fetch("SELECT 1")
+        found.append(time.perf_counter() - begin)
+    await connection.close()
+    return median(found)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from benchmarks.durable.rounds import must_be
 from cqrs.events.event import NotificationEvent
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message, MessageBroker
@@ -98,3 +99,10 @@ class Stand:
             sent=sent,
         )
         await self.run("ANALYZE outbox")
+
+    async def must_hold(self, *, sent: int = 0, unsent: int = 0) -> None:
+        """Raise ``WrongCount`` if the outbox has other rows than these."""
+        query = "SELECT count(*) FROM outbox WHERE status {} 'produced' AND pending IS {}"
+        must_be("rows that are sent", await self.run(query.format("=", "NULL")), sent)
+        must_be("rows that are not sent", await self.run(query.format("<>", "NOT NULL")), unsent)
+        must_be("rows", await self.run("SELECT count(*) FROM outbox"), sent + unsent)

@@ -1,7 +1,8 @@
 """The inbox of the peer: `python python_cqrs_inbox.py URL COUNT HANDLER BATCH TASKS`, in the peer's interpreter.
 
-HANDLER is `row` or `nothing`. With TASKS `both`, what stores messages and what processes them run side by side; with
-`turns` all are stored first. It prints `ready`, waits for a line, works, and prints JSON.
+HANDLER adds an `object` to the session, or puts the `values` aside for one INSERT of the batch, or does
+`nothing`. With TASKS `both`, what stores messages and what processes them run side by side; with `turns` all are stored
+first, and with `store` no more is done. It prints `ready`, waits for a line, works, and prints JSON.
 """
 
 import asyncio
@@ -15,24 +16,43 @@ import cqrs
 import di
 from cqrs.bootstrap import events as events_bootstrap
 from cqrs.inbox.sqlalchemy import InboxModel, SqlAlchemyInboxRepository
-from sqlalchemy import BigInteger, Column, MetaData, Table, Uuid, func, insert, select
+from sqlalchemy import BigInteger, Column, Uuid, event, func, select, text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import declarative_base
 
 
-EFFECTS = Table(
-    "effects", MetaData(), Column("message_id", Uuid, primary_key=True), Column("number", BigInteger, nullable=False)
+Base = declarative_base()
+BATCH_SESSION, WAITING = [], []
+INSERT = text(
+    "INSERT INTO effects (message_id, number) SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS bigint[]))"
 )
-BATCH_SESSION = []
+
+
+class Effect(Base):
+    __tablename__ = "effects"
+    message_id = Column(Uuid, primary_key=True)
+    number = Column(BigInteger, nullable=False)
 
 
 class OrderPlaced(cqrs.NotificationEvent):
     pass
 
 
-class WriteRow(cqrs.EventHandler[OrderPlaced]):
+class AddObject(cqrs.EventHandler[OrderPlaced]):
     async def handle(self, event):
-        values = {"message_id": event.payload["id"], "number": event.payload["order"]}
-        await BATCH_SESSION[0].execute(insert(EFFECTS).values(**values))
+        BATCH_SESSION[0].add(Effect(message_id=uuid.UUID(event.payload["id"]), number=event.payload["order"]))
+
+
+class AddValues(cqrs.EventHandler[OrderPlaced]):
+    async def handle(self, event):
+        WAITING.append((uuid.UUID(event.payload["id"]), event.payload["order"]))
+
+
+def insert_waiting(session):
+    if WAITING:
+        ids, numbers = zip(*WAITING, strict=True)
+        WAITING.clear()
+        session.execute(INSERT, {"ids": list(ids), "numbers": list(numbers)})
 
 
 class DoNothing(cqrs.EventHandler[OrderPlaced]):
@@ -56,6 +76,7 @@ async def store(sessions, names, messages, batch):
 async def process(sessions, names, mediator, count, batch):
     async with sessions() as session:
         BATCH_SESSION[:] = [session]
+        event.listen(session.sync_session, "before_commit", insert_waiting)
         repository = SqlAlchemyInboxRepository(session, message_map=names)
         processor = cqrs.InboxProcessor(repository, names, event_mediator=mediator)
         async for rows in processor.batch_generator(batch):
@@ -71,36 +92,38 @@ async def main(url, count, handler, batch, tasks):
     logging.disable(logging.CRITICAL)
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        for metadata in (InboxModel.metadata, EFFECTS.metadata):
+        for metadata in (InboxModel.metadata, Base.metadata):
             await connection.run_sync(metadata.drop_all)
             await connection.run_sync(metadata.create_all)
     await engine.dispose()
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     names = cqrs.InboxMessageMap()
     names.register("order-placed", OrderPlaced)
-    reaction = WriteRow if handler == "row" else DoNothing
+    reaction = {"object": AddObject, "values": AddValues, "nothing": DoNothing}[handler]
     mediator = events_bootstrap.bootstrap(di.Container(), events_mapper=lambda m: m.bind(OrderPlaced, reaction))
     messages = [arrived(number) for number in range(count)]
     print("ready", flush=True)
     sys.stdin.readline()
     begin = time.perf_counter()
     storing = store(sessions, names, messages, batch)
-    processing = process(sessions, names, mediator, count, batch)
     if tasks == "both":
-        await asyncio.gather(storing, processing)
+        await asyncio.gather(storing, process(sessions, names, mediator, count, batch))
     else:
         await storing
-        await processing
+        if tasks == "turns":
+            await process(sessions, names, mediator, count, batch)
     rate = count / (time.perf_counter() - begin)
     await engine.dispose()  # what it did is counted when its connections are closed
     print(json.dumps({"rate": rate}), flush=True)
     sys.stdin.readline()  # until that is done
     async with sessions() as session:
+        stored = await session.scalar(select(func.count()).select_from(InboxModel))
         done = select(func.count()).where(InboxModel.status == cqrs.InboxStatus.PROCESSED)
-        written = select(func.count()).select_from(EFFECTS)
-        found = (await session.scalar(done), await session.scalar(written))
-        if found != (count, count if handler == "row" else 0):
-            sys.exit(f"not all took effect once: {found} of {count}")
+        written = await session.scalar(select(func.count()).select_from(Effect))
+        found = (stored, await session.scalar(done), written)
+        processed = 0 if tasks == "store" else count
+        if found != (count, processed, 0 if handler == "nothing" else processed):
+            sys.exit(f"not all took effect once: {found} of {count} are stored, processed and written")
     await engine.dispose()
 
 

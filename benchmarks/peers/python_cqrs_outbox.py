@@ -60,7 +60,13 @@ async def main(url, count, ack):
                 break
         sent = count / (time.perf_counter() - begin)
     await engine.dispose()  # what it did is counted when its connections are closed
-    print(json.dumps({"rate": sent}))
+    print(json.dumps({"rate": sent}), flush=True)
+    sys.stdin.readline()  # until that is done
+    async with sessions() as session:
+        left = await SqlAlchemyOutboxedEventRepository(session).get_many(1)
+    await engine.dispose()
+    if broker.count != count or left:
+        sys.exit(f"not all were sent once: {broker.count} of {count}, {len(left)} or more are left")
 
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))

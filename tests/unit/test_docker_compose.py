@@ -9,8 +9,55 @@ from typing import Any
 import pytest
 import yaml
 
-TEXT = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
+SCHEMES = {
+    "amqp": "rabbitmq",
+    "http": "rabbitmq",  # its pages
+    "mariadb+asyncmy": "mariadb",
+    "nats": "nats",
+    "postgresql+asyncpg": "postgresql",
+    "redis": "redis",
+    "tls": "nats",
+    None: "kafka",
+}
+ELSEWHERE = {"postgresql+asyncpg://app@localhost:6432/shop"}  # a PgBouncer
+PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.py")]
+_ADDRESS = re.compile(
+    r"(?:(?P<scheme>[a-z+]+)://)?(?:(?P<user>\w+)(?::(?P<password>\w+))?@)?localhost(?::(?P<port>\d+))?(?P<rest>/\w*)?"
+)
+USERS = {
+    "mariadb": ("MARIADB_USER", "MARIADB_PASSWORD", "MARIADB_DATABASE"),
+    "postgresql": ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"),
+    "rabbitmq": ("RABBITMQ_DEFAULT_USER", "RABBITMQ_DEFAULT_PASS"),
+}
+
+
+def ports(service: str) -> list[str]:
+    """On this machine; the one for programs is the first."""
+    return [str(port).split(":")[1] for port in SERVICES[service]["ports"]]
+
+
+def addresses() -> list[re.Match[str]]:
+    """Every address of a server on this machine that readers are shown."""
+    found = {match[0]: match for page in PAGES for match in _ADDRESS.finditer(page.read_text())}
+    return [match for text, match in sorted(found.items()) if text not in ELSEWHERE | {"localhost"}]
+
+
+@pytest.mark.parametrize("address", addresses(), ids=lambda address: address[0])
+def test_what_readers_are_shown_leads_to_its_servers(address: re.Match[str]) -> None:
+    service = SCHEMES[address["scheme"]]
+    assert (address["port"] or ports(service)[0]) in ports(service)
+    if address["user"] and address["scheme"] != "tls":  # there is no TLS here
+        settings = SERVICES[service]["environment"]
+        given = [address["user"], address["password"], (address["rest"] or "/")[1:]]
+        assert given[: len(USERS[service])] == [settings[name] for name in USERS[service]]
+
+
+def test_the_page_of_the_servers_has_each() -> None:
+    page = (ROOT / "docs" / "how-to" / "servers-to-try-it-with.md").read_text()
+    assert {SCHEMES[match["scheme"]] for match in _ADDRESS.finditer(page)} == SERVICES.keys()
 
 
 def test_it_has_each_kind_of_server() -> None:

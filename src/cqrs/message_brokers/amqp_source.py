@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,9 @@ class AMQPMessageSource(MessageSource):
 
     At most ``prefetch`` messages of a queue are with this member. With ``single_active`` one member has a queue to
     itself and the others stand by for it: only so do messages of one key keep their order. Without, the members share
-    each queue and its messages are worked on side by side.
+    each queue and its messages are worked on side by side. A message that is given back comes after those that are with
+    the member already, from a queue of the type ``quorum`` even after all others. With a ``prefetch`` of 1 and the type
+    ``classic`` it comes first, and a queue is worked on one message after the other.
 
     A message that ``read`` cannot make an envelope of is logged as an error and stays unacknowledged in its queue.
     """
@@ -56,6 +59,9 @@ class AMQPMessageSource(MessageSource):
         timeout: float = 10.0,
         read: Callable[[AbstractIncomingMessage], Envelope] | None = None,
     ) -> None:
+        # A quorum queue puts what is given back behind all others, and one of the server's choice may be of that type.
+        kept = single_active and prefetch == 1 and queue_type == "classic"
+        self.features = dataclasses.replace(AMQPMessageBroker.features, shared_in_order=single_active, keeps_place=kept)
         self._subscription = AMQPSubscription(
             dsn, self._queues, prefetch=prefetch, ssl_context=ssl_context, timeout=timeout
         )

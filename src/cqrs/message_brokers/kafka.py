@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from cqrs.adapters.kafka_errors import is_rejection
 from cqrs.errors import BrokerUnavailable, MessageRejected
@@ -29,7 +29,7 @@ class KafkaMessageBroker(MessageBroker):
     id. ``aiokafka_log_level`` is set on the driver's logger, if it is passed.
     """
 
-    features: ClassVar[Features] = Features(durable=True)
+    features = Features(durable=True, shared_in_order=True, keeps_place=True)
 
     def __init__(self, producer: KafkaProducer, aiokafka_log_level: str | int | None = None) -> None:
         self.producer = producer

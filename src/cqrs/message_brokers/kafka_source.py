@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
 from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
@@ -71,7 +71,7 @@ class KafkaMessageSource(MessageSource):
     ``session_timeout_ms`` of the driver (ten seconds), and two more, when another member has died.
     """
 
-    features: ClassVar[Features] = Features(durable=True)
+    features = Features(durable=True, shared_in_order=True, keeps_place=True)
 
     def __init__(  # noqa: PLR0913  # each is an option of its own
         self,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class MemoryMessageBroker(MessageBroker):
     """Keeps what was sent, in the order of sending, until the process ends; its sources deliver it to groups."""
 
+    features = MemoryMessageSource.features
+
     def __init__(self) -> None:
         self._sent: list[Message] = []
         self._groups: dict[str, Group] = {}

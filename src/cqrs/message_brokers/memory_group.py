@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
+import dataclasses
 from typing import TYPE_CHECKING
 
+from cqrs.message_brokers.protocol import Features
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
@@ -14,57 +17,75 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.memory import MemoryMessageBroker
 
 
+@dataclasses.dataclass(eq=False, slots=True)
+class Entry:
+    """A message of a group until it is acknowledged, with its place in the order of sending."""
+
+    envelope: Envelope
+    place: int
+    deliveries: int = 0
+    delayed: bool = False
+
+
 class Group:
     """What the members of one group have still to do.
 
-    While a member works on messages of a key, no other member gets messages of it.
+    While a member works on messages of a key, no other member gets messages of it. While a message that was given back
+    is delayed, nobody gets later ones of its key.
     """
 
     def __init__(self, topics: frozenset[str]) -> None:
         self._topics = topics
-        self._waiting: list[tuple[Envelope, int]] = []
+        self._places = 0
+        self._waiting: list[Entry] = []
         self._owners: dict[str, list[object]] = {}
 
     def offer(self, envelope: Envelope) -> None:
         """Something was sent."""
         if envelope.topic in self._topics:
-            self._waiting.append((envelope, 0))
+            self._waiting.append(Entry(envelope, self._places))
+            self._places += 1
 
-    def take(self, member: object, limit: int) -> list[tuple[Envelope, int]]:
-        """What ``member`` works on now, with the number of earlier deliveries."""
-        taken: list[tuple[Envelope, int]] = []
-        left: list[tuple[Envelope, int]] = []
-        for envelope, deliveries in self._waiting:
-            owners = self._owners.get(envelope.key, []) if envelope.key is not None else []
-            if len(taken) < limit and all(owner is member for owner in owners):
-                taken.append((envelope, deliveries))
-                if envelope.key is not None:
-                    self._owners.setdefault(envelope.key, []).append(member)
+    def take(self, member: object, limit: int) -> list[Entry]:
+        """What ``member`` works on now."""
+        taken: list[Entry] = []
+        left: list[Entry] = []
+        held: set[str | None] = set()
+        for entry in self._waiting:
+            key = entry.envelope.key
+            owners = self._owners.get(key, []) if key is not None else []
+            if len(taken) < limit and not entry.delayed and key not in held and all(one is member for one in owners):
+                taken.append(entry)
+                if key is not None:
+                    self._owners.setdefault(key, []).append(member)
             else:
-                left.append((envelope, deliveries))
+                left.append(entry)
+                if key is not None:
+                    held.add(key)
         self._waiting = left
         return taken
 
-    def done(self, member: object, envelope: Envelope) -> None:
-        """``member`` does not work on ``envelope`` any more."""
-        if envelope.key is not None:
-            owners = self._owners[envelope.key]
+    def done(self, member: object, entry: Entry) -> None:
+        """``member`` does not work on ``entry`` any more."""
+        key = entry.envelope.key
+        if key is not None:
+            owners = self._owners[key]
             owners.remove(member)
             if not owners:
-                del self._owners[envelope.key]
+                del self._owners[key]
 
-    def give_back(self, envelope: Envelope, deliveries: int) -> None:
-        """It must be delivered again, before what has not been delivered yet."""
-        place = next((n for n, (_, others) in enumerate(self._waiting) if others == 0), len(self._waiting))
-        self._waiting.insert(place, (envelope, deliveries))
+    def give_back(self, entry: Entry) -> None:
+        """It must be delivered again, in its place."""
+        bisect.insort(self._waiting, entry, key=lambda other: other.place)
 
 
 class MemoryDelivery(Delivery):
     """A message from memory."""
 
-    def __init__(self, source: MemoryMessageSource, envelope: Envelope, attempt: int) -> None:
-        self.envelope = envelope
-        self.attempt = attempt
+    def __init__(self, source: MemoryMessageSource, entry: Entry) -> None:
+        self.envelope = entry.envelope
+        self.attempt = entry.deliveries
+        self.entry = entry
         self._source = source
 
     async def ack(self) -> None:
@@ -72,12 +93,14 @@ class MemoryDelivery(Delivery):
         self._source.settle(self)
 
     async def nack(self, delay: float = 0.0) -> None:
-        """Deliver it again after ``delay`` seconds."""
+        """Deliver it again after ``delay`` seconds; until then, what has its key and comes after it waits."""
         self._source.settle(self, again_in=delay)
 
 
 class MemoryMessageSource(MessageSource):
     """A member of a group in memory. Made by ``MemoryMessageBroker.source``."""
+
+    features = Features(shared_in_order=True, keeps_place=True)
 
     def __init__(self, broker: MemoryMessageBroker, group: Group) -> None:
         self._broker = broker
@@ -94,14 +117,17 @@ class MemoryMessageSource(MessageSource):
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
         """What is there for this member, or is sent within ``timeout`` seconds."""
-        deadline = asyncio.get_running_loop().time() + timeout
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
         while True:
             taken = self._group.take(self, limit)
-            left = deadline - asyncio.get_running_loop().time()
+            left = deadline - loop.time()
             if taken or left <= 0:
                 break
             await self._broker.wait(left)
-        deliveries = [MemoryDelivery(self, envelope, before + 1) for envelope, before in taken]
+        for entry in taken:
+            entry.deliveries += 1
+        deliveries = [MemoryDelivery(self, entry) for entry in taken]
         self._open.update((id(delivery), delivery) for delivery in deliveries)
         return deliveries
 
@@ -109,14 +135,15 @@ class MemoryMessageSource(MessageSource):
         """Take the first word on ``delivery``; later ones change nothing."""
         if self._open.pop(id(delivery), None) is None:
             return
-        self._group.done(self, delivery.envelope)
+        self._group.done(self, delivery.entry)
+        if again_in is not None:
+            self._group.give_back(delivery.entry)
         if again_in:
-            asyncio.get_running_loop().call_later(again_in, self._again, delivery)
-        elif again_in is not None:
-            self._again(delivery)
+            delivery.entry.delayed = True
+            asyncio.get_running_loop().call_later(again_in, self._again, delivery.entry)
         else:
             self._broker.wake()
 
-    def _again(self, delivery: MemoryDelivery) -> None:
-        self._group.give_back(delivery.envelope, delivery.attempt)
+    def _again(self, entry: Entry) -> None:
+        entry.delayed = False
         self._broker.wake()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import re
 import zlib
@@ -36,8 +37,9 @@ class NatsMessageSource(MessageSource):
 
     A message that is not acknowledged within ``ack_wait`` seconds goes to another member: handle a batch in less. At
     most ``max_ack_pending`` messages of a topic are with the group. Messages of one key stay in order for one member
-    until there is an outage: what was under way then comes later, unless ``max_ack_pending`` is 1. Several members
-    share the messages of a topic, whatever their keys.
+    until one of them is given back or an outage comes: what comes again comes after what is newer. Several members
+    share the messages of a topic, whatever their keys. With a ``max_ack_pending`` of 1 the order is kept through all of
+    this, and a group handles a topic one message after the other.
 
     ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that ``read`` cannot make an envelope of is
     logged as an error and stays unacknowledged.
@@ -58,6 +60,8 @@ class NatsMessageSource(MessageSource):
         options: Mapping[str, Any] | None = None,
         read: Callable[[Msg], Envelope] | None = None,
     ) -> None:
+        one = max_ack_pending == 1
+        self.features = dataclasses.replace(NatsMessageBroker.features, shared_in_order=one, keeps_place=one)
         self._link = NatsLink(servers, tls=tls, timeout=timeout, options=options, opened=self._subscribe)
         self._topics = topics
         self._group = group

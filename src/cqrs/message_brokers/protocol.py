@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cqrs.context import context_headers
 from cqrs.envelope import JSON, Envelope, encoded
@@ -82,14 +82,21 @@ class Features:
     """What a broker guarantees, for those who must know: the conformance suite, the relay and the documentation.
 
     ``durable``: a message that was confirmed survives a restart of the broker. ``ordered``: messages of one key arrive
-    in the order of sending. ``deduplicates``: a message that is sent again with its id is delivered once, within the
-    broker's window. ``redelivers``: what a consumer does not acknowledge comes again.
+    in the order of sending if their group has one member, until one of them is given back or lost on its way.
+    ``shared_in_order``: so they do if it has several, because those of a key that are under way are with one of them.
+    ``keeps_place``: what was given back, or lost with its connection, comes again before later messages of its key;
+    without this, later ones can come first. ``deduplicates``: a message that is sent again with its id is delivered
+    once, within the broker's window. ``redelivers``: what a consumer does not acknowledge comes again.
+
+    How a source is set can change ``shared_in_order`` and ``keeps_place``: ask the source.
     """
 
     durable: bool = False
     ordered: bool = True
     deduplicates: bool = False
     redelivers: bool = True
+    shared_in_order: bool = False
+    keeps_place: bool = False
 
 
 class MessageBroker(abc.ABC):
@@ -100,7 +107,7 @@ class MessageBroker(abc.ABC):
     never take. After either the broker may still have the message: sending again can duplicate it, under the same id.
     """
 
-    features: ClassVar[Features] = Features()
+    features: Features = Features()
 
     @abc.abstractmethod
     async def send_message(self, message: Message) -> None:

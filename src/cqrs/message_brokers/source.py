@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
 from cqrs.message_brokers.protocol import Features
 
@@ -41,7 +41,7 @@ class MessageSource(abc.ABC):
     itself; what was delivered and not acknowledged before comes again. Safe to use from one task at a time.
     """
 
-    features: ClassVar[Features] = Features()
+    features: Features = Features()
 
     @abc.abstractmethod
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # how long to wait for the first, not for all

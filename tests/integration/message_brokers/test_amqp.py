@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aio_pika
 import pytest
@@ -31,10 +31,9 @@ def a_name(what: str) -> str:
 class AMQPBackend:
     features = AMQPMessageBroker.features
 
-    def __init__(self, url: str, *, single_active: bool, queue_type: str) -> None:
+    def __init__(self, url: str, **options: Any) -> None:
         self._url = url
-        self._single_active = single_active
-        self._queue_type = queue_type
+        self._options = options
 
     def broker(self) -> AMQPMessageBroker:
         return AMQPMessageBroker(dsn=self._url, exchange_name=EXCHANGE)
@@ -45,8 +44,7 @@ class AMQPBackend:
             topic,
             group=group,
             exchange_name=EXCHANGE,
-            single_active=self._single_active,
-            queue_type=self._queue_type,
+            **self._options,
         )
 
     async def prepare(self, topic: str, groups: list[str]) -> None:
@@ -56,10 +54,17 @@ class AMQPBackend:
 
 
 class TestAMQPBroker(MessageSourceConformance):
-    @pytest.fixture(params=[(True, "quorum"), (False, "classic")], ids=["one-active", "shared"])
+    @pytest.fixture(
+        params=[
+            {"single_active": True, "queue_type": "quorum"},
+            {"single_active": False, "queue_type": "classic"},
+            {"single_active": True, "queue_type": "classic", "prefetch": 1},
+            {"single_active": True, "queue_type": "quorum", "prefetch": 1},
+        ],
+        ids=["one-active", "shared", "one-by-one", "one-by-one-quorum"],
+    )
     def backend(self, rabbitmq_url: str, request: pytest.FixtureRequest) -> AMQPBackend:
-        single_active, queue_type = request.param
-        return AMQPBackend(rabbitmq_url, single_active=single_active, queue_type=queue_type)
+        return AMQPBackend(rabbitmq_url, **request.param)
 
 
 @pytest.fixture

@@ -31,14 +31,15 @@ def a_stream(topic: str) -> NatsStream:
 class NatsBackend:
     features = NatsMessageBroker.features
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, **options: int) -> None:
         self._url = url
+        self._options = options
 
     def broker(self) -> NatsMessageBroker:
         return NatsMessageBroker(self._url)
 
     def source(self, topic: str, group: str) -> NatsMessageSource:
-        return NatsMessageSource(self._url, topic, group=group)
+        return NatsMessageSource(self._url, topic, group=group, **self._options)
 
     async def prepare(self, topic: str, groups: list[str]) -> None:
         async with NatsMessageBroker(self._url, stream=a_stream(topic)):
@@ -46,9 +47,9 @@ class NatsBackend:
 
 
 class TestNatsBroker(MessageSourceConformance):
-    @pytest.fixture
-    def backend(self, nats_url: str) -> NatsBackend:
-        return NatsBackend(nats_url)
+    @pytest.fixture(params=[{}, {"max_ack_pending": 1}], ids=["as it is", "one by one"])
+    def backend(self, nats_url: str, request: pytest.FixtureRequest) -> NatsBackend:
+        return NatsBackend(nats_url, **request.param)
 
 
 @pytest.fixture

@@ -13,7 +13,12 @@ from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.nats import NatsMessageBroker
 from cqrs.message_brokers.nats_source import NatsMessageSource
 from cqrs.testing.conformance.message_broker import an_envelope, received
-from tests.integration.message_brokers.restarts import numbers_until, numbers_with, send_through_a_kill
+from tests.integration.message_brokers.restarts import (
+    first_deliveries,
+    numbers_until,
+    numbers_with,
+    send_through_a_kill,
+)
 from tests.integration.message_brokers.victim import killed_after_receiving
 
 if TYPE_CHECKING:
@@ -30,6 +35,18 @@ async def test_what_was_confirmed_survives_a_kill_of_the_server(nats_server: Ser
         await send_through_a_kill(nats_server, broker, "t", before=500, after=500)
         # What was on its way to the consumer comes when its time is over, perhaps after what is newer.
         assert set(await consuming) == set(range(1000))
+
+
+async def test_the_order_of_a_key_survives_a_kill_of_the_server_if_messages_are_under_way_one_by_one(
+    nats_server: Server,
+) -> None:
+    url = nats_server.address
+    source = NatsMessageSource(url, "t", stream=STREAM, ack_wait=1, max_ack_pending=1)
+    assert source.features.keeps_place
+    async with source, NatsMessageBroker(url, stream=STREAM) as broker:
+        consuming = asyncio.create_task(numbers_until(source, 199))
+        await send_through_a_kill(nats_server, broker, "t", before=100, after=100)
+        assert first_deliveries(await consuming) == list(range(200))
 
 
 async def test_a_message_whose_confirmation_was_lost_is_kept_once(nats_server: Server) -> None:

@@ -66,6 +66,14 @@ async def received(source: MessageSource, count: int, *, ack: bool = True) -> li
     return deliveries
 
 
+async def in_hand(source: MessageSource, count: int) -> list[Delivery]:
+    """The next ``count`` messages, unacknowledged; fewer if the source gives no more before one of them is settled."""
+    deliveries = await received(source, 1, ack=False)
+    while len(deliveries) < count and (more := await source.receive(limit=count - len(deliveries), timeout=0.5)):
+        deliveries.extend(more)
+    return deliveries
+
+
 @pytest.mark.asyncio
 class MessageBrokerConformance:
     """Subclass this and override ``backend``."""
@@ -218,7 +226,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         sent = [an_envelope(topic, n, key="k") for n in range(3)]
         await broker.send(sent)
         async with backend.source(topic, "one") as source:
-            first, *_ = await received(source, 3, ack=False)
+            first, *_ = await in_hand(source, 3)
             await first.ack()
         async with backend.source(topic, "one") as source:
             again = await received(source, 2)
@@ -236,6 +244,54 @@ class MessageSourceConformance(MessageBrokerConformance):
         assert again.attempt >= delivery.attempt
         await again.ack()
         assert list(await source.receive(timeout=0.2)) == []
+
+    @pytest.mark.parametrize("delay", [0.0, 0.3], ids=["at once", "delayed"])
+    async def test_a_message_that_was_given_back_comes_before_later_ones_of_its_key(
+        self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
+    ) -> None:
+        if not source.features.keeps_place:
+            pytest.skip("this source says that what is given back can come after what is newer")
+        await broker.send([an_envelope(topic, n, key="k") for n in range(4)])
+        (first,) = await received(source, 1, ack=False)
+        await first.nack(delay)
+        await broker.send([an_envelope(topic, n, key="k") for n in range(4, 6)])
+        assert [int(d.envelope.body) for d in await received(source, 6)] == list(range(6))
+
+    @pytest.mark.parametrize("delay", [0.0, 0.3], ids=["at once", "delayed"])
+    async def test_messages_that_were_given_back_in_any_order_come_in_theirs(
+        self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
+    ) -> None:
+        if not source.features.keeps_place:
+            pytest.skip("this source says that what is given back can come after what is newer")
+        await broker.send([an_envelope(topic, n, key="k") for n in range(6)])
+        for delivery in reversed(await in_hand(source, 3)):
+            await delivery.nack(delay)
+        assert [int(d.envelope.body) for d in await received(source, 6)] == list(range(6))
+
+    async def test_members_of_a_group_work_on_one_key_in_its_order(
+        self, backend: BrokerBackend, broker: MessageBroker, topic: str
+    ) -> None:
+        async with backend.source(topic, "one") as first, backend.source(topic, "one") as second:
+            if not first.features.shared_in_order:
+                pytest.skip("this source says that members share the messages of a key")
+            await broker.send([an_envelope(topic, n, key=f"k{n % 4}") for n in range(60)])
+            done: set[int] = set()
+            held: dict[MessageSource, set[int]] = {first: set(), second: set()}
+
+            async def consume(member: MessageSource) -> None:
+                while len(done) < 60:
+                    deliveries = await member.receive(limit=8, timeout=0.5)
+                    for delivery in deliveries:
+                        number = int(delivery.envelope.body)
+                        assert set(range(number % 4, number, 4)) <= done | held[member], "it has come too early"
+                        held[member].add(number)
+                    for delivery in deliveries:
+                        await asyncio.sleep(0.002)  # the work, in which the other has time for its own
+                        done.add(int(delivery.envelope.body))
+                        await delivery.ack()
+
+            async with asyncio.timeout(30):
+                await asyncio.gather(consume(first), consume(second))
 
     async def test_each_group_receives_every_message(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str

@@ -26,9 +26,11 @@ def without_garbage_collection() -> Iterator[None]:
     gc.enable()
 
 
-async def read_for_ever(sessions: async_sessionmaker[AsyncSession]) -> None:
+async def read_for_ever(sessions: async_sessionmaker[AsyncSession], connected: asyncio.Event) -> None:
     while True:
         async with sessions() as session:
+            await session.connection()
+            connected.set()
             await session.execute(text("SELECT number FROM numbers"))
 
 
@@ -47,7 +49,10 @@ async def test_who_is_cancelled_while_it_reads_keeps_nobody_from_writing(tmp_pat
         await connection.execute(text("CREATE TABLE numbers (number INTEGER)"))
         await connection.execute(text("INSERT INTO numbers VALUES (1), (2), (3)"))
     for tick in range(40):
-        reading = asyncio.create_task(read_for_ever(async_sessionmaker(engine)))
+        connected = asyncio.Event()
+        reading = asyncio.create_task(read_for_ever(async_sessionmaker(engine), connected))
+        # Who is cancelled before that leaves a connection to the driver, which does not close it.
+        await connected.wait()
         await asyncio.sleep(tick / 8_000)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)

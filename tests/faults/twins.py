@@ -157,6 +157,13 @@ TWINS = (
         f"{LOG}test_log_extremes.py::test_a_relay_does_not_read_more_than_it_can_hold",
     ),
     Twin(
+        "what was only read is not confirmed (by the driver)",
+        "_postgres_log/stream.py",
+        "if over and message.data_start <= self._confirmed:",
+        "if False:",
+        f"{LOG}test_log_confirming.py::test_what_was_only_read_is_not_confirmed_in_the_middle_of_a_large_transaction",
+    ),
+    Twin(
         "no statement holds all messages of a large transaction",
         "_sqlalchemy/log_messages.py",
         "if part and size",

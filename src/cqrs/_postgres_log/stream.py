@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import threading
+import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _STATUS = 10.0  # seconds; the server gives up who says nothing for wal_sender_timeout, usually a minute
 _CONNECT = 10  # seconds
 _INTERRUPT = 2.0  # seconds
+_SOON = 0.5  # seconds; transactions that were open when something was confirmed are read one by one after that
 _MOST = 16_000_000  # bytes that are read at once, and one record
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
@@ -36,7 +38,10 @@ class LogStream:
         self._words = words
         self._cursor = connection.cursor()
         self._asked_at: float | None = None
+        self._drained = True
+        self._done = 0
         self._confirmed = 0
+        self._confirmed_at = 0.0
         self._beat: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -101,24 +106,42 @@ class LogStream:
         return position
 
     def confirm(self, position: int) -> None:
-        """Let the server forget what is before ``position``."""
-        if position > self._confirmed:
-            self._confirmed = position
-            self._cursor.send_feedback(write_lsn=position, flush_lsn=position, apply_lsn=position, force=True)
+        """Let the server forget what is before ``position``; soon, while there is more to read."""
+        self._done = max(self._done, position)
+        if self._drained or time.monotonic() >= self._confirmed_at + _SOON:
+            self._confirm()
+
+    def _confirm(self) -> None:
+        if self._done > self._confirmed:
+            self._confirmed = done = self._done
+            self._confirmed_at = time.monotonic()
+            self._cursor.send_feedback(write_lsn=done, flush_lsn=done, apply_lsn=done, force=True)
 
     def close(self) -> None:
         """Leave. The slot is free at once."""
         if self._beat is not None:
             self._beat.cancel()
         with suppress(psycopg2.Error):
+            self._confirm()
+        with suppress(psycopg2.Error):
             self._connection.close()
 
     def _ready(self, limit: int) -> list[bytes]:
         found: list[bytes] = []
         size = 0
-        while len(found) < limit and size < _MOST and (message := self._cursor.read_message()) is not None:
+        over = False
+        while len(found) < limit and size < _MOST:
+            message = self._cursor.read_message()
+            self._drained = message is None
+            if message is None:
+                break
             found.append(bytes(message.payload))
             size += len(found[-1])
+            over = over or found[-1][:1] == b"C"
+            # When the server says how far it is, the driver confirms that by itself if the record before is older than
+            # what was confirmed. Behind one that is, nothing is read before the transactions ahead of it are done with.
+            if over and message.data_start <= self._confirmed:
+                break
         return found
 
     async def _readable(self, patience: float) -> bool:

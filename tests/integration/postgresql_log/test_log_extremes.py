@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import logging
@@ -17,9 +18,10 @@ from cqrs.outbox.log_content import PREFIX, pack
 from cqrs.outbox.rows import NewRow
 from cqrs.workers import log_relay
 from tests.integration.postgresql_log.conftest import told
-from tests.integration.postgresql_log.waiting import until
+from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:
+    from cqrs.outbox.log import LoggedMessage
     from tests.integration.postgresql_log.stand import Stand
 
 pytestmark = pytest.mark.server
@@ -55,7 +57,10 @@ async def test_a_commit_of_very_much_is_one_transaction_in_the_order_of_adding(s
     assert max(sizes) < 16_000_000
     log = stand.log()
     await log.open()
-    messages = [message for _ in range(20) for message in (await log.read(2, 0.5)).messages]
+    messages: list[LoggedMessage] = []
+    async with asyncio.timeout(LATE):
+        while len(messages) < 7:
+            messages += (await log.read(2, 1.0)).messages
     log.close()
     assert [message.content[-3:-2].decode() for message in messages] == [str(number) for number in range(7)]
     assert {message.position.transaction for message in messages} == {messages[0].position.transaction}

@@ -1,0 +1,80 @@
+"""What the server is told of how far its log was read. The driver tells it more than it is told, if one lets it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from cqrs._postgres_log import stream
+from cqrs.outbox.log_content import PREFIX
+from tests.integration.postgresql_log.waiting import LATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqrs.outbox.log import OutboxLog
+    from tests.integration.postgresql_log.stand import Stand
+
+pytestmark = pytest.mark.server
+
+EMIT = f"select pg_logical_emit_message(true, '{PREFIX}', '%s')"
+BULK = text("select pg_logical_emit_message(true, 'others', repeat('x', 100000)) from generate_series(1, 300)")
+REPLIED = "select reply_time from pg_stat_replication where pid = (select active_pid {})"
+WAITS = "select wait_event from pg_stat_activity where pid = (select active_pid {})"
+
+
+@pytest.fixture
+def log(stand: Stand) -> Iterator[OutboxLog]:
+    with closing(stand.log()) as log:
+        yield log
+
+
+async def contents(log: OutboxLog) -> tuple[list[bytes], int]:
+    """What is read up to the next end behind a message, and that end."""
+    found: list[bytes] = []
+    end = None
+    async with asyncio.timeout(LATE):
+        while not found or end is None:
+            batch = await log.read(1_000, 1.0)
+            found += [message.content for message in batch.messages]
+            end = batch.end
+    return found, end
+
+
+async def until_it_says(stand: Stand, question: str, answer: Any) -> None:
+    async with asyncio.timeout(LATE):
+        while not answer(await stand.database.run(question.format(stand.from_slot))):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # nobody tells
+
+
+async def test_what_was_only_read_is_not_confirmed_in_the_middle_of_a_large_transaction(
+    stand: Stand, log: OutboxLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stand.database.engine.connect() as large:
+        await large.execute(BULK)
+        await stand.database.run(EMIT % 1)
+        await log.open()
+        found, end = await contents(log)
+        assert found == [b"1"]
+        log.confirm(end)
+        await stand.database.run(EMIT % 2)
+        await large.commit()
+    await until_it_says(stand, WAITS, lambda rows: rows == [("WalSenderWriteData",)])
+    # The server answers this with how far it is: before the end of the large transaction, and behind message 2.
+    before = await stand.database.run(REPLIED.format(stand.from_slot))
+    log._stream._cursor.send_feedback(reply=True, force=True)  # type: ignore[attr-defined]
+    await until_it_says(stand, REPLIED, lambda rows: rows > before)
+    monkeypatch.setattr(stream, "_STATUS", 0.01)
+    assert (await contents(log))[0] == [b"2"]
+    log._stream._live()  # type: ignore[attr-defined]
+    now = await stand.database.run(REPLIED.format(stand.from_slot))
+    await until_it_says(stand, REPLIED, lambda rows: rows > now)
+    log.close()
+    await until_it_says(stand, WAITS, lambda rows: rows == [])
+    await stand.database.run(EMIT % 3)
+    await log.open()
+    assert (await contents(log))[0][0] == b"2"

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
     from types import TracebackType
 
+HELD = (
+    "This unit of work holds the work of others too: leave commit and rollback to whoever opened it, and use a "
+    "savepoint for what is to be undone alone."
+)
 _current: ContextVar[UnitOfWork | None] = ContextVar("cqrs_unit_of_work", default=None)
 
 
@@ -45,6 +49,11 @@ class UnitOfWork(abc.ABC):
     def is_open(self) -> bool:
         """Whether something can still be written."""
         return self._open
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it must not be ended now: see :meth:`held`."""
+        return self._holders > 0
 
     def after_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Await ``callback`` when the commit has succeeded, after those that were registered before.
@@ -81,13 +90,20 @@ class UnitOfWork(abc.ABC):
 
     @contextmanager
     def held(self) -> Generator[None]:
-        """Let :meth:`commit` and :meth:`rollback` raise ``UnitOfWorkStateError`` within: others depend on it."""
+        """Let :meth:`commit` and :meth:`rollback` raise ``UnitOfWorkStateError`` within: others depend on it.
+
+        Where the session can be committed past the unit of work, that raises it too. It is also raised at the end if
+        somebody has undone the transaction past the unit of work.
+        """
         self._must_be_open()
         self._holders += 1
+        transaction = self._transaction()
         try:
             yield
         finally:
             self._holders -= 1
+        if self._transaction() is not transaction:
+            raise UnitOfWorkStateError(HELD)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None, None]:
@@ -125,11 +141,12 @@ class UnitOfWork(abc.ABC):
 
     def _must_be_free(self) -> None:
         self._must_be_open()
-        if self._holders:
-            raise UnitOfWorkStateError(
-                "This unit of work holds the work of others too: leave commit and rollback to whoever opened it, and "
-                "use a savepoint for what is to be undone alone."
-            )
+        if self.is_held:
+            raise UnitOfWorkStateError(HELD)
+
+    def _transaction(self) -> object:
+        """Something that is another when the transaction has been ended past this unit of work."""
+        return None
 
     @abc.abstractmethod
     async def _begin(self) -> None: ...

@@ -14,6 +14,7 @@ GOES_ON = "tests/unit/inbox/test_consumer_goes_on.py::"
 ERRORS = "tests/unit/inbox/test_consumer_errors.py::"
 DATABASES = "tests/integration/inbox/test_consumer_databases.py::"
 FAILED = "tests/integration/inbox/test_failed_transactions.py::"
+HELD = "tests/integration/inbox/test_held_transactions.py::"
 MEMORY = "tests/unit/inbox/test_memory_inbox_conformance.py::TestMemoryInbox::"
 SQLITE = "tests/integration/inbox/test_inbox_conformance.py::TestSqliteInbox::"
 POSTGRESQL = "tests/integration/inbox/test_inbox_conformance.py::TestPostgresInbox::"
@@ -91,6 +92,20 @@ TWINS = (
         f"{CONSUMER}test_a_handler_cannot_end_the_transaction_of_the_others",
     ),
     Twin(
+        "nor can it by the session",
+        "_sqlalchemy/unit_of_work.py",
+        "and unit.is_held and",
+        "and False and",
+        f"{HELD}test_a_handler_that_ends_the_transaction_of_its_session_costs_the_others_nothing[sqlite-commit]",
+    ),
+    Twin(
+        "what a handler has undone past the unit of work is not taken for committed",
+        "unit_of_work.py",
+        "if self._transaction() is not transaction:",
+        "if False:",
+        f"{HELD}test_a_handler_that_ends_the_transaction_of_its_session_costs_the_others_nothing[sqlite-rollback]",
+    ),
+    Twin(
         "what fails again and again is parked",
         "workers/consumer_steps.py",
         "await self._inbox.park(self._consumer, envelope, failed.error, retry_in)",
@@ -129,7 +144,7 @@ TWINS = (
         "_sqlalchemy/inbox_parking.py",
         ".with_for_update(skip_locked=True)",
         "",
-        f"{POSTGRESQL}test_two_who_replay_a_key_while_it_grows_lose_nothing_and_do_nothing_twice",
+        f"{DATABASES}test_a_parked_key_that_one_worker_tries_is_not_taken_by_another[postgres]",
     ),
     Twin(
         "a failed try that others have overtaken changes nothing",
@@ -183,9 +198,23 @@ TWINS = (
     Twin(
         "a cancellation out of a handler does not end the worker without a word",
         "workers/consumer_events.py",
-        "if task is None or task.cancelling():",
+        "if task is None or task.cancelling() or not _only_cancelled(error):",
         "if True:",
         f"{GOES_ON}test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_on",
+    ),
+    Twin(
+        "who is stopped between two tries parks nothing",
+        "workers/consumer.py",
+        "if self.is_ending:\n                return [part]",
+        "if False:\n                return [part]",
+        f"{GOES_ON}test_who_is_stopped_between_two_tries_gives_the_message_back_and_parks_nothing",
+    ),
+    Twin(
+        "a group of errors is an outage if all of them are",
+        "workers/consumer_errors.py",
+        "or _all_tell(one, seen)",
+        "",
+        f"{ERRORS}test_what_tells_nothing_about_the_message_is_an_outage",
     ),
     Twin(
         "who cannot clean or replay brings in messages",

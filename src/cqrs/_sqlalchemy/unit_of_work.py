@@ -6,12 +6,14 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
 from cqrs._sqlalchemy.transactions import asynchronous, writes_first
 from cqrs.errors import UnitOfWorkStateError
-from cqrs.unit_of_work import UnitOfWork
+from cqrs.unit_of_work import HELD, UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,10 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if self._session is None:
             raise UnitOfWorkStateError
         return self._session
+
+    def _transaction(self) -> object:
+        session = self.session.sync_session
+        return session.get_transaction() or session.begin()
 
     async def _begin(self) -> None:
         session = self._source if isinstance(self._source, AsyncSession) else self._source()
@@ -84,3 +90,11 @@ def unit_of(session: AsyncSession) -> UnitOfWork | None:
     """The unit of work over ``session``, open or not any more, if there is one."""
     unit: UnitOfWork | None = session.info.get(_UNIT)
     return unit
+
+
+# For all sessions at once: to listen to each for itself costs it more than the question.
+@event.listens_for(Session, "before_commit")
+def _must_be_free(session: Session) -> None:
+    unit = session.info.get(_UNIT)
+    if isinstance(unit, SqlAlchemyUnitOfWork) and unit.is_held and not session.in_nested_transaction():
+        raise UnitOfWorkStateError(HELD)

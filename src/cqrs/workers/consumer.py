@@ -135,11 +135,16 @@ class Consumer(Service):
             todo.extendleft(reversed(rest))
             if not rest:
                 await self._acknowledge(part)
+            elif rest[0] is part:
+                break
         for delivery in (delivery for part in todo for delivery in part):
             await delivery.nack()
 
     async def _step(self, part: list[Delivery]) -> list[list[Delivery]]:
-        """Let a part take effect, or park it if it is one message; else return what to do instead, in order."""
+        """Let a part take effect, or park it if it is one message; else return what to do instead, in order.
+
+        That is the part itself if it was to be tried again, and the service ends.
+        """
         failed = await self._steps.bring_in([delivery.envelope for delivery in part])
         if failed is not None and len(part) > 1:
             return _split(part, failed.at)
@@ -149,6 +154,8 @@ class Consumer(Service):
                 await self._steps.park(part[0].envelope, failed)
                 break
             await self._pause(self.policy.again.seconds(tries))
+            if self.is_ending:
+                return [part]
             failed = await self._steps.bring_in([part[0].envelope])
             tries += 1
         return []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import cast
 
 from cqrs.errors import BrokerUnavailable, CircuitOpenError, InboxConflict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
@@ -28,9 +26,32 @@ def is_outage(error: BaseException) -> bool:
     """Whether ``error``, or what it was raised from, says nothing about the message that was handled.
 
     That is a broker, a database or another service that is away or overloaded, and a transaction that has lost against
-    another one. What it is depends on no driver: they are told by what their errors carry.
+    another one. What it is depends on no driver: they are told by what their errors carry. A group of errors is one if
+    each of its errors is; those that were cancelled because of the others do not count.
     """
-    return any(_is_outage(one) for one in _chain(error))
+    return _tells(error, set())
+
+
+def _tells(error: BaseException, seen: set[int]) -> bool:
+    following = [error]
+    while following:
+        one = following.pop()
+        if id(one) in seen:  # some are raised from what they have led to
+            continue
+        seen.add(id(one))
+        if _is_outage(one) or _all_tell(one, seen):
+            return True
+        behind = (one.__cause__, getattr(one, "orig", None))  # the latter is what SQLAlchemy wraps
+        following += [other for other in behind if isinstance(other, BaseException)]
+    return False
+
+
+def _all_tell(group: BaseException, seen: set[int]) -> bool:
+    if not isinstance(group, BaseExceptionGroup):
+        return False
+    of_group = cast("BaseExceptionGroup[BaseException]", group)
+    failed = [one for one in of_group.exceptions if not isinstance(one, asyncio.CancelledError)]
+    return bool(failed) and all(_tells(one, set(seen)) for one in failed)
 
 
 def _is_outage(error: BaseException) -> bool:
@@ -54,14 +75,3 @@ def _code_tells(error: BaseException) -> bool:
         return sqlite & 0xFF in _SQLITE
     of_mariadb = type(error).__module__.partition(".")[0] in {"asyncmy", "pymysql", "aiomysql", "mariadb"}
     return of_mariadb and bool(error.args) and error.args[0] in _MARIADB
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        driver = getattr(error, "orig", None)  # what SQLAlchemy wraps
-        if isinstance(driver, BaseException):
-            yield from _chain(driver)
-        error = error.__cause__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
@@ -81,8 +81,17 @@ class Handling:
     async def _send(self, event: Any, event_type: type[Any]) -> None:
         try:
             await self._receiver.send(event)
-        except asyncio.CancelledError as error:
+        except (asyncio.CancelledError, BaseExceptionGroup) as error:
             task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if task is None or task.cancelling() or not _only_cancelled(error):
                 raise
             raise HandlerCancelled(event_type) from error  # or it would end the worker as if somebody had stopped it
+
+
+def _only_cancelled(error: BaseException) -> bool:
+    """Whether it is a cancellation, or a group that is no ``Exception`` because of nothing else."""
+    if not isinstance(error, BaseExceptionGroup):
+        return True
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    _, other = group.split((Exception, asyncio.CancelledError))
+    return other is None and not isinstance(error, Exception)

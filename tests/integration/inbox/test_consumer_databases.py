@@ -158,6 +158,17 @@ async def test_who_waited_for_a_message_that_was_then_parked_puts_the_next_of_it
     assert (parked.envelope, parked.behind) == (first, 1)
 
 
+@pytest.mark.parametrize("database", SERVERS, indirect=True)  # on SQLite the other one waits
+async def test_a_parked_key_that_one_worker_tries_is_not_taken_by_another(database: Database) -> None:
+    inbox = database.inbox()
+    async with database.unit_of_work():
+        await inbox.park("c", ordered(0, key="a").to_envelope(), ValueError("it fails"), 0.0)
+    async with asyncio.timeout(30), database.unit_of_work():
+        assert await inbox.take("c") is not None
+        async with database.unit_of_work():
+            assert await inbox.take("c") is None
+
+
 async def test_polls_for_due_messages_and_old_marks_read_through_indexes(postgres_database: Database) -> None:
     async with postgres_database.engine.connect() as connection:
         await connection.execute(text("set enable_seqscan = off"))

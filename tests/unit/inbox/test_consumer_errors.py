@@ -28,6 +28,9 @@ def caused_by(error: Exception) -> Exception:
     return outer
 
 
+LOST = ConnectionResetError()
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -45,12 +48,19 @@ def caused_by(error: Exception) -> Exception:
         wrapped(OfDriver(sqlite_errorcode=sqlite3.SQLITE_BUSY)),
         caused_by(ConnectionResetError()),
         caused_by(wrapped(OfDriver(sqlstate="40P01"))),
+        ExceptionGroup("both", [ConnectionResetError(), caused_by(TimeoutError())]),
+        ExceptionGroup("both", [caused_by(LOST), caused_by(LOST)]),
+        BaseExceptionGroup("one", [ConnectionResetError(), asyncio.CancelledError()]),
     ],
     ids=repr,
 )
 def test_what_tells_nothing_about_the_message_is_an_outage(error: Exception) -> None:
     assert is_outage(error)
     assert verdict(error) is ConsumerVerdict.OUTAGE
+
+
+def test_a_group_of_nothing_but_cancellations_tells_of_no_outage() -> None:
+    assert not is_outage(BaseExceptionGroup("none", [asyncio.CancelledError()]))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +72,7 @@ def test_what_tells_nothing_about_the_message_is_an_outage(error: Exception) -> 
         wrapped(OfDriver(sqlstate="23505")),
         wrapped(OfDriver(sqlite_errorcode=sqlite3.SQLITE_CONSTRAINT_UNIQUE)),
         caused_by(ValueError("bad")),
+        ExceptionGroup("both", [ConnectionResetError(), ValueError("bad")]),
     ],
     ids=repr,
 )
@@ -83,6 +94,11 @@ def test_causes_may_go_round_in_circles() -> None:
     one, other = ValueError(), ValueError()
     one.__cause__, other.__cause__ = other, one
     assert not is_outage(one)
+    first, second = OfDriver(), OfDriver()
+    first.orig, second.orig = second, first
+    assert not is_outage(first)
+    first.__cause__ = ExceptionGroup("round", [second])
+    assert not is_outage(first)
 
 
 def test_retries_end_with_an_operator() -> None:

@@ -84,8 +84,15 @@ async def test_an_acknowledgement_that_fails_leaves_no_delivery_without_a_word(
         await stand.until(1, 2, 3, 4)
 
 
-async def test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_on(stand: Stand) -> None:
-    stand.errors = {2: [asyncio.CancelledError()] * 9}  # type: ignore[list-item]  # it is no Exception
+@pytest.mark.parametrize(
+    "error",
+    [asyncio.CancelledError(), BaseExceptionGroup("two", [asyncio.CancelledError(), ValueError("bad")])],
+    ids=["alone", "in a group"],
+)
+async def test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_on(
+    stand: Stand, error: BaseException
+) -> None:
+    stand.errors = {2: [error] * 9}  # type: ignore[list-item]  # it is no Exception
     await stand.send(1, 2, 3)
     async with stand.running(policy=ONCE_ONLY) as consumer:
         await stand.until(1, 3)
@@ -93,6 +100,29 @@ async def test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_
         assert consumer.is_running
     (parked,) = await stand.inbox.parked.list("c")
     assert "HandlerCancelled" in parked.error
+
+
+async def test_what_ends_the_process_is_not_taken_for_a_fault_of_the_message(stand: Stand) -> None:
+    class Ended(BaseException):
+        pass
+
+    stand.errors = {1: [BaseExceptionGroup("the end", [Ended()])] * 9}  # type: ignore[list-item]  # it is no Exception
+    await stand.send(1)
+    with pytest.raises(BaseExceptionGroup, match="the end"):
+        await stand.consumer(policy=ONCE_ONLY).run()
+    assert await stand.inbox.parked.list("c") == []
+
+
+async def test_who_is_stopped_between_two_tries_gives_the_message_back_and_parks_nothing(stand: Stand) -> None:
+    stand.errors = {1: [ValueError("bad")] * 99}
+    await stand.send(1, 2, key="a")
+    async with stand.running(policy={"again": Backoff(first=600.0, longest=600.0)}):
+        async with asyncio.timeout(30):
+            while len(stand.tried) < 2:  # noqa: ASYNC110  # with the other one, and alone
+                await asyncio.sleep(0.001)
+    assert stand.tried == [1, 1]
+    assert await stand.inbox.parked.list("c") == []
+    assert [delivery.envelope.json()["payload"] for delivery in await stand.left()] == [1, 2]
 
 
 async def test_a_worker_that_is_cancelled_in_a_handler_ends(stand: Stand) -> None:

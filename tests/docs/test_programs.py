@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tests.servers.client import Server
 
 CHEAT_SHEET = ROOT / "docs" / "reference" / "cheat-sheet.md"
+LOG = ROOT / "docs" / "how-to" / "tail-the-log.md"
 RELAY = ROOT / "docs" / "how-to" / "run-the-relay.md"
 
 
@@ -150,6 +151,13 @@ async def test_the_statements_for_monitoring_count_what_they_say(address: str) -
             await asyncio.sleep(0.01)
         assert await counted(statements[3]) == [("relay-1", 64)]
     await watched.dispose()
+
+
+async def test_the_statement_that_watches_the_log_is_one(engine: AsyncEngine) -> None:
+    (statement,) = re.findall(r"```sql\n(SELECT.*?);\n```", LOG.read_text(), re.DOTALL)
+    async with engine.connect() as connection:
+        columns = (await connection.execute(text(statement))).keys()
+    assert {"unconfirmed", "kept", "safe_wal_size"} < set(columns)
 
 
 def test_what_runs_the_relay_gives_it_more_time_than_its_lease() -> None:

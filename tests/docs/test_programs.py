@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+import uuid
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,17 +21,19 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 import cqrs
+from cqrs.events.bootstrap import bootstrap
 from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.protocol import Message
 from cqrs.migrations import upgrade
 from tests.docs.pages import ROOT, blocks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
-    from cqrs.message_brokers.protocol import Message
     from tests.servers.client import Server
 
 CHEAT_SHEET = ROOT / "docs" / "reference" / "cheat-sheet.md"
+CONSUMER = ROOT / "docs" / "how-to" / "consume-through-the-inbox.md"
 LOG = ROOT / "docs" / "how-to" / "tail-the-log.md"
 RELAY = ROOT / "docs" / "how-to" / "run-the-relay.md"
 
@@ -150,6 +153,32 @@ async def test_the_statements_for_monitoring_count_what_they_say(address: str) -
         while [await counted(each) for each in statements[:3]] != [[(0,)], [(1,)], [(2,)]]:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         assert await counted(statements[3]) == [("relay-1", 64)]
+    await watched.dispose()
+
+
+async def test_the_statements_about_parked_messages_count_what_they_say(address: str) -> None:
+    watched = create_async_engine(address)
+    await upgrade(watched)
+    sessions = async_sessionmaker(watched, expire_on_commit=False)
+    (page,) = re.findall(r"```sql\n(SELECT.*?)```", CONSUMER.read_text(), re.DOTALL)
+    keys, messages = (line.partition(";")[0] for line in page.splitlines())
+    broker = MemoryMessageBroker()
+    for number in (1, 2, 3):
+        await broker.send_message(Message("unknown", "orders", {}, uuid.UUID(int=number), key="customer-1"))
+    consumer = cqrs.Consumer(
+        broker.source("orders", group="warehouse"),
+        bootstrap(),
+        name="warehouse",
+        inbox=cqrs.SqlAlchemyInboxRepository(sessions),
+        unit_of_work=lambda: cqrs.SqlAlchemyUnitOfWork(sessions),
+        registry=cqrs.EventRegistry(),
+        policy=cqrs.ConsumerPolicy(retries=0),
+    )
+    async with consumer:
+        await consumer.started()
+    async with watched.connect() as connection:
+        assert (await connection.execute(text(keys))).all() == [("warehouse", 1)]
+        assert (await connection.execute(text(messages))).all() == [("warehouse", 3)]
     await watched.dispose()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections import deque
 from contextlib import suppress
@@ -69,6 +70,8 @@ class Consumer(Service):
             raise InvalidArgument("decode", decode, "give either it, or a registry of event types")
         if not 0 < len(name) <= _LONGEST_NAME:
             raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
+        if not _can_be_called(unit_of_work):  # the worker would take that for an outage
+            raise InvalidArgument("unit_of_work", unit_of_work, "give a function without arguments that makes one")
         self.name = name
         self.policy = policy or ConsumerPolicy()
         self._source = source
@@ -190,3 +193,14 @@ def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:
     if place is None:
         return [[delivery] for delivery in part]
     return [some for some in (part[:place], [part[place]], part[place + 1 :]) if some]
+
+
+def _can_be_called(function: Callable[[], Any]) -> bool:
+    """Whether ``function`` takes a call without arguments."""
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and says nothing about its arguments
+        return True
+    return True

@@ -1,10 +1,13 @@
-"""Transactions that PostgreSQL would undo without a word.
+"""Transactions that the database has undone, or will undo, without a word.
 
-After a statement has failed there, a COMMIT is answered as if it had worked, and is a ROLLBACK. Drivers do not look.
+After a statement has failed in PostgreSQL, a COMMIT is answered as if it had worked, and is a ROLLBACK. MariaDB undoes
+the transaction that loses in a deadlock, and SQLite one that has no room left: what comes after that is in a new one.
+Drivers do not look.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +22,11 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
 _failures: WeakKeyDictionary[Dialect, int] = WeakKeyDictionary()
+_undone: WeakKeyDictionary[Any, BaseException] = WeakKeyDictionary()  # transactions of connections, and why
+
+_MARIADB = {1020, 1206, 1213}  # changed since it was read, too many locks, deadlock
+_LOCK_WAIT = 1205  # undoes the transaction if the server is configured so
+_SQLITE = {7, 9, 10, 13, 19}  # no memory, interrupted, I/O error, full, a constraint with ON CONFLICT ROLLBACK
 
 
 def failures_before(session: AsyncSession) -> int:
@@ -33,22 +41,38 @@ def failures_before(session: AsyncSession) -> int:
 
 
 async def must_not_have_failed(session: AsyncSession, failures: int) -> None:
-    """Raise ``UnitOfWorkStateError`` if the transaction of ``session`` cannot be committed.
+    """Raise ``UnitOfWorkStateError`` if the transaction of ``session`` cannot be committed, or not whole.
 
     It costs a statement if one has failed, in any session, since :func:`failures_before` has returned ``failures``.
     """
     dialect = _dialect(session)
     if dialect is None or _failures.get(dialect, 0) == failures or not session.in_transaction():
         return
+    error = await (_refused(session) if dialect.name == "postgresql" else _lost(session))
+    if error is not None:
+        raise UnitOfWorkStateError(
+            "A statement of this unit of work has failed, so the database undoes all of it: let the error leave the "
+            "unit of work. On PostgreSQL you can put a savepoint() of it around what may fail."
+        ) from error
+
+
+async def _refused(session: AsyncSession) -> BaseException | None:
     try:
         await session.execute(text("SELECT 1"))
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != "25P02":
             raise
-        raise UnitOfWorkStateError(
-            "A statement of this unit of work has failed, so PostgreSQL undoes all of it: let the error leave the unit "
-            "of work, or put a savepoint() of it around what may fail."
-        ) from error
+        return error
+    return None
+
+
+async def _lost(session: AsyncSession) -> BaseException | None:
+    connection = (await session.connection()).sync_connection
+    transaction = None if connection is None else connection.get_transaction()
+    error = None if transaction is None else _undone.get(transaction)
+    if error is not None and error.args[:1] == (_LOCK_WAIT,):
+        return error if await session.scalar(text("SELECT @@innodb_rollback_on_timeout")) else None
+    return error
 
 
 def _dialect(session: AsyncSession) -> Dialect | None:
@@ -56,9 +80,23 @@ def _dialect(session: AsyncSession) -> Dialect | None:
         dialect = session.get_bind().dialect
     except UnboundExecutionError:  # it has several engines
         return None
-    return dialect if dialect.name == "postgresql" else None
+    return dialect if dialect.name in {"postgresql", "mysql", "mariadb", "sqlite"} else None
 
 
 def _count(context: ExceptionContext) -> Any:
-    if context.dialect in _failures:
-        _failures[context.dialect] += 1
+    if context.dialect not in _failures:
+        return
+    _failures[context.dialect] += 1
+    transaction = context.connection.get_transaction() if context.connection is not None else None
+    error = context.original_exception
+    if transaction is not None and _undoes(context, error):
+        _undone.setdefault(transaction, copy.copy(error))  # without the frames, which know the transaction
+
+
+def _undoes(context: ExceptionContext, error: BaseException) -> bool:
+    if context.dialect.name != "sqlite":
+        return error.args[:1] in {(code,) for code in (*_MARIADB, _LOCK_WAIT)}
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _SQLITE or context.connection is None:
+        return False
+    driver: Any = context.connection.connection.driver_connection
+    return not driver.in_transaction

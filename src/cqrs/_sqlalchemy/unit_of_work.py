@@ -27,7 +27,8 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
 
     A session that was brought stays open. What is pending in it becomes part of this transaction. On SQLite the
     transaction takes the write lock with its first statement. On PostgreSQL a statement that has failed outside of a
-    ``savepoint()`` fails the commit too, with ``UnitOfWorkStateError`` if its error was caught.
+    ``savepoint()`` fails the commit too, with ``UnitOfWorkStateError`` if its error was caught. So does, anywhere, an
+    error with which the database has undone the transaction: a deadlock in MariaDB, say.
     """
 
     def __init__(self, session: AsyncSession | Callable[[], AsyncSession]) -> None:

@@ -6,16 +6,19 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, text, update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.message_brokers.memory import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
+from cqrs.workers.consumer_errors import is_outage
 from tests.integration.inbox.backends import EFFECTS, Database, effect
 from tests.integration.inbox.service import Ordered, Shipping, ordered
 
 if TYPE_CHECKING:
+    from sqlalchemy import Update
+
     from cqrs.unit_of_work import UnitOfWork
 
 
@@ -90,3 +93,55 @@ async def test_a_message_whose_handler_catches_such_an_error_is_parked_and_the_o
                 await asyncio.sleep(0.01)
     assert "savepoint" in parked[0].error
     assert await shipping.shipped() == [0, 1]
+
+
+async def lose_a_deadlock(database: Database, unit: UnitOfWork) -> None:
+    """Another transaction has written more, so this one is undone; its error is caught."""
+
+    def change(row: int) -> Update:
+        return update(EFFECTS).where(EFFECTS.c.id == row).values(what=EFFECTS.c.what)
+
+    async with database.sessions() as other:
+        await other.execute(insert(EFFECTS), [{"what": "of the other"}] * 100)
+        await other.execute(change(2))
+        await unit.session.execute(change(1))
+        waiting = asyncio.create_task(other.execute(change(1)))
+        with pytest.raises(OperationalError, match="Deadlock"):
+            await unit.session.execute(change(2))
+        await waiting
+        await other.rollback()
+
+
+async def test_a_deadlock_that_is_lost_and_caught_undoes_all_on_mariadb(mariadb_database: Database) -> None:
+    async with mariadb_database.unit_of_work():
+        for what in ("one", "two"):
+            await effect(what)
+    with pytest.raises(UnitOfWorkStateError) as raised:
+        async with mariadb_database.unit_of_work() as unit:
+            await effect("lost with it")
+            await lose_a_deadlock(mariadb_database, unit)
+            await effect("in a new transaction")
+    assert is_outage(raised.value)  # nobody's message is at fault
+    assert await mariadb_database.effects() == ["one", "two"]
+
+
+async def test_a_statement_that_undoes_all_on_sqlite_is_noticed_although_it_was_caught(
+    sqlite_database: Database,
+) -> None:
+    async with sqlite_database.unit_of_work():
+        await effect("one")
+    with pytest.raises(UnitOfWorkStateError):
+        async with sqlite_database.unit_of_work() as unit:
+            await effect("lost with it")
+            with pytest.raises(IntegrityError):
+                await unit.session.execute(text("INSERT OR ROLLBACK INTO effects (id, what) VALUES (1, 'collision')"))
+            await effect("in a new transaction")
+    assert await sqlite_database.effects() == ["one"]
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("mariadb", marks=pytest.mark.server)], indirect=True)
+async def test_a_statement_that_undoes_only_itself_keeps_nothing_from_being_committed(database: Database) -> None:
+    async with database.unit_of_work() as unit:
+        await effect("one")
+        await collide(unit)
+    assert len(await database.effects()) == 2

@@ -50,7 +50,7 @@ class AMQPLink:
         self._ssl_context = ssl_context
         self._timeout = timeout
         self._opened = opened
-        self._link = Reopening(self._open, _close, _works)
+        self._link = Reopening(self.place, self._open, _close, _works)
 
     async def channel(self) -> AbstractChannel:
         """The one channel, which confirms. Raises ``BrokerUnavailable`` if it cannot be opened now."""

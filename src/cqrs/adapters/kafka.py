@@ -13,6 +13,7 @@ from cqrs.adapters.kafka_refusal import refusal
 from cqrs.adapters.kafka_session import OURS, Session
 from cqrs.envelope import encoded
 from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.message_brokers.reopening import Attempt
 
 if TYPE_CHECKING:
     import ssl
@@ -52,7 +53,7 @@ class KafkaProducer:
         self._timeout = timeout
         self._value_serializer = value_serializer
         self._session: Session | None = None
-        self._opening: asyncio.Task[Session] | None = None
+        self._opening: Attempt[Session] | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.connection}>"
@@ -95,9 +96,12 @@ class KafkaProducer:
         await self._opened()
 
     async def close(self) -> None:
-        """Send what is waiting and disconnect; the next use connects again. Safe to call again."""
-        if self._opening is not None:
-            await asyncio.wait([self._opening])
+        """Send what is waiting and disconnect; the next use connects again. Safe to call again.
+
+        What waits for a connection that is not there yet is not sent, and its sender gets ``BrokerUnavailable``.
+        """
+        if self._opening is not None and self._opening.loop is asyncio.get_running_loop():
+            await self._opening.end()
         session, self._session = self._session, None
         if session is not None and session.loop is asyncio.get_running_loop():
             try:
@@ -109,25 +113,19 @@ class KafkaProducer:
         loop = asyncio.get_running_loop()
         if self._session is not None and self._session.lost is None and self._session.loop is loop:
             return self._session
-        if self._opening is None or self._opening.get_loop() is not loop:
-            self._opening = asyncio.create_task(self._open())
-            self._opening.add_done_callback(self._has_opened)
-        return await asyncio.shield(self._opening)
-
-    def _has_opened(self, opening: asyncio.Task[Session]) -> None:
-        if self._opening is opening:
-            self._opening = None
-        if not opening.cancelled() and opening.exception() is None:
-            self._session = opening.result()
+        if self._opening is None or self._opening.is_over or self._opening.loop is not loop:
+            self._opening = Attempt(str(self.connection), self._open())
+        return await self._opening.result()
 
     async def _open(self) -> Session:
         if self._session is not None and self._session.loop is asyncio.get_running_loop():
             await self._session.close()  # it is lost; wait until it has let go
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._connect()
+                self._session = session = await self._connect()
         except (KafkaError, OSError) as error:
             raise await refusal(self.connection, error) from error
+        return session
 
     async def _connect(self) -> Session:
         for _ in range(self._retry_count):

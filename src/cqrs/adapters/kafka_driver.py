@@ -13,10 +13,12 @@ from aiokafka import (  # type: ignore[import-untyped]  # pyright: ignore[report
 from aiokafka.abc import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
     ConsumerRebalanceListener,
 )
+from aiokafka.conn import AIOKafkaConnection  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 from aiokafka.partitioner import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
     DefaultPartitioner,
 )
 
+Connection: Any = AIOKafkaConnection
 Consumer: Any = AIOKafkaConsumer
 Producer: Any = AIOKafkaProducer
 Partition: Any = TopicPartition

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
 from typing import TYPE_CHECKING, Any
 
-from cqrs.adapters.kafka_driver import KafkaError
+from cqrs.adapters.kafka_driver import Connection, KafkaError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +34,19 @@ def _fail_all(accumulator: Any) -> None:
     accumulator.fail_all(KafkaError("abandoned"))
     for batch in queued:
         seen(batch._drain_waiter)  # noqa: SLF001  # it fails as well, and nobody waits for it
+
+
+def hang_up(error: BaseException) -> None:
+    """Close the connections on the way to ``error``: a driver that is cancelled while it connects forgets the first."""
+    seen_errors: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in seen_errors:
+        seen_errors.append(following)
+        for frame, _ in traceback.walk_tb(following.__traceback__):
+            for value in list(frame.f_locals.values()):
+                if isinstance(value, Connection):
+                    value.close()
+        following = following.__cause__ or following.__context__
 
 
 def seen(future: asyncio.Future[Any]) -> None:

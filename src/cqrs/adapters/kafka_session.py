@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_connection import giving_up_before
 from cqrs.adapters.kafka_driver import KafkaError, MessageTooLarge, Partition, Partitioner, Producer, UnknownTopic
-from cqrs.adapters.kafka_ending import abandon, seen
+from cqrs.adapters.kafka_ending import abandon, hang_up, seen
 from cqrs.adapters.kafka_errors import check_topic, is_rejection
 from cqrs.adapters.kafka_lane import Call, Lane, Record
 
@@ -55,7 +55,8 @@ class Session:
         try:
             async with asyncio.timeout(timeout):
                 await producer.start()
-        except BaseException:
+        except BaseException as error:
+            hang_up(error)
             await session.abandon()
             raise
         for topic in topics:

@@ -108,7 +108,7 @@ class NatsLink:
         self._timeout = timeout
         self._options = {**(options or {}), **({"tls": tls} if tls is not None else {})}
         self._opened = opened
-        self._link = Reopening(self._open, _close, lambda session: not session.lost and session.client.is_connected)
+        self._link = Reopening(self.place, self._open, _close, _works)
 
     async def session(self) -> NatsSession:
         """The one session. Raises ``BrokerUnavailable`` if no server can be reached now."""
@@ -160,6 +160,10 @@ def _refused(error: BaseException) -> bool:
 
 async def _close(session: NatsSession) -> None:
     await session.client.close()
+
+
+def _works(session: NatsSession) -> bool:
+    return not session.lost and session.client.is_connected
 
 
 def _place(server: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
 from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
-from cqrs.adapters.kafka_ending import stop
+from cqrs.adapters.kafka_ending import hang_up, stop
 from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.adapters.kafka_refusal import refusal
 from cqrs.errors import BrokerUnavailable
@@ -119,6 +119,7 @@ class KafkaMessageSource(MessageSource):
             async with asyncio.timeout(patience):
                 await consumer.start()
         except BaseException as error:
+            hang_up(error)
             await stop(consumer, self._timeout)
             if isinstance(error, (KafkaError, OSError)):
                 raise await refusal(self.connection, error) from error

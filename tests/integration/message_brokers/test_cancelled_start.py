@@ -1,0 +1,95 @@
+"""Whoever gives up on a server that hangs leaves nothing behind: no task, no open connection."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from cqrs.adapters.kafka import kafka_producer_factory
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.nats import NatsMessageBroker
+from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.redis import RedisMessageBroker
+from cqrs.message_brokers.redis_source import RedisMessageSource
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+
+class Starts(Protocol):
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Silent(asyncio.Protocol):
+    """A server that accepts and says nothing, and counts who is there."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.called = asyncio.Event()
+        self.left = asyncio.Event()
+        self._open = 0
+
+    def connection_made(self, _: asyncio.BaseTransport) -> None:
+        self._open += 1
+        self.left.clear()
+        self.called.set()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._open -= 1
+        if not self._open:
+            self.left.set()
+
+
+@pytest.fixture
+async def silent() -> AsyncGenerator[Silent, None]:
+    it = Silent()
+    async with await asyncio.get_running_loop().create_server(lambda: it, "127.0.0.1", 0) as server:
+        it.port = server.sockets[0].getsockname()[1]
+        yield it
+
+
+MAKERS: dict[str, Callable[[int], Starts]] = {
+    "amqp-broker": lambda port: AMQPMessageBroker(dsn=f"amqp://127.0.0.1:{port}/", exchange_name="x"),
+    "amqp-source": lambda port: AMQPMessageSource(f"amqp://127.0.0.1:{port}/", "t", exchange_name="x"),
+    "kafka-broker": lambda port: KafkaMessageBroker(kafka_producer_factory(f"127.0.0.1:{port}")),
+    "kafka-source": lambda port: KafkaMessageSource(f"127.0.0.1:{port}", "t", "g"),
+    "nats-broker": lambda port: NatsMessageBroker(f"nats://127.0.0.1:{port}"),
+    "nats-source": lambda port: NatsMessageSource(f"nats://127.0.0.1:{port}", "t"),
+    "redis-broker": lambda port: RedisMessageBroker(f"redis://127.0.0.1:{port}"),
+    "redis-source": lambda port: RedisMessageSource(f"redis://127.0.0.1:{port}", "t"),
+}
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+async def test_a_start_that_is_cancelled_leaves_nothing_behind(silent: Silent, make: Callable[[int], Starts]) -> None:
+    before = asyncio.all_tasks()
+    starting = asyncio.create_task(make(silent.port).start())
+    await silent.called.wait()
+    starting.cancel()
+    await asyncio.wait([starting])
+    assert starting.cancelled()
+    assert asyncio.all_tasks() - before == set()
+    del starting
+    gc.collect()  # what is not closed warns, and a warning is an error
+    await silent.left.wait()
+
+
+@pytest.mark.parametrize("name", [name for name in MAKERS if name.endswith("broker")])
+async def test_closing_a_broker_ends_a_start_that_hangs(silent: Silent, name: str) -> None:
+    before = asyncio.all_tasks()
+    it = MAKERS[name](silent.port)
+    starting = asyncio.create_task(it.start())
+    await silent.called.wait()
+    await it.close()
+    with pytest.raises(BrokerUnavailable):  # nobody has cancelled it
+        await starting
+    assert asyncio.all_tasks() - before == set()
+    await silent.left.wait()

@@ -20,10 +20,10 @@ MEMORY := $(shell test -w /dev/shm && echo TMPDIR=/dev/shm)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two pips must not work in one environment
-.PHONY: help demo test test-fast lint twins bench docs constraints clean
+.PHONY: help demo test test-fast lint twins bench bench-durable docs constraints clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # Servers and their drivers are for BROKER=kafka|rabbitmq DB=postgresql|mariadb only.
 demo: $(VENV)/$(if $(BROKER)$(DB),.dev,.demo) ## Orders on their way to a warehouse, then a shop over HTTP; ONESHOT=1 ends it
@@ -53,7 +53,10 @@ twins: $(VENV)/.dev ## Take the guards of relay, inbox and consumer out, one at 
 
 bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
 	$(BIN)/python -m benchmarks $(ARGS)
-	$(BIN)/python -m benchmarks.durable
+	$(if $(ARGS),,$(BIN)/python -m benchmarks.durable)
+
+bench-durable: $(VENV)/.dev ## The second half of it: outbox, relay and inbox on real servers
+	$(BIN)/python -m benchmarks.durable $(ARGS)
 
 docs: $(VENV)/.docs ## The documentation, into site/; a broken link fails
 	rm -rf site

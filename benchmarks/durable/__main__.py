@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import signal
+import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from benchmarks.durable import adding, backlog, inbox, kafka, latency, memory, polling, relay
@@ -19,6 +22,7 @@ from benchmarks.durable.server import postgresql
 from benchmarks.durable.shop import Stand
 from benchmarks.durable.table import Table
 from benchmarks.peer import REQUIREMENT
+from tests.servers.recipe import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -26,32 +30,42 @@ if TYPE_CHECKING:
 _LONG = ("backlog", "memory")
 _NAMES = ("relay", "kafka", "add", "inbox", "latency", "poll", *_LONG)
 _OF_PEER = {"relay", "inbox", "poll"}
+_BYTES_PER_ROW, _BYTES = 1_000, 6_000_000_000  # the server's log takes up to 4 GB
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(_NAMES)}")
-    parser.add_argument("--long", action="store_true", help="also `backlog` and `memory`, and 10 M rows")
+    parser.add_argument(
+        "--long", action="store_true", help="also `backlog` and `memory`, and 10 M rows: half an hour, 16 GB of disk"
+    )
     parser.add_argument(
         "--rows", type=int, help="for poll and backlog, and half as many for memory; 1 M, or 10 M with --long"
     )
+    parser.add_argument("--minutes", type=float, default=60.0, help="after which the run ends with an error; 60")
     parser.add_argument("--no-peer", action="store_true", help="only ours and the limit")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(_NAMES):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     names = arguments.names or [name for name in _NAMES if arguments.long or name not in _LONG]
     rows = arguments.rows or (10_000_000 if arguments.long else 1_000_000)
+    needed, free = _BYTES + rows * _BYTES_PER_ROW, shutil.disk_usage(tempfile.gettempdir()).free
+    if free < needed:
+        parser.error(f"{tempfile.gettempdir()} has {free / 1e9:.0f} GB free, and {rows:,} rows need {needed / 1e9:.0f}")
     signal.signal(signal.SIGTERM, _interrupt)  # or its servers would go on
-    asyncio.run(_measure(names, rows, with_peer=not arguments.no_peer))
+    try:
+        asyncio.run(_measure(names, rows, arguments.minutes, with_peer=not arguments.no_peer))
+    except Missing as missing:
+        sys.exit(f"Without it nothing can be measured: {missing}")
 
 
 def _interrupt(_number: int, _frame: object) -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-async def _measure(names: list[str], rows: int, *, with_peer: bool) -> None:
-    async with postgresql() as (address, version):
+async def _measure(names: list[str], rows: int, minutes: float, *, with_peer: bool) -> None:
+    async with asyncio.timeout(60 * minutes), postgresql() as (address, version):
         peer = await Peer.installed(address) if with_peer and _OF_PEER & set(names) else None
         await prepare_counting(address)
         stand = Stand(address)

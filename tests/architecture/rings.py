@@ -107,6 +107,7 @@ LAYERS = (
             "leases.memory",
             "leases.protocol",
             "message_brokers.by_key",
+            "message_brokers.changing",
             "message_brokers.cloudevents*",
             "message_brokers.compressed",
             "message_brokers.devnull",

@@ -5,21 +5,20 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
-from cqrs.errors import MessageRejected
+from cqrs.message_brokers.changing import ChangingBroker
 from cqrs.message_brokers.cloudevents_format import STRUCTURED, from_binary, from_structured, to_binary, to_structured
-from cqrs.message_brokers.protocol import Features, MessageBroker
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqrs.envelope import Envelope
-    from cqrs.message_brokers.protocol import Message
+    from cqrs.message_brokers.protocol import MessageBroker
 
 __all__ = ["CloudEventsBroker", "CloudEventsSource"]
 
 
-class CloudEventsBroker(MessageBroker):
+class CloudEventsBroker(ChangingBroker):
     """Sends every message as a CloudEvent through ``broker``, and guarantees what that one does.
 
     ``source`` says who speaks, as a URI reference such as ``/shop``. In ``binary`` mode the body stays as it is and
@@ -36,39 +35,12 @@ class CloudEventsBroker(MessageBroker):
         *,
         prefix: str = "ce_",
     ) -> None:
-        self._broker = broker
+        super().__init__(broker)
         self._source = source
         self._mode = mode
         self._prefix = prefix
 
-    @property
-    def features(self) -> Features:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        """What the wrapped one guarantees."""
-        return self._broker.features
-
-    async def send_message(self, message: Message) -> None:
-        """Send ``message`` as a CloudEvent."""
-        try:
-            envelope = message.to_envelope()
-        except Exception as error:
-            raise MessageRejected("CloudEvents", message.message_id, error) from error
-        (failure,) = await self.send([envelope])
-        if failure is not None:
-            raise failure
-
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many, as the wrapped one does."""
-        return await self._broker.send([self._as_event(envelope) for envelope in envelopes])
-
-    async def start(self) -> None:
-        """Start the wrapped one."""
-        await self._broker.start()
-
-    async def close(self) -> None:
-        """Close the wrapped one."""
-        await self._broker.close()
-
-    def _as_event(self, envelope: Envelope) -> Envelope:
+    def _changed(self, envelope: Envelope) -> Envelope:
         if self._mode == "structured":
             return to_structured(envelope, self._source)
         return to_binary(envelope, self._source, self._prefix)
@@ -100,14 +72,10 @@ class CloudEventsSource(MessageSource):
     """
 
     def __init__(self, source: MessageSource, *, prefix: str = "ce_", keep_source: bool = False) -> None:
+        self.features = source.features
         self._from = source
         self._prefix = prefix
         self._keep_source = keep_source
-
-    @property
-    def features(self) -> Features:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]
-        """What the wrapped one guarantees."""
-        return self._from.features
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
         """What the wrapped one has."""

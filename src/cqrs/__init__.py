@@ -175,7 +175,11 @@ if not typing.TYPE_CHECKING:  # or a type checker would believe in every name
         if name in _MODULES:
             return _import_module(f"cqrs.{name}")
         if name in _WITH_DRIVER:
-            return getattr(_import_module(f"cqrs.{_WITH_DRIVER[name]}"), name)
+            try:
+                return getattr(_import_module(f"cqrs.{_WITH_DRIVER[name]}"), name)
+            except ModuleNotFoundError as error:
+                error.add_note(f"cqrs.{name} needs it: install cqrskit[sqlite], cqrskit[postgres] or cqrskit[mariadb].")
+                raise
         if name in __all__:
             for module in _MODULES:
                 found = getattr(_import_module(f"cqrs.{module}"), name, None)

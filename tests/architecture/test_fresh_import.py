@@ -107,3 +107,15 @@ def test_a_module_can_be_reached_by_importing_the_package_alone(module: str) -> 
 def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Requst'"):
         _ = cqrs.Requst  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["SqlAlchemyOutboxedEventRepository", "SqlAlchemyInboxRepository"])
+def test_a_name_whose_driver_is_missing_says_what_to_install(name: str) -> None:
+    program = (
+        "import json, sys\nsys.modules['sqlalchemy'] = None\nimport cqrs\n"
+        f"try:\n    cqrs.{name}\nexcept ModuleNotFoundError as error:\n"
+        "    print(json.dumps({'notes': error.__notes__}))"
+    )
+    (note,) = _run(program)["notes"]
+    assert note.startswith(f"cqrs.{name} needs it")
+    assert "cqrskit[postgres]" in note

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from benchmarks.durable import adding, backlog, inbox, kafka, latency, memory, polling, relay
 from benchmarks.durable.counting import prepare_counting
 from benchmarks.durable.peer import Peer
-from benchmarks.durable.rounds import ROUNDS
 from benchmarks.durable.server import postgresql
 from benchmarks.durable.shop import Stand
 from benchmarks.durable.table import Table
@@ -70,7 +69,7 @@ async def _measure(names: list[str], rows: int, minutes: float, *, with_peer: bo
         await prepare_counting(address)
         stand = Stand(address)
         await stand.start()
-        table = Table(postgresql=version, fsync="on", peer=peer and REQUIREMENT, rounds=ROUNDS)
+        table = Table(postgresql=version, peer=peer and REQUIREMENT.replace("==", " "))
         shows: dict[str, Callable[[], Coroutine[object, object, None]]] = {
             "relay": lambda: relay.show(table, stand, peer),
             "kafka": lambda: kafka.show(table, stand),

@@ -57,7 +57,7 @@ async def show(table: Table, stand: Stand) -> None:
 
 def _target(found: Found) -> Target:
     times = found.ratio("limit", "ours")
-    return Target(f"<= {_MOST}x the limit's time", times <= _MOST, f"{times:.2f}x")
+    return Target(f"≤ {_MOST}× the limit's time", times <= _MOST, f"{times:.2f}×")
 
 
 async def add(stand: Stand, count: int, *, notify: bool = False) -> float:

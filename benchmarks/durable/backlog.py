@@ -26,7 +26,7 @@ async def show(table: Table, stand: Stand, waiting: int) -> None:
     few, few_on = await take(stand, _FEW)
     table.add(Row(f"take {_LIMIT} of {_FEW:,} unsent rows", milliseconds(few)))
     many, many_on = await take(stand, waiting)
-    same = Target(f"<= {_SAME}x that of {_FEW:,}", many <= _SAME * few, f"{many / few:.2f}x")
+    same = Target(f"≤ {_SAME}× that of {_FEW:,}", many <= _SAME * few, f"{many / few:.2f}×")
     new = f"of rows not read before, while they are settled: {milliseconds(few_on)} and {milliseconds(many_on)}"
     table.add(Row(f"take {_LIMIT} of {waiting:,} unsent rows", milliseconds(many), targets=[same], notes=[new]))
 

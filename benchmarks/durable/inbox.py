@@ -60,7 +60,7 @@ async def show(table: Table, stand: Stand, peer: Peer | None) -> None:
         if what == "nothing" and peer is not None:
             storing = await peer.storing()
             times = found["ours"] / storing
-            notes.append(f"{times:,.1f}x what the peer only stores, to handle it later: {rate(storing)}")
+            notes.append(f"{times:,.1f}× what the peer only stores, to handle it later: {rate(storing)}")
         table.add(rates(f"inbox, {name}", found, least(found, 20_000, 20), notes))
 
 

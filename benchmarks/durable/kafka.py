@@ -54,7 +54,7 @@ async def show(table: Table, stand: Stand) -> None:
 
 
 def _target(found: Found) -> Target:
-    return Target(f">= {_LEAST} of the limit", found.ratio("ours", "limit") >= _LEAST)
+    return Target(f"≥ {_LEAST} of the limit", found.ratio("ours", "limit") >= _LEAST)
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ async def show(table: Table, stand: Stand) -> None:
     for way, name in (("notify", "NOTIFY"), ("log", "the log")):
         found = await latency(stand, way, _COUNT)
         (p50, p99), (limit, _) = _quantiles(found), _quantiles(shortest)
-        target = Target(f"p50 <= {_AT_MOST * 1e3:g} ms", p50 <= _AT_MOST)
+        target = Target(f"p50 ≤ {_AT_MOST * 1e3:g} ms", p50 <= _AT_MOST)
         cells = (milliseconds(p50), "", "", milliseconds(limit), f"{limit / p50:.2f}")
         notes = [f"p99 {milliseconds(p99)}", *(_NOTES if way == "notify" else [])]
         table.add(Row(f"commit to broker, by {name}", *cells, [target], notes))

@@ -27,7 +27,7 @@ async def show(table: Table, stand: Stand, count: int) -> None:
     before, *found = await sizes(stand, count)
     seconds = time.perf_counter() - begin
     first, middle, last, most = (size / 2**20 for size in (found[0], found[_SAMPLES // 2 - 1], found[-1], max(found)))
-    target = Target(f"flat, <= {_MOST}x", most <= _MOST * first, f"{most / first:.2f}x")
+    target = Target(f"flat, ≤ {_MOST}×", most <= _MOST * first, f"{most / first:.2f}×")
     note = (
         f"{before / 2**20:.1f} MB before, {first:.1f} after a tenth, {middle:.1f} halfway, {last:.1f} at the end, "
         f"{most:.1f} at most; with the filling {seconds:,.0f} s, {rate(count / seconds)}"

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.durable.table import CACHE, COLUMNS
+from benchmarks.durable.table import CACHE, COLUMNS, headline
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "speed.md"
 LONG = ("take", "memory")  # how their rows begin, and how the others do:
@@ -35,14 +35,15 @@ def main() -> None:
 
 def shown(run: dict[str, Any], kinds: tuple[str, ...]) -> str:
     """The rows of these kinds, with their notes, and what they were measured on."""
-    about = ", ".join(f"{name} {value}" for name, value in run["about"].items() if value is not None)
     rows = _rows(run, kinds)
-    table = [f"| {' | '.join(COLUMNS)} |", "| --- | --: | --: | --: | --: | --: | --- |"]
-    table += [f"| {' | '.join(_cells(row))} |" for row in rows]
+    lines = [COLUMNS, *(_cells(row) for row in rows)]
+    used = [place for place, column in enumerate(zip(*lines[1:], strict=True)) if any(column)]
+    table = ["| " + " | ".join(line[place] for place in used) + " |" for line in lines]
+    align = "| " + " | ".join("---" if place in {0, len(COLUMNS) - 1} else "--:" for place in used) + " |"
     notes = [
         f"* {row['name'].strip()}: {note}" for row in rows for note in row["notes"] if not note.startswith("limit: ")
     ]
-    return "\n".join([f"{about}:", "", *table, *([""] if notes else []), *notes])
+    return "\n".join([f"{headline(run['about'])}:", "", table[0], align, *table[1:], *([""] if notes else []), *notes])
 
 
 def _has(run: dict[str, Any], kinds: tuple[str, ...]) -> bool:
@@ -61,9 +62,8 @@ def _rows(run: dict[str, Any], kinds: tuple[str, ...]) -> list[dict[str, Any]]:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    name, *others = (str(cell).replace("x ", "× ").replace("x)", "×)") for cell in row["cells"])
-    shown_name = f"… {name.strip()}" if name.startswith(" ") else name
-    return [shown_name, *(f"{cell[:-1]}×" if cell.endswith("x") else cell for cell in others)]
+    name, *others = row["cells"]
+    return [f"… {name.strip()}" if name.startswith(" ") else name, *others]
 
 
 if __name__ == "__main__":

@@ -36,13 +36,13 @@ async def show(table: Table, stand: Stand, peer: Peer | None, sent: int) -> None
             f"empty poll beside {rows:,} sent rows",
             milliseconds(found),
             "" if theirs is None else milliseconds(theirs),
-            "" if theirs is None else f"{theirs / found:,.1f}x",
+            "" if theirs is None else f"{theirs / found:,.1f}×",
             milliseconds(limit),
             f"{limit / found:.2f}",
             notes=notes,
         )
         if rows:
-            same = Target(f"<= {_SAME}x that beside none", found <= _SAME * alone, f"{found / alone:.2f}x")
+            same = Target(f"≤ {_SAME}× that beside none", found <= _SAME * alone, f"{found / alone:.2f}×")
             row = dataclasses.replace(row, targets=[same])
         table.add(row)
         alone = alone or found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from benchmarks.durable.rounds import Found
@@ -59,13 +59,13 @@ class Table:
 
     def __init__(self, **about: Any) -> None:
         self._about = {
-            "python": platform.python_version(),
+            "python": f"{platform.python_implementation()} {platform.python_version()}",
             "platform": f"{platform.system()} {platform.machine()}",
             "cores": os.cpu_count(),
             **about,
         }
         self._rows: list[Row] = []
-        print(*(f"{name} {value}" for name, value in self._about.items() if value is not None), sep=", ", flush=True)
+        print(headline(self._about), flush=True)
         self._print(COLUMNS)
 
     def add(self, row: Row) -> None:
@@ -94,6 +94,14 @@ class Table:
         print("".join(padded) + f"   {verdict}".rstrip(), flush=True)
 
 
+def headline(about: Mapping[str, Any]) -> str:
+    """What was measured, and where."""
+    found = (
+        f"{about['python']}, {about['platform']}, {about['cores']} cores, PostgreSQL {about['postgresql']} with fsync"
+    )
+    return f"{found}, {about['peer']}" if about["peer"] else found
+
+
 def rates(name: str, found: Found, targets: Sequence[Target] = (), notes: Sequence[str] = ()) -> Row:
     """A row of messages per second, of the sides that were measured: ``ours``, ``peer`` and ``limit``."""
     has_peer, has_limit = "peer" in found, "limit" in found
@@ -101,7 +109,7 @@ def rates(name: str, found: Found, targets: Sequence[Target] = (), notes: Sequen
         name,
         rate(found["ours"]),
         rate(found["peer"]) if has_peer else "",
-        f"{found.ratio('ours', 'peer'):,.1f}x" if has_peer else "",
+        f"{found.ratio('ours', 'peer'):,.1f}×" if has_peer else "",
         rate(found["limit"]) if has_limit else "",
         f"{found.ratio('ours', 'limit'):.2f}" if has_limit else "",
         targets,
@@ -111,9 +119,9 @@ def rates(name: str, found: Found, targets: Sequence[Target] = (), notes: Sequen
 
 def least(found: Found, rate_least: int, times_peer: int) -> list[Target]:
     """So many per second, and so many times the peer if that was measured."""
-    targets = [Target(f">= {rate_least:,}/s", found["ours"] >= rate_least)]
+    targets = [Target(f"≥ {rate_least:,}/s", found["ours"] >= rate_least)]
     if "peer" in found:
-        targets.append(Target(f">= {times_peer}x peer", found.ratio("ours", "peer") >= times_peer))
+        targets.append(Target(f"≥ {times_peer}× peer", found.ratio("ours", "peer") >= times_peer))
     return targets
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.servers.recipe import ROOT
@@ -39,3 +40,11 @@ async def killed(started: asyncio.subprocess.Process) -> None:
     """Returns when it has died at its failpoint."""
     async with asyncio.timeout(60):
         assert await started.wait() == -signal.SIGKILL
+
+
+async def stopped(started: asyncio.subprocess.Process) -> None:
+    """Returns when it has stopped at its failpoint."""
+    state = Path(f"/proc/{started.pid}/stat")
+    async with asyncio.timeout(60):
+        while state.read_text(encoding="ascii").split()[2] != "T":  # noqa: ASYNC110, ASYNC240  # nobody tells
+            await asyncio.sleep(0.02)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import signal
 import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
-from tests.integration.inbox.processes import killed, process
+from tests.integration.inbox.processes import killed, process, stopped
 from tests.integration.inbox.service import Shipping, ordered
 
 if TYPE_CHECKING:
@@ -98,3 +100,31 @@ async def test_the_same_messages_in_two_processes_at_once_one_of_which_is_killed
             await wire.nothing_left("a", worker)
     assert sorted(map(int, await database.effects())) == list(range(201))
     assert sorted(await shipping.shipped()) == list(range(201))
+
+
+@pytest.mark.parametrize(
+    "place", [pytest.param(PLACES[3], marks=pytest.mark.server)], indirect=True, ids=["-".join(PLACES[3])]
+)
+@pytest.mark.parametrize("point", POINTS[:2])
+async def test_who_freezes_in_a_transaction_loses_it_and_has_no_effect_when_he_goes_on(
+    database: Database, wire: BrokerWire, point: str
+) -> None:
+    """The server ends his transaction, or the other one would wait for it."""
+    name = database.engine.url.database
+    async with database.engine.begin() as connection:
+        await connection.execute(text(f'ALTER DATABASE "{name}" SET idle_in_transaction_session_timeout = 500'))
+    shipping = Shipping(database)
+    await send(wire, *range(20))
+    async with process(database, wire, "a", failpoint=f"{point}:1:stop") as frozen:
+        await stopped(frozen)
+        async with process(database, wire, "b") as other:
+            await shipping.until(20)
+            other.kill()
+            await other.wait()
+        frozen.send_signal(signal.SIGCONT)
+        await send(wire, 20)
+        await shipping.until(21)
+        await wire.nothing_left("a", frozen)
+    assert sorted(map(int, await database.effects())) == list(range(21))
+    assert sorted(await shipping.shipped()) == list(range(21))
+    assert await shipping.inbox.parked.list("shipping") == []

@@ -77,7 +77,7 @@ class OutboxLog(abc.ABC):
 
     @abc.abstractmethod
     async def lag(self) -> int:
-        """How many bytes of the log the database keeps because they were not confirmed yet."""
+        """How many bytes of the log were not confirmed yet. The database may have to keep more than that."""
 
 
 class Diversion(abc.ABC):

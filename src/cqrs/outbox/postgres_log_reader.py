@@ -34,8 +34,9 @@ class PostgresLog(OutboxLog):
     """Reads what a ``PostgresLogOutboxedEventRepository`` with the same ``prefix`` writes; PostgreSQL 14 or newer.
 
     ``dsn`` is where it connects to, in the words of libpq, with the right to replicate. The server keeps its log from
-    what the slot ``name`` has confirmed on. If nobody reads, the log grows until the disk is full, or until
-    ``max_slot_wal_keep_size`` is reached and the slot is lost, with all messages that nobody had read.
+    what the slot ``name`` has confirmed on, or from where the oldest transaction began that was open there. If nobody
+    reads, the log grows until the disk is full, or until ``max_slot_wal_keep_size`` is reached and the slot is lost,
+    with all messages that nobody had read.
     """
 
     def __init__(

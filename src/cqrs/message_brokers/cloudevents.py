@@ -52,15 +52,15 @@ class CloudEventsDelivery(Delivery):
     def __init__(self, delivery: Delivery, envelope: Envelope) -> None:
         self.envelope = envelope
         self.attempt = delivery.attempt
-        self._delivery = delivery
+        self.delivery = delivery
 
     async def ack(self) -> None:
         """It is done."""
-        await self._delivery.ack()
+        await self.delivery.ack()
 
     async def nack(self, delay: float = 0.0) -> None:
         """Deliver it again after ``delay`` seconds."""
-        await self._delivery.nack(delay)
+        await self.delivery.nack(delay)
 
 
 class CloudEventsSource(MessageSource):
@@ -81,6 +81,10 @@ class CloudEventsSource(MessageSource):
         """What the wrapped one has."""
         deliveries = await self._from.receive(limit, timeout)
         return [CloudEventsDelivery(delivery, self._read(delivery.envelope)) for delivery in deliveries]
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge them as the wrapped one does."""
+        await self._from.ack([one.delivery if isinstance(one, CloudEventsDelivery) else one for one in deliveries])
 
     async def start(self) -> None:
         """Start the wrapped one."""

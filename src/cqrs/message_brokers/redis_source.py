@@ -108,16 +108,26 @@ class RedisMessageSource(MessageSource):
         taken = [self._buffer.popleft() for _ in range(min(limit, len(self._buffer)))]
         return [delivery for entry in taken if (delivery := self._delivery(entry)) is not None]
 
-    async def acknowledge(self, topic: str, entry_id: bytes) -> None:
-        """Take the first word on a message."""
-        if (topic, entry_id) in self._open:
-            del self._open[topic, entry_id]
-            try:
-                with self._server.outage():
-                    await self._server.client.xack(topic, self._group, entry_id)
-            except BrokerUnavailable:
-                self._joined = False
-                raise
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge them in one round trip, with one command for each stream."""
+        by_topic: dict[str, list[bytes]] = {}
+        for delivery in deliveries:
+            assert isinstance(delivery, _RedisDelivery)  # noqa: S101  # it gives no others
+            place = (delivery.envelope.topic, delivery.entry_id)
+            if place in self._open:  # this is the first word on it
+                del self._open[place]
+                by_topic.setdefault(place[0], []).append(place[1])
+        if not by_topic:
+            return
+        try:
+            with self._server.outage():
+                pipeline: Any = self._server.client.pipeline(transaction=False)
+                for topic, entry_ids in by_topic.items():
+                    pipeline.xack(topic, self._group, *entry_ids)
+                await pipeline.execute()
+        except BrokerUnavailable:
+            self._joined = False
+            raise
 
     async def give_back(self, topic: str, entry_id: bytes, delay: float) -> None:
         """Take the first word on a message."""
@@ -189,16 +199,16 @@ class _RedisDelivery(Delivery):
     def __init__(self, source: RedisMessageSource, entry_id: bytes, envelope: Envelope, attempt: int) -> None:
         self.envelope = envelope
         self.attempt = attempt
+        self.entry_id = entry_id
         self._source = source
-        self._entry_id = entry_id
 
     async def ack(self) -> None:
         """It is done."""
-        await self._source.acknowledge(self.envelope.topic, self._entry_id)
+        await self._source.ack([self])
 
     async def nack(self, delay: float = 0.0) -> None:
         """Whichever member looks first delivers it again after ``delay`` seconds, at most ``claim_after``."""
-        await self._source.give_back(self.envelope.topic, self._entry_id, delay)
+        await self._source.give_back(self.envelope.topic, self.entry_id, delay)
 
 
 _BODY = BODY.encode()

@@ -50,6 +50,14 @@ class MessageSource(abc.ABC):
         Raises ``BrokerUnavailable`` during an outage; call it again.
         """
 
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge some of its ``deliveries``, together where the broker can do that.
+
+        Raises ``BrokerUnavailable`` if that cannot be said of each: any of them may then come again.
+        """
+        for delivery in deliveries:
+            await delivery.ack()
+
     @abc.abstractmethod
     async def start(self) -> None:
         """Join the group. What is sent to a durable topic before is not lost. Safe to call again."""

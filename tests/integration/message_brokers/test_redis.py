@@ -95,6 +95,26 @@ async def test_one_member_receives_several_topics(redis_url: str) -> None:
     assert {d.envelope.topic for d in got} == set(topics)
 
 
+async def test_a_batch_is_acknowledged_by_one_command_for_each_stream(redis_server: Server) -> None:
+    url, topics = redis_server.address, ["one", "two"]
+    async with RedisMessageBroker(url) as broker, RedisMessageSource(url, *topics) as source:
+        await broker.send([an_envelope(topic, n) for n in range(50) for topic in topics])
+        await source.ack(await received(source, 100, ack=False))
+    async with Redis.from_url(url) as client:
+        assert (await client.info("commandstats"))["cmdstat_xack"]["calls"] == 2
+        assert [(await client.xpending(topic, "default"))["pending"] for topic in topics] == [0, 0]
+
+
+async def test_an_acknowledgement_that_does_not_arrive_is_an_outage(redis_server: Server) -> None:
+    url = redis_server.address
+    async with RedisMessageBroker(url) as broker, RedisMessageSource(url, "t") as source:
+        await broker.send([an_envelope("t", n) for n in range(2)])
+        deliveries = await received(source, 2, ack=False)
+        await asyncio.to_thread(redis_server.kill)
+        with pytest.raises(BrokerUnavailable):
+            await source.ack(deliveries)
+
+
 async def test_what_a_closed_member_had_comes_in_its_order(redis_url: str) -> None:
     topic = a_name("t")
     async with RedisMessageBroker(redis_url) as broker:

@@ -220,6 +220,25 @@ class MessageSourceConformance(MessageBrokerConformance):
         async with backend.source(topic, "one") as source:
             assert [int(d.envelope.body) for d in await received(source, 1)] == [2]
 
+    async def test_messages_that_are_acknowledged_together_do_not_come_again(
+        self, backend: BrokerBackend, broker: MessageBroker, topic: str
+    ) -> None:
+        await broker.send([an_envelope(topic, n, key=f"k{n % 2}") for n in range(7)])
+        async with backend.source(topic, "one") as source:
+            seen: list[int] = []
+            while len(seen) < 6:
+                deliveries = await in_hand(source, 6 - len(seen))
+                await source.ack(deliveries)
+                await source.ack(deliveries)
+                seen += [int(d.envelope.body) for d in deliveries]
+                for delivery in deliveries:
+                    await delivery.nack()  # a second word
+            await source.ack([])
+        async with backend.source(topic, "one") as source:
+            (left,) = await received(source, 1)
+            assert sorted([*seen, int(left.envelope.body)]) == list(range(7))
+            assert list(await source.receive(timeout=0.2)) == []
+
     async def test_what_was_not_acknowledged_comes_again_to_another_member(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:

@@ -20,6 +20,7 @@ LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeas
 POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPostgresOutbox::"
 MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDbOutbox::"
 LOG = "tests/integration/postgresql_log/"
+STOPPED = "tests/integration/sqlalchemy/test_relay_stopped.py::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
 
 
@@ -141,6 +142,27 @@ TWINS = (
         "scheduled.with_for_update()",
         "scheduled",
         f"{POSTGRESQL}test_who_waited_for_another_to_cancel_it_comes_too_late_if_its_time_has_come",
+    ),
+    Twin(
+        "the server ends what a relay has begun that is stopped (MariaDB)",
+        "_sqlalchemy/transactions.py",
+        "await session.execute(_FOR_THIS_CONNECTION,",
+        "str(",
+        f"{STOPPED}test_who_is_stopped_in_the_middle_of_renewing_is_replaced",
+    ),
+    Twin(
+        "what a relay needs of a connection is not left to others (MariaDB)",
+        "_sqlalchemy/transactions.py",
+        'event.listen(connection.engine.pool, "reset", _without_limit)',
+        "pass",
+        f"{STOPPED}test_the_connection_is_given_back_as_it_was",
+    ),
+    Twin(
+        "a new relay waits for nobody who renews (MariaDB)",
+        "leases/sqlalchemy.py",
+        "members.c.alive_until < database_in(_GONE))",
+        "members.c.alive_until < database_in(_GONE)).with_for_update()",
+        f"{STOPPED}test_who_is_in_the_middle_of_renewing_holds_up_nobody_who_renews",
     ),
     Twin(
         "a server that is busy with its log is not taken for dead",

@@ -10,7 +10,7 @@ from sqlalchemy import and_, delete, func, select, update
 from cqrs._sqlalchemy import relay_statements as statements
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.lease_tables import leases
-from cqrs._sqlalchemy.transactions import let_go_after, short_transaction
+from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.queue import FOREVER, OutboxQueue
@@ -76,8 +76,7 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
 
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
         """Write down, as the port says."""
-        async with short_transaction(self._sessions) as session:
-            await let_go_after(session, _SETTLED_WITHIN)
+        async with short_transaction(self._sessions, let_go_after=_SETTLED_WITHIN) as session:
             slow = bool(outcome.failed or outcome.blocked)
             mine = await self._held(session, fences, lock=slow)
             sent = [message for message in outcome.sent if message.partition in mine]

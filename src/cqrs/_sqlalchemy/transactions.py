@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 _WRITES_FIRST = "cqrs_writes_first"
+_LIMITED = "cqrs_limited"
+_FOR_THIS_TRANSACTION = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
+_FOR_THIS_CONNECTION = text("SET SESSION idle_transaction_timeout = :limit")
 
 T = TypeVar("T")
 
@@ -36,25 +41,42 @@ def asynchronous(sessions: T, argument: str) -> T:
 
 
 @asynccontextmanager
-async def short_transaction(sessions: Callable[[], AsyncSession]) -> AsyncGenerator[AsyncSession, None]:
+async def short_transaction(
+    sessions: Callable[[], AsyncSession], *, let_go_after: float | None = None
+) -> AsyncGenerator[AsyncSession, None]:
     """A transaction of its own, committed at the end; READ COMMITTED where there are levels.
 
     That keeps MariaDB from locking the gaps between rows, where others insert, and PostgreSQL from failing conflicts.
+    The server ends the transaction if nothing is heard of it for ``let_go_after`` seconds: a process that is stopped
+    in the middle of it, or whose machine dies, would keep its locks for as long as the server keeps the connection.
     """
     async with writes_first(sessions()) as session, session.begin():
         if session.get_bind().dialect.name != "sqlite":
             await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+            if let_go_after is not None:
+                await _limit(session, let_go_after)
         yield session
 
 
-async def let_go_after(session: AsyncSession, seconds: float) -> None:
-    """Let PostgreSQL end this transaction if nothing more is heard of it for so long.
+async def _limit(session: AsyncSession, seconds: float) -> None:
+    dialect: Any = session.get_bind().dialect
+    if dialect.name == "postgresql":
+        await session.execute(_FOR_THIS_TRANSACTION, {"limit": f"{max(1_000, int(seconds * 1_000))}ms"})
+    elif getattr(dialect, "is_mariadb", False):  # it knows limits of a connection only
+        connection = (await session.connection()).sync_connection
+        assert connection is not None  # noqa: S101  # it has begun
+        if not event.contains(connection.engine.pool, "reset", _without_limit):
+            event.listen(connection.engine.pool, "reset", _without_limit)
+        connection.info[_LIMITED] = True
+        await session.execute(_FOR_THIS_CONNECTION, {"limit": max(1, int(seconds))})
 
-    A process that is stopped in the middle of it would keep its locks for as long as the machine keeps its connection.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        limit = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
-        await session.execute(limit, {"limit": f"{max(1_000, int(seconds * 1_000))}ms"})
+
+def _without_limit(driver: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:
+    """Whoever gets the connection next may leave it idle for longer."""
+    if record.info.pop(_LIMITED, False) and not state.terminate_only:
+        cursor = driver.cursor()
+        cursor.execute("SET SESSION idle_transaction_timeout = DEFAULT")
+        cursor.close()
 
 
 def writes_first(session: AsyncSession) -> AsyncSession:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.inserting import insert_new
 from cqrs._sqlalchemy.lease_tables import leases, members
-from cqrs._sqlalchemy.transactions import let_go_after, short_transaction
+from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.protocol import Holding, LeaseStore
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ class SqlAlchemyLeaseStore(LeaseStore):
 
     async def keep(self, scope: str, owner: str, *, count: int, ttl: float, giving_up: Collection[int] = ()) -> Holding:
         """Renew, give up and take, as the port says."""
-        async with short_transaction(self._sessions) as session:
-            await let_go_after(session, ttl)
+        async with short_transaction(self._sessions, let_go_after=ttl) as session:
             await self._stay_alive(session, scope, owner, count, ttl)
             mine = and_(_share.scope == scope, _share.owner == owner)
             if giving_up:
@@ -58,8 +57,10 @@ class SqlAlchemyLeaseStore(LeaseStore):
         renewed: Any = await session.execute(update(members).where(me).values(alive_until=database_in(ttl)))
         if renewed.rowcount:
             return
-        gone = and_(members.c.scope == scope, members.c.alive_until < database_in(_GONE))
-        await session.execute(delete(members).where(gone))
+        # By their names: MariaDB would wait for whoever renews, and everybody for somebody who never ends.
+        gone = select(members.c.owner).where(members.c.scope == scope, members.c.alive_until < database_in(_GONE))
+        for name in (await session.execute(gone)).scalars().all():
+            await session.execute(delete(members).where(members.c.scope == scope, members.c.owner == name))
         new = members.insert().values(scope=scope, owner=owner, alive_until=database_in(ttl))
         await session.execute(new)
         known = set((await session.execute(select(_share.share).where(_share.scope == scope))).scalars())

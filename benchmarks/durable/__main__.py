@@ -1,6 +1,6 @@
 """Durable messaging, measured: ours beside the peer and the limit. Needs PostgreSQL; the exit code does not judge.
 
-Without names all but `backlog` and `memory` are measured, in about four minutes; a run that counts wrong ends with an
+Without names all but `backlog` and `memory` are measured, in about five minutes; a run that counts wrong ends with an
 error. Servers and files of the run are gone when it ends, also if it is interrupted.
 """
 

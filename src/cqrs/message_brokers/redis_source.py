@@ -112,7 +112,9 @@ class RedisMessageSource(MessageSource):
         """Acknowledge them in one round trip, with one command for each stream."""
         by_topic: dict[str, list[bytes]] = {}
         for delivery in deliveries:
-            assert isinstance(delivery, _RedisDelivery)  # noqa: S101  # it gives no others
+            if not isinstance(delivery, _RedisDelivery):
+                await delivery.ack()  # somebody has wrapped it, and may have put more into this
+                continue
             place = (delivery.envelope.topic, delivery.entry_id)
             if place in self._open:  # this is the first word on it
                 del self._open[place]

@@ -51,7 +51,7 @@ class MessageSource(abc.ABC):
         """
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge some of its ``deliveries``, together where the broker can do that.
+        """Acknowledge some of its ``deliveries``, together where the broker can do that; others are told one by one.
 
         Raises ``BrokerUnavailable`` if that cannot be said of each: any of them may then come again.
         """

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from cqrs.errors import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.redis import RedisMessageBroker
 from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.source import Delivery
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
 from tests.integration.message_brokers.victim import killed_after_receiving
@@ -103,6 +104,30 @@ async def test_a_batch_is_acknowledged_by_one_command_for_each_stream(redis_serv
     async with Redis.from_url(url) as client:
         assert (await client.info("commandstats"))["cmdstat_xack"]["calls"] == 2
         assert [(await client.xpending(topic, "default"))["pending"] for topic in topics] == [0, 0]
+
+
+async def test_a_delivery_that_was_wrapped_is_acknowledged_by_its_own_word(redis_url: str) -> None:
+    class Counted(Delivery):
+        def __init__(self, delivery: Delivery) -> None:
+            self.envelope, self.attempt, self.acks = delivery.envelope, delivery.attempt, 0
+            self._delivery = delivery
+
+        async def ack(self) -> None:
+            self.acks += 1
+            await self._delivery.ack()
+
+        async def nack(self, delay: float = 0.0) -> None:
+            await self._delivery.nack(delay)
+
+    topic = a_name("t")
+    async with RedisMessageBroker(redis_url) as broker, RedisMessageSource(redis_url, topic) as source:
+        await broker.send([an_envelope(topic, n) for n in range(2)])
+        first, second = await received(source, 2, ack=False)
+        counted = Counted(first)
+        await source.ack([counted, second])
+    assert counted.acks == 1
+    async with Redis.from_url(redis_url) as client:
+        assert (await client.xpending(topic, "default"))["pending"] == 0
 
 
 async def test_an_acknowledgement_that_does_not_arrive_is_an_outage(redis_server: Server) -> None:

@@ -81,8 +81,10 @@ def test_what_may_be_the_fault_of_the_message_is_a_failure(error: Exception) -> 
 
 
 def test_a_mistake_in_sql_is_no_outage_although_sqlite_calls_it_operational() -> None:
-    with create_engine("sqlite://").connect() as connection, pytest.raises(exc.OperationalError) as raised:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection, pytest.raises(exc.OperationalError) as raised:
         connection.execute(text("select * from nowhere"))
+    engine.dispose()
     assert not is_outage(raised.value)
 
 

@@ -170,16 +170,3 @@ async def test_a_server_that_is_not_there_is_an_outage() -> None:
     assert isinstance(first, BrokerUnavailable)
     assert isinstance(second, BrokerUnavailable)
     await broker.close()
-
-
-async def test_a_server_that_does_not_answer_is_an_outage() -> None:
-    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(hold, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        broker = KafkaMessageBroker(kafka_producer_factory(f"127.0.0.1:{port}", timeout=0.2))
-        with pytest.raises(BrokerUnavailable):
-            await broker.send_message(Message("placed", "t", {}))
-        await broker.close()

@@ -50,19 +50,6 @@ async def test_what_was_not_acknowledged_before_a_restart_comes_again(rabbitmq_s
         assert await numbers_until(source, 1) == [1]
 
 
-async def test_a_server_that_does_not_answer_is_an_outage() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        broker = AMQPMessageBroker(dsn=f"amqp://127.0.0.1:{port}/", exchange_name=EXCHANGE, timeout=0.2)
-        results = await broker.send([an_envelope("t", n) for n in range(3)])
-        assert [type(result) for result in results] == [BrokerUnavailable] * 3
-        await broker.close()
-
-
 async def test_what_a_killed_consumer_had_goes_to_another(rabbitmq_url: str) -> None:
     code = f"source = AMQPMessageSource({rabbitmq_url!r}, 'killed', exchange_name={EXCHANGE!r})"
     async with AMQPMessageSource(rabbitmq_url, "killed", exchange_name=EXCHANGE):

@@ -79,19 +79,6 @@ async def test_an_acknowledgement_after_the_loss_of_the_connection_is_an_outage(
         assert await numbers_with(source, {0, 1}) == [0, 1]
 
 
-async def test_a_server_that_does_not_answer_is_an_outage() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        broker = NatsMessageBroker(f"nats://127.0.0.1:{port}", timeout=0.2)
-        results = await broker.send([an_envelope("t", n) for n in range(3)])
-        assert [type(result) for result in results] == [BrokerUnavailable] * 3
-        await broker.close()
-
-
 async def test_what_a_killed_consumer_had_goes_to_another(nats_url: str) -> None:
     topic = f"killed-{uuid.uuid4().hex[:12]}"
     async with NatsMessageBroker(nats_url, stream=NatsStream(name=topic, subjects=(topic,))) as broker:

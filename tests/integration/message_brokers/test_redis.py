@@ -199,19 +199,6 @@ async def test_a_source_goes_on_with_a_server_that_has_forgotten_everything(redi
         assert await numbers_until(source, 2) == [2]
 
 
-async def test_a_server_that_does_not_answer_is_an_outage() -> None:
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        broker = RedisMessageBroker(f"redis://127.0.0.1:{port}", timeout=0.2)
-        results = await broker.send([an_envelope("t", n) for n in range(3)])
-        assert [type(result) for result in results] == [BrokerUnavailable] * 3
-        await broker.close()
-
-
 async def test_what_a_killed_consumer_had_goes_to_another(redis_url: str) -> None:
     topic = a_name("killed")
     async with RedisMessageBroker(redis_url) as broker:

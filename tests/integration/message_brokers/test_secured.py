@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 import uuid
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,8 @@ async def _what_is_told(
     await broker.close()
     await source.close()
     assert isinstance(at_send, BrokerUnavailable)
-    told = [str(error) for error in (at_start.value, at_send, at_receive.value)]
-    shown = [f"{thing!r} {thing}" for thing in (broker, source, at_start.value, at_send, at_receive.value)]
-    assert PASSWORD not in " ".join([*told, *shown, caplog.text])
-    return told
+    errors = [at_start.value, at_send, at_receive.value]
+    shown = [f"{thing!r} {thing}" for thing in (broker, source, *errors)]
+    logged = [line for error in errors for line in traceback.format_exception(error)]
+    assert PASSWORD not in " ".join([*shown, *logged, caplog.text])
+    return [str(error) for error in errors]

@@ -1,4 +1,4 @@
-"""Whoever gives up on a server that hangs leaves nothing behind: no task, no open connection."""
+"""A server that accepts and says nothing is away, and who gives up on it leaves neither a task nor a connection."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from cqrs.message_brokers.amqp_source import AMQPMessageSource
 from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
 from cqrs.message_brokers.nats import NatsMessageBroker
 from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.protocol import MessageBroker
 from cqrs.message_brokers.redis import RedisMessageBroker
 from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.testing.conformance.message_broker import an_envelope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
 
-class Starts(Protocol):
+class Started(Protocol):
     async def start(self) -> None: ...
 
     async def close(self) -> None: ...
@@ -56,22 +58,33 @@ async def silent() -> AsyncGenerator[Silent, None]:
         yield it
 
 
-MAKERS: dict[str, Callable[[int], Starts]] = {
-    "amqp-broker": lambda port: AMQPMessageBroker(dsn=f"amqp://127.0.0.1:{port}/", exchange_name="x"),
-    "amqp-source": lambda port: AMQPMessageSource(f"amqp://127.0.0.1:{port}/", "t", exchange_name="x"),
-    "kafka-broker": lambda port: KafkaMessageBroker(kafka_producer_factory(f"127.0.0.1:{port}")),
-    "kafka-source": lambda port: KafkaMessageSource(f"127.0.0.1:{port}", "t", "g"),
-    "nats-broker": lambda port: NatsMessageBroker(f"nats://127.0.0.1:{port}"),
-    "nats-source": lambda port: NatsMessageSource(f"nats://127.0.0.1:{port}", "t"),
-    "redis-broker": lambda port: RedisMessageBroker(f"redis://127.0.0.1:{port}"),
-    "redis-source": lambda port: RedisMessageSource(f"redis://127.0.0.1:{port}", "t"),
+MAKERS: dict[str, Callable[..., Started]] = {
+    "amqp-broker": lambda port, **o: AMQPMessageBroker(dsn=f"amqp://127.0.0.1:{port}/", exchange_name="x", **o),
+    "amqp-source": lambda port, **o: AMQPMessageSource(f"amqp://127.0.0.1:{port}/", "t", exchange_name="x", **o),
+    "kafka-broker": lambda port, **o: KafkaMessageBroker(kafka_producer_factory(f"127.0.0.1:{port}", **o)),
+    "kafka-source": lambda port, **o: KafkaMessageSource(f"127.0.0.1:{port}", "t", "g", **o),
+    "nats-broker": lambda port, **o: NatsMessageBroker(f"nats://127.0.0.1:{port}", **o),
+    "nats-source": lambda port, **o: NatsMessageSource(f"nats://127.0.0.1:{port}", "t", **o),
+    "redis-broker": lambda port, **o: RedisMessageBroker(f"redis://127.0.0.1:{port}", **o),
+    "redis-source": lambda port, **o: RedisMessageSource(f"redis://127.0.0.1:{port}", "t", **o),
 }
+BROKERS = [name for name in MAKERS if name.endswith("broker")]
 
 
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-async def test_a_start_that_is_cancelled_leaves_nothing_behind(silent: Silent, make: Callable[[int], Starts]) -> None:
+@pytest.mark.parametrize("name", BROKERS)
+async def test_it_is_an_outage_for_all_that_is_sent(silent: Silent, name: str) -> None:
+    broker = MAKERS[name](silent.port, timeout=0.2)
+    assert isinstance(broker, MessageBroker)
+    results = await broker.send([an_envelope("t", n) for n in range(3)])
+    assert [type(result) for result in results] == [BrokerUnavailable] * 3
+    await broker.close()
+    await silent.left.wait()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+async def test_a_start_that_is_cancelled_leaves_nothing_behind(silent: Silent, name: str) -> None:
     before = asyncio.all_tasks()
-    starting = asyncio.create_task(make(silent.port).start())
+    starting = asyncio.create_task(MAKERS[name](silent.port).start())
     await silent.called.wait()
     starting.cancel()
     await asyncio.wait([starting])
@@ -82,7 +95,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing_behind(silent: Silent, m
     await silent.left.wait()
 
 
-@pytest.mark.parametrize("name", [name for name in MAKERS if name.endswith("broker")])
+@pytest.mark.parametrize("name", BROKERS)
 async def test_closing_a_broker_ends_a_start_that_hangs(silent: Silent, name: str) -> None:
     before = asyncio.all_tasks()
     it = MAKERS[name](silent.port)

@@ -66,14 +66,14 @@ TWINS = (
     Twin(
         "what has taken effect is acknowledged",
         "workers/consumer.py",
-        "await left.popleft().ack()",
-        "left.popleft()",
+        "await self._source.ack(part)",
+        "list(part)",
         f"{CONSUMER}test_messages_take_effect_in_order_and_are_acknowledged",
     ),
     Twin(
         "after an acknowledgement that failed the others are given back",
         "workers/consumer.py",
-        "for delivery in left:",
+        "for delivery in part:",
         "for delivery in ():",
         f"{GOES_ON}test_an_acknowledgement_that_fails_leaves_no_delivery_without_a_word",
     ),

@@ -164,15 +164,13 @@ class Consumer(Service):
         return []
 
     async def _acknowledge(self, part: list[Delivery]) -> None:
-        left = deque(part)
         try:
-            while left:
-                await left.popleft().ack()
+            await self._source.ack(part)
         except Exception as error:
             if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
                 raise
             logger.warning("%s could not acknowledge what it has handled; it may come again: %s", self.name, error)
-            for delivery in left:  # without a word they would stay with this worker, and some brokers stop at so many
+            for delivery in part:  # without a word they would stay with this worker, and some brokers stop at so many
                 await delivery.nack()
 
     async def _wait_out(self, outage: Outage) -> None:

@@ -21,6 +21,7 @@ POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPos
 MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDbOutbox::"
 LOG = "tests/integration/postgresql_log/"
 STOPPED = "tests/integration/sqlalchemy/test_relay_stopped.py::"
+NAMES = "tests/integration/sqlalchemy/test_relay_names.py::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
 
 
@@ -163,6 +164,20 @@ TWINS = (
         "members.c.alive_until < database_in(_GONE))",
         "members.c.alive_until < database_in(_GONE)).with_for_update()",
         f"{STOPPED}test_who_is_in_the_middle_of_renewing_holds_up_nobody_who_renews",
+    ),
+    Twin(
+        "any name of a table will do (MariaDB)",
+        "_sqlalchemy/relay_statements.py",
+        'f"FORCE INDEX ({index})"',
+        'f"FORCE INDEX (ix_{model.__tablename__}_held)"',
+        f"{NAMES}test_a_relay_empties_a_table_of_any_name_with_one_connection",
+    ),
+    Twin(
+        "tables of one name in two schemas share no leases",
+        "_sqlalchemy/relay_statements.py",
+        "model.__table__.fullname",
+        "model.__tablename__",
+        f"{NAMES}test_tables_of_one_name_in_two_schemas_have_relays_of_their_own",
     ),
     Twin(
         "a server that is busy with its log is not taken for dead",

@@ -91,8 +91,7 @@ class SqlAlchemyParkedMessages(ParkedMessages):
                 return 0
             key: str | None = row.message_key
             # A relay that is about to set more aside does so before this, or sees that nothing is parked any more.
-            scope = f"outbox:{model.__tablename__}"
-            lease = and_(leases.c.scope == scope, leases.c.share == row.partition_no)
+            lease = and_(leases.c.scope == statements.scope_of(model), leases.c.share == row.partition_no)
             await session.execute(select(leases.c.fence).where(lease).with_for_update())
             done: Any = await session.execute(statements.quietly(change.where(self._parked(), model.id == id_)))
             count = int(done.rowcount)

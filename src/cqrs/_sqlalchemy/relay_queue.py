@@ -35,7 +35,7 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
 
     def __init__(self, sessions: Callable[[], AsyncSession], model: Any, *, keep_produced: bool) -> None:
         self._leases = SqlAlchemyLeaseStore(sessions)
-        self.scope = f"outbox:{model.__tablename__}"
+        self.scope = statements.scope_of(model)
         self._sessions = sessions
         self._model = model
         self._keep = keep_produced

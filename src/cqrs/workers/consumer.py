@@ -181,7 +181,7 @@ class Consumer(Service):
 
     def _recovered(self) -> None:
         if self._outages:
-            logger.info("%s goes on after %d failed attempts", self.name, self._outages)
+            logger.warning("%s goes on after %d failed attempts", self.name, self._outages)
         self._outages = 0
 
 

@@ -45,6 +45,6 @@ class Chore:
             self.due = now + self._outage.seconds(self._failures)
         else:
             if self._failures:
-                logger.info("%s goes on after %d failed attempts", self._name, self._failures)
+                logger.warning("%s goes on after %d failed attempts", self._name, self._failures)
             self._failures = 0
             self.due = now if more else now + self._every

@@ -49,6 +49,7 @@ class LeaseHolder(Service):
         self._until = 0.0
         self._in_use: list[frozenset[int]] = []
         self._unwanted: frozenset[int] = frozenset()
+        self._failures = 0
 
     def seconds_left(self) -> float:
         """For how long what is held may still be counted on."""
@@ -102,8 +103,13 @@ class LeaseHolder(Service):
             if is_cancelled():
                 raise
             # Without an answer nothing is held for long.
-            logger.warning("%s cannot renew what it holds of %s: %s", self.owner, self._scope, told(error))
+            level = logging.DEBUG if self._failures else logging.WARNING  # said once, not at every try
+            logger.log(level, "%s cannot renew what it holds of %s: %s", self.owner, self._scope, told(error))
+            self._failures += 1
             return self.tick
+        if self._failures:
+            logger.warning("%s renews again after %d failed attempts", self.owner, self._failures)
+        self._failures = 0
         won = holding.fences.keys() - self._fences.keys()
         reached("lease.acquired" if won else "lease.renewed")
         self._fences = dict(holding.fences)

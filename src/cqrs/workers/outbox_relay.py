@@ -249,7 +249,7 @@ class OutboxRelay(Service):
 
     def _idle(self, *, found: bool) -> float:
         if self._outages:
-            logger.warning("%s goes on", self.name)
+            logger.warning("%s goes on after %d failed attempts", self.name, self._outages)
         self._outages = 0
         if found:
             self._quiet = 0

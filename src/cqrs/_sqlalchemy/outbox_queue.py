@@ -5,26 +5,23 @@ A poll goes through the index on ``pending``: it costs the same with none and wi
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, literal_column, or_, select, update
+from sqlalchemy import Row, delete, select, update
 
 from cqrs._sqlalchemy.clock import database_in, database_now
-from cqrs.envelope import Envelope
+from cqrs._sqlalchemy.relay_statements import chunks, envelope_of, free, pending, quietly
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import Settlement, TakenRow, scheduled_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Select, Update
     from sqlalchemy.ext.asyncio import AsyncSession
 
     Model = Any  # a class with OutboxModelMixin
-
-_CHUNK = 5000  # drivers bound the number of parameters; the tightest allows 32,766
 
 
 async def take(  # noqa: PLR0913  # all of it says which rows, and for whom
@@ -51,8 +48,8 @@ async def _take_some(
         rows = sorted(found.all(), key=lambda row: (row.due_at is not None, row.due_at, row.id))
         return [_taken(row, row.fence) for row in rows]
     rows = list((await session.execute(candidates.with_for_update(skip_locked=True))).all())
-    for ids in _chunks([row.id for row in rows]):
-        await session.execute(_quietly(mark.where(model.id.in_(ids))))
+    for ids in chunks([row.id for row in rows]):
+        await session.execute(quietly(mark.where(model.id.in_(ids))))
     return [_taken(row, row.fence + 1) for row in rows]
 
 
@@ -60,10 +57,10 @@ async def settle(session: AsyncSession, model: Model, settlements: Sequence[Sett
     """Write down what became of rows that whoever says so still holds. Returns of how many."""
     count = 0
     for (status, error, fence), group in groupby(sorted(settlements, key=_outcome), key=_outcome):
-        for ids in _chunks([said.id for said in group]):
+        for ids in chunks([said.id for said in group]):
             statement: Any = delete(model) if _goes(status, keep_produced) else _outcome_of(model, status, error)
-            held = _free(model) if fence < 0 else model.fence == fence
-            done: Any = await session.execute(_quietly(statement.where(model.id.in_(ids), held, _unsent())))
+            held = free(model) if fence < 0 else model.fence == fence
+            done: Any = await session.execute(quietly(statement.where(model.id.in_(ids), held, pending(model))))
             count += done.rowcount
     return count
 
@@ -86,17 +83,8 @@ def _outcome_of(model: Model, status: str, error: str) -> Update:
 
 
 def _candidates(model: Model, topic: str | None) -> Any:
-    query: Any = select(*_columns(model)).where(_unsent(), _free(model)).order_by(model.due_at, model.id)
+    query: Any = select(*_columns(model)).where(pending(model), free(model)).order_by(model.due_at, model.id)
     return query if topic is None else query.where(model.topic == topic)
-
-
-def _unsent() -> Any:
-    # A literal: with a parameter a database cannot see that the index holds what is asked for.
-    return literal_column("pending") == literal_column("1")
-
-
-def _free(model: Model) -> Any:
-    return or_(model.lease_until.is_(None), model.lease_until <= database_now())
 
 
 def _columns(model: Model) -> list[Any]:
@@ -104,33 +92,13 @@ def _columns(model: Model) -> list[Any]:
 
 
 def _returning(model: Model, statement: Update) -> Any:
-    return _quietly(statement.returning(*_columns(model)))
-
-
-def _quietly(statement: Any) -> Any:
-    return statement.execution_options(synchronize_session=False)
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
+    return quietly(statement.returning(*_columns(model)))
 
 
 def _taken(row: Row[Any], fence: int) -> TakenRow:
-    headers: dict[str, str] = json.loads(row.headers)
     return TakenRow(
         id=row.id,
-        envelope=Envelope(
-            message_id=row.message_id,
-            name=row.event_name,
-            version=row.event_version,
-            topic=row.topic,
-            body=row.body,
-            key=row.message_key,
-            content_type=row.content_type,
-            content_encoding=headers.pop("content-encoding", None),
-            headers=headers,
-        ),
+        envelope=envelope_of(row),
         compression=row.compression,
         status=EventStatus(row.status),
         attempts=row.attempts,

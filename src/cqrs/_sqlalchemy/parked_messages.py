@@ -39,7 +39,6 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         query = (
             select(
                 *statements.columns(model),
-                statements.blocked(model).label("blocked"),
                 model.last_error,
                 model.parked_at,
                 behind.label("behind"),
@@ -53,7 +52,7 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         return [
             ParkedMessage(
                 id=row.id,
-                envelope=statements.message_of(row).envelope,
+                envelope=statements.envelope_of(row),
                 attempts=row.attempts,
                 error=row.last_error or "",
                 parked_at=row.parked_at,

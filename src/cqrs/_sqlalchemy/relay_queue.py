@@ -17,7 +17,7 @@ from cqrs.outbox.queue import FOREVER, OutboxQueue
 from cqrs.outbox.rows import scheduled_share
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -85,7 +85,7 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
                 if failure.message.partition in mine:
                     statement = statements.failed(self._model, failure.error, failure.retry_in)
                     count += await self._run(session, statement.where(self._still([failure.message.id])))
-            for ids in chunks([message.id for message in outcome.blocked if message.partition in mine]):
+            for ids in statements.chunks([message.id for message in outcome.blocked if message.partition in mine]):
                 count += await self._run(session, statements.set_aside(self._model, ids))
             for key in _late(sent):
                 await release(session, self._model, key)
@@ -133,7 +133,7 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
 
     async def _sent(self, session: AsyncSession, sent: list[int]) -> int:
         count = 0
-        for ids in chunks(sent):
+        for ids in statements.chunks(sent):
             if self._keep:
                 statement: Any = update(self._model).values(statements.ended(EventStatus.PRODUCED))
             else:
@@ -163,12 +163,6 @@ async def release(session: AsyncSession, model: Any, key: str) -> int:
         freed = update(model).where(model.id.in_(ids)).values(pending=1, lease_until=None)
         await session.execute(statements.quietly(freed))
     return len(ids)
-
-
-def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    """``ids`` in parts that one statement can name."""
-    for start in range(0, len(ids), statements.CHUNK):
-        yield ids[start : start + statements.CHUNK]
 
 
 def _late(sent: Iterable[QueuedMessage]) -> set[str]:

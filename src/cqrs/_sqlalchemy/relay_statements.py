@@ -20,7 +20,7 @@ from cqrs.outbox.event import EventStatus
 from cqrs.outbox.queue import FOREVER, QueuedMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     Model = Any  # a class with OutboxModelMixin
 
@@ -156,25 +156,36 @@ def quietly(statement: Any) -> Any:
     return statement.execution_options(synchronize_session=False)
 
 
+def chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """``ids`` in parts that one statement can name."""
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
+
+
 def message_of(row: Any) -> QueuedMessage:
     """What was read."""
-    headers: dict[str, str] = json.loads(row.headers) if row.headers != "{}" else {}
     return QueuedMessage(
         id=row.id,
         partition=row.partition_no,
-        envelope=Envelope(
-            message_id=row.message_id,
-            name=row.event_name,
-            version=row.event_version,
-            topic=row.topic,
-            body=row.body,
-            key=row.message_key,
-            content_type=row.content_type,
-            content_encoding=headers.pop("content-encoding", None),
-            headers=headers,
-        ),
+        envelope=envelope_of(row),
         compression=row.compression,
         attempts=row.attempts,
         scheduled=bool(row.scheduled),
         blocked=bool(row.blocked),
+    )
+
+
+def envelope_of(row: Any) -> Envelope:
+    """The message of a row, as it is stored."""
+    headers: dict[str, str] = json.loads(row.headers) if row.headers != "{}" else {}
+    return Envelope(
+        message_id=row.message_id,
+        name=row.event_name,
+        version=row.event_version,
+        topic=row.topic,
+        body=row.body,
+        key=row.message_key,
+        content_type=row.content_type,
+        content_encoding=headers.pop("content-encoding", None),
+        headers=headers,
     )

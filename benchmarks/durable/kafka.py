@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _COUNT = 30_000
+_ROUNDS = 5
 _LEAST = 0.7
 _OUR_BATCH = 131_072  # bytes; aiokafka's own is 16,384
 
@@ -43,7 +44,7 @@ async def show(table: Table, stand: Stand) -> None:
                 "default": lambda: producer_alone(stand, address, _COUNT),
                 "same": lambda: producer_alone(stand, address, _COUNT, max_batch_size=_OUR_BATCH),
             }
-            found = await take(sides)
+            found = await take(sides, _ROUNDS)
     except Missing as missing:
         table.add(Row("relay to Kafka", "", notes=[f"left out: {missing}"]))
         return

@@ -45,7 +45,9 @@ async def fill(engine, sessions, rows):
         values = ", ".join(ids.get(name, name) for name in names)
         more = f"INSERT INTO outbox ({', '.join(names)}) SELECT {values} FROM outbox, generate_series(2, {rows})"  # noqa: S608
         await connection.execute(text(more))
-        await connection.execute(text("ANALYZE outbox"))
+    async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        await connection.execute(text("VACUUM ANALYZE outbox"))
+        await connection.execute(text("CHECKPOINT"))
 
 
 async def main(url, rows):

@@ -94,6 +94,13 @@ TWINS = (
         f"{MEMORY}test_a_broker_that_hangs_is_an_outage",
     ),
     Twin(
+        "tidying up holds up no message",
+        "workers/outbox_relay.py",
+        "asyncio.timeout(self.policy.lease / 4)",
+        "asyncio.timeout(None)",
+        "tests/unit/workers/test_outbox_relay.py::test_what_is_to_be_done_now_and_then_holds_up_no_message",
+    ),
+    Twin(
         "who stops gives its leases back",
         "workers/leases.py",
         "await self._leave()",
@@ -189,8 +196,8 @@ TWINS = (
     Twin(
         "a relay of the log reads no more than it can hold",
         "_postgres_log/stream.py",
-        "and size < _MOST and",
-        "and",
+        "and size < _MOST:",
+        ":",
         f"{LOG}test_log_extremes.py::test_a_relay_does_not_read_more_than_it_can_hold",
     ),
     Twin(

@@ -74,6 +74,7 @@ class OutboxRelay(Service):
         self._outages = 0
         self._quiet = 0
         self._tidy_at = 0.0
+        self._is_untidy = False
 
     @property
     def name(self) -> str:
@@ -263,8 +264,18 @@ class OutboxRelay(Service):
         if time.monotonic() < self._tidy_at or 0 not in fences:
             return
         self._tidy_at = time.monotonic() + self.policy.housekeeping
-        more = bool(await self._queue.release())
-        if self.policy.keep is not None:
-            more = bool(await self._queue.clean(self.policy.keep)) or more
+        try:
+            async with asyncio.timeout(self.policy.lease / 4):  # messages wait meanwhile
+                more = bool(await self._queue.release())
+                if self.policy.keep is not None:
+                    more = bool(await self._queue.clean(self.policy.keep)) or more
+        except Exception as error:  # noqa: BLE001  # messages can be sent all the same
+            if not self._is_untidy:
+                logger.warning("%s cannot tidy up, which is tried again: %s", self.name, told(error))
+            self._is_untidy = True
+            return
+        if self._is_untidy:
+            logger.warning("%s tidies up again", self.name)
+        self._is_untidy = False
         if more:
             self._tidy_at = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,8 @@ from cqrs.leases import MemoryLeaseStore
 from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
 from cqrs.outbox.memory_queue import MemoryOutboxQueue
 from cqrs.outbox.rows import error_text
-from cqrs.testing.conformance.outbox import FlakyBroker, Numbered, numbered
+from cqrs.testing.conformance._outbox_stand import FlakyBroker
+from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
 from cqrs.workers.backoff import Backoff
 from cqrs.workers.outbox_policy import RelayPolicy
@@ -222,3 +224,35 @@ def test_what_is_stored_of_an_error_can_be_stored(text: str) -> None:
     stored = error_text(ValueError(text))
     assert "\0" not in stored
     assert len(stored.encode()) <= 8_000
+
+
+class Untidy(Hiccups):
+    """Does not get to the end of what is to be done now and then."""
+
+    def __init__(self, store: MemoryOutbox) -> None:
+        super().__init__(store)
+        self.tries = 0
+        self.error: Exception | None = None
+
+    async def release(self) -> int:
+        self.tries += 1
+        if self.error is not None:
+            raise self.error
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+@pytest.mark.parametrize("error", [None, OSError("it takes too long")])
+async def test_what_is_to_be_done_now_and_then_holds_up_no_message(
+    error: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = Outbox(Untidy)
+    queue = outbox.queue()
+    queue.error = error
+    policy = dataclasses.replace(QUICK, lease=0.2, housekeeping=0.0)
+    async with OutboxRelay(outbox, InOrderBroker({}), policy) as relay:
+        for round_ in range(1, 4):
+            await outbox.fill(*range(20))
+            await until(lambda: relay.sent == round_ * 20 and queue.tries > round_)  # noqa: B023  # it is awaited here
+    assert set(queue.limits) == {QUICK.batch_size}  # not as after an outage
+    assert caplog.text.count("cannot tidy up") == 1

@@ -16,6 +16,8 @@ PYTHONS ?= python3.11 python3.12 python3.13
 unexport PYTHONDONTWRITEBYTECODE
 # SQLite waits for the disk at every commit, and the files of these tests need not outlive the machine.
 MEMORY := $(shell test -w /dev/shm && echo TMPDIR=/dev/shm)
+# These tests wait for programs and for time to pass, half of the time: two workers for each processor.
+TWICE   = $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -34,7 +36,7 @@ test: $(VENV)/.dev ## All tests, in parallel and in random order, with real serv
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience; under a minute
-	$(MEMORY) $(BIN)/python -m pytest -n auto --dist worksteal -m "not server and not node and not typing and not slow" $(ARGS)
+	$(MEMORY) $(BIN)/python -m pytest -n $(TWICE) --dist worksteal -m "not server and not node and not typing and not slow" $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/ruff check

@@ -66,6 +66,17 @@ async def received(source: MessageSource, count: int, *, ack: bool = True) -> li
     return deliveries
 
 
+async def first_numbers(source: MessageSource, count: int) -> list[int]:
+    """The numbers of the next ``count`` different messages, as they come first; a broker may repeat what it likes."""
+    numbers: dict[int, None] = {}
+    async with asyncio.timeout(30):
+        while len(numbers) < count:
+            for delivery in await source.receive(limit=count, timeout=1):
+                await delivery.ack()
+                numbers[int(delivery.envelope.body)] = None
+    return list(numbers)
+
+
 async def in_hand(source: MessageSource, count: int) -> list[Delivery]:
     """The next ``count`` messages, unacknowledged; fewer if the source gives no more before one of them is settled."""
     deliveries = await received(source, 1, ack=False)
@@ -274,7 +285,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         (first,) = await received(source, 1, ack=False)
         await first.nack(delay)
         await broker.send([an_envelope(topic, n, key="k") for n in range(4, 6)])
-        assert [int(d.envelope.body) for d in await received(source, 6)] == list(range(6))
+        assert await first_numbers(source, 6) == list(range(6))
 
     @pytest.mark.parametrize("delay", [0.0, 0.3], ids=["at once", "delayed"])
     async def test_messages_that_were_given_back_in_any_order_come_in_theirs(
@@ -285,7 +296,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         await broker.send([an_envelope(topic, n, key="k") for n in range(6)])
         for delivery in reversed(await in_hand(source, 3)):
             await delivery.nack(delay)
-        assert [int(d.envelope.body) for d in await received(source, 6)] == list(range(6))
+        assert await first_numbers(source, 6) == list(range(6))
 
     async def test_members_of_a_group_work_on_one_key_in_its_order(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str

@@ -250,7 +250,10 @@ _TRIES = 3
 
 
 def noticed(twin: Twin) -> bool:
-    """Whether the test of ``twin`` fails without the guard, in one of some runs. Raises ``LookupError`` if the guard is not there."""
+    """Whether the test of ``twin`` fails without the guard, in one of some runs.
+
+    Raises ``LookupError`` if the guard is not there.
+    """
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
         copy = Path(folder) / "src"
         shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))

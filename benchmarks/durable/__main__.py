@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(_NAMES)}")
     parser.add_argument(
-        "--long", action="store_true", help="also `backlog` and `memory`, and 10 M rows: half an hour, 16 GB of disk"
+        "--long", action="store_true", help="also `backlog` and `memory`, and 10 M rows: ten minutes, 16 GB of disk"
     )
     parser.add_argument(
         "--rows", type=int, help="for poll and backlog, and half as many for memory; 1 M, or 10 M with --long"

@@ -15,8 +15,8 @@ from benchmarks.durable.rounds import must_be
 from benchmarks.durable.server import connected
 from benchmarks.durable.shop import PipelineBroker
 from benchmarks.durable.table import Row, Target, milliseconds
+from cqrs.backoff import Backoff
 from cqrs.workers import OutboxRelay, RelayPolicy
-from cqrs.workers.backoff import Backoff
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence

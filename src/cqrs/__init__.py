@@ -10,11 +10,13 @@ from importlib import import_module as _import_module
 if typing.TYPE_CHECKING:
     from cqrs import errors
     from cqrs._sqlalchemy.outbox_model import rebind_outbox_model as rebind_outbox_model
-    from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork as SqlAlchemyUnitOfWork
+    from cqrs.assembly.database import Database as Database
+    from cqrs.assembly.memory_database import MemoryDatabase
+    from cqrs.backoff import Backoff, Retry
     from cqrs.circuit_breaker import ICircuitBreaker
     from cqrs.compressors import Compressor, ZlibCompressor
     from cqrs.container import Container, Resolver, current_scope
-    from cqrs.errors import CQRSError
+    from cqrs.errors import AfterCommitError, ConcurrencyError, CQRSError
     from cqrs.events import (
         DCDomainEvent,
         DCEvent,
@@ -40,7 +42,7 @@ if typing.TYPE_CHECKING:
     from cqrs.inbox import InboxRepository, MemoryInboxRepository
     from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository as SqlAlchemyInboxRepository
     from cqrs.mediator import EventMediator, RequestMediator, StreamingRequestMediator
-    from cqrs.middlewares import Middleware, MiddlewareChain, TransactionMiddleware
+    from cqrs.middlewares import Middleware, MiddlewareChain, RetryMiddleware, TransactionMiddleware
     from cqrs.observability import Hooks
     from cqrs.outbox import (
         EventStatus,
@@ -65,16 +67,20 @@ if typing.TYPE_CHECKING:
     from cqrs.requests.command_bus import CommandBus
     from cqrs.requests.mermaid import CoRMermaid
     from cqrs.response import DCResponse, IResponse, PydanticResponse, Response
-    from cqrs.unit_of_work import UnitOfWork, current_unit_of_work
-    from cqrs.unit_of_work_memory import MemoryUnitOfWork
+    from cqrs.unit_of_work import MemoryUnitOfWork, UnitOfWork, current_unit_of_work
+    from cqrs.unit_of_work.options import TransactionOptions, transaction_options
+    from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork as SqlAlchemyUnitOfWork
     from cqrs.workers import Consumer, ConsumerPolicy, OutboxRelay, RelayPolicy
 
 __all__ = [
+    "AfterCommitError",
+    "Backoff",
     "CORRequestHandler",
     "CQRSError",
     "CoRMermaid",
     "CommandBus",
     "Compressor",
+    "ConcurrencyError",
     "Consumer",
     "ConsumerPolicy",
     "Container",
@@ -103,6 +109,7 @@ __all__ = [
     "IRequest",
     "IResponse",
     "InboxRepository",
+    "MemoryDatabase",
     "MemoryInboxRepository",
     "MemoryUnitOfWork",
     "Middleware",
@@ -126,15 +133,19 @@ __all__ = [
     "RequestMediator",
     "Resolver",
     "Response",
+    "Retry",
+    "RetryMiddleware",
     "StreamingRequestHandler",
     "StreamingRequestMediator",
     "TransactionMiddleware",
+    "TransactionOptions",
     "UnitOfWork",
     "ZlibCompressor",
     "current_scope",
     "current_unit_of_work",
     "errors",
     "event_type",
+    "transaction_options",
 ]
 
 # The modules that have these names, and that can be reached by `import cqrs` alone. What is quick to import is first.
@@ -153,19 +164,22 @@ _MODULES = (
     "dispatcher",
     "message_brokers",
     "compressors",
+    "backoff",
     "unit_of_work",
-    "unit_of_work_memory",
+    "unit_of_work.options",
     "outbox",
     "inbox",
     "producer",
+    "assembly.memory_database",
     "workers",
 )
 
 # Names that need a driver: `from cqrs import *` leaves them out, because it would load the driver.
 _WITH_DRIVER = {
+    "Database": "assembly.database",
     "SqlAlchemyInboxRepository": "inbox.sqlalchemy",
     "SqlAlchemyOutboxedEventRepository": "outbox.sqlalchemy",
-    "SqlAlchemyUnitOfWork": "_sqlalchemy.unit_of_work",
+    "SqlAlchemyUnitOfWork": "unit_of_work.sqlalchemy.unit",
     "rebind_outbox_model": "_sqlalchemy.outbox_model",
 }
 

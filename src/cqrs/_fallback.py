@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.circuit_breaker import ICircuitBreaker, should_use_fallback
 from cqrs.observability.hooks import Hooks, report
+from cqrs.unit_of_work.stack import current_unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,13 +42,16 @@ async def call_with_fallback(
 ) -> T:
     """What ``primary`` returns, or ``fallback`` where the policy says so. ``identifier`` names the circuit.
 
-    If both fail, the error of ``fallback`` is raised, with that of ``primary`` as its context.
+    If both fail, the error of ``fallback`` is raised, with that of ``primary`` as its context. Within a unit of work
+    ``primary`` is a savepoint: what it wrote and recorded is undone before ``fallback`` takes over.
     """
     breaker = policy.circuit_breaker
+    unit = current_unit_of_work()
     try:
-        if breaker is None:
-            return await primary(*arguments)
-        answer: T = await breaker.call(identifier, primary, *arguments)
+        async with nullcontext() if unit is None else unit.savepoint():
+            if breaker is None:
+                return await primary(*arguments)
+            answer: T = await breaker.call(identifier, primary, *arguments)
     except Exception as error:
         if not should_use_fallback(error, breaker, policy.failure_exceptions):
             raise

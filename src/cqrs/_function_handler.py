@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from cqrs._callables import named_parameters
 from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.recorder import EventRecorder
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from cqrs.errors import MigrationRefused
+from cqrs.errors.databases import MigrationRefused
 
 SUBJECTS = ("outbox", "inbox", "leases", "log")
 """What has tables and numbers of its own; not on every database."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqrs.errors import WiringError
+from cqrs.errors.wiring import WiringError
 
 if TYPE_CHECKING:
     from cqrs.container.adopt import Injector

@@ -6,12 +6,14 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
+from cqrs.assembly.transactions import give_session, transaction_problems
 from cqrs.container.adopt import adopt
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.events.map import EventMap
 from cqrs.middlewares.base import Middleware, MiddlewareChain
 from cqrs.middlewares.logging import LoggingMiddleware
+from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.requests.map import RequestMap
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cqrs.observability.hooks import Hooks
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.serializers.protocol import Serializer
+    from cqrs.unit_of_work.database import TransactionalDatabase
 
     RequestMapper = Callable[[RequestMap], None]
     EventMapper = Callable[[EventMap], None]
@@ -46,13 +49,21 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     hooks: Hooks | None,
     outbox: OutboxedEventRepository | None = None,
     serializer: Serializer | None = None,
+    database: TransactionalDatabase | None = None,
+    separate_outbox_transaction: bool = False,
 ) -> Parts:
-    """Call ``on_startup`` and then the mappers, in their order, and put the parts together."""
+    """Call ``on_startup`` and then the mappers, in their order, and put the parts together.
+
+    A ``database`` puts its transaction innermost, takes what is recorded into its outbox, and gives out its session.
+    """
     problems = [
         *_not_callable("a mapper", (*request_mappers, events_mapper)),
         *_not_callable("an entry of on_startup", on_startup or ()),
         *_not_usable(broker, middlewares),
     ]
+    if not problems:
+        middlewares = [*(middlewares or ())]
+        problems += transaction_problems(middlewares, outbox, database, separate=separate_outbox_transaction)
     if outbox is not None and serializer is not None:
         problems.append(WiringProblem("serializer", "an outbox encodes by itself", "Pass the serializer to the outbox"))
     if problems:
@@ -65,8 +76,21 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
             mapper(request_map)
     if events_mapper is not None:
         events_mapper(event_map)
-    emitter = EventEmitter(event_map, adopt(container), broker, hooks=hooks, outbox=outbox, serializer=serializer)
-    return Parts(request_map, emitter, MiddlewareChain([LoggingMiddleware(), *(middlewares or ())]))
+    injector, chain = adopt(container), [LoggingMiddleware(), *(middlewares or ())]
+    if database is not None:
+        outbox = database.outbox
+        chain.append(TransactionMiddleware(database))
+        give_session(injector, database)
+    emitter = EventEmitter(
+        event_map,
+        injector,
+        broker,
+        hooks=hooks,
+        outbox=outbox,
+        serializer=serializer,
+        separate_outbox_transaction=separate_outbox_transaction,
+    )
+    return Parts(request_map, emitter, MiddlewareChain(chain))
 
 
 def _not_callable(what: str, given: Iterable[object]) -> Iterator[WiringProblem]:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from cqrs._running import of_a_turn
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 CORRELATION, CAUSATION = "correlation-id", "causation-id"
 _TRACING = ("traceparent", "tracestate")
 
-_headers: ContextVar[Mapping[str, str]] = ContextVar("cqrs_headers", default={})  # noqa: B039  # nobody changes it
+_nothing: Mapping[str, str] = {}
+_headers = of_a_turn(ContextVar("cqrs_headers", default=_nothing), _nothing)
 
 
 def context_headers() -> dict[str, str]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_core import from_json, to_json
 
-from cqrs.errors import InvalidEnvelope
+from cqrs.errors.messages import InvalidEnvelope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -150,6 +150,11 @@ class EventMediator:
         """Whether a handler is bound for ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
         return bool(self._emitter.route(event_type).reactions)
 
+    @property
+    def sends_without_outbox(self) -> bool:
+        """Whether notifications leave for a broker past every outbox, so that a crash can lose them."""
+        return self._emitter.message_broker is not None and self._emitter.outbox is None
+
     async def send(self, event: Any) -> None:
         """Have ``event`` handled by everything that is bound to its type.
 

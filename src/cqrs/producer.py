@@ -16,7 +16,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from cqrs.errors import BrokerUnavailable, InvalidArgument, MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
+from cqrs.errors.root import InvalidArgument
 from cqrs.message_brokers.protocol import MessageBroker, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository

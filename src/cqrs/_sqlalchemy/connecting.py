@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs.errors import DatabaseAddressError, DatabaseUnavailable
+from cqrs.errors.databases import DatabaseAddressError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

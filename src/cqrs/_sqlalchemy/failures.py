@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, UnboundExecutionError
 
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors.transactions import UnitOfWorkStateError
 
 if TYPE_CHECKING:
     from sqlalchemy import ExceptionContext

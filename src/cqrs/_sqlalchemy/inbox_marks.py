@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from cqrs._sqlalchemy.clock import database_in
 from cqrs._sqlalchemy.inserting import insert_and_tell_new
-from cqrs.errors import InvalidArgument
+from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select, update
 from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.inbox_parking import changed, shorten, the_sequence
 from cqrs._sqlalchemy.transactions import short_transaction
-from cqrs.errors import InvalidArgument
+from cqrs.errors.root import InvalidArgument
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, sequence_of_key, unpacked
 
 if TYPE_CHECKING:

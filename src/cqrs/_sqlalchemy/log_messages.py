@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ARRAY, LargeBinary, String, bindparam, event, text
 
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors.transactions import UnitOfWorkStateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from cqrs._migration_steps import BOOK, MAKE_BOOK, steps_of
 from cqrs._sqlalchemy.migration_lock import alone
 from cqrs._sqlalchemy.migration_tables import tables_of
-from cqrs.errors import MigrationRefused
+from cqrs.errors.databases import MigrationRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from cqrs._migration_steps import BOOK, PATIENCE, POSTGRESQL_ALONE
 from cqrs._sqlalchemy.connecting import connected
-from cqrs.errors import MigrationRefused
+from cqrs.errors.databases import MigrationRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

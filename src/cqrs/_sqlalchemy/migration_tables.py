@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cqrs._migration_steps import LOG_TABLE, SUBJECTS
 from cqrs._sqlalchemy.outbox_model import outbox_model
-from cqrs.errors import MigrationRefused
+from cqrs.errors.databases import MigrationRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection

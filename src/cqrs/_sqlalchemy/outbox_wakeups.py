@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._sqlalchemy.announcing import announcer
 from cqrs._sqlalchemy.notifications import NotifyWakeUps
-from cqrs.errors import WakeUpsUnsupported
+from cqrs.errors.messages import WakeUpsUnsupported
 from cqrs.outbox.wakeups import LocalWakeUps, NoWakeUps
 
 if TYPE_CHECKING:

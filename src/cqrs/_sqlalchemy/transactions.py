@@ -10,8 +10,9 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from cqrs._running import beside_the_turn
 from cqrs._sqlalchemy.cancelled_reads import close_cursor
-from cqrs.errors import InvalidArgument
+from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -50,12 +51,13 @@ async def short_transaction(
     The server ends the transaction if nothing is heard of it for ``let_go_after`` seconds: a process that is stopped
     in the middle of it, or whose machine dies, would keep its locks for as long as the server keeps the connection.
     """
-    async with writes_first(sessions()) as session, session.begin():
-        if session.get_bind().dialect.name != "sqlite":
-            await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
-            if let_go_after is not None:
-                await _limit(session, let_go_after)
-        yield session
+    with beside_the_turn():
+        async with writes_first(sessions()) as session, session.begin():
+            if session.get_bind().dialect.name != "sqlite":
+                await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+                if let_go_after is not None:
+                    await _limit(session, let_go_after)
+            yield session
 
 
 async def _limit(session: AsyncSession, seconds: float) -> None:
@@ -79,14 +81,14 @@ def _without_limit(driver: DBAPIConnection, record: ConnectionPoolEntry, state: 
         cursor.close()
 
 
-def writes_first(session: AsyncSession) -> AsyncSession:
-    """Let each transaction of ``session`` on SQLite take the write lock when it begins.
+def writes_first(session: AsyncSession, *, at_once: bool = True) -> AsyncSession:
+    """Let each transaction of ``session`` on SQLite take the write lock when it begins, if ``at_once``.
 
     A transaction that reads first and writes later fails at once if another one has written in between, and the
     driver would begin none at all before a savepoint, which then commits by itself. On other databases this does
     nothing.
     """
-    session.info[_WRITES_FIRST] = True
+    session.info[_WRITES_FIRST] = "BEGIN IMMEDIATE" if at_once else "BEGIN"
     return session
 
 
@@ -100,4 +102,4 @@ def _begin(session: Session, _transaction: Any, connection: Connection) -> None:
     if connection.dialect.name == "sqlite" and _WRITES_FIRST in session.info:
         driver: Any = connection.connection.driver_connection
         if not driver.in_transaction:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(session.info[_WRITES_FIRST])

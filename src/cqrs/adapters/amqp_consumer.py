@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.adapters.amqp_link import outage
 from cqrs.adapters.amqp_subscription import AMQPSubscription
-from cqrs.errors import BrokerUnavailable
+from cqrs.errors.messages import BrokerUnavailable
 
 if TYPE_CHECKING:
     import ssl

@@ -17,7 +17,8 @@ from aio_pika.exceptions import (
     PublishError,
 )
 
-from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
 

@@ -10,7 +10,7 @@ from aio_pika import ExchangeType
 from aio_pika.exceptions import PublishError
 
 from cqrs.adapters.amqp_link import AMQPLink, outage
-from cqrs.errors import MessageRejected
+from cqrs.errors.messages import MessageRejected
 
 if TYPE_CHECKING:
     import ssl

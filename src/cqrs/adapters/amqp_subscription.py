@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from cqrs.adapters.amqp_link import AMQPLink, outage
-from cqrs.errors import BrokerUnavailable
+from cqrs.errors.messages import BrokerUnavailable
 
 if TYPE_CHECKING:
     import ssl

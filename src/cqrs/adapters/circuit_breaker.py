@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from cqrs._running import outside_turns
 from cqrs.adapters.circuit_connection import CircuitConnection
 from cqrs.adapters.circuit_outage import FailOpenStorage, StorageOutage
 from cqrs.adapters.circuit_policy import CircuitPolicy, seconds
@@ -20,7 +21,8 @@ from cqrs.adapters.circuit_settings import check_settings
 from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit, Refusal
 from cqrs.adapters.circuit_storage import MemoryCircuitStorage, default_memory_storage_factory
 from cqrs.circuit_breaker import ICircuitBreaker
-from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError, WiringProblem
+from cqrs.errors.requests import CircuitOpenError
+from cqrs.errors.wiring import CircuitBreakerSettingsError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -128,7 +130,7 @@ class AioBreakerAdapter(ICircuitBreaker):
                 await self._settle(name, permit, outcome)
             return
         # Everybody waits for the outcome of a probe: it has to arrive even if the caller is cancelled meanwhile.
-        report = asyncio.create_task(self._settle(name, permit, outcome))
+        report = asyncio.create_task(self._settle(name, permit, outcome), context=outside_turns())
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
         await asyncio.shield(report)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.aiobreaker_storage import AioBreakerStorage, call_storage_factory
-from cqrs.errors import CircuitBreakerSettingsError, WiringProblem
+from cqrs.errors.wiring import CircuitBreakerSettingsError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

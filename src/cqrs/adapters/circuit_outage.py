@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from cqrs.adapters.circuit_state import Permit
 from cqrs.adapters.circuit_storage import CircuitStorage
-from cqrs.errors import CircuitBreakerSettingsError
+from cqrs.errors.wiring import CircuitBreakerSettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,7 +6,7 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from cqrs.errors import CircuitBreakerSettingsError, WiringProblem
+from cqrs.errors.wiring import CircuitBreakerSettingsError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from cqrs.adapters.kafka_lane import Record
 from cqrs.adapters.kafka_refusal import refusal
 from cqrs.adapters.kafka_session import OURS, Session
 from cqrs.envelope import encoded
-from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.reopening import Attempt
 
 if TYPE_CHECKING:

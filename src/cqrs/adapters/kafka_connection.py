@@ -7,7 +7,7 @@ import inspect
 import ssl
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

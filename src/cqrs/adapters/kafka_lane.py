@@ -7,6 +7,7 @@ import dataclasses
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cqrs._running import outside_turns
 from cqrs.adapters.kafka_errors import is_rejection
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Lane:
         """Send it after those that are here."""
         self._waiting.append((record, call))
         if self.task is None:
-            self.task = asyncio.create_task(self._run())
+            self.task = asyncio.create_task(self._run(), context=outside_turns())
 
     def drop(self, error: Exception) -> None:
         """Send nothing more."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from cqrs._running import outside_turns
+
 _QUIET = 5.0  # seconds without a word after which the cluster is asked
 _AGAIN = 0.2  # seconds between two attempts
 
@@ -33,7 +35,7 @@ class Pulse:
         if self._asking is None:
             if now >= self._heard_at + _QUIET:
                 self._asked_at = now
-                self._asking = asyncio.create_task(self._ask())
+                self._asking = asyncio.create_task(self._ask(), context=outside_turns())
         elif self._asking.done():
             asked, self._asking = self._asking, None
             if self._heard_at < self._asked_at:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from cqrs.adapters.kafka_driver import REFUSALS
-from cqrs.errors import BrokerUnavailable
+from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.refusal import NOT_ADMITTED, unavailable
 
 if TYPE_CHECKING:

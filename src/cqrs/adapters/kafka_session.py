@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from cqrs._running import outside_turns
 from cqrs.adapters.kafka_connection import giving_up_before
 from cqrs.adapters.kafka_driver import KafkaError, MessageTooLarge, Partition, Partitioner, Producer, UnknownTopic
 from cqrs.adapters.kafka_ending import abandon, hang_up, seen
@@ -155,7 +156,7 @@ class Session:
         """Nothing gets through any more."""
         if self.lost is None:
             self.lost = error
-            self._ending = asyncio.create_task(self.abandon())
+            self._ending = asyncio.create_task(self.abandon(), context=outside_turns())
             for lane in self._lanes.values():
                 lane.drop(error)
 

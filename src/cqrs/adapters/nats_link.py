@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from nats.aio.client import Client
 from nats.errors import AuthorizationError, ConnectionClosedError, Error
 
-from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
 

@@ -16,7 +16,8 @@ from cqrs import migrations
 from cqrs._migration_steps import steps_of
 from cqrs._sqlalchemy.connecting import engine_at, shown
 from cqrs._sqlalchemy.migration_tables import tables_of
-from cqrs.errors import CQRSError, DatabaseAddressError
+from cqrs.errors.databases import DatabaseAddressError
+from cqrs.errors.root import CQRSError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.container.adopted import Adopted
 from cqrs.container.resolver import Resolver
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

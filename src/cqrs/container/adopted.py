@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from cqrs.errors import WiringProblem
+    from cqrs.errors.wiring import WiringProblem
 
 T = TypeVar("T")
 

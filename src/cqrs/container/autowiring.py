@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import runtime_class, type_name
 from cqrs.container.provider import Provider, provider_of
-from cqrs.errors import DependencyError
+from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from cqrs.container.autowiring import is_value
 from cqrs.container.dependency_injector_gaps import first_gap
 from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, providers
 from cqrs.container.resolver import Resolver
-from cqrs.errors import DependencyError, WiringError, WiringProblem
+from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from cqrs._generics import type_name
 from cqrs.container.di_solving import REQUEST, Solver
 from cqrs.container.request_scope import after_the_end
 from cqrs.container.turnstile import Turnstile
-from cqrs.errors import DependencyError, WiringError, WiringProblem
+from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ from cqrs._generics import runtime_class, type_name
 from cqrs.container.autowiring import is_interface, is_value
 from cqrs.container.calling import kind_of
 from cqrs.container.hints import plain, unannotated
-from cqrs.errors import DependencyError
+from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     import inspect

@@ -10,7 +10,7 @@ from dishka import DEFAULT_COMPONENT, AsyncContainer
 from cqrs._generics import type_name
 from cqrs.container.dishka_graph import Graph, key_of, unwrapped
 from cqrs.container.resolver import Resolver
-from cqrs.errors import DependencyError, WiringError, WiringProblem
+from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
 from cqrs.container.shortcut import assembled, shared
-from cqrs.errors import DependencyError
+from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from cqrs._generics import type_name
 from cqrs.container.autowiring import autowired, how_to_bind
 from cqrs.container.hints import names_of, unannotated
 from cqrs.container.plan import Injection, Plan, plan_of
-from cqrs.errors import DependencyError
+from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,10 @@ class Planner:
     def forget(self) -> None:
         """Make every plan anew, because something was bound."""
         self._plans.clear()
+
+    def knows(self, type_: Any) -> bool:
+        """Whether ``type_`` was bound, or is known to the source."""
+        return self._find(type_) is not None
 
     def plan(self, type_: Any) -> Plan:
         """How ``type_`` is made. Raises the first ``DependencyError`` that stands against it."""

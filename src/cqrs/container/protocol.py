@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractAsyncContextManager
 
-    from cqrs.errors import WiringProblem
+    from cqrs.errors.wiring import WiringProblem
 
 T = TypeVar("T")
 

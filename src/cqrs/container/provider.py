@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from cqrs._generics import type_name
 from cqrs.container.calling import Kind, kind_of
 from cqrs.container.hints import Unreadable, filled, plain, read_hints, read_signature, type_variables
-from cqrs.errors import DependencyError
+from cqrs.errors.wiring import DependencyError
 
 if typing.TYPE_CHECKING:
     import inspect

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cqrs._generics import type_name
 from cqrs.container.instances import Instances
-from cqrs.errors import DependencyError
+from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

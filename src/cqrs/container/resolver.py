@@ -10,7 +10,7 @@ from cqrs.container.instances import Instances
 from cqrs.container.planner import Planner
 from cqrs.container.provider import Lifetime, Provider, provider_of
 from cqrs.container.request_scope import RequestScope
-from cqrs.errors import DependencyError, WiringProblem
+from cqrs.errors.wiring import DependencyError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -56,6 +56,10 @@ class Resolver:
     def bind_instance(self, type_: Any, instance: object) -> None:
         """Give ``instance`` to whoever asks for ``type_``. It is not closed by the resolver."""
         self._bind(type_, Provider(lambda: instance, "transient", "plain"))
+
+    def provides(self, type_: Any) -> bool:
+        """Whether ``type_`` was bound here, or is known to ``source``."""
+        return self._planner.knows(type_)
 
     async def resolve(self, type_: type[T]) -> T:
         """An instance of ``type_``, outside of any request.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from cqrs._running import of_a_turn
+from cqrs.errors.wiring import NoRequestScope
 
 if TYPE_CHECKING:
     from cqrs.container.protocol import Container
 
-open_scope: ContextVar[Container] = ContextVar("cqrs_request_scope")
+_NONE: Container | Any = None
+open_scope: ContextVar[Container] = of_a_turn(ContextVar("cqrs_request_scope"), _NONE)
 
 
 def current_scope() -> Container:
@@ -16,4 +20,7 @@ def current_scope() -> Container:
 
     Raises ``LookupError`` outside of a request, and where nothing in the container lives per request.
     """
-    return open_scope.get()
+    scope = open_scope.get()
+    if scope is _NONE:
+        raise NoRequestScope
+    return scope

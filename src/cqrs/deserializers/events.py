@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs.deserializers.exceptions import DeserializeError
-from cqrs.errors import InvalidEnvelope
+from cqrs.errors.messages import InvalidEnvelope
 from cqrs.outbox.rows import unpacked
 from cqrs.serializers.json import JsonSerializer
 

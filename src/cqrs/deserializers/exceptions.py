@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqrs.errors import CQRSError
+from cqrs.errors.root import CQRSError
 
 
 class DeserializeError(CQRSError):

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from cqrs._generics import type_name
 from cqrs.deserializers.exceptions import DeserializeProtobufError
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable

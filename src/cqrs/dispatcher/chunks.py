@@ -17,7 +17,8 @@ from asyncio import CancelledError, current_task
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import StreamTaskError
+from cqrs._running import StreamRun, current_run, stream_closed
+from cqrs.errors.requests import StreamTaskError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -61,7 +62,9 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     Closing the generator raises ``CancelledError`` in the coroutine, at its ``hand_over``, and lets it clean up.
     (A ``GeneratorExit`` would not do: Python then closes the awaited coroutines at once, and they could not await.)
     """
-    run = copy_context().run
+    context, steps = copy_context(), StreamRun()
+    run = context.run
+    run(current_run.set, steps)
     coroutine = run(start)
     send = coroutine.send
     step: Callable[[Any], Any] = send
@@ -70,6 +73,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     cancellations = 0
     try:
         while True:
+            steps.step()
             try:
                 awaited = run(step, value)
             except StopIteration as end:
@@ -87,11 +91,12 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
                     raise RuntimeError("the stream went on after it had been closed")  # noqa: TRY301  # into the coroutine
                 else:
                     handed_over = True
+                    steps.given_out += 1
                     value = yield awaited.value
                 step = send
             except GeneratorExit:
                 closing, cancellations = True, _cancellations()
-                value, step = CancelledError("the consumer has closed the stream"), coroutine.throw
+                value, step = stream_closed(), coroutine.throw
             except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
                 value, step = error, coroutine.throw
     finally:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.invocation import invocation
 from cqrs.dispatcher.turn import Dispatcher, in_scope
-from cqrs.errors import RequestHandlerTypeError
+from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import HandlerBinding
 

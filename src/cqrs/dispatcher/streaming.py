@@ -9,7 +9,7 @@ from cqrs._fallback import call_with_fallback
 from cqrs.dispatcher.chunks import Chunk, driven, hand_over
 from cqrs.dispatcher.invocation import builder
 from cqrs.dispatcher.turn import Dispatcher, in_scope
-from cqrs.errors import RequestHandlerTypeError
+from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import FallbackBinding
 

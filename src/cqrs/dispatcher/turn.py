@@ -10,7 +10,7 @@ from cqrs._validation import validate
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.cancellation import ClosedInPeace
-from cqrs.errors import RequestHandlerTypeError
+from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cqrs.observability.hooks import Hooks
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.serializers.protocol import Serializer
+    from cqrs.unit_of_work.database import TransactionalDatabase
 
 
 def bootstrap(  # noqa: PLR0913  # the established signature
@@ -30,6 +31,8 @@ def bootstrap(  # noqa: PLR0913  # the established signature
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
     serializer: Serializer | None = None,
+    database: TransactionalDatabase | None = None,
+    separate_outbox_transaction: bool = False,
 ) -> EventMediator:
     """A mediator for events that a consumer receives.
 
@@ -47,6 +50,8 @@ def bootstrap(  # noqa: PLR0913  # the established signature
         hooks=hooks,
         outbox=outbox,
         serializer=serializer,
+        database=database,
+        separate_outbox_transaction=separate_outbox_transaction,
     )
     return EventMediator(
         event_emitter=parts.emitter,

@@ -17,7 +17,7 @@ from pydantic import AliasChoices, ConfigDict, Field
 from typing_extensions import TypeVar
 
 from cqrs._message import DataclassMessage, IMessage, PydanticMessage
-from cqrs.errors import ImmutableEventError, ProtobufNotImplemented
+from cqrs.errors.events import ImmutableEventError, ProtobufNotImplemented
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
 from cqrs.container.adopt import adopt
-from cqrs.errors import DelayNeedsOutbox
+from cqrs.errors.messages import DelayNeedsOutbox
+from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.events.registry import declared_version
 from cqrs.message_brokers.protocol import MessageBroker, message_of
 from cqrs.observability.hooks import Hooks, report
-from cqrs.unit_of_work import current_unit_of_work
+from cqrs.unit_of_work.stack import current_unit_of_work, entered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -50,7 +51,9 @@ class Route:
 class EventEmitter:
     """Knows the way of every event type. Its routes are compiled at the first event of a type and then kept.
 
-    ``serializer`` encodes what goes straight to the broker. An outbox has one of its own.
+    ``serializer`` encodes what goes straight to the broker. An outbox has one of its own. With
+    ``separate_outbox_transaction``, notifications of a turn that runs in no unit of work are stored in a transaction of
+    their own: a crash between the commit of the handler and that one loses them.
     """
 
     def __init__(  # noqa: PLR0913  # the first three are the established signature
@@ -62,14 +65,16 @@ class EventEmitter:
         hooks: Hooks | None = None,
         outbox: OutboxedEventRepository | None = None,
         serializer: Serializer | None = None,
+        separate_outbox_transaction: bool = False,
     ) -> None:
         self.event_map = EventMap() if event_map is None else event_map
         self.container = container
         self.injector = adopt(container)
         self.hooks = hooks or Hooks()
-        self._message_broker = message_broker
-        self._outbox = outbox
+        self.message_broker = message_broker
+        self.outbox = outbox
         self._serializer = serializer
+        self._separate = separate_outbox_transaction
         self._routes: dict[type, Route] = {}
 
     def route(self, event_type: type) -> Route:
@@ -83,16 +88,22 @@ class EventEmitter:
     async def publish(self, *events: Any) -> None:
         """Let notifications leave, in their order.
 
-        With an outbox they are added to it: to the open unit of work, or else all together in a transaction of their
-        own. Without one the broker gets them: when the open unit of work has been committed, or else at once. Raises
-        what outbox or broker raise, and ``DelayNeedsOutbox``; with neither of them it is reported.
+        With an outbox they are added to it, in the open unit of work. Without one the broker gets them: when the open
+        unit of work has been committed, or else at once. Raises what outbox or broker raise, ``DelayNeedsOutbox``,
+        ``NoOpenTransaction`` where there is an outbox and no unit of work, and ``TransactionEnded`` if that is over;
+        with neither outbox nor broker it is reported.
         """
         if not events:
             return
         unit = current_unit_of_work()
-        if self._outbox is not None:
-            await self._outboxed(self._outbox, events, alone=unit is None)
-        elif self._message_broker is None:
+        if unit is None and entered.get():
+            raise TransactionEnded(
+                "notifications were recorded in a unit of work that was committed or rolled back before its end",
+                "Leave commit and rollback to the end of the unit: let an error leave it to undo everything.",
+            )
+        if self.outbox is not None:
+            await self._outboxed(self.outbox, events, alone=unit is None)
+        elif self.message_broker is None:
             for event in events:
                 name, topic = type(event).__qualname__, event.topic
                 logger.warning("%s for topic %s leaves for nowhere: pass a message_broker or outbox", name, topic)
@@ -100,9 +111,9 @@ class EventEmitter:
         else:
             messages = [self._at_once(event) for event in events]
             if unit is not None:
-                unit.after_commit(partial(_send, self._message_broker, messages))
+                unit.after_commit(partial(_send, self.message_broker, messages))
             else:
-                await _send(self._message_broker, messages)
+                await _send(self.message_broker, messages)
 
     def _at_once(self, event: Any) -> Message:
         if event.message_delay:
@@ -114,6 +125,8 @@ class EventEmitter:
             for event in events:
                 outbox.add(event)
             return
+        if not self._separate:
+            raise NoOpenTransaction(f"{type(events[0]).__qualname__}, which goes into the outbox,")
         async with outbox:
             for event in events:
                 outbox.add(event)

@@ -16,6 +16,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cqrs.observability.hooks import report
+from cqrs.unit_of_work.stack import current_unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,8 @@ class EventProcessor:
     """Brings events to where they go.
 
     At most ``max_concurrent_event_handlers`` handlers of one turn run at the same time, and one after the other where
-    ``concurrent_event_handle_enable`` is false. Handlers that run at the same time share the request scope.
+    ``concurrent_event_handle_enable`` is false. Handlers that run at the same time share the request scope. Within a
+    unit of work they run one after the other, whatever the limit: a session is for one task.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class EventProcessor:
         await self.emitter.publish(*leaving)
 
     async def _react(self, jobs: list[Job], scope: Container) -> list[object]:
-        if self._limit > 1 and len(jobs) > 1:
+        if self._limit > 1 and len(jobs) > 1 and current_unit_of_work() is None:
             return await self._react_concurrently(jobs, scope)
         follow_ups: list[object] = []
         for reaction, event in jobs:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._callables import is_async
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, runtime_class, type_arguments, type_name
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
 from cqrs.events.fallback import EventHandlerFallback
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cqrs.errors import EventClassRecorded, EventsKeptElsewhere
+from cqrs.errors.events import EventClassRecorded, EventsKeptElsewhere
+from cqrs.unit_of_work.stack import entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +36,8 @@ class EventRecorder:
             self._events.extend(events)
         except AttributeError:  # a tuple, such as the shared one
             object.__setattr__(self, "_events", [*self._events, *events])  # the handler may be a frozen dataclass
+        if entered.get():
+            _undone_with_its_savepoint(self, events)
         if type(self).events is not EventRecorder.events and len(self.events) < len(self._events):
             raise EventsKeptElsewhere(type(self))
 
@@ -56,6 +59,20 @@ class EventRecorder:
         if isinstance(own, property) and own.fset is None:
             # `self.events = []` in a constructor beside a read-only property is a common way to write a handler
             setattr(cls, "events", own.setter(_set_events))  # noqa: B010  # for a type checker it stays read-only
+
+
+def _undone_with_its_savepoint(recorder: EventRecorder, events: Sequence[Any]) -> None:
+    unit = entered.get()[-1]
+    if not unit.is_open:
+        return
+
+    def take_back() -> None:
+        recorded = recorder._events  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as in _set_events
+        kept = [event for event in recorded if not any(event is undone for undone in events)]
+        if isinstance(recorded, list):
+            recorded[:] = kept
+
+    unit.expects_reading(recorder, take_back)
 
 
 def _set_events(recorder: EventRecorder, events: Sequence[Any]) -> None:
@@ -94,6 +111,8 @@ class EventDrain:
         if len(recorded) <= self._seen:
             return ()
         taken = [*recorded][self._seen :]
+        for unit in entered.get():
+            unit.has_read(self._handler)
         clear = getattr(self._handler, "clear_events", None)
         if clear is not None:
             clear()

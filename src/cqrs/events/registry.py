@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from cqrs.errors import EventNameConflict, UnknownEvent
+from cqrs.errors.events import EventNameConflict, UnknownEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,12 +8,13 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cqrs.errors import InboxConflict, UnitOfWorkStateError
+from cqrs.errors.messages import InboxConflict
+from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.memory_parked import MemoryParkedMessages, ParkedRow, ParkedSequence
 from cqrs.inbox.parked import TakenSequence, first_copies, reason, sequence_of
 from cqrs.inbox.repository import InboxRepository
-from cqrs.unit_of_work import current_unit_of_work
-from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
+from cqrs.unit_of_work.stack import unit_for
 
 if TYPE_CHECKING:
     import uuid
@@ -43,12 +44,18 @@ class MemoryInboxRepository(InboxRepository):
     Who is too late learns it at the commit, by ``InboxConflict``.
     """
 
-    def __init__(self, *, store: MemoryInbox | None = None) -> None:
+    def __init__(self, *, store: MemoryInbox | None = None, place: object = None) -> None:
         self.store = store or MemoryInbox()
+        self._place = place
+
+    @property
+    def place(self) -> object:
+        """Which units of work it becomes part of; ``None`` for any."""
+        return self._place
 
     async def accept(self, consumer: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
         """Mark messages, as the port says."""
-        unit, store = _unit(), self.store
+        unit, store = self._unit(), self.store
         known = {*store.marks.get(consumer, ()), *_marked(unit, consumer)}
         fresh = [envelope for envelope in first_copies(envelopes) if envelope.message_id not in known]
         mark = _Mark(store, consumer, frozenset(e.message_id for e in fresh))
@@ -65,11 +72,11 @@ class MemoryInboxRepository(InboxRepository):
     async def park(self, consumer: str, envelope: Envelope, error: BaseException, retry_in: float | None) -> None:
         """Park a message, as the port says."""
         for accepted in await self.accept(consumer, [envelope]):
-            _unit().enlist(partial(self._park, consumer, accepted, reason(error), retry_in))
+            self._unit().enlist(partial(self._park, consumer, accepted, reason(error), retry_in))
 
     async def take(self, consumer: str, limit: int = 100) -> TakenSequence | None:
         """Take what is due, as the port says."""
-        unit, now = _unit(), self.store.now()
+        unit, now = self._unit(), self.store.now()
         due = [
             (sequence.retry_at, sequence.id, sequence)
             for (whose, _), sequence in self.store.sequences.items()
@@ -88,13 +95,15 @@ class MemoryInboxRepository(InboxRepository):
         if sequence is None:
             raise InboxConflict(taken.consumer)
         done = {id_ for id_, _ in taken.messages[:count]}
-        _unit().enlist(partial(self._remove, taken.consumer, sequence, done), check=self._unchanged(sequence))
+        self._unit().enlist(partial(self._remove, taken.consumer, sequence, done), check=self._unchanged(sequence))
 
     async def postpone(self, taken: TakenSequence, error: BaseException, retry_in: float | None) -> None:
         """Try later, as the port says."""
         sequence = self._sequence(taken)
         if sequence is not None and sequence.rows[0].id == taken.messages[0][0]:
-            _unit().enlist(partial(self._postpone, sequence, reason(error), retry_in), check=self._unchanged(sequence))
+            self._unit().enlist(
+                partial(self._postpone, sequence, reason(error), retry_in), check=self._unchanged(sequence)
+            )
 
     async def clean(self, consumer: str, older_than: dt.timedelta, limit: int = 1000) -> int:
         """Remove marks, as the port says."""
@@ -144,6 +153,12 @@ class MemoryInboxRepository(InboxRepository):
         sequence.error, sequence.retry_at = error, self.store.due(retry_in)
         sequence.version = next(self.store.versions)
 
+    def _unit(self) -> MemoryUnitOfWork:
+        unit = unit_for(self._place, "This inbox", "a database in memory")
+        if not isinstance(unit, MemoryUnitOfWork):
+            raise UnitOfWorkStateError("An inbox in memory works within a MemoryUnitOfWork: open one around this call.")
+        return unit
+
 
 @dataclasses.dataclass(frozen=True)
 class _Mark:
@@ -165,10 +180,3 @@ class _Mark:
 def _marked(unit: MemoryUnitOfWork, consumer: str) -> set[uuid.UUID]:
     found = (write for write in unit.enlisted if isinstance(write, _Mark) and write.consumer == consumer)
     return {id_ for mark in found for id_ in mark.ids}
-
-
-def _unit() -> MemoryUnitOfWork:
-    unit = current_unit_of_work()
-    if not isinstance(unit, MemoryUnitOfWork):
-        raise UnitOfWorkStateError("An inbox in memory works within a MemoryUnitOfWork: open one around this call.")
-    return unit

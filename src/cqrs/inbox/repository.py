@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,6 +71,11 @@ class InboxRepository(abc.ABC):
 
         Marks of parked messages stay. Returns how many were removed: as many as ``limit`` mean that there may be more.
         """
+
+    @property
+    def place(self) -> Any:
+        """Which units of work it becomes part of: those over the same place, or any if it is ``None``."""
+        return None
 
     @property
     @abc.abstractmethod

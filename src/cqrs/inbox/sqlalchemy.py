@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,11 +11,13 @@ from cqrs._sqlalchemy import inbox_parking as parking
 from cqrs._sqlalchemy.inbox_marks import forget, mark, parked_among
 from cqrs._sqlalchemy.inbox_parked import SqlAlchemyParkedMessages
 from cqrs._sqlalchemy.inbox_tables import InboxTables, inbox_tables
-from cqrs._sqlalchemy.transactions import asynchronous, short_transaction
-from cqrs.errors import InboxConflict, UnitOfWorkStateError
+from cqrs._sqlalchemy.transactions import short_transaction
+from cqrs.errors.messages import InboxConflict
+from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.parked import first_copies, reason, sequence_of
 from cqrs.inbox.repository import InboxRepository
-from cqrs.unit_of_work import current_unit_of_work
+from cqrs.unit_of_work.sqlalchemy.source import SessionSource
+from cqrs.unit_of_work.stack import unit_for
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,17 +39,18 @@ class SqlAlchemyInboxRepository(InboxRepository):
 
     def __init__(
         self,
-        sessions: Callable[[], AsyncSession],
+        sessions: Callable[[], AsyncSession] | SessionSource,
         *,
         table_name: str = "inbox",
         tables: InboxTables | None = None,
     ) -> None:
-        self._sessions = asynchronous(sessions, "sessions")
+        self._source = sessions if isinstance(sessions, SessionSource) else SessionSource(sessions, argument="sessions")
+        self._sessions = self._source.factory
         self.tables = tables or inbox_tables(table_name)
 
     async def accept(self, consumer: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
         """Mark messages, as the port says."""
-        session = _session()
+        session = self._session()
         unique = first_copies(envelopes)
         new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])
         fresh = [envelope for envelope in unique if envelope.message_id in new]
@@ -63,7 +66,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
 
     async def park(self, consumer: str, envelope: Envelope, error: BaseException, retry_in: float | None) -> None:
         """Park a message, as the port says."""
-        session, sequence = _session(), sequence_of(envelope)
+        session, sequence = self._session(), sequence_of(envelope)
         for accepted in await self.accept(consumer, [envelope]):
             await parking.begin(session, self.tables, consumer, sequence, reason(error), retry_in)
             if not await parking.line_up(session, self.tables, consumer, sequence, [accepted]):
@@ -71,12 +74,12 @@ class SqlAlchemyInboxRepository(InboxRepository):
 
     async def take(self, consumer: str, limit: int = 100) -> TakenSequence | None:
         """Take what is due, as the port says."""
-        return await parking.take(_session(), self.tables, consumer, limit)
+        return await parking.take(self._session(), self.tables, consumer, limit)
 
     async def settle(self, taken: TakenSequence, count: int) -> None:
         """Remove messages, as the port says."""
         ids = [id_ for id_, _ in taken.messages[:count]]
-        await parking.shorten(_session(), self.tables, taken.consumer, taken.sequence, ids)
+        await parking.shorten(self._session(), self.tables, taken.consumer, taken.sequence, ids)
 
     async def postpone(self, taken: TakenSequence, error: BaseException, retry_in: float | None) -> None:
         """Try later, as the port says."""
@@ -93,7 +96,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
         )
         values = {"attempts": taken.attempts + 1, "retry_at": parking.later(retry_in), "last_error": reason(error)}
         statement = update(table).where(this, table.c.attempts == taken.attempts, same).values(values)
-        await parking.changed(_session(), statement)
+        await parking.changed(self._session(), statement)
 
     async def clean(self, consumer: str, older_than: dt.timedelta, limit: int = 1000) -> int:
         """Remove marks, as the port says."""
@@ -105,10 +108,19 @@ class SqlAlchemyInboxRepository(InboxRepository):
         """The parked messages, as the port says."""
         return SqlAlchemyParkedMessages(self._sessions, self.tables)
 
+    @property
+    def place(self) -> Any:
+        """The database that its tables are in."""
+        return self._source.place
 
-def _session() -> AsyncSession:
-    unit = current_unit_of_work()
-    session = None if unit is None else unit.session
-    if not isinstance(session, AsyncSession):
-        raise UnitOfWorkStateError("This inbox works within a SqlAlchemyUnitOfWork: open one around this call.")
-    return session
+    @property
+    def database(self) -> str:
+        """The address of that, without its password."""
+        return self._source.name
+
+    def _session(self) -> AsyncSession:
+        unit = unit_for(self.place, "This inbox", self.database)
+        session = None if unit is None else unit.session
+        if not isinstance(session, AsyncSession):
+            raise UnitOfWorkStateError("This inbox works within a SqlAlchemyUnitOfWork: open one around this call.")
+        return session

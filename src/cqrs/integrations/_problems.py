@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cqrs.errors import CircuitOpenError, CQRSError, WiringError, WiringProblem
+from cqrs.errors.requests import CircuitOpenError
+from cqrs.errors.root import CQRSError
+from cqrs.errors.wiring import WiringError, WiringProblem
 
 CONTENT_TYPE = "application/problem+json"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.integrations._event_frames import to_json
 from cqrs.integrations._event_stream import EventStream
 from cqrs.integrations._problems import CONTENT_TYPE, Entry, Problem, ProblemTable, log

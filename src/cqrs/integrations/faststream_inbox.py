@@ -11,13 +11,16 @@ from faststream import BaseMiddleware
 from faststream.exceptions import AckMessage
 
 from cqrs.envelope import Envelope
-from cqrs.errors import InvalidEnvelope
+from cqrs.errors.messages import InvalidEnvelope
+from cqrs.errors.root import InvalidArgument
+from cqrs.workers.consumer_transactions import transactions_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cqrs.inbox.repository import InboxRepository
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.database import TransactionalDatabase
+    from cqrs.unit_of_work.protocol import UnitOfWork
 
 logger = logging.getLogger("cqrs")
 
@@ -52,27 +55,32 @@ def envelope_of(message: Any) -> Envelope | None:
 class Once:
     """A middleware for the broker: each message takes effect once for ``consumer``, in a unit of work.
 
-    ``KafkaBroker(..., middlewares=[Redelivery(), Once(inbox, unit_of_work, consumer="shipping")])``: in this order, so
-    that what fails is delivered again. The mark of the message is in the transaction that the subscriber finds with
-    ``current_unit_of_work()``; an ``ack()`` of the subscriber waits until that is committed. An error, a ``nack()`` or
-    a ``reject()`` rolls it back. The subscriber is not called for a message that has taken effect before, or whose key
-    a ``Consumer`` of the same name has parked; such a message is acknowledged.
+    ``KafkaBroker(..., middlewares=[Redelivery(), Once(database=db, name="shipping")])``: in this order, so that what
+    fails is delivered again. The mark of the message is in the transaction in which the subscriber runs: that of
+    ``db.session``, or with an ``inbox`` and a ``unit_of_work`` that of ``current_unit_of_work()``. ``name`` was
+    ``consumer`` before; both work. An ``ack()`` of the subscriber waits until that is committed. An error, a
+    ``nack()`` or a ``reject()`` rolls it back. The subscriber is not called for a message that has taken effect before,
+    or whose key a ``Consumer`` of the same name has parked; such a message is acknowledged.
 
     What the subscriber publishes through FastStream is in no transaction: use an outbox. ``read`` says what a message
     is; one of which it cannot tell goes to the subscriber each time that it comes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # a database, or what it stands for
         self,
-        inbox: InboxRepository,
-        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]],
+        inbox: InboxRepository | None = None,
+        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]] | None = None,
         *,
-        consumer: str,
+        consumer: str | None = None,
+        database: TransactionalDatabase | None = None,
+        name: str | None = None,
         read: Callable[[Any], Envelope | None] = envelope_of,
     ) -> None:
-        self.inbox = inbox
-        self.unit_of_work = unit_of_work
-        self.consumer = consumer
+        self.inbox, self.unit_of_work = transactions_of(database, inbox, unit_of_work)
+        called = name or consumer
+        if not called or (name is not None and consumer is not None):
+            raise InvalidArgument("name", called, "name the consumer, once: its workers share what has taken effect")
+        self.consumer = called
         self.read = read
 
     def __call__(self, message: Any, /, **context: Any) -> BaseMiddleware:

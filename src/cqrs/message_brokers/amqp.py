@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, overload
 from aio_pika import DeliveryMode, Message
 
 from cqrs.adapters.amqp_publisher import AMQPPublisher
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.message_brokers.by_key import send_by_key
 from cqrs.message_brokers.protocol import Features, MessageBroker
 

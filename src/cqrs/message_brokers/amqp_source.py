@@ -8,10 +8,11 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
+from cqrs._running import outside_turns
 from cqrs.adapters.amqp_link import outage
 from cqrs.adapters.amqp_subscription import AMQPSubscription
 from cqrs.envelope import Envelope
-from cqrs.errors import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.message_brokers.amqp import AMQPMessageBroker
 from cqrs.message_brokers.source import Delivery, MessageSource
 
@@ -106,7 +107,7 @@ class AMQPMessageSource(MessageSource):
 
     def later(self, what: Coroutine[Any, Any, None]) -> None:
         """Do it as long as this source is open."""
-        task = asyncio.create_task(what)
+        task = asyncio.create_task(what, context=outside_turns())
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING
 
-from cqrs.errors import MessageRejected
+from cqrs.errors.messages import MessageRejected
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:

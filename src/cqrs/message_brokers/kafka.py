@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs.adapters.kafka_errors import is_rejection
-from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.kafka_source import KafkaMessageSource
 from cqrs.message_brokers.kafka_wire import by_place, to_record
 from cqrs.message_brokers.protocol import Features, MessageBroker

@@ -11,7 +11,7 @@ from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, Kaf
 from cqrs.adapters.kafka_ending import hang_up, stop
 from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.adapters.kafka_refusal import refusal
-from cqrs.errors import BrokerUnavailable
+from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.kafka_window import Item, Window
 from cqrs.message_brokers.kafka_wire import by_place, to_envelope
 from cqrs.message_brokers.protocol import Features

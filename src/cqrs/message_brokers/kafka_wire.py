@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_lane import Record
 from cqrs.envelope import Envelope
-from cqrs.errors import InvalidEnvelope
+from cqrs.errors.messages import InvalidEnvelope
 
 if TYPE_CHECKING:
     from collections.abc import Callable

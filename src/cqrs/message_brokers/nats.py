@@ -10,7 +10,7 @@ from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from cqrs.adapters.nats_link import NatsLink, outage
 from cqrs.adapters.nats_stream import NatsStream
-from cqrs.errors import MessageRejected
+from cqrs.errors.messages import MessageRejected
 from cqrs.message_brokers.by_key import send_by_key
 from cqrs.message_brokers.protocol import Features, MessageBroker
 

@@ -16,7 +16,7 @@ from cqrs.adapters.nats_link import NatsLink, outage
 from cqrs.adapters.nats_pull import NatsPull
 from cqrs.adapters.nats_stream import NatsStream
 from cqrs.envelope import Envelope
-from cqrs.errors import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.message_brokers.nats import NatsMessageBroker
 from cqrs.message_brokers.source import Delivery, MessageSource
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.protocol import Features, MessageBroker
 from cqrs.message_brokers.redis_server import RedisServer
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import ResponseError
 
 from cqrs.envelope import Envelope
-from cqrs.errors import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.message_brokers.redis import BODY, RedisMessageBroker
 from cqrs.message_brokers.redis_server import RedisServer
 from cqrs.message_brokers.source import Delivery, MessageSource

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-from cqrs.errors import BrokerUnavailable, CQRSError
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.errors.root import CQRSError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cqrs.errors import BrokerUnavailable
+from cqrs._running import outside_turns
+from cqrs.errors.messages import BrokerUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -23,7 +24,7 @@ class Attempt(Generic[T]):
     def __init__(self, place: str, what: Coroutine[Any, Any, T]) -> None:
         self._place = place
         self.loop = asyncio.get_running_loop()
-        self._task = self.loop.create_task(what)
+        self._task = self.loop.create_task(what, context=outside_turns())
         self._task.add_done_callback(_seen)
         self._waiting = 0
 

@@ -2,6 +2,7 @@
 
 from cqrs.middlewares.base import Middleware, MiddlewareChain
 from cqrs.middlewares.logging import LoggingMiddleware
+from cqrs.middlewares.retry import RetryMiddleware
 from cqrs.middlewares.transaction import TransactionMiddleware
 
-__all__ = ["LoggingMiddleware", "Middleware", "MiddlewareChain", "TransactionMiddleware"]
+__all__ = ["LoggingMiddleware", "Middleware", "MiddlewareChain", "RetryMiddleware", "TransactionMiddleware"]

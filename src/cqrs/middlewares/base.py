@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._callables import is_async
 from cqrs._generics import type_name
-from cqrs.errors import WiringProblem
+from cqrs.errors.wiring import WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Iterator

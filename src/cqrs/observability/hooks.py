@@ -6,7 +6,7 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import WiringProblem
+from cqrs.errors.wiring import WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

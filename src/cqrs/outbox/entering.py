@@ -7,14 +7,12 @@ import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from cqrs.unit_of_work import current_unit_of_work
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.protocol import UnitOfWork
 
 
 logger = logging.getLogger("cqrs")
@@ -78,9 +76,9 @@ class Entered:
 _entered: ContextVar[tuple[Entered, ...]] = ContextVar("cqrs_entered_outboxes", default=())
 
 
-async def enter(owner: object, opened_by: Callable[[], UnitOfWork]) -> Entered:
-    """Join the open unit of work, or open one."""
-    unit, savepoint = current_unit_of_work(), None
+async def enter(owner: object, opened_by: Callable[[], UnitOfWork], unit: UnitOfWork | None) -> Entered:
+    """Join ``unit``, which is open, or open one."""
+    savepoint = None
     if unit is None:
         unit = await opened_by().__aenter__()
     else:

@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from cqrs.envelope import Envelope
-from cqrs.errors import InvalidEnvelope
+from cqrs.errors.messages import InvalidEnvelope
 from cqrs.outbox.log import Diverted
 from cqrs.outbox.rows import NewRow
 

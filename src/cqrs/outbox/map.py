@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqrs.errors import OutboxedEventMismatch, UnknownEvent
+from cqrs.errors.events import UnknownEvent
+from cqrs.errors.messages import OutboxedEventMismatch
 from cqrs.events.event import INotificationEvent
 from cqrs.events.registry import EventName, EventRegistry
 

@@ -6,14 +6,15 @@ import asyncio
 import datetime as dt  # noqa: TC003  # containers read the annotations of the constructor
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import UnitOfWorkStateError, WakeUpsUnsupported
+from cqrs.errors.messages import WakeUpsUnsupported
+from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.memory_queue import MemoryOutboxQueue, MemoryParkedMessages
 from cqrs.outbox.memory_store import MemoryInsert, MemoryOutbox
 from cqrs.outbox.rows import NewRow, Settlement, TakenRow
 from cqrs.outbox.stored import LEASE, StoredOutbox
 from cqrs.outbox.wakeups import LocalWakeUps, NoWakeUps
-from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 
 if TYPE_CHECKING:
     import uuid
@@ -30,7 +31,7 @@ _MOMENT = 0.001  # seconds between two looks at a transaction of somebody else
 class MemoryOutboxedEventRepository(StoredOutbox):
     """Keeps messages until the process ends. Repositories over one ``store`` are one outbox."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what other outboxes take, too
         self,
         compressor: Compressor | None = None,
         *,
@@ -38,12 +39,19 @@ class MemoryOutboxedEventRepository(StoredOutbox):
         registry: EventRegistry | None = None,
         lease: dt.timedelta = LEASE,
         serializer: Serializer | None = None,
+        place: object = None,
     ) -> None:
         super().__init__(compressor, registry, lease, serializer)
         self.store = store or MemoryOutbox()
+        self._place = place
+
+    @property
+    def place(self) -> object:
+        """Which units of work it becomes part of; ``None`` for any."""
+        return self._place
 
     def _unit_of_work(self) -> MemoryUnitOfWork:
-        return MemoryUnitOfWork()
+        return MemoryUnitOfWork(self._place)
 
     def _store(self, session: Any, row: NewRow) -> None:
         if not isinstance(session, MemoryUnitOfWork):

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from cqrs.errors import LogBusy, LogSlotLost
+from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.outbox.log import Diversion, LogBatch, LoggedMessage, LogPosition, OutboxLog
 
 if TYPE_CHECKING:

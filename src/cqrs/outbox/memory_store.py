@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import uuid
     from collections.abc import Callable
 
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.protocol import UnitOfWork
 
 
 @dataclasses.dataclass(slots=True)

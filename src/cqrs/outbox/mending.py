@@ -8,6 +8,7 @@ import logging
 import random
 from contextlib import suppress
 
+from cqrs._running import outside_turns
 from cqrs.outbox.wakeups import HintedWakeUps
 
 logger = logging.getLogger("cqrs")
@@ -42,7 +43,7 @@ class MendingWakeUps(HintedWakeUps):
         """Listen from now on."""
         if self._task is None or self._task.done():
             self._loop = asyncio.get_running_loop()
-            self._task = asyncio.create_task(self._keep_listening(), name=self._subject)
+            self._task = asyncio.create_task(self._keep_listening(), name=self._subject, context=outside_turns())
 
     async def close(self) -> None:
         """Stop listening, and give the connection back."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from cqrs._sqlalchemy.log_diversion import SqlAlchemyDiversion
 from cqrs._sqlalchemy.log_messages import write_at_commit
 from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
-from cqrs.errors import NotForTheLog
+from cqrs.errors.messages import NotForTheLog
 from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.log_content import PREFIX, pack
-from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository, open_session
+from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository
 from cqrs.outbox.stored import LEASE
 from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
 
@@ -62,4 +62,4 @@ class PostgresLogOutboxedEventRepository(SqlAlchemyOutboxedEventRepository):
     def _store(self, session: Any, row: NewRow) -> None:
         if row.delay is not None or row.due_at is not None:
             raise NotForTheLog(row.envelope.name)
-        write_at_commit(open_session(session), self.model, self.prefix, pack(row))
+        write_at_commit(self._open_session(session), self.model, self.prefix, pack(row))

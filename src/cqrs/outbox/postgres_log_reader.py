@@ -9,7 +9,8 @@ from psycopg2 import errors
 from cqrs._postgres_log.migrating import migrate
 from cqrs._postgres_log.pgoutput import Begin, Commit, Message, decode
 from cqrs._postgres_log.stream import LogStream
-from cqrs.errors import InvalidArgument, LogBusy, LogSlotLost
+from cqrs.errors.databases import LogBusy, LogSlotLost
+from cqrs.errors.root import InvalidArgument
 from cqrs.outbox.log import LogBatch, LoggedMessage, LogPosition, OutboxLog
 from cqrs.outbox.log_content import PREFIX
 

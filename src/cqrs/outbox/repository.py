@@ -5,7 +5,8 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, Any, overload
 
-from cqrs.errors import UnitOfWorkStateError, WakeUpsUnsupported
+from cqrs.errors.messages import WakeUpsUnsupported
+from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.wakeups import NoWakeUps
 
@@ -112,6 +113,16 @@ class OutboxedEventRepository(abc.ABC):
     @abc.abstractmethod
     async def rollback(self, session: Any = None) -> None:
         """Undo what :meth:`commit` would have made durable."""
+
+    @property
+    def place(self) -> Any:
+        """Which units of work it becomes part of: those over the same place, or any if it is ``None``."""
+        return None
+
+    @property
+    def database(self) -> str:
+        """The name of that place, for people."""
+        return type(self).__qualname__
 
     def queue(self) -> OutboxQueue:
         """The outbox as a relay sees it. Raises ``UnitOfWorkStateError`` where there can be none, and tells why."""

@@ -12,7 +12,8 @@ from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.context import context_headers
 from cqrs.envelope import Envelope
-from cqrs.errors import InvalidArgument, UnknownCompression
+from cqrs.errors.messages import UnknownCompression
+from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,14 +16,17 @@ from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
 from cqrs._sqlalchemy.relay_postgresql import PostgresOutboxQueue
 from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
-from cqrs._sqlalchemy.transactions import asynchronous, short_transaction, writes_first
+from cqrs._sqlalchemy.transactions import short_transaction, writes_first
 from cqrs._sqlalchemy.types import BinaryUUID
-from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork, unit_of
 from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors.transactions import OtherDatabase, SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.stored import LEASE, StoredOutbox
 from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
+from cqrs.unit_of_work.sqlalchemy.guards import unit_of
+from cqrs.unit_of_work.sqlalchemy.source import SessionSource
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+from cqrs.unit_of_work.stack import unit_for
 
 if TYPE_CHECKING:
     import uuid
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from cqrs.outbox.rows import NewRow, Settlement, TakenRow
     from cqrs.outbox.wakeups import WakeUps
 
-    Sessions = AsyncSession | Callable[[], AsyncSession]
+    Sessions = AsyncSession | Callable[[], AsyncSession] | SessionSource
 else:
     Sessions = AsyncSession  # what a container injects, for it cannot choose; a factory is passed by hand
 
@@ -71,13 +74,23 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     ) -> None:
         super().__init__(compressor, registry, lease, serializer)
         self.model: Any = model or outbox_model(table_name)
-        self._source = asynchronous(session, "session")
+        self._source = session if isinstance(session, SessionSource) else SessionSource(session)
         self._keep_produced = keep_produced
         self._notify = notify
 
     @property
     def _bound(self) -> AsyncSession | None:
-        return self._source if isinstance(self._source, AsyncSession) else None
+        return self._source.brought
+
+    @property
+    def place(self) -> Any:
+        """The database that its table is in."""
+        return self._source.place
+
+    @property
+    def database(self) -> str:
+        """The address of that, without its password."""
+        return self._source.name
 
     def _unit_of_work(self) -> SqlAlchemyUnitOfWork:
         return SqlAlchemyUnitOfWork(self._source)
@@ -86,13 +99,13 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         return super()._session() if self._bound is None else self._bound
 
     def _store(self, session: Any, row: NewRow) -> None:
-        plain = open_session(session)
+        plain = self._open_session(session)
         add_row(plain, self.model, row)
         if self._notify:
             announce_after_commit(plain, self.model)
 
     async def _cancel(self, session: Any, message_id: uuid.UUID) -> bool:
-        open_session(session)
+        self._open_session(session)
         return await cancel(session, self.model, message_id)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
@@ -119,9 +132,9 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     @property
     def _factory(self) -> Callable[[], AsyncSession]:
-        if isinstance(self._source, AsyncSession):
+        if self._bound is not None:
             raise UnitOfWorkStateError("This needs transactions of its own: give the outbox a factory of sessions.")
-        return self._source
+        return self._source.factory
 
     def queue(self) -> SqlAlchemyOutboxQueue:
         """The outbox for a relay, as the port says."""
@@ -136,8 +149,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     def wakeups(self, kind: str = "auto") -> WakeUps:
         """Wake-ups, as the port says; ``"notify"`` and ``"log"`` need PostgreSQL."""
-        session = self._source if isinstance(self._source, AsyncSession) else self._source()
-        return wakeups_for(type(self).__qualname__, session, self.model, kind)
+        return wakeups_for(type(self).__qualname__, self._source.factory(), self.model, kind)
 
     async def _commit_session(self, session: Any) -> None:
         used = session or self._bound
@@ -151,6 +163,20 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         if used is not None:
             await used.rollback()
 
+    def _open_session(self, session: Any) -> Session:
+        """The session that a message goes into. Raises ``UnitOfWorkStateError`` if it would be lost there."""
+        plain = open_session(session)
+        joined = unit_for(self.place, "This outbox", self.database)
+        if joined is not None and unit_of(plain) is not joined:
+            raise SecondTransaction(
+                "A message was added to another session than that of the open transaction",
+                joined.database,
+                "Leave the session out, `outbox.add(event)`, or pass that of the open transaction.",
+            )
+        if self.place is not None and plain.get_bind(self.model).dialect is not self.place.dialect:
+            raise OtherDatabase("This outbox", self.database, "another engine")
+        return plain
+
 
 def open_session(session: Any) -> Session:
     """The session that a message goes into. Raises ``UnitOfWorkStateError`` if none can."""
@@ -161,7 +187,7 @@ def open_session(session: Any) -> Session:
         )
     unit = unit_of(session)
     if unit is not None and not unit.is_open:
-        raise UnitOfWorkStateError
+        raise TransactionEnded("the session that a message was added to belongs to a unit of work that is over")
     plain: Session = getattr(session, "sync_session", session)
     return plain
 

@@ -10,7 +10,8 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import InvalidArgument, UnitOfWorkStateError
+from cqrs.errors.root import InvalidArgument
+from cqrs.errors.transactions import NoOpenTransaction
 from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap, registered_name
@@ -27,7 +28,7 @@ from cqrs.outbox.rows import (
     unpacked,
 )
 from cqrs.serializers.json import JsonSerializer
-from cqrs.unit_of_work import current_unit_of_work
+from cqrs.unit_of_work.stack import unit_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from cqrs.events.registry import EventRegistry
     from cqrs.outbox.queue import QueuedMessage
     from cqrs.serializers.protocol import Serializer
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.protocol import UnitOfWork
 
 LEASE = dt.timedelta(minutes=1)
 """For how long taken messages are held, unless the outbox is told otherwise."""
@@ -133,7 +134,8 @@ class StoredOutbox(OutboxedEventRepository):
             await entered.rollback()
 
     async def __aenter__(self) -> Any:
-        return (await entering.enter(self, self._unit_of_work)).session
+        unit = unit_for(self.place, "This outbox", self.database)
+        return (await entering.enter(self, self._unit_of_work, unit)).session
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -141,12 +143,9 @@ class StoredOutbox(OutboxedEventRepository):
         await entering.leave(kind, error, traceback)
 
     def _session(self) -> Any:
-        unit = current_unit_of_work()
+        unit = unit_for(self.place, "This outbox", self.database)
         if unit is None:
-            raise UnitOfWorkStateError(
-                "No transaction is open for this message: add it within `async with outbox as session`, within a unit "
-                "of work (a TransactionMiddleware opens one), or pass the session to add()."
-            )
+            raise NoOpenTransaction("A message for the outbox")
         return unit.session
 
     def envelope(self, message: QueuedMessage) -> Envelope:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 from cqrs._callables import is_async, named_parameters, written
 from cqrs._generics import runtime_class, type_arguments
 from cqrs._type_text import resolved_annotations, short_name
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.cor_request_handler import CORRequestHandler
 
 if TYPE_CHECKING:

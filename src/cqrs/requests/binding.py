@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cqrs._callables import is_async, is_async_generator
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, type_arguments, type_name
-from cqrs.errors import WiringError, WiringProblem
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.fallback import RequestHandlerFallback
 from cqrs.requests.request import declared_response

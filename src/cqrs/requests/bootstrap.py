@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cqrs.observability.hooks import Hooks
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.serializers.protocol import Serializer
+    from cqrs.unit_of_work.database import TransactionalDatabase
 
 
 def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
@@ -32,6 +33,8 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
     serializer: Serializer | None = None,
+    database: TransactionalDatabase | None = None,
+    separate_outbox_transaction: bool = False,
 ) -> RequestMediator:
     """A mediator for commands and queries.
 
@@ -41,7 +44,13 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     unit of work that is open. They are encoded by ``serializer``, or as JSON. With an ``outbox`` they go there instead,
     and it encodes them. ``middlewares`` wrap every turn, the first outermost, within a ``LoggingMiddleware``. At most
     ``max_concurrent_event_handlers`` event handlers of one turn run at a time; with
-    ``concurrent_event_handle_enable=False``, one.
+    ``concurrent_event_handle_enable=False``, one; within a transaction always one.
+
+    With a ``database``, every turn is one transaction of it, within all ``middlewares``: what handlers and event
+    handlers write through ``database.session`` and the notifications that they record, which go into its outbox, are
+    committed together or not at all. A nested turn is a savepoint. An ``outbox`` without a database needs a
+    ``TransactionMiddleware`` among the ``middlewares``, as the last one; with ``separate_outbox_transaction=True`` it
+    needs none, and a crash between the commit of a handler and that of its notifications loses these.
 
     Raises ``WiringError`` with everything that is wrong with the bindings.
     """
@@ -55,6 +64,8 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
         hooks=hooks,
         outbox=outbox,
         serializer=serializer,
+        database=database,
+        separate_outbox_transaction=separate_outbox_transaction,
     )
     return RequestMediator(
         parts.request_map,
@@ -79,6 +90,8 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
     serializer: Serializer | None = None,
+    database: TransactionalDatabase | None = None,
+    separate_outbox_transaction: bool = False,
 ) -> StreamingRequestMediator:
     """A mediator for streams; the parameters mean what they mean for :func:`bootstrap`.
 
@@ -95,6 +108,8 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
         hooks=hooks,
         outbox=outbox,
         serializer=serializer,
+        database=database,
+        separate_outbox_transaction=separate_outbox_transaction,
     )
     return StreamingRequestMediator(
         parts.request_map,

@@ -5,27 +5,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs._validation import validate
-from cqrs.container.adopt import adopt
+from cqrs._wiring import assemble
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.mediator import RequestMediator
-from cqrs.middlewares.base import Middleware, MiddlewareChain
+from cqrs.middlewares.base import MiddlewareChain
 from cqrs.requests.map import RequestMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from cqrs.middlewares.base import Middleware
+    from cqrs.unit_of_work.database import TransactionalDatabase
 
 
 class CommandBus:
     """Sends each command to the one handler that is registered for its type.
 
     A handler is an ``async`` function or method that takes the command, or anything else that ``RequestMap.bind``
-    takes. What a function needs beside the command is injected by ``container``.
+    takes. What a function needs beside the command is injected by ``container``. With a ``database`` each command is
+    one transaction of it, and what handlers record goes into its outbox. Raises ``WiringError`` for middlewares that
+    cannot work with that.
     """
 
-    def __init__(self, container: Any = None, middlewares: Iterable[Middleware] = ()) -> None:
-        self._injector = adopt(container)
-        self._map = RequestMap()
-        self._mediator = RequestMediator(self._map, self._injector, middleware_chain=MiddlewareChain(middlewares))
+    def __init__(
+        self,
+        container: Any = None,
+        middlewares: Iterable[Middleware] = (),
+        *,
+        database: TransactionalDatabase | None = None,
+    ) -> None:
+        parts = assemble(
+            container,
+            broker=None,
+            middlewares=middlewares,
+            request_mappers=(),
+            events_mapper=None,
+            on_startup=None,
+            hooks=None,
+            database=database,
+        )
+        self._injector, self._map = parts.emitter.injector, parts.request_map
+        self._mediator = RequestMediator(self._map, event_emitter=parts.emitter, middleware_chain=parts.chain)
 
     def register(self, command_type: type, handler: type | Callable[..., Any]) -> None:
         """Let ``handler`` answer ``command_type``.

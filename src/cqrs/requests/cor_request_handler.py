@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
-from cqrs.errors import InvalidArgument
+from cqrs.errors.root import InvalidArgument
 from cqrs.events.recorder import EventRecorder
+from cqrs.unit_of_work.stack import current_unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +34,17 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
         return handler
 
     async def next(self, request: ReqT) -> ResT | None:
-        """What the rest of the chain answers; ``None`` at its end."""
-        return None if self._next is None else await self._next.handle(request)
+        """What the rest of the chain answers; ``None`` at its end.
+
+        Within a unit of work the rest is a savepoint: if it raises, what it wrote and recorded is undone.
+        """
+        if self._next is None:
+            return None
+        unit = current_unit_of_work()
+        if unit is None:
+            return await self._next.handle(request)
+        async with unit.savepoint():
+            return await self._next.handle(request)
 
     @abc.abstractmethod
     async def handle(self, request: ReqT) -> ResT | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import runtime_class, type_name
-from cqrs.errors import RequestHandlerDoesNotExist, WiringError, WiringProblem
+from cqrs.errors.requests import RequestHandlerDoesNotExist
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.binding import Binding, read_binding
 
 if TYPE_CHECKING:

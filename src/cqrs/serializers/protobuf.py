@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs.deserializers.protobuf import ProtobufDeserializer
-from cqrs.errors import ProtobufNotImplemented
+from cqrs.errors.events import ProtobufNotImplemented
 from cqrs.serializers.json import JsonSerializer
 from cqrs.serializers.protocol import Encoded
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import InvalidArgument
+from cqrs.errors.root import InvalidArgument
 from cqrs.workers.advice import told
 from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer_steps import Outage, Steps
+from cqrs.workers.consumer_transactions import must_not_send_past_the_commit, transactions_of
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from cqrs.events.registry import EventRegistry
     from cqrs.inbox.repository import InboxRepository
     from cqrs.message_brokers.source import Delivery, MessageSource
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.database import TransactionalDatabase
+    from cqrs.unit_of_work.protocol import UnitOfWork
     from cqrs.workers.consumer_events import ReceivesEvents
 
 __all__ = ["Consumer", "ConsumerPolicy", "ConsumerVerdict"]
@@ -38,17 +39,20 @@ _AT_ONCE = 0.01  # seconds; some sources fetch nothing if they are given no time
 class Consumer(Service):
     """Brings every message of ``source`` to the handlers of ``mediator``, with one effect each.
 
-    A batch is one transaction: the marks in ``inbox``, what the handlers write, the messages that they add to an
-    outbox. It is acknowledged when that is committed. Handlers find the transaction with ``current_unit_of_work()``,
-    and must neither commit it nor roll it back.
+    A batch is one transaction of ``database``: the marks in its inbox, what the handlers write through its session, the
+    messages that they add to its outbox. It is acknowledged when that is committed. Handlers can neither commit it nor
+    roll it back, nor write beside it by accident. In place of a database it takes an ``inbox`` and a function
+    ``unit_of_work`` that makes units of work over the same database. What fails after the commit, an ``after_commit``
+    callback say, is logged as an error; the messages are acknowledged, for they have taken effect.
 
     If a message of a batch fails, all is rolled back and done again without it, and then it alone. What fails again
     and again is parked, with the later messages of its key behind it; other keys go on. During an outage the batch is
     held and tried again as it is, so that order is kept; nothing is given up and no try is spent. ``policy`` tells
     when and how often, and which error is what.
 
-    Workers with one ``name`` are one consumer: a message takes effect in one of them. ``registry`` gives the type of
-    an event by the name and version of its message; ``decode`` takes the place of that for messages that are not JSON.
+    Workers with one ``name`` are one consumer: a message takes effect in one of them. ``registry``, by default that of
+    the database, gives the type of an event by the name and version of its message; ``decode`` takes the place of that
+    for messages that are not JSON.
     The worker starts ``source`` and closes it. Per-key order needs a source that delivers the messages of a key in
     order, and to one worker at a time.
     """
@@ -59,26 +63,29 @@ class Consumer(Service):
         mediator: ReceivesEvents,
         *,
         name: str,
-        inbox: InboxRepository,
-        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]],
+        database: TransactionalDatabase | None = None,
+        inbox: InboxRepository | None = None,
+        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]] | None = None,
         registry: EventRegistry | None = None,
         decode: Callable[[Envelope], Any] | None = None,
         policy: ConsumerPolicy | None = None,
     ) -> None:
         super().__init__()
+        given = transactions_of(database, inbox, unit_of_work)
+        if database is not None and decode is None:
+            registry = registry or database.registry
         if (registry is None) == (decode is None):
             raise InvalidArgument("decode", decode, "give either it, or a registry of event types")
+        must_not_send_past_the_commit(mediator)
         if not 0 < len(name) <= _LONGEST_NAME:
             raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
-        if not _can_be_called(unit_of_work):  # the worker would take that for an outage
-            raise InvalidArgument("unit_of_work", unit_of_work, "give a function without arguments that makes one")
         self.name = name
         self.policy = policy or ConsumerPolicy()
         self._source = source
         read = decode if registry is None else JsonEvents(registry)
         assert read is not None  # noqa: S101  # one of them is given
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
-        self._steps = Steps(name, inbox, unit_of_work, handle, self.policy)
+        self._steps = Steps(name, *given, handle, self.policy)
         self._outages = 0
         self._chores = (
             Chore(f"{name} replaying", self._steps.replay, self.policy.replay_every, self.policy.outage),
@@ -191,14 +198,3 @@ def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:
     if place is None:
         return [[delivery] for delivery in part]
     return [some for some in (part[:place], [part[place]], part[place + 1 :]) if some]
-
-
-def _can_be_called(function: Callable[[], Any]) -> bool:
-    """Whether ``function`` takes a call without arguments."""
-    try:
-        inspect.signature(function).bind()
-    except TypeError:
-        return False
-    except ValueError:  # written in C, and says nothing about its arguments
-        return True
-    return True

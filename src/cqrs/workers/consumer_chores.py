@@ -12,7 +12,7 @@ from cqrs.workers.consumer_steps import Outage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cqrs.workers.backoff import Backoff
+    from cqrs.backoff import Backoff
 
 logger = logging.getLogger("cqrs")
 

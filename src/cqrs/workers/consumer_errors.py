@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from cqrs.errors import BrokerUnavailable, CircuitOpenError, InboxConflict
+from cqrs.errors.messages import BrokerUnavailable, InboxConflict
+from cqrs.errors.requests import CircuitOpenError
 
 _OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
-from cqrs.errors import EventUnhandled, HandlerCancelled, InvalidEnvelope, UnknownEvent
+from cqrs.errors.events import EventUnhandled, HandlerCancelled, UnknownEvent
+from cqrs.errors.messages import InvalidEnvelope
 from cqrs.outbox.rows import unpacked
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import datetime as dt
 import enum
 from typing import TYPE_CHECKING, Literal
 
+from cqrs.backoff import Backoff
 from cqrs.deserializers.exceptions import DeserializeJsonError
-from cqrs.errors import EventUnhandled, InvalidEnvelope, UnknownCompression, UnknownEvent
-from cqrs.workers.backoff import Backoff
+from cqrs.errors.events import EventUnhandled, UnknownEvent
+from cqrs.errors.messages import InvalidEnvelope, UnknownCompression
 from cqrs.workers.consumer_errors import is_outage
 from cqrs.workers.policy_checks import at_least, of_type, one_of, spans
 

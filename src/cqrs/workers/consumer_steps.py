@@ -8,7 +8,8 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
+from cqrs.unit_of_work.protocol import UnitOfWork
 from cqrs.workers.consumer_policy import ConsumerVerdict
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
     from cqrs.inbox.parked import TakenSequence
     from cqrs.inbox.repository import InboxRepository
-    from cqrs.unit_of_work import UnitOfWork
     from cqrs.workers.consumer_policy import ConsumerPolicy
 
     OpenUnit = Callable[[], UnitOfWork | Awaitable[UnitOfWork]]
@@ -65,12 +65,14 @@ class Steps:
                 new = await self._inbox.accept(self._consumer, envelopes)
                 accepted = True
                 reached("inbox.inserted")
-                with unit.held():
+                with unit.held(whole_batch=len(new) > 1):
                     for at in new:
                         await self._handle(at)
                 at = None
                 reached("inbox.handled")
             reached("inbox.committed")
+        except AfterCommitError as error:
+            self._committed(error)
         except Exception as error:
             if accepted:
                 return self._failed(at, error)
@@ -100,11 +102,13 @@ class Steps:
                 taken = await self._inbox.take(self._consumer, self._replay_limit)
                 if taken is None:
                     return False
-                with unit.held():
+                with unit.held(whole_batch=len(taken.messages) > 1):
                     for _, at in taken.messages:
                         await self._handle(at)
                 at = None
                 await self._inbox.settle(taken, len(taken.messages))
+        except AfterCommitError as error:
+            self._committed(error)
         except Exception as error:
             if taken is None:
                 _must_not_be_wrong(error)
@@ -151,8 +155,24 @@ class Steps:
         return Failed(at, error, found)
 
     async def _unit(self) -> UnitOfWork:
-        unit = self._unit_of_work()
-        return await unit if isawaitable(unit) else unit
+        try:
+            made = self._unit_of_work()
+            unit = await made if isawaitable(made) else made
+        except Exception as error:
+            if self._policy.classify(error) is ConsumerVerdict.OUTAGE:
+                raise
+            raise UnitOfWorkStateError(
+                f"The unit_of_work of the consumer {self._consumer!r} makes none ({type(error).__qualname__}: "
+                f"{error}). It is called outside of every request scope: give one that needs none, or database=db."
+            ) from error
+        if not isinstance(unit, UnitOfWork):  # pyright: ignore[reportUnnecessaryIsInstance]  # of users
+            raise UnitOfWorkStateError(
+                f"The unit_of_work of the consumer {self._consumer!r} made a {type(unit).__qualname__}, which is none."
+            )
+        return unit
+
+    def _committed(self, error: AfterCommitError) -> None:
+        logger.error("%s has committed a batch, and what was to follow has failed", self._consumer, exc_info=error)
 
     def _log(self, failed: Failed, envelope: Envelope, what: str) -> None:
         logger.error(

@@ -13,7 +13,8 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._failpoints import reached
-from cqrs.errors import BrokerUnavailable, InvalidEnvelope, LogBusy, LogSlotLost
+from cqrs.errors.databases import LogBusy, LogSlotLost
+from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.log_content import keepable, unpack, unreadable
 from cqrs.outbox.queue import QueuedMessage

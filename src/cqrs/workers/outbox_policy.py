@@ -6,8 +6,8 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
-from cqrs.errors import InvalidEnvelope, MessageRejected, UnknownCompression
-from cqrs.workers.backoff import Backoff
+from cqrs.backoff import Backoff
+from cqrs.errors.messages import InvalidEnvelope, MessageRejected, UnknownCompression
 from cqrs.workers.policy_checks import above_zero, at_least, of_type, spans
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
-from cqrs.errors import BrokerUnavailable
+from cqrs.errors.messages import BrokerUnavailable
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
 from cqrs.workers.advice import told

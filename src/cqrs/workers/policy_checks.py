@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors import InvalidArgument
+from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
 from weakref import WeakKeyDictionary
 
+from cqrs._running import outside_turns
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -39,7 +41,8 @@ class Service(abc.ABC):
         if self.is_running:
             return
         self._ready, self._ending = asyncio.Event(), asyncio.Event()
-        self._task = asyncio.create_task(self._work(), name=type(self).__qualname__)
+        # It outlives the call that starts it, and what belongs to the turn of that.
+        self._task = asyncio.create_task(self._work(), name=type(self).__qualname__, context=outside_turns())
 
     async def started(self) -> None:
         """Wait for the first work to be done. Returns at once if the service is not running."""

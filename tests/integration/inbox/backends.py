@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
-from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository, inbox_tables
 from cqrs.outbox.sqlalchemy import outbox_model
 from cqrs.unit_of_work import current_unit_of_work
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
 if TYPE_CHECKING:
     from typing import Any

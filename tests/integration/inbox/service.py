@@ -11,12 +11,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import cqrs
+from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message
 from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
 from cqrs.testing import faults
-from cqrs.workers.backoff import Backoff
 from cqrs.workers.consumer import Consumer, ConsumerPolicy
 from tests.integration.inbox.backends import Database, effect, engine_of
 

@@ -9,7 +9,7 @@ import pytest
 from cqrs.errors import BrokerUnavailable
 from cqrs.inbox.memory import MemoryInboxRepository
 from cqrs.testing.conformance.message_broker import an_envelope, received
-from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer import Consumer
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict, verdict
 from tests.integration.kafka.backend import KafkaBackend

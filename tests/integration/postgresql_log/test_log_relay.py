@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import text
 
 import cqrs
-from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.errors import LogSlotLost, NotForTheLog
 from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.log_content import unreadable
 from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
 from cqrs.testing.faults import failpoint
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.workers.outbox_relay import OutboxRelay
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
 from tests.integration.postgresql_log.stand import Stand, stand_on

@@ -11,8 +11,8 @@ from sqlalchemy import make_url
 import cqrs
 from cqrs._sqlalchemy.announcing import announcer, channel_of
 from cqrs._sqlalchemy.notifications import NotifyWakeUps
-from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.errors import WakeUpsUnsupported
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, fill, told
 from tests.integration.postgresql_log.proxy import proxy_to
 from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, until

@@ -8,8 +8,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from cqrs._sqlalchemy.lease_tables import lease_metadata
-from cqrs._sqlalchemy.unit_of_work import SqlAlchemyUnitOfWork
 from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository, outbox_model
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
 if TYPE_CHECKING:
     from cqrs.unit_of_work import UnitOfWork

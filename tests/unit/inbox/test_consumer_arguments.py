@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cqrs.errors import InvalidArgument
-from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from tests.unit.inbox.stand import Stand
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def needs_sessions(sessions: object) -> MemoryUnitOfWork:
     return MemoryUnitOfWork()
 
 
-@pytest.mark.parametrize("wrong", [MemoryUnitOfWork(), needs_sessions, None], ids=["one unit", "arguments", "nothing"])
+@pytest.mark.parametrize("wrong", [MemoryUnitOfWork(), needs_sessions], ids=["one unit", "arguments"])
 async def test_what_makes_no_unit_of_work_is_refused(wrong: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"unit_of_work=.* a function without arguments"):
         Stand().consumer(unit_of_work=wrong)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqrs.backoff import Backoff
 from cqrs.errors import BrokerUnavailable
 from cqrs.inbox import MemoryInboxRepository
 from cqrs.message_brokers.memory_group import MemoryDelivery
-from cqrs.workers.backoff import Backoff
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer import Consumer
 from tests.unit.inbox.stand import AT_ONCE, Numbered, Stand
 
@@ -163,7 +164,7 @@ async def test_a_message_whose_error_cannot_be_told_is_parked(stand: Stand) -> N
 
 
 def test_a_name_that_no_table_takes_is_refused(stand: Stand) -> None:
-    options: dict[str, Any] = {"inbox": stand.inbox, "unit_of_work": None, "registry": stand.registry}
+    options: dict[str, Any] = {"inbox": stand.inbox, "unit_of_work": MemoryUnitOfWork, "registry": stand.registry}
     with pytest.raises(ValueError, match="128"):
         Consumer(stand.broker.source("t"), stand.mediator, name="c" * 129, **options)
 

@@ -4,7 +4,7 @@ import pytest
 
 from cqrs.inbox import MemoryInbox, MemoryInboxRepository
 from cqrs.testing.conformance.inbox import InboxConformance
-from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 
 
 class MemoryBackend:

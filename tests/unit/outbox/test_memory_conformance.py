@@ -8,7 +8,7 @@ from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
 from cqrs.testing.conformance.outbox import OutboxConformance
 from cqrs.testing.conformance.relay import RelayConformance
 from cqrs.testing.conformance.unit_of_work import UnitOfWorkConformance
-from cqrs.unit_of_work_memory import MemoryUnitOfWork
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 
 if TYPE_CHECKING:
     from cqrs.unit_of_work import UnitOfWork

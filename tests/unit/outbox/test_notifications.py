@@ -136,7 +136,9 @@ async def test_a_turn_that_fails_publishes_and_stores_nothing(
 async def test_with_an_outbox_they_go_there_and_not_to_the_broker(
     unit: Any, broker: MemoryMessageBroker, outbox: MemoryOutboxedEventRepository
 ) -> None:
-    await mediator(unit, message_broker=broker, outbox=outbox).send(Do(numbers=[1, 2]))
+    alone = unit is None
+    whole = mediator(unit, message_broker=broker, outbox=outbox, separate_outbox_transaction=alone)
+    await whole.send(Do(numbers=[1, 2]))
     assert (sent(broker), await stored(outbox)) == ([], [1, 2])
 
 
@@ -154,7 +156,9 @@ async def test_alone_they_are_stored_all_or_none(outbox: MemoryOutboxedEventRepo
         async def handle(self, request: Do) -> None:
             self.record(Told(payload=1), Unknown(payload=2))
 
-    whole = requests.bootstrap(commands_mapper=lambda m: m.bind(Do, BothHandler), outbox=outbox)
+    whole = requests.bootstrap(
+        commands_mapper=lambda m: m.bind(Do, BothHandler), outbox=outbox, separate_outbox_transaction=True
+    )
     with pytest.raises(cqrs.errors.UnknownEvent):
         await whole.send(Do(numbers=[]))
     assert await stored(outbox) == []

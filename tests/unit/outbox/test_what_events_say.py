@@ -87,7 +87,11 @@ async def stored(outbox: MemoryOutboxedEventRepository, event: Any, **options: A
 
 async def test_the_emitter_asks_the_event_for_key_and_headers() -> None:
     outbox = an_outbox()
-    mediator = requests.bootstrap(outbox=outbox, commands_mapper=lambda m: m.bind(Place, PlaceHandler))
+    mediator = requests.bootstrap(
+        outbox=outbox,
+        separate_outbox_transaction=True,
+        commands_mapper=lambda m: m.bind(Place, PlaceHandler),
+    )
     await mediator.send(Place(event=OrderPlaced(payload=Order(id=7, wait=60.0))))
     (row,) = outbox.store.rows.values()
     assert row.new.envelope.key == "7"

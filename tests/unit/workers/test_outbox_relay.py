@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqrs.backoff import Backoff
 from cqrs.errors import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.leases import MemoryLeaseStore
@@ -17,7 +18,6 @@ from cqrs.outbox.rows import error_text
 from cqrs.testing.conformance._outbox_stand import FlakyBroker
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
-from cqrs.workers.backoff import Backoff
 from cqrs.workers.outbox_policy import RelayPolicy
 from cqrs.workers.outbox_relay import OutboxRelay
 

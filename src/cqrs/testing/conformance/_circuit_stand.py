@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from cqrs.errors import CircuitOpenError
+from cqrs.errors.requests import CircuitOpenError
 
 if TYPE_CHECKING:
     from cqrs.circuit_breaker import ICircuitBreaker

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
     from cqrs.outbox.event import OutboxedEvent
     from cqrs.outbox.repository import OutboxedEventRepository
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.protocol import UnitOfWork
 
 HOUR = dt.timedelta(hours=1)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from cqrs.errors import CircuitOpenError
+from cqrs.errors.requests import CircuitOpenError
 from cqrs.testing.conformance._circuit_stand import TIMEOUT, Refused, Service, Stand, cancel, time_out
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from cqrs.container.adopt import adopt
-from cqrs.errors import WiringError
+from cqrs.errors.wiring import WiringError
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.testing.conformance._container_shop import (
     Clock,

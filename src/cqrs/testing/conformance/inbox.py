@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from cqrs.envelope import Envelope
-from cqrs.errors import UnitOfWorkStateError
+from cqrs.errors.transactions import UnitOfWorkStateError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqrs.inbox.parked import TakenSequence
     from cqrs.inbox.repository import InboxRepository
-    from cqrs.unit_of_work import UnitOfWork
+    from cqrs.unit_of_work.protocol import UnitOfWork
 
 ME = "me"
 

@@ -23,13 +23,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cqrs.compressors.zlib import ZlibCompressor
-from cqrs.errors import (
-    BrokerUnavailable,
-    MessageRejected,
-    OutboxedEventMismatch,
-    UnitOfWorkStateError,
-    UnknownEvent,
-)
+from cqrs.errors.events import UnknownEvent
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected, OutboxedEventMismatch
+from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import PARTITIONS
@@ -152,7 +148,7 @@ class OutboxConformance(Scheduling):
         assert await outbox.get_many() == []
 
     async def test_without_a_transaction_nothing_is_added(self, outbox: OutboxedEventRepository) -> None:
-        with pytest.raises(UnitOfWorkStateError, match="No transaction is open"):
+        with pytest.raises(UnitOfWorkStateError, match="none is open here"):
             outbox.add(numbered(1))
         async with outbox as session:
             await outbox.commit(session)

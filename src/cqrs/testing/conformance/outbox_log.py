@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from cqrs.envelope import Envelope
-from cqrs.errors import LogBusy, LogSlotLost
+from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.rows import NewRow
 

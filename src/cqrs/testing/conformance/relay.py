@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqrs.backoff import Backoff
 from cqrs.compressors.zlib import ZlibCompressor
-from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.testing.conformance._outbox_stand import FlakyBroker, Numbered, numbered
-from cqrs.workers.backoff import Backoff
 from cqrs.workers.outbox_policy import RelayPolicy
 from cqrs.workers.outbox_relay import OutboxRelay
 

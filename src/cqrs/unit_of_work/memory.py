@@ -5,24 +5,39 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
-from cqrs.unit_of_work import UnitOfWork
+from cqrs.unit_of_work.protocol import UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
 
 class MemoryUnitOfWork(UnitOfWork):
-    """Keeps what stores want to write and does it at the commit, all of it or nothing."""
+    """Keeps what stores want to write and does it at the commit, all of it or nothing.
 
-    def __init__(self) -> None:
-        super().__init__()
+    ``place`` tells units of several stores apart; those without one fit every store.
+    """
+
+    begins_by_itself = True
+
+    def __init__(self, place: object = None) -> None:
+        self._place = place
         self._checks: list[Callable[[], None]] = []
         self._writes: list[Callable[[], None]] = []
 
     @property
+    def place(self) -> object:
+        """What was given."""
+        return self._place
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing waits for the commit."""
+        return not self._writes and self._journal is None
+
+    @property
     def session(self) -> Self:
         """The unit of work itself: stores write with :meth:`enlist`."""
-        self._must_be_open()
+        self.must_be_usable("the session")
         return self
 
     def enlist(self, write: Callable[[], None], *, check: Callable[[], None] | None = None) -> None:
@@ -31,7 +46,7 @@ class MemoryUnitOfWork(UnitOfWork):
         If ``check`` raises, the commit fails with its error; all checks come before the first write. A ``write`` must
         not fail. Neither is called if the transaction, or the savepoint around this call, is rolled back.
         """
-        self._must_be_open()
+        self.must_be_usable("enlist")
         self._writes.append(write)
         if check is not None:
             self._checks.append(check)
@@ -40,9 +55,6 @@ class MemoryUnitOfWork(UnitOfWork):
     def enlisted(self) -> tuple[Callable[[], None], ...]:
         """The writes that wait for the commit, in their order."""
         return tuple(self._writes)
-
-    async def _begin(self) -> None:
-        self._forget()
 
     async def _commit(self) -> None:
         for check in self._checks:

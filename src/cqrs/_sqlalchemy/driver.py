@@ -1,0 +1,52 @@
+"""The connection under a session: the driver's own, and sessions over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
+
+_READS = "cqrs_only_reads"
+
+
+async def driver_connection(session: AsyncSession) -> Any:
+    """The driver's connection under ``session``, with its transaction and its pending savepoints begun."""
+    connection = await session.connection()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    is_in_transaction = getattr(driver, "is_in_transaction", None)  # asyncpg's; SQLAlchemy begins with a statement
+    if is_in_transaction is not None and not is_in_transaction():
+        await connection.exec_driver_sql("SELECT 1")
+    return driver
+
+
+def session_on(connection: Connection) -> AsyncSession:
+    """A session over a connection whose transaction is somebody else's: it leaves that open when it is closed."""
+    asynchronous: Any = AsyncConnection._retrieve_proxy_for_target(connection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # there is no public way
+    return AsyncSession(bind=asynchronous, join_transaction_mode="rollback_only", expire_on_commit=False)
+
+
+def only_reads(connection: Connection) -> None:
+    """Let the database refuse writes in the transaction that begins on ``connection``."""
+    match connection.dialect.name:
+        case "sqlite":  # it knows this of connections only
+            if not event.contains(connection.engine.pool, "reset", _writes_again):
+                event.listen(connection.engine.pool, "reset", _writes_again)
+            connection.info[_READS] = True
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+        case "mysql" | "mariadb":
+            connection.exec_driver_sql("START TRANSACTION READ ONLY")
+        case _:  # an option of the connection does it
+            pass
+
+
+def _writes_again(driver: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:
+    if record.info.pop(_READS, False) and not state.terminate_only:
+        cursor = driver.cursor()
+        cursor.execute("PRAGMA query_only = OFF")
+        cursor.close()

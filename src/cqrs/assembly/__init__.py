@@ -1,0 +1,1 @@
+"""Assembly: what puts the parts of one service together."""

@@ -1,0 +1,198 @@
+"""Assembly: everything of one database that belongs together."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Generic, Self
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from typing_extensions import TypeVar
+
+from cqrs._sqlalchemy import migrate
+from cqrs._sqlalchemy.connecting import connected, engine_at
+from cqrs.errors.root import InvalidArgument
+from cqrs.errors.transactions import UnitOfWorkStateError
+from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
+from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.unit_of_work.joining import separate_transaction, transaction
+from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
+from cqrs.unit_of_work.sqlalchemy.session import session_of_the_transaction
+from cqrs.unit_of_work.sqlalchemy.source import SessionSource
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+from cqrs.unit_of_work.stack import unit_for
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from sqlalchemy import MetaData
+
+    from cqrs.events.registry import EventRegistry
+
+S = TypeVar("S", bound=AsyncSession, default=AsyncSession)
+
+_READ_COMMITTED = {"isolation_level": "READ COMMITTED"}
+_GIVE = "give a URL, an engine of create_async_engine(), or an async_sessionmaker over one"
+
+
+class Database(Generic[S]):
+    """One database of a service: its sessions, transactions, outbox and inbox, which are always committed together.
+
+    ``source`` is a URL, an ``AsyncEngine`` or an ``async_sessionmaker``. From a URL the engine is made when it is used
+    first, once in each process, with READ COMMITTED where there are levels, and closed at the end of ``async with db``;
+    an engine or a sessionmaker stays yours. Nothing connects before the first statement. Make one for each database and
+    pass it to every bootstrap, ``Consumer`` and ``Once``. It is safe to share between the tasks of an event loop.
+
+    ``metadata`` holds your tables, for :meth:`create_all`. ``registry`` gives the types of the events in messages, by
+    default that of ``OutboxedEventMap``. ``on_begin`` is awaited with a session of each new transaction before the
+    first statement in it: it may set what row-level security asks for. ``outbox_table`` and ``inbox_table`` name our
+    tables.
+
+    Raises ``InvalidArgument`` for a source of another kind, and ``DatabaseAddressError``, at the first use, for a URL
+    that leads to no database of ours.
+    """
+
+    def __init__(  # noqa: PLR0913  # what can be said about a database
+        self,
+        source: str | AsyncEngine | async_sessionmaker[S],
+        *,
+        metadata: MetaData | None = None,
+        registry: EventRegistry | None = None,
+        on_begin: Callable[[AsyncSession], Awaitable[None]] | None = None,
+        outbox_table: str | None = None,
+        inbox_table: str | None = None,
+    ) -> None:
+        if not isinstance(source, (str, AsyncEngine, async_sessionmaker)):  # pyright: ignore[reportUnnecessaryIsInstance]  # by users
+            raise InvalidArgument("source", source, _GIVE)
+        self.metadata = metadata
+        self._given: Any = source
+        self._tables = (outbox_table, inbox_table)
+        self._engine: AsyncEngine | None = None
+        self._process = 0
+        made: Any = source if isinstance(source, async_sessionmaker) else self._sessions_of_this_process
+        self._source = SessionSource(made, on_begin=on_begin)
+        self.session_class: type[Any] = source.class_ if isinstance(source, async_sessionmaker) else AsyncSession
+        self._session: Any = session_of_the_transaction(self._source, self.session_class)
+        self._outbox = SqlAlchemyOutboxedEventRepository(self._source, table_name=outbox_table, registry=registry)
+        self._inbox = SqlAlchemyInboxRepository(self._source, table_name=inbox_table or "inbox")
+
+    @property
+    def session(self) -> S:
+        """The session to inject everywhere: at each call that of the open transaction of this database.
+
+        It may be kept by singletons and caches. Raises ``NoOpenTransaction`` where none is open, ``OtherTask`` in
+        another task than that of the transaction; ``commit``, ``rollback`` and ``close`` raise ``UnitOfWorkStateError``
+        and change nothing. It is for a part of the code that runs within a turn, or within :meth:`transaction`.
+        """
+        session: S = self._session
+        return session
+
+    @property
+    def outbox(self) -> SqlAlchemyOutboxedEventRepository:
+        """Its outbox, for handlers and for an ``OutboxRelay``."""
+        return self._outbox
+
+    @property
+    def inbox(self) -> SqlAlchemyInboxRepository:
+        """Its inbox."""
+        return self._inbox
+
+    @property
+    def registry(self) -> EventRegistry:
+        """The types of the events in messages."""
+        return self._outbox.registry
+
+    @property
+    def name(self) -> str:
+        """Its address, without the password."""
+        return self._source.name
+
+    @property
+    def place(self) -> Any:
+        """What all transactions of this database have in common."""
+        return self._source.place
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """The engine of this process. Raises ``DatabaseAddressError`` for a URL that cannot be used."""
+        if not isinstance(self._given, str):
+            return self._source.engine()
+        if self._engine is None or self._process != os.getpid():
+            engine = engine_at(self._given)
+            self._engine = engine if engine.dialect.name == "sqlite" else engine.execution_options(**_READ_COMMITTED)
+            self._process = os.getpid()
+        return self._engine
+
+    def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> SqlAlchemyUnitOfWork:
+        """A new unit of work, for what :meth:`transaction` does not do; ``async with`` opens it."""
+        return SqlAlchemyUnitOfWork(self._source, options=options)
+
+    def transaction(
+        self, *, isolation_level: str | None = None, read_only: bool = False
+    ) -> AbstractAsyncContextManager[S]:
+        """``async with db.transaction() as session``: committed at the end, or undone if an error ends it.
+
+        Within an open transaction of this database it is a savepoint of that. Raises ``SecondTransaction`` if that is
+        of another kind than this asks for, ``ConcurrencyError`` if another transaction was faster, ``AfterCommitError``
+        if what was to follow the commit has failed.
+        """
+        return transaction(self, TransactionOptions(isolation_level, read_only))
+
+    def separate_transaction(
+        self, *, isolation_level: str | None = None, read_only: bool = False
+    ) -> AbstractAsyncContextManager[S]:
+        """A transaction of its own, whether or not another one is open here: committed although that may fail.
+
+        On SQLite it raises ``SecondTransaction`` if the open one has begun: it would wait for itself.
+        """
+        options = TransactionOptions(isolation_level, read_only)
+        return separate_transaction(self, options, one_writes=self.engine.dialect.name == "sqlite")
+
+    async def connection(self) -> Any:
+        """The driver's own connection of the open transaction, with every pending savepoint begun.
+
+        What is written through it is committed with the rest. Its errors are seen by nobody else, so let them leave the
+        transaction. Raises ``NoOpenTransaction``.
+        """
+        unit = unit_for(self.place, "A driver's connection", self.name)
+        if not isinstance(unit, SqlAlchemyUnitOfWork):
+            raise self._session.nothing_open()
+        return await unit.connection()
+
+    async def upgrade(self) -> list[str]:
+        """Bring our tables to the newest version, as ``cqrs.migrations.upgrade`` does; yours are not touched."""
+        outbox, inbox = self._tables
+        return await migrate.upgrade(self.engine, outbox, inbox_table=inbox)
+
+    async def create_all(self) -> None:
+        """Make those tables of ``metadata`` that are not there, for tests and first steps. It changes none.
+
+        Raises ``UnitOfWorkStateError`` if no ``metadata`` was given.
+        """
+        if self.metadata is None:
+            raise UnitOfWorkStateError(
+                "This database knows none of your tables: Database(..., metadata=Base.metadata)."
+            )
+        async with connected(self.engine) as connection, connection.begin():
+            await connection.run_sync(self.metadata.create_all)
+
+    async def aclose(self) -> None:
+        """Close the engine that was made from a URL. It is made anew if it is used again."""
+        engine, self._engine = self._engine, None
+        if engine is not None and self._process == os.getpid():
+            self._source.forget()
+            await engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"Database({self.name!r})"
+
+    def _sessions_of_this_process(self) -> AsyncSession:
+        if isinstance(self._given, AsyncEngine):
+            return AsyncSession(self._given, expire_on_commit=False)
+        return AsyncSession(self.engine, expire_on_commit=False)

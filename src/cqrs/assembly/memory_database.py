@@ -1,0 +1,90 @@
+"""Assembly: a database in memory, for services without SQL and for tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from cqrs.errors.transactions import NoOpenTransaction
+from cqrs.inbox.memory import MemoryInboxRepository
+from cqrs.outbox.memory import MemoryOutboxedEventRepository
+from cqrs.unit_of_work.joining import separate_transaction, transaction
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
+from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
+from cqrs.unit_of_work.stack import unit_for
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from cqrs.events.registry import EventRegistry
+
+
+class MemoryDatabase:
+    """What a ``cqrs.Database`` is, in the memory of one process: transactions, an outbox and an inbox.
+
+    Stores of yours join the open transaction with ``db.session.enlist(write)``. A handler that asks for an
+    ``AsyncSession`` is refused when the mediator is built.
+    """
+
+    name = "a database in memory"
+
+    def __init__(self, *, registry: EventRegistry | None = None) -> None:
+        self._outbox = MemoryOutboxedEventRepository(registry=registry, place=self)
+        self._inbox = MemoryInboxRepository(place=self)
+
+    @property
+    def session(self) -> MemoryUnitOfWork:
+        """The open transaction. Raises ``NoOpenTransaction`` where none is open."""
+        unit = unit_for(self, "The session of this database", self.name)
+        if not isinstance(unit, MemoryUnitOfWork):
+            raise NoOpenTransaction(f"The session of {self.name}")
+        return unit.session
+
+    @property
+    def outbox(self) -> MemoryOutboxedEventRepository:
+        """Its outbox."""
+        return self._outbox
+
+    @property
+    def inbox(self) -> MemoryInboxRepository:
+        """Its inbox."""
+        return self._inbox
+
+    @property
+    def registry(self) -> EventRegistry:
+        """The types of the events in messages."""
+        return self._outbox.registry
+
+    @property
+    def place(self) -> Self:
+        """What all transactions of this database have in common."""
+        return self
+
+    def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> MemoryUnitOfWork:
+        """A new unit of work. Isolation levels mean nothing in memory."""
+        del options
+        return MemoryUnitOfWork(self)
+
+    def transaction(
+        self, *, isolation_level: str | None = None, read_only: bool = False
+    ) -> AbstractAsyncContextManager[MemoryUnitOfWork]:
+        """Committed at the end, or undone if an error ends it; within an open transaction a savepoint of that."""
+        return transaction(self, TransactionOptions(isolation_level, read_only))
+
+    def separate_transaction(
+        self, *, isolation_level: str | None = None, read_only: bool = False
+    ) -> AbstractAsyncContextManager[MemoryUnitOfWork]:
+        """A transaction of its own, whether or not another one is open here."""
+        return separate_transaction(self, TransactionOptions(isolation_level, read_only), one_writes=False)
+
+    async def upgrade(self) -> list[str]:
+        """Do nothing: there are no tables."""
+        return []
+
+    async def create_all(self) -> None:
+        """Do nothing, too."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing is to be closed."""

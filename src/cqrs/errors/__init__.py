@@ -1,0 +1,131 @@
+"""Every error this package raises on its own account; ring 0 of the architecture.
+
+    CQRSError
+    ├── WiringError                     what was bound cannot work; raised before anything runs
+    │   └── CircuitBreakerSettingsError (also a ValueError) a circuit breaker was given settings it cannot work with
+    ├── RequestHandlerDoesNotExist      (also a ValueError) nothing is bound for a request
+    ├── RequestHandlerTypeError         (also a TypeError) what is bound cannot serve this call
+    ├── StreamTaskError                 (also a RuntimeError) a stream was moved to another task
+    ├── DependencyError                 a container cannot build something
+    ├── NoRequestScope                  (also a LookupError) no request scope is open where one is asked for
+    ├── CircuitOpenError                a circuit breaker refused the call
+    ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
+    ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
+    ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
+    ├── EventNameConflict               two event types claim one name and version
+    ├── DeserializeError                bytes are not the message they should be (in cqrs.deserializers)
+    │   ├── DeserializeJsonError        … not the JSON
+    │   └── DeserializeProtobufError    … not the protobuf
+    ├── InvalidArgument                 (also a ValueError and a TypeError) nothing can work with what was given
+    ├── InvalidEnvelope                 a message on the wire does not say what it is
+    ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
+    ├── MessageRejected                 a broker will never take this message
+    ├── EventUnhandled                  (also a LookupError) nothing is bound for an event that has arrived
+    ├── HandlerCancelled                a handler of an event that has arrived was cancelled, its turn was not
+    ├── InboxConflict                   somebody else has brought the same message in: do it again
+    ├── UnitOfWorkStateError            (also a RuntimeError) a transaction was used in a way that would lose something
+    │   ├── NoOpenTransaction           none is open where one is needed
+    │   ├── SecondTransaction           another one was begun beside the open one
+    │   ├── OtherDatabase               the open one is one of another database
+    │   ├── OtherTask                   the open one belongs to another task
+    │   ├── TransactionEnded            it has been committed, undone, or given up by the database
+    │   └── TransactionDoomed           a part of it has failed and was not undone, so it cannot be committed
+    ├── AfterCommitError                the transaction is committed, and what was to follow has failed
+    ├── ConcurrencyError                another transaction was faster: nothing has happened, do it again
+    ├── MigrationRefused                the database cannot be brought to the version that was asked for
+    ├── DatabaseAddressError            (also a ValueError) an address leads to no database
+    ├── DatabaseUnavailable             (also a ConnectionError) a database cannot be reached
+    ├── LogBusy                         somebody else reads the log of an outbox
+    ├── LogSlotLost                     the database has thrown away what was not read of its log
+    ├── NotForTheLog                    (also a ValueError) a message must wait, and a log cannot hold it back
+    ├── DelayNeedsOutbox                (also a ValueError) an event must wait, and there is no outbox for it to wait in
+    ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
+    ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
+    ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
+    ├── UnknownEvent                    (also a LookupError) no event type has this name and version
+    └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
+
+What a handler raises reaches the caller as it is: it is never wrapped in one of these.
+"""
+
+from cqrs.errors.databases import DatabaseAddressError, DatabaseUnavailable, LogBusy, LogSlotLost, MigrationRefused
+from cqrs.errors.events import (
+    EventClassRecorded,
+    EventNameConflict,
+    EventsKeptElsewhere,
+    EventUnhandled,
+    HandlerCancelled,
+    ImmutableEventError,
+    ProtobufNotImplemented,
+    UnknownEvent,
+)
+from cqrs.errors.messages import (
+    BrokerUnavailable,
+    DelayNeedsOutbox,
+    InboxConflict,
+    InvalidEnvelope,
+    MessageRejected,
+    NotForTheLog,
+    OutboxedEventMismatch,
+    UnknownCompression,
+    WakeUpsUnsupported,
+)
+from cqrs.errors.requests import CircuitOpenError, RequestHandlerDoesNotExist, RequestHandlerTypeError, StreamTaskError
+from cqrs.errors.root import CQRSError, InvalidArgument
+from cqrs.errors.transactions import (
+    AfterCommitError,
+    ConcurrencyError,
+    NoOpenTransaction,
+    OtherDatabase,
+    OtherTask,
+    SecondTransaction,
+    TransactionDoomed,
+    TransactionEnded,
+    UnitOfWorkStateError,
+)
+from cqrs.errors.wiring import CircuitBreakerSettingsError, DependencyError, NoRequestScope, WiringError, WiringProblem
+
+__all__ = [
+    "AfterCommitError",
+    "BrokerUnavailable",
+    "CQRSError",
+    "CircuitBreakerSettingsError",
+    "CircuitOpenError",
+    "ConcurrencyError",
+    "DatabaseAddressError",
+    "DatabaseUnavailable",
+    "DelayNeedsOutbox",
+    "DependencyError",
+    "EventClassRecorded",
+    "EventNameConflict",
+    "EventUnhandled",
+    "EventsKeptElsewhere",
+    "HandlerCancelled",
+    "ImmutableEventError",
+    "InboxConflict",
+    "InvalidArgument",
+    "InvalidEnvelope",
+    "LogBusy",
+    "LogSlotLost",
+    "MessageRejected",
+    "MigrationRefused",
+    "NoOpenTransaction",
+    "NoRequestScope",
+    "NotForTheLog",
+    "OtherDatabase",
+    "OtherTask",
+    "OutboxedEventMismatch",
+    "ProtobufNotImplemented",
+    "RequestHandlerDoesNotExist",
+    "RequestHandlerTypeError",
+    "SecondTransaction",
+    "StreamTaskError",
+    "TransactionDoomed",
+    "TransactionEnded",
+    "UnitOfWorkStateError",
+    "UnknownCompression",
+    "UnknownEvent",
+    "WakeUpsUnsupported",
+    "WiringError",
+    "WiringProblem",
+]

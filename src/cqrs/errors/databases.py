@@ -1,0 +1,53 @@
+"""A database, its tables or its log cannot be used."""
+
+from __future__ import annotations
+
+from cqrs.errors.root import CQRSError
+
+
+class MigrationRefused(CQRSError):
+    """The tables ``table`` of a database cannot be migrated; the text says why."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table = table
+        super().__init__(f"{table}: {problem}")
+
+
+class DatabaseAddressError(CQRSError, ValueError):
+    """The ``address`` of a database cannot be used; the text says why. No password is in either."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        super().__init__(f"{address}: {problem}")
+
+
+class DatabaseUnavailable(CQRSError, ConnectionError):
+    """The database at ``address``, which is without its password, cannot be reached or lets nobody in."""
+
+    def __init__(self, address: str, reason: BaseException) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(
+            f"No connection to {address} ({type(reason).__name__}: {reason}): check that the server runs, that the "
+            "database is there, and user and password."
+        )
+
+
+class LogBusy(CQRSError):
+    """Somebody else reads the log through ``slot``; only one may."""
+
+    def __init__(self, slot: str) -> None:
+        self.slot = slot
+        super().__init__(f"Another relay reads through the replication slot {slot!r}: wait until it ends.")
+
+
+class LogSlotLost(CQRSError):
+    """The replication ``slot`` is gone or invalid: messages that stood only in the log and were not read are lost."""
+
+    def __init__(self, slot: str) -> None:
+        self.slot = slot
+        super().__init__(
+            f"The replication slot {slot!r} was dropped, was invalidated because the log grew too long, or was never "
+            "made on this server. Messages that were not read are lost. Find out which they are, send them again, and "
+            "call PostgresLog.create(after_loss=True)."
+        )

@@ -1,0 +1,95 @@
+"""An event is not what it should be, or nobody handles it."""
+
+from __future__ import annotations
+
+from cqrs._generics import type_name
+from cqrs.errors.root import CQRSError
+
+
+class ImmutableEventError(CQRSError, AttributeError):
+    """An attribute of an event was about to be changed after it had been set."""
+
+    def __init__(self, event_type: type, attribute: str) -> None:
+        self.event_type = event_type
+        self.attribute = attribute
+        super().__init__(
+            f"{event_type.__name__}.{attribute} is already set and events are immutable: "
+            "record a new event, or use dataclasses.replace()."
+        )
+
+
+class EventClassRecorded(CQRSError, TypeError):
+    """``event_type`` itself was recorded, and not an instance of it."""
+
+    def __init__(self, event_type: type) -> None:
+        self.event_type = event_type
+        super().__init__(f"{type_name(event_type)} is a class: record an instance, {event_type.__name__}(...).")
+
+
+class EventsKeptElsewhere(CQRSError, TypeError):
+    """``handler_type`` records an event, but its own property ``events`` does not show it: it would be lost."""
+
+    def __init__(self, handler_type: type) -> None:
+        self.handler_type = handler_type
+        super().__init__(
+            f"{type_name(handler_type)} has a property `events` of its own, which does not show what record() takes: "
+            "append to the list that the property returns, or remove the property."
+        )
+
+
+class EventNameConflict(CQRSError):
+    """Two event types claim the same ``name`` and ``version``."""
+
+    def __init__(self, name: str, version: int, first: type, second: type) -> None:
+        self.name = name
+        self.version = version
+        self.event_types = (first, second)
+        super().__init__(
+            f"{first.__qualname__} and {second.__qualname__} both claim the event name {name!r} version {version}: "
+            "give one of them another name or version with @cqrs.event_type(...)."
+        )
+
+
+class UnknownEvent(CQRSError, LookupError):
+    """No event type is registered under ``name`` and ``version``."""
+
+    def __init__(self, name: str, version: int) -> None:
+        self.name = name
+        self.version = version
+        super().__init__(
+            f"No event type is registered as {name!r} version {version}: register its class under this "
+            "name, with OutboxedEventMap.register() or in the registry that the reader was given."
+        )
+
+
+class ProtobufNotImplemented(CQRSError, NotImplementedError):
+    """``event_type`` does not say how it looks in protobuf."""
+
+    def __init__(self, event_type: type, method: str) -> None:
+        self.event_type = event_type
+        self.method = method
+        super().__init__(
+            f"{event_type.__name__} has no protobuf form: override {method}() in a subclass, with the generated class."
+        )
+
+
+class EventUnhandled(CQRSError, LookupError):
+    """A message that has arrived is an ``event_type``, and nothing is bound for that."""
+
+    def __init__(self, event_type: type) -> None:
+        self.event_type = event_type
+        super().__init__(
+            f"Nothing handles {type_name(event_type)}: bind a handler for exactly this type in events_mapper, or let "
+            "the consumer skip what it does not know."
+        )
+
+
+class HandlerCancelled(CQRSError):
+    """A handler of ``event_type`` has let a ``CancelledError`` out although nobody had cancelled its turn."""
+
+    def __init__(self, event_type: type) -> None:
+        self.event_type = event_type
+        super().__init__(
+            f"A handler of {type_name(event_type)} ended with a CancelledError that came from no canceller: a task or "
+            "a future that it awaited was cancelled. Catch it there, and raise what it means."
+        )

@@ -1,0 +1,112 @@
+"""A message cannot be sent, stored or read."""
+
+from __future__ import annotations
+
+from cqrs._generics import type_name
+from cqrs.errors.root import CQRSError
+
+
+class InvalidEnvelope(CQRSError):
+    """A message arrived on ``topic`` whose ``headers`` do not identify it, or whose body is not what they say."""
+
+    def __init__(self, topic: str, headers: dict[str, str], reason: Exception) -> None:
+        self.topic = topic
+        self.headers = headers
+        self.reason = reason
+        super().__init__(
+            f"A message on {topic!r} cannot be read ({type(reason).__name__}: {reason}): send the headers message-id "
+            "and message-name, or read this topic with a source that is told how to find them."
+        )
+
+
+class BrokerUnavailable(CQRSError, ConnectionError):
+    """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent.
+
+    ``remedy`` says what helps, where that is more than patience: a wrong password or certificate is an outage, too.
+    """
+
+    def __init__(self, broker: str, reason: BaseException | str, remedy: str = "try again later") -> None:
+        self.broker = broker
+        self.reason = reason
+        self.remedy = remedy
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(f"{broker} is not available ({detail}): {remedy}.")
+
+
+class MessageRejected(CQRSError):
+    """``broker`` will never take the message ``message_id``: trying again does not help."""
+
+    def __init__(self, broker: str, message_id: object, reason: BaseException | str) -> None:
+        self.broker = broker
+        self.message_id = message_id
+        self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(f"{broker} rejects the message {message_id} ({detail}): change the message or the broker.")
+
+
+class InboxConflict(CQRSError):
+    """Another transaction has changed what this one relied on in the inbox of ``consumer``; nothing took effect."""
+
+    def __init__(self, consumer: str) -> None:
+        self.consumer = consumer
+        super().__init__(
+            f"Somebody else has worked on the same messages of {consumer!r}: begin again with a new unit of work."
+        )
+
+
+class OutboxedEventMismatch(CQRSError, TypeError):
+    """The event ``name``, ``version`` is registered for ``expected``, and was added as an ``actual``."""
+
+    def __init__(self, name: str, version: int, expected: type, actual: type) -> None:
+        self.name = name
+        self.version = version
+        self.expected = expected
+        self.actual = actual
+        super().__init__(
+            f"As {name!r} version {version} an outbox takes a {type_name(expected)}, and this is a "
+            f"{type_name(actual)}: add an event of that type, or register this type under a name of its own."
+        )
+
+
+class UnknownCompression(CQRSError, LookupError):
+    """What is stored was compressed as ``compression``, which the reader does not know."""
+
+    def __init__(self, compression: str) -> None:
+        self.compression = compression
+        super().__init__(
+            f"Stored bytes are compressed as {compression!r}: give whoever reads them the compressor that wrote them."
+        )
+
+
+class NotForTheLog(CQRSError, ValueError):
+    """The message ``name`` has a delay or a due time, and goes into an outbox that is a log."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} shall not be sent at once, and a log holds nothing back: add it to an outbox in a table, "
+            "SqlAlchemyOutboxedEventRepository, in the same transaction."
+        )
+
+
+class DelayNeedsOutbox(CQRSError, ValueError):
+    """The event ``name`` shall not be sent at once, and it is sent without an outbox, straight to a broker."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name!r} has a message_delay, and brokers hold nothing back: pass an outbox to the bootstrap, or let the "
+            "delay be None."
+        )
+
+
+class WakeUpsUnsupported(CQRSError, ValueError):
+    """``outbox`` has no wake-ups of this ``kind``."""
+
+    def __init__(self, outbox: str, kind: str) -> None:
+        self.outbox = outbox
+        self.kind = kind
+        super().__init__(
+            f"{outbox} has no wake-ups of the kind {kind!r}: "
+            "use 'auto' or 'poll'; with PostgreSQL also 'notify' or 'log'."
+        )

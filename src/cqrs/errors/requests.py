@@ -1,0 +1,56 @@
+"""A request cannot be answered as it was sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cqrs.errors.root import CQRSError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RequestHandlerDoesNotExist(CQRSError, ValueError):
+    """No handler is bound for ``request_type``; ``bound`` names the request types that have one."""
+
+    def __init__(self, request_type: type, bound: Sequence[type] = ()) -> None:
+        self.request_type = request_type
+        self.bound = tuple(bound)
+        known = ", ".join(sorted(t.__name__ for t in self.bound)) or "none"
+        if issubclass(request_type, type):
+            known += "; a class was sent, send an instance of it"
+        super().__init__(
+            f"No handler for {request_type.__name__}: bind one in commands_mapper or queries_mapper "
+            f"(bound so far: {known})."
+        )
+
+
+class RequestHandlerTypeError(CQRSError, TypeError):
+    """What is bound for ``request_type`` cannot serve this call; the text says which call can."""
+
+    def __init__(self, request_type: type, problem: str) -> None:
+        self.request_type = request_type
+        super().__init__(f"{request_type.__name__}: {problem}")
+
+
+class StreamTaskError(CQRSError, RuntimeError):
+    """A middleware or circuit breaker ran the turn of a stream in a task of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The turn of a stream must be awaited in the task that consumes it: await handle(request) directly, "
+            "with asyncio.timeout() instead of asyncio.wait_for(), gather() or create_task()."
+        )
+
+
+class CircuitOpenError(CQRSError):
+    """The circuit for ``identifier`` is open: the call was not made.
+
+    ``retry_after`` is the time in seconds until the next probe is let through, ``None`` where it is not known.
+    """
+
+    def __init__(self, identifier: str, retry_after: float | None = None) -> None:
+        self.identifier = identifier
+        self.retry_after = retry_after
+        when = "" if retry_after is None else f"; the next probe is due in {retry_after:.1f} s"
+        super().__init__(f"The circuit breaker of {identifier} is open{when}. Use a fallback or try again later.")

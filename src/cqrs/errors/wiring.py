@@ -1,0 +1,65 @@
+"""What was bound cannot work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cqrs._generics import type_name
+from cqrs.errors.root import CQRSError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class WiringProblem:
+    """One mistake in what was bound: where it is, what is wrong, and what to change."""
+
+    subject: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.problem}. {self.remedy}."
+
+
+class WiringError(CQRSError):
+    """Bindings that cannot work, all of them at once.
+
+    ``problems`` holds every mistake that was found. Raised while a mediator is built, before it accepts a request.
+    """
+
+    def __init__(self, problems: Sequence[WiringProblem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 wiring problem" if len(self.problems) == 1 else f"{len(self.problems)} wiring problems"
+        super().__init__("\n".join([f"{count}:", *(f"  {n}. {p}" for n, p in enumerate(self.problems, 1))]))
+
+
+class CircuitBreakerSettingsError(WiringError, ValueError):
+    """A circuit breaker was given settings it cannot work with, all of them at once in ``problems``."""
+
+
+class DependencyError(CQRSError):
+    """A container cannot build ``required``.
+
+    ``path`` lists the types that led there, the one that was asked for first.
+    """
+
+    def __init__(self, required: object, path: Sequence[object], problem: str, remedy: str) -> None:
+        self.required = required
+        self.path = tuple(path)
+        self.problem = problem
+        self.remedy = remedy
+        chain = " → ".join(map(type_name, self.path))
+        super().__init__(f"{chain}: {problem}. {remedy}." if chain else f"{problem}. {remedy}.")
+
+
+class NoRequestScope(CQRSError, LookupError):
+    """No request scope is open here: nothing in the container lives per request, or no request is handled."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No request scope is open here: ask for it within a handler or a middleware, where something in the "
+            "container lives per request, or open one with `async with container.scope() as scope:`."
+        )

@@ -1,0 +1,7 @@
+"""Step 4, one transaction around everything a turn writes: business rows, outbox, inbox, and what comes later."""
+
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
+from cqrs.unit_of_work.protocol import UnitOfWork
+from cqrs.unit_of_work.stack import current_unit_of_work
+
+__all__ = ["MemoryUnitOfWork", "UnitOfWork", "current_unit_of_work"]

@@ -1,0 +1,57 @@
+"""Step 4, what kind of transaction a request asks for."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from cqrs.errors.root import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T", bound=type)
+
+LEVELS = ("READ UNCOMMITTED", "READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+_OPTIONS = "__cqrs_transaction__"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TransactionOptions:
+    """How a transaction begins: its isolation level, ``None`` for that of the engine, and whether it only reads."""
+
+    isolation_level: str | None = None
+    read_only: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ``InvalidArgument`` for a level that no database has."""
+        if self.isolation_level is not None and self.isolation_level not in LEVELS:
+            raise InvalidArgument("isolation_level", self.isolation_level, f"give one of {', '.join(LEVELS)}")
+
+    def fits_in(self, outer: TransactionOptions) -> bool:
+        """Whether a transaction that was begun as ``outer`` is as isolated; what writes in one that reads fails."""
+        return self.isolation_level is None or self.isolation_level == outer.isolation_level
+
+
+DEFAULT_OPTIONS = TransactionOptions()
+
+
+def transaction_options(*, isolation_level: str | None = None, read_only: bool = False) -> Callable[[T], T]:
+    """A decorator for a request class: its turn is a transaction of this kind.
+
+    ``read_only`` makes the database refuse every write; on SQLite such a turn does not wait for those that write. On
+    SQLite every level but ``READ UNCOMMITTED`` means ``SERIALIZABLE``. Where such a request joins a transaction that
+    was begun in another way, ``SecondTransaction`` is raised. Raises ``InvalidArgument`` for an unknown level.
+    """
+    options = TransactionOptions(isolation_level, read_only)
+
+    def decorate(request_type: T) -> T:
+        setattr(request_type, _OPTIONS, options)
+        return request_type
+
+    return decorate
+
+
+def options_of(request: Any) -> TransactionOptions:
+    """What the class of ``request`` asks for."""
+    return cast("TransactionOptions", getattr(request, _OPTIONS, DEFAULT_OPTIONS))

@@ -1,0 +1,83 @@
+"""Step 4, what an error of the database means for a transaction, and what to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
+
+if TYPE_CHECKING:
+    from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+
+_LOST_TO_ANOTHER = {"40001", "40P01"}  # serialization failure, deadlock
+_LOST_IN_MARIADB = {1020, 1213}  # changed since it was read, deadlock
+_TOOK_TOO_LONG = {"57014", 3024, 1969}  # statement_timeout; max_execution_time of MySQL, max_statement_time of MariaDB
+_SQLITE_BUSY = {5, 6, 517}
+
+
+def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException:
+    """What is to be raised in place of ``error``, which ends ``unit``: as a rule ``error``, with a note for people."""
+    cause = _cause(error)
+    if isinstance(cause, StaleDataError) or _code(cause) in _LOST_TO_ANOTHER | _LOST_IN_MARIADB:
+        return error if isinstance(error, ConcurrencyError) else ConcurrencyError()
+    if isinstance(cause, PendingRollbackError):
+        return TransactionEnded(
+            "a statement of it was interrupted or has failed, and its error was caught",
+            "The connection is given up and everything is undone: let such an error leave the transaction, also the "
+            "TimeoutError of asyncio.timeout().",
+        )
+    note = _note(cause, unit)
+    if note is not None and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+    return error
+
+
+def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
+    code = _code(error)
+    if isinstance(error, PoolTimeout):
+        return (
+            f"Every connection of the pool for {unit.database} is in use. A turn holds one from its first statement to "
+            "its commit: make turns shorter, or raise pool_size and max_overflow of create_async_engine()."
+        )
+    if code in _TOOK_TOO_LONG:
+        return (
+            f"{unit.database} has ended a statement that took too long: raise its limit (statement_timeout on "
+            "PostgreSQL, max_statement_time on MariaDB), or make the statement faster."
+        )
+    if code in _SQLITE_BUSY:
+        return (
+            f"Another connection holds the write lock of {unit.database}. If it belongs to this turn (a second engine "
+            "over the same file, or a connection of your own), the turn waits for itself: use the session of the open "
+            "transaction. If it belongs to another turn that takes long, raise `timeout` in connect_args."
+        )
+    return None
+
+
+def is_lost_to_another(error: BaseException) -> bool:
+    """Whether the database has undone the whole transaction because of another one."""
+    return _code(_cause(error)) in _LOST_TO_ANOTHER | _LOST_IN_MARIADB
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The first error of the database among ``error`` and what it was raised from; itself if there is none."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        if isinstance(one, (DBAPIError, StaleDataError, PendingRollbackError, PoolTimeout)):
+            return one
+        seen.add(id(one))
+        one = one.__cause__
+    return error
+
+
+def _code(error: BaseException) -> Any:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorcode", None)
+    if state is not None:
+        return state
+    number = origin.args[0] if origin is not None and origin.args else None
+    return number if isinstance(error, DBAPIError) and isinstance(number, int) else None

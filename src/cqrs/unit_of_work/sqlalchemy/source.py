@@ -1,0 +1,146 @@
+"""Step 4, where the sessions of units of work come from, and which database that is."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import UnboundExecutionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
+
+from cqrs._sqlalchemy.connecting import shown
+from cqrs._sqlalchemy.transactions import asynchronous, writes_first
+from cqrs.errors.transactions import UnitOfWorkStateError
+from cqrs.unit_of_work.options import DEFAULT_OPTIONS
+from cqrs.unit_of_work.sqlalchemy.guards import OF_A_UNIT
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.engine import Dialect
+
+    from cqrs.unit_of_work.options import TransactionOptions
+
+_SQLITE_LEVELS = {"SERIALIZABLE", "READ UNCOMMITTED"}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """One database: what is reached through one engine, in one schema."""
+
+    dialect: Dialect
+    schema: str | None = None
+
+
+class SessionSource:
+    """A session that was brought, or a function that makes sessions.
+
+    ``on_begin`` is awaited with a session of each new transaction, before its first statement.
+    """
+
+    def __init__(
+        self,
+        sessions: AsyncSession | Callable[[], AsyncSession],
+        *,
+        schema: str | None = None,
+        on_begin: Callable[[AsyncSession], Awaitable[None]] | None = None,
+        argument: str = "session",
+    ) -> None:
+        self.sessions = asynchronous(sessions, argument)
+        self.schema = schema
+        self.on_begin = on_begin
+        self.forget()
+
+    def forget(self) -> None:
+        """Look at the engine anew: it was closed, or this is another process."""
+        self._process = os.getpid()
+        self._place: Place | None = None
+        self._marked: AsyncEngine | None = None
+
+    @property
+    def brought(self) -> AsyncSession | None:
+        """The session that was brought."""
+        return self.sessions if isinstance(self.sessions, AsyncSession) else None
+
+    @property
+    def factory(self) -> Callable[[], AsyncSession]:
+        """What makes a session; the one that was brought, again and again."""
+        sessions = self.sessions
+        return (lambda: sessions) if isinstance(sessions, AsyncSession) else sessions
+
+    @property
+    def place(self) -> Place | None:
+        """Which database it is; ``None`` for sessions over several engines."""
+        if self._process != os.getpid():
+            self.forget()
+        if self._place is None:
+            dialect = _dialect_of(self.sessions)
+            self._place = None if dialect is None else Place(dialect, self.schema)
+        return self._place
+
+    @property
+    def name(self) -> str:
+        """The database for people, without a password."""
+        engine = _engine_of(self.sessions)
+        name = "a database" if engine is None else shown(engine.url)
+        return name if self.schema is None else f"{name} (schema {self.schema})"
+
+    def engine(self) -> AsyncEngine:
+        """The engine of its sessions. Raises ``UnitOfWorkStateError`` if they have none, or several."""
+        engine = _engine_of(self.sessions)
+        if engine is None:
+            raise UnitOfWorkStateError("These sessions have no engine of their own: make the sessionmaker with one.")
+        return engine
+
+    def open(self, options: TransactionOptions = DEFAULT_OPTIONS) -> AsyncSession:
+        """A session for a unit of work. What begins through it is known to belong to one."""
+        session = self.factory()
+        writes_first(session, at_once=not options.read_only)
+        engine = _bound_engine(session)
+        if engine is None:
+            return session
+        if options is not DEFAULT_OPTIONS:
+            marked = engine.execution_options(**{OF_A_UNIT: True}, **_execution_options(engine, options))
+        else:
+            if self._marked is None or self._marked.sync_engine.dialect is not engine.sync_engine.dialect:
+                self._marked = engine.execution_options(**{OF_A_UNIT: True})
+            marked = self._marked
+        session.bind = marked
+        session.sync_session.bind = marked.sync_engine
+        return session
+
+
+def _execution_options(engine: AsyncEngine, options: TransactionOptions) -> dict[str, Any]:
+    name = engine.dialect.name
+    chosen: dict[str, Any] = {}
+    level = options.isolation_level
+    if level is not None and (name != "sqlite" or level in _SQLITE_LEVELS):  # all else is weaker than what it does
+        chosen["isolation_level"] = level
+    if options.read_only and name == "postgresql":
+        chosen["postgresql_readonly"] = True
+    return chosen
+
+
+def _bound_engine(session: AsyncSession) -> AsyncEngine | None:
+    bind: Any = session.bind
+    return bind if isinstance(bind, AsyncEngine) else None
+
+
+def _engine_of(sessions: Any) -> AsyncEngine | None:
+    if isinstance(sessions, async_sessionmaker):
+        bind: Any = sessions.kw.get("bind")
+    else:
+        bind = (sessions if isinstance(sessions, AsyncSession) else sessions()).bind
+    return bind.engine if isinstance(bind, AsyncConnection) else bind
+
+
+def _dialect_of(sessions: Any) -> Dialect | None:
+    engine = _engine_of(sessions)
+    if engine is not None:
+        return engine.sync_engine.dialect
+    session: AsyncSession = sessions if isinstance(sessions, AsyncSession) else sessions()
+    try:
+        return session.get_bind().dialect
+    except UnboundExecutionError:  # it has several engines
+        return None

@@ -1,0 +1,238 @@
+"""Step 4, the unit of work on an SQLAlchemy session."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, ref
+
+from sqlalchemy.util import await_only
+
+from cqrs._sqlalchemy.driver import driver_connection, only_reads, session_on
+from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
+from cqrs.errors.transactions import SecondTransaction, TransactionEnded
+from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
+from cqrs.unit_of_work.protocol import UnitOfWork
+from cqrs.unit_of_work.sqlalchemy.explaining import explained, is_lost_to_another
+from cqrs.unit_of_work.sqlalchemy.guards import UNIT, unit_of
+from cqrs.unit_of_work.sqlalchemy.source import SessionSource
+from cqrs.unit_of_work.stack import entered
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import SessionTransaction
+
+_JOIN = (
+    "Join the open one: `async with db.transaction():` is a savepoint within it, and so is `unit.savepoint()`. For a "
+    "transaction beside it write `async with db.separate_transaction():`."
+)
+
+
+class SqlAlchemyUnitOfWork(UnitOfWork):
+    """A unit of work over a session that it opens with a factory and closes, or over one that is brought to it.
+
+    The factory is called when the session is needed first: a unit that nobody uses takes no connection. A session that
+    was brought stays open. What is pending in it becomes part of this transaction. On SQLite the transaction takes the
+    write lock with its first statement. On PostgreSQL a statement that has failed outside of a ``savepoint()`` fails
+    the commit too, with ``UnitOfWorkStateError`` if its error was caught. So does, anywhere, an error with which the
+    database has undone the transaction: a deadlock in MariaDB, say. Deadlocks, serialization failures and rows that
+    have changed since they were read leave it as ``ConcurrencyError``.
+
+    While it is open, in its task and in those that this one starts: another session or connection that begins over the
+    same engine raises ``SecondTransaction``; a commit past the unit raises; after a rollback or a close past it, its
+    commit raises.
+    """
+
+    begins_by_itself = True
+    _session: AsyncSession | None = None
+    _before_us: tuple[Any, Any] = (None, None)
+    _failures = 0
+    _root: SessionTransaction | None = None
+    _savepoints: WeakKeyDictionary[SessionTransaction, int] | None = None
+    _lost: str | None = None
+    _starts_over = False
+    _hands_out_the_driver = False
+
+    def __init__(
+        self,
+        session: AsyncSession | Callable[[], AsyncSession] | SessionSource,
+        *,
+        options: TransactionOptions = DEFAULT_OPTIONS,
+    ) -> None:
+        self.source = session if isinstance(session, SessionSource) else SessionSource(session)
+        self.options = options
+        if self.source.brought is not None:
+            self.begins_by_itself = False  # what its owner does with it belongs to this unit from the beginning
+
+    @property
+    def session(self) -> AsyncSession:
+        """What to write through. Do not commit it: the unit of work does."""
+        self.must_be_usable("the session of a unit of work")
+        return self._session or self._open_session()
+
+    @property
+    def place(self) -> Any:
+        """The database that it is a transaction of."""
+        return self.source.place
+
+    @property
+    def database(self) -> str:
+        """The address of the database, without its password."""
+        return self.source.name
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether no session was opened, and nothing waits for the commit."""
+        return self._session is None and self._journal is None and self._doomed_by is None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a transaction has begun in its session."""
+        return self._session is not None and self._session.in_transaction()
+
+    async def connection(self) -> Any:
+        """The driver's own connection, with the transaction and every savepoint begun that this code runs in.
+
+        What is written through it is part of the transaction. Errors of it are seen by nobody else: let them leave the
+        unit. It must neither be committed nor rolled back.
+        """
+        connection = await driver_connection(self.session)
+        self._hands_out_the_driver = True
+        return connection
+
+    def enter(self) -> None:
+        """As in every unit. Raises ``SecondTransaction`` if one over the same database is open here."""
+        if entered.get():
+            for other in entered.get():
+                if other is not self and other.is_open and other.place is not None and other.place == self.place:
+                    raise SecondTransaction("A second unit of work was opened", self.database, _JOIN)
+        super().enter()
+
+    def lost(self, how: str) -> None:
+        """Note that the transaction was ended past the unit, so that its commit raises."""
+        if self._open and not self._starts_over:
+            self._lost = self._lost or how
+
+    def transaction_begins(self, transaction: SessionTransaction) -> None:
+        """Note that the session begins ``transaction``: the first one, or one after somebody has ended that."""
+        if self._root is not None:
+            self.lost("its session was rolled back or closed past the unit of work")
+        self._root = transaction
+
+    def savepoint_begins(self, savepoint: SessionTransaction) -> None:
+        """Note what was there before ``savepoint``."""
+        if self._savepoints is None:
+            self._savepoints = WeakKeyDictionary()
+        self._savepoints[savepoint] = self.journal.mark
+
+    def savepoint_is_undone(self, savepoint: SessionTransaction) -> None:
+        """Take back what was noted within ``savepoint``."""
+        mark = None if self._savepoints is None else self._savepoints.pop(savepoint, None)
+        if mark is not None:
+            self.journal.undo_to(mark)
+
+    def begins_on(self, connection: Connection) -> None:
+        """Prepare ``connection``, on which the transaction begins now."""
+        connection.info[UNIT] = ref(self)
+        if self.options.read_only:
+            only_reads(connection)
+        if self.source.on_begin is not None:
+            session = session_on(connection)
+            await_only(self.source.on_begin(session))
+            await_only(session.flush())
+            session.sync_session.close()
+
+    def _open_session(self) -> AsyncSession:
+        source, brought = self.source, self.source.brought
+        if brought is not None:
+            around = unit_of(brought)
+            if around is not None and around.is_open:
+                raise SecondTransaction("A second unit of work was opened over one session", self.database, _JOIN)
+            self._before_us = brought.bind, around
+        self._session = session = source.open(self.options)
+        self._failures = failures_before(session)
+        session.info[UNIT] = self
+        return session
+
+    async def _begin(self) -> None:
+        if self.source.brought is not None:
+            self._root = self._lost = None
+            self._root = self._open_session().sync_session.get_transaction()
+
+    def _must_be_whole(self) -> None:
+        if self._lost is not None:
+            raise TransactionEnded(
+                self._lost,
+                "What was written before is undone. Leave rollback and close to the unit of work: undo a part with a "
+                "savepoint, `async with session.begin_nested():`, and let the error leave to undo everything.",
+            )
+        super()._must_be_whole()
+
+    async def _commit(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        try:
+            await must_not_have_failed(session, self._failures)
+            await session.commit()
+        except BaseException as error:
+            with suppress(Exception):  # the error of the commit counts; the connection may be gone
+                await session.rollback()
+            better = explained(error, self)
+            if better is error:
+                raise
+            raise better from error
+
+    async def _rollback(self) -> None:
+        if self._session is not None:
+            await self._session.rollback()
+
+    async def _end(self) -> None:
+        session, self._session = self._session, None
+        self._root = self._lost = self._savepoints = None
+        self._hands_out_the_driver = False
+        if session is None:
+            return
+        if self.source.brought is not None:
+            session.bind, session.info[UNIT] = self._before_us
+            if session.bind is not None:
+                session.sync_session.bind = getattr(session.bind, "sync_engine", session.sync_session.bind)
+        else:  # it keeps this unit, so that nothing is added that nobody would commit
+            await asyncio.shield(session.close())  # a cancelled turn must give its connection back too
+
+    def is_undone_by(self, error: BaseException) -> bool:
+        """A deadlock or a serialization failure does so."""
+        return is_lost_to_another(error) or super().is_undone_by(error)
+
+    def _explained(self, error: BaseException) -> BaseException:
+        return explained(error, self)
+
+    @asynccontextmanager
+    async def _savepoint(self) -> AsyncGenerator[None, None]:
+        if self._session is not None and self._session.in_transaction():
+            async with self._session.begin_nested():
+                if self._hands_out_the_driver:
+                    await self._session.connection()  # or what goes past the session would come before the savepoint
+                yield
+            return
+        # Nothing has been done yet, and perhaps nothing will be: what begins within is undone whole.
+        try:
+            yield
+        except BaseException:
+            if self.is_begun:
+                await self._start_over()
+            raise
+
+    async def _start_over(self) -> None:
+        assert self._session is not None  # noqa: S101  # it has begun
+        self._starts_over = True
+        try:
+            await self._session.rollback()
+        finally:
+            self._starts_over = False
+            self._root = None
+            self._failures = failures_before(self._session)

@@ -1,0 +1,62 @@
+"""Step 4, which units of work are open where the code runs: one for each database, the last opened innermost."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from cqrs._running import of_a_turn
+from cqrs.errors.transactions import OtherDatabase, TransactionEnded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from cqrs.unit_of_work.protocol import UnitOfWork
+
+entered: ContextVar[tuple[UnitOfWork, ...]] = of_a_turn(ContextVar("cqrs_units_of_work", default=()), ())
+"""Every unit whose ``async with`` this code runs in. Some may have been committed or rolled back already."""
+
+
+def current_unit_of_work() -> UnitOfWork | None:
+    """The unit of work that this code runs in, if there is one and it is open; the innermost of several."""
+    units = entered.get()
+    return units[-1] if units and units[-1].is_open else None
+
+
+def unit_in(place: object) -> UnitOfWork | None:
+    """The innermost unit over ``place`` that this code runs in, open or not any more."""
+    for unit in reversed(entered.get()):
+        if unit.place == place:
+            return unit
+    return None
+
+
+def unit_for(place: object, wanted: str, database: str) -> UnitOfWork | None:
+    """The open unit of work that ``wanted``, which belongs to ``place``, becomes part of; ``None`` outside of all.
+
+    ``place`` is ``None`` for what goes into any. Raises ``TransactionEnded`` for one that is over, and
+    ``OtherDatabase`` if only others are open.
+    """
+    units = entered.get()
+    if not units:
+        return None
+    unit = units[-1] if place is None else unit_in(place)
+    if unit is None:
+        opened = next((other for other in reversed(units) if other.is_open), None)
+        if opened is None:
+            return None
+        raise OtherDatabase(wanted, database, opened.database)
+    if not unit.is_open:
+        raise TransactionEnded(f"{wanted} came after the commit or rollback of the unit of work around it")
+    return unit
+
+
+@contextmanager
+def without(hidden: Callable[[UnitOfWork], bool] = lambda _: True) -> Generator[None]:
+    """Let the code within see none of the units that are ``hidden``: what it does is beside them, on purpose."""
+    token = entered.set(tuple(unit for unit in entered.get() if not hidden(unit)))
+    try:
+        yield
+    finally:
+        entered.reset(token)

@@ -1,0 +1,72 @@
+"""Step 6, what a consumer is given for its transactions, and what would lose something with them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from cqrs.errors.root import InvalidArgument
+from cqrs.errors.wiring import WiringError, WiringProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from cqrs.inbox.repository import InboxRepository
+    from cqrs.unit_of_work.database import TransactionalDatabase
+    from cqrs.unit_of_work.protocol import UnitOfWork
+
+    OpenUnit = Callable[[], UnitOfWork | Awaitable[UnitOfWork]]
+
+_BOTH = "give database=, or both inbox= and unit_of_work="
+
+
+def transactions_of(
+    database: TransactionalDatabase | None, inbox: InboxRepository | None, unit_of_work: OpenUnit | None
+) -> tuple[InboxRepository, OpenUnit]:
+    """The inbox, and what opens its transactions. Raises ``InvalidArgument`` or ``WiringError``."""
+    if database is not None:
+        if not hasattr(type(database), "unit_of_work"):
+            raise InvalidArgument("database", database, "give a cqrs.Database(...) or a MemoryDatabase()")
+        if inbox is not None:
+            raise InvalidArgument("inbox", inbox, _BOTH)
+        if unit_of_work is not None:
+            raise InvalidArgument("unit_of_work", unit_of_work, _BOTH)
+        return database.inbox, database.unit_of_work
+    if inbox is None or unit_of_work is None:
+        raise InvalidArgument("database", None, _BOTH)
+    if not _can_be_called(unit_of_work):
+        # The worker would take the error of each call for an outage.
+        raise InvalidArgument("unit_of_work", unit_of_work, "give a function without arguments that makes one")
+    if isinstance(getattr(unit_of_work, "class_", None), type):
+        raise InvalidArgument(
+            "unit_of_work", unit_of_work, "it makes sessions: give a function that makes a unit of work"
+        )
+    return inbox, unit_of_work
+
+
+def must_not_send_past_the_commit(mediator: Any) -> None:
+    """Raise ``WiringError`` for a mediator whose notifications a crash after the commit would lose."""
+    if getattr(mediator, "sends_without_outbox", False):
+        raise WiringError(
+            [
+                WiringProblem(
+                    "the mediator of a Consumer",
+                    "it has a message_broker and no outbox: a crash between the commit and the sending loses its "
+                    "messages, and they never come again, for the batch counts as handled",
+                    "Build it with database=db, and send with an OutboxRelay(db.outbox, broker)",
+                )
+            ]
+        )
+
+
+def _can_be_called(function: Any) -> bool:
+    """Whether ``function`` takes a call without arguments."""
+    if not callable(function):  # one unit of work, for all
+        return False
+    try:
+        inspect.signature(function).bind()
+    except TypeError:
+        return False
+    except ValueError:  # written in C, and says nothing about its arguments
+        return True
+    return True

@@ -1,0 +1,71 @@
+"""A stand over a database of its own for each test, on each database."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import NullPool
+
+from tests.integration.transactions.stand import Stand, engine_at
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
+
+SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "mariadb")]
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def address(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database, of each kind."""
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+async def stand(address: str) -> AsyncIterator[Stand]:
+    async with stand_at(address) as made:
+        yield made
+
+
+@pytest.fixture
+async def postgres_stand(postgres_url: str) -> AsyncIterator[Stand]:
+    async with stand_at(postgres_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def mariadb_stand(mariadb_url: str) -> AsyncIterator[Stand]:
+    async with stand_at(mariadb_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def sqlite_stand(sqlite_url: str) -> AsyncIterator[Stand]:
+    async with stand_at(sqlite_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def other(tmp_path: Path) -> AsyncIterator[Stand]:
+    """A second database, of another service."""
+    async with stand_at(f"sqlite+aiosqlite:///{tmp_path}/other.db") as made:
+        yield made
+
+
+@asynccontextmanager
+async def stand_at(address: str) -> AsyncGenerator[Stand, None]:
+    """A stand over the empty database at ``address``."""
+    made = Stand(engine_at(address), engine_at(address, poolclass=NullPool))
+    await made.db.upgrade()
+    await made.db.create_all()
+    yield made
+    await made.engine.dispose()
+    await made.outside.dispose()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.circuit_breaker import ICircuitBreaker, should_use_fallback
 from cqrs.observability.hooks import Hooks, report
-from cqrs.unit_of_work.stack import current_unit_of_work
+from cqrs.unit_of_work.stack import current_unit_of_work, entered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,12 +45,12 @@ async def call_with_fallback(
     ``primary`` is a savepoint: what it wrote and recorded is undone before ``fallback`` takes over.
     """
     breaker = policy.circuit_breaker
-    unit = current_unit_of_work()
     try:
-        async with nullcontext() if unit is None else unit.savepoint():
-            if breaker is None:
-                return await primary(*arguments)
-            answer: T = await breaker.call(identifier, primary, *arguments)
+        if entered.get():
+            primary = _in_a_savepoint(primary)
+        if breaker is None:
+            return await primary(*arguments)
+        answer: T = await breaker.call(identifier, primary, *arguments)
     except Exception as error:
         if not should_use_fallback(error, breaker, policy.failure_exceptions):
             raise
@@ -60,3 +59,16 @@ async def call_with_fallback(
         return await fallback(*arguments)
     else:
         return answer
+
+
+def _in_a_savepoint(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+    """``call``, whose effects on the open unit of work are undone if it raises."""
+    unit = current_unit_of_work()
+    if unit is None:
+        return call
+
+    async def called(*arguments: Any) -> T:
+        async with unit.savepoint():
+            return await call(*arguments)
+
+    return called

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError, current_task
 from contextlib import contextmanager
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, ContextVar, Token, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -27,18 +27,36 @@ def is_stream_closed(error: BaseException) -> bool:
 
 
 class StreamRun:
-    """One stream under way. Each of its steps may run in another task, for its consumer decides that."""
+    """One stream under way. Its steps run in a context of their own; each may run in another task.
 
-    __slots__ = ("given_out", "outer", "task")
+    ``task`` and ``outer`` are what has begun it: a task, which may run for another stream. ``given_out`` counts chunks.
+    """
+
+    __slots__ = ("_token", "given_out", "outer", "task")
 
     def __init__(self) -> None:
-        self.given_out = 0  # chunks
-        self.task: Any = None
-        self.outer: StreamRun | None = None
+        self.given_out = 0
+        self.task = running_task()
+        self.outer = current_run.get()
+        self._token: Token[StreamRun | None] | None = None
 
-    def step(self) -> None:
-        """Note that the calling task drives the next step."""
-        self.task, self.outer = running_task(), current_run.get()
+    def enter(self) -> None:
+        """Begin, in the context of the steps."""
+        self._token = current_run.set(self)
+
+    def is_here(self) -> bool:
+        """Whether the code that calls this is a step of the stream, and not a task that was started there.
+
+        A token of a context variable is good in the context that it was made in, and in no copy of that.
+        """
+        if self._token is None:
+            return False
+        try:
+            current_run.reset(self._token)
+        except ValueError:
+            return False
+        self.enter()
+        return True
 
 
 current_run: ContextVar[StreamRun | None] = ContextVar("cqrs_stream_run", default=None)
@@ -54,18 +72,17 @@ def running_task() -> Any:
 
 def runner() -> Any:
     """What the code that calls this runs in: a stream, or else a task."""
-    run, task = current_run.get(), running_task()
-    return run if run is not None and run.task is task else task
+    run = current_run.get()
+    return run if run is not None and run.is_here() else running_task()
 
 
 def runs_in(owner: Any) -> bool:
     """Whether the code that calls this runs in ``owner``, be it within a stream that ``owner`` consumes."""
-    task = running_task()
-    if owner is task:
-        return True
     run = current_run.get()
-    while run is not None and run.task is task:
-        if run is owner:
+    if run is None or not run.is_here():
+        return owner is running_task()
+    while run is not None:
+        if run is owner or run.task is owner:
             return True
         run = run.outer
     return False

@@ -6,7 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
-from cqrs.assembly.transactions import give_session, transaction_problems
+from cqrs.assembly.sessions import give_session
+from cqrs.assembly.transactions import transaction_problems
 from cqrs.container.adopt import adopt
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_emitter import EventEmitter
@@ -80,7 +81,7 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     if database is not None:
         outbox = database.outbox
         chain.append(TransactionMiddleware(database))
-        give_session(injector, database)
+        injector = give_session(injector, database)
     emitter = EventEmitter(
         event_map,
         injector,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from cqrs.events.map import EventMap
     from cqrs.middlewares.base import MiddlewareChain
+    from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.requests.map import RequestMap
     from cqrs.requests.request import DCRequest, Request
     from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandler
@@ -149,6 +150,11 @@ class EventMediator:
     def handles(self, event_type: type) -> bool:
         """Whether a handler is bound for ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
         return bool(self._emitter.route(event_type).reactions)
+
+    @property
+    def outbox(self) -> OutboxedEventRepository | None:
+        """Where the notifications of its handlers go, if it has an outbox."""
+        return self._emitter.outbox
 
     @property
     def sends_without_outbox(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 _READS = "cqrs_only_reads"
+_READING = re.compile(
+    r"\s*(\(|SELECT|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA|SET|BEGIN|START|WITH(?!.*\b(INSERT|UPDATE|DELETE)\b))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 async def driver_connection(session: AsyncSession) -> Any:
@@ -31,6 +36,14 @@ def session_on(connection: Connection) -> AsyncSession:
     return AsyncSession(bind=asynchronous, join_transaction_mode="rollback_only", expire_on_commit=False)
 
 
+def commits_each_statement(connection: Connection) -> bool:
+    """Whether ``connection`` is in AUTOCOMMIT, by its options or by those of its engine."""
+    level: object = connection.get_execution_options().get("isolation_level")
+    if level is None:
+        level = getattr(connection.dialect, "_on_connect_isolation_level", None)
+    return level == "AUTOCOMMIT"
+
+
 def only_reads(connection: Connection) -> None:
     """Let the database refuse writes in the transaction that begins on ``connection``."""
     match connection.dialect.name:
@@ -43,6 +56,17 @@ def only_reads(connection: Connection) -> None:
             connection.exec_driver_sql("START TRANSACTION READ ONLY")
         case _:  # an option of the connection does it
             pass
+
+
+def refuse_writes(connection: Connection, error: Exception) -> None:
+    """Raise ``error`` at each statement on ``connection`` that may write, before the database gets it."""
+
+    def look(_: Any, __: Any, statement: str, ___: Any, context: Any, *____: Any) -> None:
+        writes = context is not None and (context.isinsert or context.isupdate or context.isdelete or context.isddl)
+        if writes or not _READING.match(statement):
+            raise error
+
+    event.listen(connection, "before_cursor_execute", look)
 
 
 def _writes_again(driver: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:

@@ -121,6 +121,7 @@ class Database(Generic[S]):
             engine = engine_at(self._given)
             self._engine = engine if engine.dialect.name == "sqlite" else engine.execution_options(**_READ_COMMITTED)
             self._process = os.getpid()
+            self._source.forget()
         return self._engine
 
     def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> SqlAlchemyUnitOfWork:
@@ -154,7 +155,7 @@ class Database(Generic[S]):
         What is written through it is committed with the rest. Its errors are seen by nobody else, so let them leave the
         transaction. Raises ``NoOpenTransaction``.
         """
-        unit = unit_for(self.place, "A driver's connection", self.name)
+        unit = unit_for(self._outbox, "A driver's connection")
         if not isinstance(unit, SqlAlchemyUnitOfWork):
             raise self._session.nothing_open()
         return await unit.connection()

@@ -34,7 +34,7 @@ class MemoryDatabase:
     @property
     def session(self) -> MemoryUnitOfWork:
         """The open transaction. Raises ``NoOpenTransaction`` where none is open."""
-        unit = unit_for(self, "The session of this database", self.name)
+        unit = unit_for(self._outbox, "The session of this database")
         if not isinstance(unit, MemoryUnitOfWork):
             raise NoOpenTransaction(f"The session of {self.name}")
         return unit.session

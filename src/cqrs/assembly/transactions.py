@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cqrs._generics import type_name
-from cqrs.container.resolver import Resolver
 from cqrs.errors.wiring import WiringProblem
 from cqrs.middlewares.transaction import TransactionMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cqrs.container.adopt import Injector
     from cqrs.middlewares.base import Middleware
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.unit_of_work.database import TransactionalDatabase
@@ -86,14 +83,3 @@ def _of_another(outbox: OutboxedEventRepository, database: TransactionalDatabase
             f"the transactions are those of {database.name}",
             "Use the outbox of the same database",
         )
-
-
-def give_session(injector: Injector, database: TransactionalDatabase) -> None:
-    """Bind the session of ``database`` in a default resolver that has none for its type."""
-    sessions = sys.modules.get("sqlalchemy.ext.asyncio")
-    if sessions is None or not isinstance(injector, Resolver):
-        return
-    given: Any = getattr(database, "session_class", None)
-    for session_class in {given, sessions.AsyncSession} - {None}:
-        if not injector.provides(session_class):
-            injector.bind_instance(session_class, database.session)

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.container.adopted import Adopted
+from cqrs.container.checked import Checked
 from cqrs.container.resolver import Resolver
 from cqrs.errors.wiring import WiringError, WiringProblem
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
+    from cqrs.container.origin import Origins
     from cqrs.container.protocol import Container
 
 T = TypeVar("T")
@@ -45,6 +47,10 @@ class Injector(Protocol):
         """What will stop it from building ``types``, as far as it can tell."""
         ...
 
+    def origins_of(self, types: Iterable[type]) -> Origins:
+        """What makes ``types`` and all that they need, each with the way to it, as far as it can tell."""
+        ...
+
 
 def adopt(container: Any) -> Injector:
     """An injector over ``container``: a new default resolver for ``None``, an adapter for the containers we know.
@@ -53,7 +59,7 @@ def adopt(container: Any) -> Injector:
     """
     if container is None:
         return Resolver()
-    if isinstance(container, Resolver | Adopted):
+    if isinstance(container, Resolver | Adopted | Checked):
         return container
     kind: Any = type(container)  # pyright: ignore[reportUnknownVariableType]  # whatever it is
     speaks_for_itself = callable(getattr(kind, "resolve", None))  # even if its own package is called "di", say

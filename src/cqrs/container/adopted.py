@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
+    from cqrs.container.origin import Origins
     from cqrs.errors.wiring import WiringProblem
 
 T = TypeVar("T")
@@ -35,6 +36,11 @@ class Adopted:
         """What the container says about ``types``, if it can tell."""
         problems: list[WiringProblem] = self._container.check(types) if _has(self._container, "check") else []
         return problems
+
+    def origins_of(self, types: Iterable[type]) -> Origins:
+        """What the container tells about the making of ``types``: nothing, unless it is one that we know."""
+        origins: Origins = self._container.origins_of(types) if _has(self._container, "origins_of") else iter(())
+        return origins
 
 
 def _has(container: Any, method: str) -> bool:

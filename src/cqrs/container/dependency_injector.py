@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_value
 from cqrs.container.dependency_injector_gaps import first_gap
+from cqrs.container.dependency_injector_origins import how_to_provide, origins
 from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, providers
+from cqrs.container.provider import provider_of
 from cqrs.container.resolver import Resolver
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from dependency_injector.containers import Container
 
+    from cqrs.container.origin import Origins
     from cqrs.container.provider import Lifetime
 
 
@@ -59,7 +63,8 @@ class DependencyInjectorCQRSContainer(Resolver):
             async def call() -> Any:
                 return await _call(factory)
 
-            super().bind(type_, call, lifetime=lifetime)
+            provider = provider_of(call, lifetime, (type_,))
+            self._bind(type_, dataclasses.replace(provider, given=factory, how="source"))
         else:
             super().bind(type_, factory, lifetime=lifetime)
 
@@ -117,6 +122,16 @@ class _Providers:
         if isinstance(type_, type) and not is_value(type_):
             return f"Add a provider for it: providers.Factory(YourImplementation), where that derives from {name}"
         return f"Bind a value or a factory for it: DependencyInjectorCQRSContainer(...).bind_instance({name}, value)"
+
+    def origins(self, type_: Any) -> Origins:
+        names = {in_effect(provider): name for name, provider in reversed(self._all)}
+        if isinstance(type_, providers.Provider):  # one that was bound to a type by hand
+            return origins(type_, names, None)
+        fitting = self._find(type_)
+        return origins(fitting[0][1], names, type_) if len(fitting) == 1 else iter(())
+
+    def instead(self, name: str, value: str) -> str:
+        return how_to_provide(name, value)
 
     def _find(self, type_: Any) -> list[_Named]:
         _ = self.container

@@ -12,9 +12,9 @@ _ABSTRACT = (
     *(providers.AbstractFactory, providers.AbstractSingleton),
     *(providers.AbstractCallable, providers.AbstractCoroutine),
 )
-_RESOURCE = getattr(providers, "BaseResource", providers.Resource)  # since 4.49
-_CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, _RESOURCE)
-_CHOOSING: tuple[Any, ...] = (
+RESOURCE = getattr(providers, "BaseResource", providers.Resource)  # since 4.49
+CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, RESOURCE)
+CHOOSING: tuple[Any, ...] = (
     providers.Selector,
     providers.Aggregate,
 )  # which of their options will be taken is not known yet
@@ -24,13 +24,13 @@ def first_gap(provider: Any, seen: set[Any] | None = None) -> tuple[str, str] | 
     """The first problem of ``provider`` or of one that it needs, and what to change; nothing if all of it holds."""
     seen = set() if seen is None else seen
     provider = in_effect(provider)
-    if provider in seen or isinstance(provider, _CHOOSING):
+    if provider in seen or isinstance(provider, CHOOSING):
         return None
     seen.add(provider)
     gap = _gap(provider)
     if gap is not None:
         return gap
-    if isinstance(provider, _CALLING) and any("__" in name for name in provider.kwargs):
+    if isinstance(provider, CALLING) and any("__" in name for name in provider.kwargs):
         return None  # these are arguments for the providers that it needs
     return next((gap for part in provider.related if (gap := first_gap(part, seen)) is not None), None)
 
@@ -42,7 +42,7 @@ def _gap(provider: Any) -> tuple[str, str] | None:
     if isinstance(provider, _ABSTRACT):
         name = type_name(provider.provides)
         return f"the abstract provider of {name} is not overridden", "Override it with one that makes something"
-    if isinstance(provider, _CALLING):
+    if isinstance(provider, CALLING):
         return _missing_arguments(provider)
     return None
 

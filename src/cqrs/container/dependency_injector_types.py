@@ -12,6 +12,7 @@ from dependency_injector import resources as typed_resources
 from cqrs._generics import runtime_class, type_arguments
 from cqrs.container.autowiring import is_value
 from cqrs.container.hints import Unreadable, plain, read_hints, unannotated
+from cqrs.container.session_types import class_of
 from cqrs.events.recorder import EventRecorder
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def fit(provider: Any, type_: Any) -> int | None:
         fits = [fit(option, type_) for option in provider.providers.values()]
         declared = None if None in fits else max((f for f in fits if f is not None), default=None)
     else:
-        declared = _fit(_given(provider), type_, exactly=_is_object(provider))
+        declared = _fit(given_by(provider), type_, exactly=is_object(provider))
     actual = fit(overriding, type_) if overriding is not None else None
     return min((f for f in (declared, actual) if f is not None), default=None)
 
@@ -87,11 +88,12 @@ def _same_arguments(given: Any, cls: type, asked: type, arguments: tuple[Any, ..
     return not arguments or not declared or declared == arguments
 
 
-def _given(provider: Any) -> Any:
+def given_by(provider: Any) -> Any:
+    """What the things that ``provider`` gives are, as far as it can be told."""
     if isinstance(provider, providers.Dependency):
         return provider.instance_of
-    if _is_object(provider):
-        return cast("Any", type(provider.provides))
+    if is_object(provider):
+        return cast("Any", class_of(provider.provides))
     made_by = getattr(provider, "provides", None)
     is_setting = isinstance(provider, providers.TypedConfigurationOption)  # whatever it was converted to
     if is_setting or isinstance(made_by, providers.Provider) or not callable(made_by):
@@ -101,8 +103,8 @@ def _given(provider: Any) -> Any:
     return _result(getattr(made_by, "init", made_by))
 
 
-def _is_object(provider: Any) -> bool:
-    # by its exact class: those that derive from it hold settings or containers
+def is_object(provider: Any) -> bool:
+    """Whether it holds a value. Those that derive from its class hold settings or containers."""
     return cast("Any", type(provider)) is providers.Object
 
 

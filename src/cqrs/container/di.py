@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from di.api.executor import SupportsTaskGraph
     from di.api.scopes import Scope
 
+    from cqrs.container.origin import Origins
+
 T = TypeVar("T")
 
 
@@ -90,6 +92,11 @@ class DIContainer:
         for error in (error for type_ in types for error in self._attached().problems(type_)):
             found.setdefault((error.problem, error.remedy), error)
         return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in found.values()]
+
+    def origins_of(self, types: Iterable[type]) -> Origins:
+        """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""
+        for type_ in types:
+            yield from self._attached().origins(type_)
 
     async def aclose(self) -> None:
         """Close what lasts longer than a request, the last made first. It is made anew if it is needed again."""

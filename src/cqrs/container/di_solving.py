@@ -8,9 +8,11 @@ from di.dependent import Dependent, Marker
 from di.exceptions import DependencyInjectionException, ScopeViolationError, SolvingError, UnknownScopeError
 
 from cqrs._generics import runtime_class, type_name
-from cqrs.container.autowiring import is_interface, is_value
+from cqrs.container.autowiring import RECORDER, is_interface, is_recorder, is_value
 from cqrs.container.calling import kind_of
+from cqrs.container.di_origins import how_to_bind, origins
 from cqrs.container.hints import plain, unannotated
+from cqrs.container.session_types import session_class, unbound_session
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
     from di.api.dependencies import DependentBase
     from di.api.scopes import Scope
 
+    from cqrs.container.origin import Origins
+
 REQUEST = "request"
+_FAILURES = (DependencyInjectionException, NameError, TypeError, ValueError)
 
 
 class Solver:
@@ -42,23 +47,38 @@ class Solver:
 
     def problems(self, type_: Any) -> list[DependencyError]:
         """Everything that will stop ``di`` from building ``type_``."""
-        hooks: list[Any] = getattr(self.container, "_bind_hooks", [])
-        if hooks != self._hooks:
-            self._hooks = [*hooks]
-            self._solved.clear()
+        self._look_at_bindings()
         if type_ in self._solved:
             return []
         gaps = _Gaps(self._hooks)
         try:
-            with self.container.bind(gaps):
-                solved = self.container.solve(
-                    _Root(type_, scope=REQUEST, use_cache=False), self._scopes, scope_resolver=self._scope_of
-                )
-        except (DependencyInjectionException, NameError, TypeError, ValueError) as error:
+            solved = self._solve(type_, gaps)
+        except _FAILURES as error:
             return [self._explained(error, type_)]
         if not gaps.found:
             self._solved[type_] = solved
         return [gaps.error(stub, _path(solved, solved.dependency, stub)) for stub in gaps.found]
+
+    def origins(self, type_: Any) -> Origins:
+        """What makes ``type_`` and all that it needs, whether or not the rest can be made."""
+        self._look_at_bindings()
+        gaps = _Gaps(self._hooks)
+        try:
+            solved = self._solve(type_, gaps)
+        except _FAILURES:
+            return  # these are among its problems
+        yield from origins(solved, type_, gaps.found)
+
+    def _look_at_bindings(self) -> None:
+        hooks: list[Any] = getattr(self.container, "_bind_hooks", [])
+        if hooks != self._hooks:
+            self._hooks = [*hooks]
+            self._solved.clear()
+
+    def _solve(self, type_: Any, gaps: _Gaps) -> di.SolvedDependent[Any]:
+        with self.container.bind(gaps):
+            root = _Root(type_, scope=REQUEST, use_cache=False)
+            return self.container.solve(root, self._scopes, scope_resolver=self._scope_of)
 
     def opened_per_request(self, type_: Any) -> Iterator[Any]:
         """The generators on the way to ``type_`` whose scope ends with the request. Raises ``DependencyError``."""
@@ -144,7 +164,16 @@ class _Gaps:
             return call, f"{name} is an interface and nothing is bound for it", f"Bind an implementation: {bind}"
         if param is None or call != unannotated(param.annotation) or self._is_bound(param, dependent):
             return None
-        return (call, f"nothing is bound for {name}", f"Bind it: {bind}") if cls is None or is_value(cls) else None
+        if cls is None or is_value(cls):
+            return call, f"nothing is bound for {name}", f"Bind it: {bind}"
+        return self._not_to_be_made(cls)
+
+    def _not_to_be_made(self, cls: type) -> tuple[Any, str, str] | None:
+        if is_recorder(cls):
+            return (cls, *RECORDER)
+        if session_class(cls) is not None:
+            return (cls, *unbound_session(cls, f", and bind {how_to_bind(type_name(cls), 'db.session')}"))
+        return None
 
     def _is_bound(self, param: inspect.Parameter, dependent: DependentBase[Any]) -> bool:
         return any(hook(param, dependent) is not None for hook in self._hooks)

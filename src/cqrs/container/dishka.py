@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dishka import DEFAULT_COMPONENT, AsyncContainer
 
 from cqrs._generics import type_name
-from cqrs.container.dishka_graph import Graph, key_of, unwrapped
+from cqrs.container.dishka_graph import Graph, how_to_provide, key_of, unwrapped
 from cqrs.container.resolver import Resolver
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dishka import BaseScope
 
+    from cqrs.container.origin import Origins
     from cqrs.container.provider import Lifetime
 
 
@@ -91,6 +92,12 @@ class _Dishka:
 
     def remedy(self, type_: Any) -> str:
         return f"Register it: provider.provide(YourFactory, provides={type_name(type_)}, scope=Scope.REQUEST)"
+
+    def origins(self, type_: Any) -> Origins:
+        return self.graph.origins(key_of(type_))
+
+    def instead(self, name: str, value: str) -> str:
+        return how_to_provide(name, value)
 
     def _enter(self) -> AbstractAsyncContextManager[AsyncContainer] | None:
         if self._scope is not None:

@@ -9,11 +9,18 @@ from dishka.entities.factory_type import FactoryType
 from dishka.entities.key import DependencyKey, hint_to_dependency_key
 
 from cqrs._generics import type_name
+from cqrs.container.origin import Origin, made_by, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dishka.registry import Registry
+
+    from cqrs.container.origin import Origins
+    from cqrs.container.plan import Path
+
+_CALLED = (FactoryType.FACTORY, FactoryType.ASYNC_FACTORY)
+_OPENED = (FactoryType.GENERATOR, FactoryType.ASYNC_GENERATOR)
 
 
 def key_of(type_: Any) -> DependencyKey:
@@ -56,20 +63,57 @@ class Graph:
             return problem, f"Register it for {self._entered[0].scope}, or pass DishkaContainer(container, scope=...)"
         registry, factory = found
         if factory.type is FactoryType.CONTEXT and key.type_hint is not AsyncContainer:
-            if registry in self._lasting and any(
-                key in context or key.type_hint in context for context in self._context
-            ):
+            if registry in self._lasting and self._in_context(key):
                 return None
             problem = f"{name} comes from the context, which has none"
             return problem, f"Pass it: make_async_container(..., context={{{name}: ...}}), or register a factory for it"
         if getattr(factory, "when_dependencies", ()) or key in seen:
             return None  # which of them will be taken is decided later
-        needs = (*factory.dependencies, *factory.kw_dependencies.values())
-        return next((gap for need in needs if (gap := self.first_gap(need, seen | {key})) is not None), None)
+        return next((gap for need in _needs(factory) if (gap := self.first_gap(need, seen | {key})) is not None), None)
+
+    def origins(self, key: DependencyKey, seen: set[DependencyKey] | None = None, path: Path = ()) -> Origins:
+        """What makes ``key`` and all that it needs, as far as that is known before a request."""
+        seen = set() if seen is None else seen
+        found = _find(self._entered, key)
+        if found is None or key in seen:
+            return
+        seen.add(key)
+        here = (*path, key.type_hint)
+        if found[1].type is not FactoryType.ALIAS:
+            yield here, self._origin(key, found[1])
+        for need in _needs(found[1]):
+            yield from self.origins(need, seen, here)
+
+    def _origin(self, key: DependencyKey, factory: Any) -> Origin:
+        given, needs = factory.source, tuple(need.type_hint for need in _needs(factory))
+        binding = f"provide({shown(given)}, scope={factory.scope})"
+        if factory.type is FactoryType.VALUE:
+            return Origin("value", given, binding, how_to_provide)
+        if factory.type is FactoryType.CONTEXT:
+            binding = f"make_async_container(..., context={{{type_name(key.type_hint)}: ...}})"
+            for value in self._in_context(key):
+                return Origin("value", value, binding, how_to_provide)
+        if factory.type in _CALLED:
+            return Origin(made_by(given), given, binding, how_to_provide, needs)
+        if factory.type in _OPENED:
+            return Origin("generator", given, binding, how_to_provide, needs)
+        return Origin("unknown", None, binding, how_to_provide)
+
+    def _in_context(self, key: DependencyKey) -> list[Any]:
+        return [context[name] for context in self._context for name in (key, key.type_hint) if name in context]
+
+
+def how_to_provide(name: str, value: str) -> str:
+    """How a type of this ``name`` is registered as a ``value``."""
+    return f"provider.provide(lambda: {value}, provides={name}, scope=Scope.APP)"
 
 
 def _find(registries: list[Registry], key: DependencyKey) -> Any:
     return next(((r, factory) for r in registries if (factory := r.get_factory(key)) is not None), None)
+
+
+def _needs(factory: Any) -> tuple[DependencyKey, ...]:
+    return (*factory.dependencies, *factory.kw_dependencies.values())
 
 
 def _outwards(container: AsyncContainer | None) -> Iterator[AsyncContainer]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
-from cqrs.container.autowiring import autowired, how_to_bind
+from cqrs.container.autowiring import autowired, how_to_bind, how_to_bind_value
 from cqrs.container.hints import names_of, unannotated
+from cqrs.container.origin import Origin, made_by, shown
 from cqrs.container.plan import Injection, Plan, plan_of
+from cqrs.container.session_types import session_class
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cqrs.container.origin import Origins
     from cqrs.container.plan import Path
     from cqrs.container.provider import Parameter, Provider
     from cqrs.container.source import Source
@@ -67,14 +70,49 @@ class Planner:
             self._plans[type_] = plan
         return plan
 
-    def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
+    def origins(self, type_: Any, seen: set[Any], path: Path = ()) -> Origins:
+        """What makes ``type_`` and all that it needs, whether or not the rest can be made. None is told twice."""
+        if type_ in seen:
+            return
+        seen.add(type_)
+        here = (*path, type_)
+        try:
+            key, provider = self._provider(type_, here)
+        except DependencyError:
+            if session_class(type_) is not None:
+                yield here, Origin("nothing", None, "", self._instead)
+            return
+        if provider is None or provider.how == "source":
+            assert self._source is not None  # noqa: S101  # only the source makes what has no provider here
+            for way, origin in self._source.origins(key if provider is None else provider.given):
+                yield (*here, *way[1:]), origin
+            return
+        injected = [parameter.type_ for parameter, _ in self._injected(provider)]
+        yield here, self._origin(key, provider, injected)
+        for needed in injected:
+            yield from self.origins(needed, seen, here)
+
+    def _origin(self, key: Any, provider: Provider, needs: list[Any]) -> Origin:
+        name, given = type_name(key), provider.given
+        if provider.how == "value":
+            return Origin("value", given, f"container.bind_instance({name}, ...)", how_to_bind_value)
+        binding = f"container.bind({name})" if given is key else f"container.bind({name}, {shown(given)})"
+        return Origin(made_by(given), given, binding, how_to_bind_value, tuple(needs))
+
+    def _instead(self, name: str, value: str) -> str:
+        return (how_to_bind_value if self._source is None else self._source.instead)(name, value)
+
+    def _provider(self, type_: Any, here: Path) -> tuple[Any, Provider | None]:
+        """Under which name ``type_`` is made, and with what; nothing if the source makes it."""
         key = self._find(type_)
         if key is None:
             key = unannotated(type_)
-            provider = autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
-        elif key in self.bound:
-            provider = self.bound[key]
-        else:
+            return key, autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
+        return key, self.bound.get(key)
+
+    def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
+        key, provider = self._provider(type_, here)
+        if provider is None:
             assert self._source is not None  # noqa: S101  # only the source knows what is not bound
             lifetime = self._source.lifetime(key)
             return Plan(key, None, lifetime, per_request=(type_,) if lifetime == "request" else ())

@@ -40,6 +40,8 @@ class Provider:
     lifetime: Lifetime
     kind: Kind
     parameters: tuple[Parameter, ...] = field(default=())
+    given: Any = None  # what was bound: that factory as it was, a value, or what the source is to be asked for
+    how: Literal["factory", "value", "source"] = "factory"
 
 
 def provider_of(factory: Any, lifetime: Lifetime, path: Sequence[Any] = ()) -> Provider:
@@ -52,7 +54,7 @@ def provider_of(factory: Any, lifetime: Lifetime, path: Sequence[Any] = ()) -> P
         raise DependencyError(factory, path, f"{factory!r} is no factory: it cannot be called", remedy)
     parameters = tuple(read_parameters(factory, path))
     kind, opens = kind_of(factory)
-    return Provider(opens(factory) if opens is not None else factory, lifetime, kind, parameters)
+    return Provider(opens(factory) if opens is not None else factory, lifetime, kind, parameters, factory)
 
 
 def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Parameter]:

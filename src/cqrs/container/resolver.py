@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Self
 
+    from cqrs.container.origin import Origins
     from cqrs.container.source import Source
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Resolver:
 
     def bind_instance(self, type_: Any, instance: object) -> None:
         """Give ``instance`` to whoever asks for ``type_``. It is not closed by the resolver."""
-        self._bind(type_, Provider(lambda: instance, "transient", "plain"))
+        self._bind(type_, Provider(lambda: instance, "transient", "plain", (), instance, "value"))
 
     def provides(self, type_: Any) -> bool:
         """Whether ``type_`` was bound here, or is known to ``source``."""
@@ -103,6 +104,12 @@ class Resolver:
         for type_ in types:
             self._planner.explore(type_, found, failed)
         return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in found]
+
+    def origins_of(self, types: Iterable[type]) -> Origins:
+        """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""
+        seen: set[Any] = set()
+        for type_ in types:
+            yield from self._planner.origins(type_, seen)
 
     async def aclose(self) -> None:
         """Close the singletons, the last made first. The resolver can be used again, and makes new ones then."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
+    from cqrs.container.origin import Origins
     from cqrs.container.provider import Lifetime
 
 
@@ -35,4 +36,12 @@ class Source(Giver, Protocol):
 
     def remedy(self, type_: Any) -> str:
         """How ``type_`` is made known to the container, for a message to a person."""
+        ...
+
+    def origins(self, type_: Any) -> Origins:
+        """What makes ``type_`` and all that it needs, each with the types that lead there from ``type_``."""
+        ...
+
+    def instead(self, name: str, value: str) -> str:
+        """How a type of this ``name`` is bound to a ``value``, for a message to a person."""
         ...

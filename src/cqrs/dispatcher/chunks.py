@@ -17,8 +17,9 @@ from asyncio import CancelledError, current_task
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from cqrs._running import StreamRun, current_run, stream_closed
+from cqrs._running import StreamRun, stream_closed
 from cqrs.errors.requests import StreamTaskError
+from cqrs.unit_of_work.stack import settle_units
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
@@ -62,9 +63,10 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     Closing the generator raises ``CancelledError`` in the coroutine, at its ``hand_over``, and lets it clean up.
     (A ``GeneratorExit`` would not do: Python then closes the awaited coroutines at once, and they could not await.)
     """
+    settle_units()  # here: the steps of the stream run in a context of their own
     context, steps = copy_context(), StreamRun()
     run = context.run
-    run(current_run.set, steps)
+    run(steps.enter)
     coroutine = run(start)
     send = coroutine.send
     step: Callable[[Any], Any] = send
@@ -73,7 +75,6 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     cancellations = 0
     try:
         while True:
-            steps.step()
             try:
                 awaited = run(step, value)
             except StopIteration as end:

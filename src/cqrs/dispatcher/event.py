@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs.container.scope import open_scope
-from cqrs.dispatcher.turn import in_scope
+from cqrs.dispatcher.turn import in_scope, join
+from cqrs.unit_of_work.stack import entered
 
 if TYPE_CHECKING:
     from cqrs.dispatcher.turn import Turn, Turns
@@ -19,8 +20,12 @@ class EventDispatcher:
 
     def compile(self) -> Turn:
         """The turn of an event; it is the same for every type."""
+        joins = self._turns.joins
 
-        async def receive(event: Any) -> None:
+        async def receive(event: Any, *, joined: bool = False) -> None:
+            if joins and not joined and entered.get():
+                await join(receive, event)
+                return
             await self._turns.processor.receive(event, open_scope.get())
 
         return in_scope(self._turns.chain.wrap(receive), self._turns)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.invocation import invocation
-from cqrs.dispatcher.turn import Dispatcher, in_scope
+from cqrs.dispatcher.turn import Dispatcher, in_scope, join
 from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import HandlerBinding
+from cqrs.unit_of_work.stack import entered
 
 if TYPE_CHECKING:
     from cqrs.dispatcher.invocation import Invocation
@@ -33,16 +34,18 @@ class RequestDispatcher(Dispatcher):
         if isinstance(binding, HandlerBinding):
             run = _one_handler(binding.handler, turns, emit)
         else:
-            run = _several_handlers(invocation(binding, turns.injector, turns.hooks), emit)
+            run = _several_handlers(invocation(binding, turns.injector, turns.hooks), emit, joins=turns.joins)
         turn = turns.chain.wrap(run)
         return in_scope(turn, turns) if scoped else turn
 
 
 def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
     construct = turns.injector.constructor(handler_type)
-    recorded = events_of(handler_type)
+    recorded, joins = events_of(handler_type), turns.joins
 
-    async def run(request: Any) -> Any:
+    async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
+        if joins and not joined and entered.get():
+            return await join(run, request)
         handler = construct() if construct is not None else await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
         events = recorded(handler)
@@ -53,8 +56,10 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
     return run
 
 
-def _several_handlers(invoke: Invocation, emit: Emit) -> Turn:
-    async def run(request: Any) -> Any:
+def _several_handlers(invoke: Invocation, emit: Emit, *, joins: bool) -> Turn:
+    async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
+        if joins and not joined and entered.get():
+            return await join(run, request)
         answer, events = await invoke(request)
         if events:
             await emit(events)

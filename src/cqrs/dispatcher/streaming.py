@@ -12,6 +12,7 @@ from cqrs.dispatcher.turn import Dispatcher, in_scope
 from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import FallbackBinding
+from cqrs.unit_of_work.stack import current_unit_of_work, entered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -39,9 +40,21 @@ class StreamingRequestDispatcher(Dispatcher):
             pump = _with_fallback(binding, turns, emit)
         else:
             pump = _pump(binding.handlers[0], turns, emit)
-        wrapped = turns.chain.wrap(pump)
+        wrapped = turns.chain.wrap(_joining(pump) if turns.joins else pump)
         turn = in_scope(wrapped, turns) if scoped else wrapped
         return lambda request: driven(lambda: turn(request))
+
+
+def _joining(pump: Turn) -> Turn:
+    async def joined(request: Any) -> None:
+        unit = current_unit_of_work() if entered.get() else None
+        if unit is None:
+            await pump(request)
+            return
+        async with unit.turn():
+            await pump(request)
+
+    return joined
 
 
 def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:

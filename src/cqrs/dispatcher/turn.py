@@ -12,6 +12,8 @@ from cqrs.container.scope import open_scope
 from cqrs.dispatcher.cancellation import ClosedInPeace
 from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
+from cqrs.middlewares.transaction import TransactionMiddleware
+from cqrs.unit_of_work.stack import current_unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -36,6 +38,11 @@ class Turns:
     hooks: Hooks
     shares_scope: bool
 
+    @property
+    def joins(self) -> bool:
+        """Whether a turn has to join an open unit of work by itself, because no middleware does it."""
+        return not self.chain.has(TransactionMiddleware)
+
     def scoped(self, handlers: Iterable[type]) -> bool:
         """Whether a turn of these handlers needs a request scope."""
         return self.injector.scoped or any(self.injector.constructor(handler) is None for handler in handlers)
@@ -49,6 +56,15 @@ class Turns:
             return lambda events: emit_events(events, open_scope.get())
         scopeless = _Scopeless(self.injector)
         return lambda events: emit_events(events, scopeless)
+
+
+async def join(run: Callable[..., Coroutine[Any, Any, Any]], message: Any) -> Any:
+    """``run(message, joined=True)``, as a part of the open unit of work that is undone alone if it fails."""
+    unit = current_unit_of_work()
+    if unit is None:
+        return await run(message, joined=True)
+    async with unit.turn():
+        return await run(message, joined=True)
 
 
 class _Scopeless:

@@ -68,9 +68,10 @@ def _undone_with_its_savepoint(recorder: EventRecorder, events: Sequence[Any]) -
 
     def take_back() -> None:
         recorded = recorder._events  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as in _set_events
-        kept = [event for event in recorded if not any(event is undone for undone in events)]
-        if isinstance(recorded, list):
-            recorded[:] = kept
+        for undone in reversed(events):  # the last of those that are the same: what came before stays
+            place = next((n for n in reversed(range(len(recorded))) if recorded[n] is undone), None)
+            if place is not None:
+                del recorded[place]
 
     unit.expects_reading(recorder, take_back)
 

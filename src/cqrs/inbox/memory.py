@@ -53,6 +53,11 @@ class MemoryInboxRepository(InboxRepository):
         """Which units of work it becomes part of; ``None`` for any."""
         return self._place
 
+    @property
+    def database(self) -> str:
+        """That place for people."""
+        return "a database in memory"
+
     async def accept(self, consumer: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
         """Mark messages, as the port says."""
         unit, store = self._unit(), self.store
@@ -154,7 +159,7 @@ class MemoryInboxRepository(InboxRepository):
         sequence.version = next(self.store.versions)
 
     def _unit(self) -> MemoryUnitOfWork:
-        unit = unit_for(self._place, "This inbox", "a database in memory")
+        unit = unit_for(self, "This inbox")
         if not isinstance(unit, MemoryUnitOfWork):
             raise UnitOfWorkStateError("An inbox in memory works within a MemoryUnitOfWork: open one around this call.")
         return unit

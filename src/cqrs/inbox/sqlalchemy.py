@@ -119,7 +119,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
         return self._source.name
 
     def _session(self) -> AsyncSession:
-        unit = unit_for(self.place, "This inbox", self.database)
+        unit = unit_for(self, "This inbox")
         session = None if unit is None else unit.session
         if not isinstance(session, AsyncSession):
             raise UnitOfWorkStateError("This inbox works within a SqlAlchemyUnitOfWork: open one around this call.")

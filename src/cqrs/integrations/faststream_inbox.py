@@ -13,6 +13,7 @@ from faststream.exceptions import AckMessage
 from cqrs.envelope import Envelope
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.root import InvalidArgument
+from cqrs.errors.transactions import AfterCommitError
 from cqrs.workers.consumer_transactions import transactions_of
 
 if TYPE_CHECKING:
@@ -101,20 +102,23 @@ class _OnlyOnce(BaseMiddleware):
                 "A message has no id by which %s could tell it again: it may take effect twice", once.consumer
             )
             return await super().consume_scope(call_next, msg)
-        made = once.unit_of_work()
         said = _Acknowledgement(msg)
         settled: AckMessage | None = None
         result: Any = None
-        async with await made if isawaitable(made) else made as unit:
-            new = await once.inbox.accept(once.consumer, [envelope])
-            if new:
-                with unit.held(), said:
-                    try:
-                        result = await super().consume_scope(call_next, msg)
-                    except AckMessage as error:
-                        settled = error
-                if msg.committed:  # it was given back, or rejected
-                    await unit.rollback()
+        new: list[Envelope] = []
+        try:
+            async with await _opened(once) as unit:
+                new = await once.inbox.accept(once.consumer, [envelope])
+                if new:
+                    with unit.held(), said:
+                        try:
+                            result = await super().consume_scope(call_next, msg)
+                        except AckMessage as error:
+                            settled = error
+                    if msg.committed:  # it was given back, or rejected
+                        await unit.rollback()
+        except AfterCommitError:  # it has taken effect, and must not come again
+            logger.exception("%s has handled a message, and what was to follow has failed", once.consumer)
         if not new:
             await msg.ack()
             raise AckMessage  # so that nothing is published as its answer
@@ -123,6 +127,11 @@ class _OnlyOnce(BaseMiddleware):
             await msg.ack()  # since FastStream 0.6 the exception alone does not say it where only subscribers do
             raise settled
         return result
+
+
+async def _opened(once: Once) -> UnitOfWork:
+    made = once.unit_of_work()
+    return await made if isawaitable(made) else made
 
 
 class _Acknowledgement:

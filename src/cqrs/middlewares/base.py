@@ -51,6 +51,10 @@ class MiddlewareChain:
             handle = _around(middleware, handle)
         return handle
 
+    def has(self, kind: type) -> bool:
+        """Whether one of the middlewares is of this ``kind``."""
+        return any(isinstance(middleware, kind) for middleware in self._middlewares)
+
     def problems(self) -> Iterator[WiringProblem]:
         """Everything that is wrong with the middlewares."""
         for middleware in self._middlewares:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cqrs.middlewares.base import Handle
     from cqrs.unit_of_work.database import TransactionalDatabase
+    from cqrs.unit_of_work.options import TransactionOptions
 
 logger = logging.getLogger("cqrs")
 
@@ -32,7 +33,8 @@ class TransactionMiddleware:
     It is given a database, or a ``factory`` that makes a unit of work and may be ``async``. A turn within an open unit
     of work, such as a nested ``send``, joins that one as a savepoint: if it fails and its error is caught, it alone is
     undone. The turn of a stream lasts from its first chunk to its last; a consumer that goes away before rolls it back.
-    Works on every mediator, innermost: other middlewares stand before it, and see its commit.
+    Works on every mediator, innermost: other middlewares stand before it, and see its commit. Within the transaction of
+    another database a turn has one of its own that may only read, unless that was opened by name.
 
     Raises ``InvalidArgument`` for a factory that makes no units of work; in a turn ``SecondTransaction`` if it would
     join over another session or with another kind of transaction than its request asks for, ``AfterCommitError`` with
@@ -42,15 +44,21 @@ class TransactionMiddleware:
     def __init__(self, factory: TransactionalDatabase | Callable[[], UnitOfWork | Awaitable[UnitOfWork]]) -> None:
         database: Any = factory if hasattr(type(factory), "unit_of_work") else None
         self.database: TransactionalDatabase | None = database
+        self._options: dict[type, TransactionOptions] = {}
         self._factory: Any = _checked(factory) if database is None else database.unit_of_work
 
     async def __call__(self, request: Any, handle: Handle) -> Any:
         """Await ``handle(request)`` in a unit of work."""
         if entered.get():
-            open_one = self._open_here()
-            if open_one is not None:
-                return await self._join(open_one, request, handle)
-        unit = await self._made(request)
+            unit = await self._among_others(request)
+            if unit.is_open:
+                async with unit.turn():
+                    return await handle(request)
+        elif self.database is None:
+            unit = await self._made()
+        else:
+            options = self._options.get(request.__class__)  # each turn comes by here
+            unit = self._factory(self._options_of(request) if options is None else options)
         if unit.begins_by_itself:
             unit.enter()
         else:
@@ -73,10 +81,12 @@ class TransactionMiddleware:
             raise
         return answer
 
-    async def _made(self, request: Any) -> UnitOfWork:
-        if self.database is not None:
-            unit: Any = self._factory(options_of(request))
-            return unit  # type: ignore[no-any-return]
+    def _options_of(self, request: Any) -> TransactionOptions:
+        kind: type[Any] = request.__class__
+        options = self._options[kind] = options_of(kind)
+        return options
+
+    async def _made(self) -> UnitOfWork:
         unit = self._factory()
         if inspect.isawaitable(unit):
             unit = await unit
@@ -84,26 +94,22 @@ class TransactionMiddleware:
             raise InvalidArgument("factory", unit, f"it made no unit of work: {_MAKE_ONE}")
         return unit
 
-    def _open_here(self) -> UnitOfWork | None:
-        """The unit of work to join: the innermost one of this database."""
-        units = entered.get()
-        unit = units[-1] if self.database is None else unit_in(self.database.place)
-        if unit is not None and not unit.is_open:
+    async def _among_others(self, request: Any) -> UnitOfWork:
+        """The open unit of work to join, or a new one where only those of other databases are open."""
+        made: UnitOfWork | None = None
+        if self.database is not None:
+            unit = unit_in(self.database.place)
+        else:
+            made = await self._made()
+            unit = entered.get()[-1] if made.place is None else unit_in(made.place)
+        if unit is None:
+            return self._beside_others(request, made)
+        if not unit.is_open:
             raise TransactionEnded(
                 "the one around this turn was committed or rolled back before its end",
                 "Send the request before that, or after the block of the unit of work.",
             )
-        return unit
-
-    async def _join(self, unit: UnitOfWork, request: Any, handle: Handle) -> Any:
-        must_fit(options_of(request), unit, type(request).__qualname__)
-        if self.database is None:
-            await self._must_be_over_the_same_session(unit)
-        async with unit.turn():
-            return await handle(request)
-
-    async def _must_be_over_the_same_session(self, unit: UnitOfWork) -> None:
-        made = await self._made(None)
+        must_fit(self._options.get(request.__class__) or self._options_of(request), unit, type(request).__qualname__)
         brought = getattr(getattr(made, "source", None), "brought", None)
         if brought is not None and brought is not unit.session:
             raise SecondTransaction(
@@ -113,6 +119,14 @@ class TransactionMiddleware:
                 "open transaction, container.bind_instance(AsyncSession, db.session), and pass database=db to the "
                 "bootstrap.",
             )
+        return unit
+
+    def _beside_others(self, request: Any, made: UnitOfWork | None) -> UnitOfWork:
+        unit: UnitOfWork = made or self._factory(self._options.get(request.__class__) or self._options_of(request))
+        around = next((other for other in reversed(entered.get()) if other.is_open), None)
+        if around is not None:  # nobody has said that this one may be committed although that fails
+            unit.foreign_to = around.database
+        return unit
 
 
 def _checked(factory: Any) -> Any:

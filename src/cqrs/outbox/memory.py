@@ -50,6 +50,11 @@ class MemoryOutboxedEventRepository(StoredOutbox):
         """Which units of work it becomes part of; ``None`` for any."""
         return self._place
 
+    @property
+    def database(self) -> str:
+        """That place for people."""
+        return "a database in memory"
+
     def _unit_of_work(self) -> MemoryUnitOfWork:
         return MemoryUnitOfWork(self._place)
 

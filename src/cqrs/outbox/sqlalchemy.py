@@ -166,14 +166,14 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     def _open_session(self, session: Any) -> Session:
         """The session that a message goes into. Raises ``UnitOfWorkStateError`` if it would be lost there."""
         plain = open_session(session)
-        joined = unit_for(self.place, "This outbox", self.database)
-        if joined is not None and unit_of(plain) is not joined:
+        own, joined = unit_of(plain), unit_for(self, "This outbox")
+        if joined is not None and own is not joined:
             raise SecondTransaction(
                 "A message was added to another session than that of the open transaction",
                 joined.database,
                 "Leave the session out, `outbox.add(event)`, or pass that of the open transaction.",
             )
-        if self.place is not None and plain.get_bind(self.model).dialect is not self.place.dialect:
+        if own is None and self.place is not None and plain.get_bind(self.model).dialect is not self.place.dialect:
             raise OtherDatabase("This outbox", self.database, "another engine")
         return plain
 

@@ -134,7 +134,7 @@ class StoredOutbox(OutboxedEventRepository):
             await entered.rollback()
 
     async def __aenter__(self) -> Any:
-        unit = unit_for(self.place, "This outbox", self.database)
+        unit = unit_for(self, "This outbox")
         return (await entering.enter(self, self._unit_of_work, unit)).session
 
     async def __aexit__(
@@ -143,7 +143,7 @@ class StoredOutbox(OutboxedEventRepository):
         await entering.leave(kind, error, traceback)
 
     def _session(self) -> Any:
-        unit = unit_for(self.place, "This outbox", self.database)
+        unit = unit_for(self, "This outbox")
         if unit is None:
             raise NoOpenTransaction("A message for the outbox")
         return unit.session

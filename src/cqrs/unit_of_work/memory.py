@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
+from cqrs.errors.transactions import OtherDatabase
 from cqrs.unit_of_work.protocol import UnitOfWork
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class MemoryUnitOfWork(UnitOfWork):
         not fail. Neither is called if the transaction, or the savepoint around this call, is rolled back.
         """
         self.must_be_usable("enlist")
+        if self.foreign_to is not None:
+            raise OtherDatabase("What is written here", self.database, self.foreign_to)
         self._writes.append(write)
         if check is not None:
             self._checks.append(check)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from cqrs.errors.root import InvalidArgument
 
@@ -52,6 +52,6 @@ def transaction_options(*, isolation_level: str | None = None, read_only: bool =
     return decorate
 
 
-def options_of(request: Any) -> TransactionOptions:
-    """What the class of ``request`` asks for."""
-    return cast("TransactionOptions", getattr(request, _OPTIONS, DEFAULT_OPTIONS))
+def options_of(request_type: type) -> TransactionOptions:
+    """What the requests of this type ask for."""
+    return cast("TransactionOptions", getattr(request_type, _OPTIONS, DEFAULT_OPTIONS))

@@ -46,6 +46,9 @@ class UnitOfWork(abc.ABC):
     is_committing = False
     """Whether the commit is under way: its session may still begin and write what was pending."""
 
+    foreign_to: str | None = None
+    """The database whose transaction is open around this one, which was not asked for by name: it may only read."""
+
     _open = False
     _ended: str | None = None
     _units: Token[tuple[UnitOfWork, ...]] | None = None
@@ -160,6 +163,9 @@ class UnitOfWork(abc.ABC):
         self.is_committing = True
         try:
             await self._commit()
+        except BaseException:
+            self._take_back()
+            raise
         finally:
             self.is_committing = False
         await self._call_after_commit()
@@ -219,20 +225,41 @@ class UnitOfWork(abc.ABC):
 
     def enter(self) -> None:
         """Be the unit of work that the code of this task runs in, until :meth:`leave`."""
+        units = entered.get()
+        if units:
+            self._must_fit_among(units)
         if self._units is not None:
             raise SecondTransaction(
                 "This unit of work was opened a second time", self.database, "Make a new one for each transaction."
             )
         if self._ended is not None:
             self._forget_the_last_time()
-        self._owner = runner()
         self._open = True
+        self._units = entered.set((*units, self))
+
+    def settle(self) -> None:
+        """Note which task the unit is for, unless that is known, or this is another one than has opened it.
+
+        That is put off until somebody uses the unit: every turn opens one, and asking for the task costs as much as the
+        rest of that. A token of a context variable is good only where it was made, and not in tasks that were started
+        there.
+        """
+        if self._owner is not None or self._units is None:
+            return
+        now = entered.get()
+        try:
+            entered.reset(self._units)
+        except ValueError:
+            return
         self._units = entered.set((*entered.get(), self))
+        entered.set(now)
+        self._owner = runner()
 
     def leave(self) -> None:
         """The end of what :meth:`enter` has begun."""
-        token, self._units = self._units, None
-        self._open, self._ended = False, self._ended or "its block was left"
+        token, self._units, self._open = self._units, None, False
+        if self._ended is None:
+            self._ended = "its block was left"
         if token is not None:
             try:
                 entered.reset(token)
@@ -240,10 +267,12 @@ class UnitOfWork(abc.ABC):
                 entered.set(tuple(unit for unit in entered.get() if unit is not self))
 
     async def __aenter__(self) -> Self:
-        if self._units is not None:
-            self.enter()  # raises
-        await self._begin()
         self.enter()
+        try:
+            await self._begin()
+        except BaseException:
+            self.leave()
+            raise
         return self
 
     async def __aexit__(
@@ -262,7 +291,8 @@ class UnitOfWork(abc.ABC):
     def must_be_usable(self, wanted: str) -> None:
         """Raise ``TransactionEnded`` after the end, ``OtherTask`` where another task than the unit's runs."""
         self._must_be_open()
-        if not runs_in(self._owner):
+        self.settle()
+        if self._owner is None or not runs_in(self._owner):
             raise OtherTask(wanted)
 
     def _noted(
@@ -293,8 +323,13 @@ class UnitOfWork(abc.ABC):
                 "handler, and take an EventRecorder as a parameter of the handler function only."
             )
 
+    def _must_fit_among(self, units: tuple[UnitOfWork, ...]) -> None:  # noqa: B027  # most fit
+        """Raise ``SecondTransaction`` if this must not be opened within ``units``."""
+
     def _forget_the_last_time(self) -> None:
-        self._ended = self._doomed_by = self._journal = self._info = self._before = self._after = self._unread = None
+        self._owner = self._ended = self._doomed_by = self._journal = self._info = self._before = self._after = (
+            self._unread
+        ) = None
         self._turns = 0
 
     def _end_as(self, how: str) -> None:
@@ -302,8 +337,13 @@ class UnitOfWork(abc.ABC):
 
     async def _roll_back(self, how: str) -> None:
         self._end_as(how)
-        self._before = self._after = self._unread = None
+        self._take_back()
         await self._rollback()
+
+    def _take_back(self) -> None:
+        if self._journal is not None:
+            self._journal.undo_to(0)
+        self._before = self._after = self._unread = None
 
     async def _call_after_commit(self) -> None:
         waiting, self._after = self._after, None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._running import of_a_turn
 from cqrs.errors.transactions import OtherDatabase, TransactionEnded
@@ -32,24 +32,45 @@ def unit_in(place: object) -> UnitOfWork | None:
     return None
 
 
-def unit_for(place: object, wanted: str, database: str) -> UnitOfWork | None:
-    """The open unit of work that ``wanted``, which belongs to ``place``, becomes part of; ``None`` outside of all.
+class OfADatabase(Protocol):
+    """What becomes part of the transactions of one database."""
 
-    ``place`` is ``None`` for what goes into any. Raises ``TransactionEnded`` for one that is over, and
+    @property
+    def place(self) -> Any:
+        """What those have in common; ``None`` if any will do."""
+        ...
+
+    @property
+    def database(self) -> str:
+        """The database for people. It is asked for where something is wrong."""
+        ...
+
+
+def unit_for(owner: OfADatabase, wanted: str) -> UnitOfWork | None:
+    """The open unit of work that ``wanted``, a thing of ``owner``, becomes part of; ``None`` outside of all.
+
+    Raises ``TransactionEnded`` for one that is over, and
     ``OtherDatabase`` if only others are open.
     """
     units = entered.get()
     if not units:
         return None
+    place = owner.place
     unit = units[-1] if place is None else unit_in(place)
     if unit is None:
         opened = next((other for other in reversed(units) if other.is_open), None)
         if opened is None:
             return None
-        raise OtherDatabase(wanted, database, opened.database)
+        raise OtherDatabase(wanted, owner.database, opened.database)
     if not unit.is_open:
         raise TransactionEnded(f"{wanted} came after the commit or rollback of the unit of work around it")
     return unit
+
+
+def settle_units() -> None:
+    """Let every unit around know whose it is, before code runs in another context that may be the same's."""
+    for unit in entered.get():
+        unit.settle()
 
 
 @contextmanager

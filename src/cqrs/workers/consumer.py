@@ -14,7 +14,7 @@ from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer_steps import Outage, Steps
-from cqrs.workers.consumer_transactions import must_not_send_past_the_commit, transactions_of
+from cqrs.workers.consumer_transactions import must_fit_together, transactions_of
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Consumer(Service):
             registry = registry or database.registry
         if (registry is None) == (decode is None):
             raise InvalidArgument("decode", decode, "give either it, or a registry of event types")
-        must_not_send_past_the_commit(mediator)
+        must_fit_together(mediator, given[0])
         if not 0 < len(name) <= _LONGEST_NAME:
             raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
         self.name = name

@@ -44,8 +44,20 @@ def transactions_of(
     return inbox, unit_of_work
 
 
-def must_not_send_past_the_commit(mediator: Any) -> None:
-    """Raise ``WiringError`` for a mediator whose notifications a crash after the commit would lose."""
+def must_fit_together(mediator: Any, inbox: InboxRepository) -> None:
+    """Raise ``WiringError`` for a mediator whose notifications would not be committed with the marks in ``inbox``."""
+    outbox = getattr(mediator, "outbox", None)
+    if outbox is not None and None not in {outbox.place, inbox.place} and outbox.place != inbox.place:
+        raise WiringError(
+            [
+                WiringProblem(
+                    "the mediator of a Consumer",
+                    f"its outbox is in {outbox.database}, and the inbox is in another database: the marks could be "
+                    "committed without the messages, or the messages without the marks",
+                    "Build both with the same database=db",
+                )
+            ]
+        )
     if getattr(mediator, "sends_without_outbox", False):
         raise WiringError(
             [

@@ -35,6 +35,19 @@ async def stand(address: str) -> AsyncIterator[Stand]:
         yield made
 
 
+@pytest.fixture(params=SERVERS)
+def server_address(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database on a server, of each kind."""
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+async def server_stand(server_address: str) -> AsyncIterator[Stand]:
+    async with stand_at(server_address) as made:
+        yield made
+
+
 @pytest.fixture
 async def postgres_stand(postgres_url: str) -> AsyncIterator[Stand]:
     async with stand_at(postgres_url) as made:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from contextvars import Context
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Integer, String, event, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
@@ -20,9 +22,11 @@ from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.workers.consumer import Consumer, ConsumerPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+T = TypeVar("T")
 
 AT_ONCE = Backoff(first=0.0, longest=0.0)
 
@@ -187,22 +191,19 @@ class Stand:
         mediator = bootstrap_events(
             events_mapper=lambda m: m.bind(Ordered, handle), database=self.db, middlewares=middlewares
         )
-        chosen: dict[str, Any] = {"wait": 0.05, "again": AT_ONCE, "outage": AT_ONCE, "replay_every": 3600.0}
+        chosen: dict[str, Any] = {"wait": 0.05, "again": AT_ONCE, "outage": AT_ONCE, "retries": 0}
         return Consumer(
             source, mediator, name="billing", database=self.db, policy=ConsumerPolicy(**(chosen | policy))
         )
 
     async def notes(self) -> list[str]:
         """What is committed, in the order of writing."""
-        async with self.outside.connect() as connection:
-            return list(await connection.scalars(select(Note.what).order_by(Note.id)))
+        return await self.look(select(Note.what).order_by(Note.id))
 
     async def messages(self) -> list[Any]:
         """The payloads of the messages that are committed, in the order of adding."""
         model = outbox_model()
-        async with self.outside.connect() as connection:
-            bodies = await connection.scalars(select(model.body).order_by(model.id))
-            return [json.loads(body)["payload"] for body in bodies]
+        return [json.loads(body)["payload"] for body in await self.look(select(model.body).order_by(model.id))]
 
     async def open_account(self, balance: int = 100, number: int = 1) -> None:
         """An account that is committed."""
@@ -211,10 +212,17 @@ class Stand:
 
     async def balance(self, number: int = 1) -> int:
         """The committed balance of an account."""
-        async with self.outside.connect() as connection:
-            found = await connection.scalar(select(Account.balance).where(Account.id == number))
-            assert found is not None
-            return int(found)
+        (found,) = await self.look(select(Account.balance).where(Account.id == number))
+        return int(found)
+
+    async def look(self, query: Any) -> list[Any]:
+        """What another process would see. It may be called within a turn, and knows nothing of that."""
+
+        async def run_query() -> list[Any]:
+            async with self.outside.connect() as connection:
+                return list(await connection.scalars(query))
+
+        return await elsewhere(run_query())
 
 
 class Counted:
@@ -237,6 +245,11 @@ async def note(session: AsyncSession, what: str) -> None:
     """Write a note through ``session``."""
     session.add(Note(what=what))
     await session.flush()
+
+
+async def elsewhere(work: Coroutine[Any, Any, T]) -> T:
+    """Await ``work`` as if it ran in another process: in no turn and in no transaction."""
+    return await asyncio.create_task(work, context=Context())
 
 
 def engine_at(address: str, **options: Any) -> AsyncEngine:

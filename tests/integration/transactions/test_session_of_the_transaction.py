@@ -194,8 +194,9 @@ async def test_it_streams(stand: Stand) -> None:
     async def work() -> list[str]:
         await stand.writes("one", "two")()
         rows = await stand.db.session.stream(select(Note.what).order_by(Note.id))
+        found = [row.what async for row in rows]
         scalars = await stand.db.session.stream_scalars(select(Note.what).order_by(Note.id))
-        return [row.what async for row in rows] + [what async for what in scalars]
+        return found + [what async for what in scalars]
 
     assert await stand.send(work) == ["one", "two", "one", "two"]
 

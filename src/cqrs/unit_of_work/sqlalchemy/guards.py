@@ -9,15 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import UnboundExecutionError
+from sqlalchemy.orm import Session, object_mapper
 
 from cqrs.errors.transactions import SecondTransaction, TransactionEnded, UnitOfWorkStateError
+from cqrs.unit_of_work.sqlalchemy.place import Place
 from cqrs.unit_of_work.stack import entered
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.orm import SessionTransaction
 
+    from cqrs.unit_of_work.protocol import UnitOfWork
     from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
 OF_A_UNIT = "cqrs_of_a_unit_of_work"
@@ -30,6 +33,10 @@ _NOT_YOURS = (
     "This transaction belongs to a unit of work, which commits it at its end: leave commit to that. What is to be "
     "undone alone goes into a savepoint, `async with session.begin_nested():`; after `async with outbox as session` "
     "call `await outbox.commit(session)`."
+)
+_KEEP_THE_OTHER = (
+    "Nothing would commit what is written now. Keep `db.session`, which is always that of the open transaction, in "
+    "place of the session of one unit; for what is done later open `async with db.transaction():` there."
 )
 _USE_ITS_SESSION = (
     "What is written there would be committed by itself, and is not part of this turn. Take the session of the open "
@@ -44,14 +51,33 @@ def unit_of(session: Any) -> SqlAlchemyUnitOfWork | None:
     return unit
 
 
-@event.listens_for(Engine, "begin")
-def _no_second_transaction(connection: Connection) -> None:
+@event.listens_for(Engine, "before_cursor_execute")
+def _no_statement_beside_the_unit(connection: Connection, *_: Any) -> None:
     units = entered.get()
-    if not units or OF_A_UNIT in connection.get_execution_options():
+    if not units or OF_A_UNIT in connection.get_execution_options() or not connection.in_transaction():
+        return  # where none has begun, SQLAlchemy looks at a new connection
+    if _unit_of_connection(connection) not in units:
+        _must_not_be_beside(units, connection.engine, "Another session or connection runs a statement")
+
+
+@event.listens_for(Session, "before_attach")
+def _no_object_in_another_session(session: Session, instance: object) -> None:
+    units = entered.get()
+    if not units or unit_of(session) is not None:
         return
+    if _brought_to_one_that_is_over(session) is not None:
+        raise TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
+    try:
+        bind = session.get_bind(object_mapper(instance))
+    except UnboundExecutionError:  # it has no engine: nothing would ever be written
+        bind = None
+    _must_not_be_beside(units, None if bind is None else bind.engine, "An object is added to another session")
+
+
+def _must_not_be_beside(units: tuple[UnitOfWork, ...], engine: Engine | None, what: str) -> None:
     for unit in units:
-        if unit.is_open and getattr(unit.place, "dialect", None) is connection.dialect:
-            raise SecondTransaction("Another session or connection begins", unit.database, _USE_ITS_SESSION)
+        if unit.is_open and isinstance(unit.place, Place) and (engine is None or unit.place.is_reached_by(engine)):
+            raise SecondTransaction(what, unit.database, _USE_ITS_SESSION)
 
 
 @event.listens_for(Engine, "commit")
@@ -101,15 +127,29 @@ def _undone(session: Session, transaction: SessionTransaction) -> None:
         unit.savepoint_is_undone(transaction)
 
 
+@event.listens_for(Session, "after_begin", insert=True)  # before anything is done that could wait for a lock
+def _must_not_be_over(session: Session, _: SessionTransaction, __: Connection) -> None:
+    unit = unit_of(session) or _brought_to_one_that_is_over(session)
+    if unit is None:
+        return
+    if not (unit.is_open or unit.is_committing):
+        raise TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
+
+
+def _brought_to_one_that_is_over(session: Session) -> Any:
+    """The unit that this code was started in, if ``session`` was brought to it and it has ended: a task came too late.
+
+    Where the code runs after such a unit, and not in a task of its own, the session is its owner's again.
+    """
+    for unit in entered.get():
+        brought: Any = getattr(getattr(unit, "source", None), "brought", None)
+        if brought is not None and brought.sync_session is session and not (unit.is_open or unit.is_committing):
+            return unit
+    return None
+
+
 @event.listens_for(Session, "after_begin")
 def _has_begun(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     unit = unit_of(session)
-    if unit is None or transaction.nested:
-        return
-    if not (unit.is_open or unit.is_committing):
-        raise TransactionEnded(
-            "the session of a unit of work was used after its end",
-            "Nothing would commit what is written now. Keep `db.session`, which is always that of the open "
-            "transaction, in place of the session of one unit.",
-        )
-    unit.begins_on(connection)
+    if unit is not None and not transaction.nested:
+        unit.begins_on(connection)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import os
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import UnboundExecutionError
@@ -14,27 +12,20 @@ from cqrs._sqlalchemy.transactions import asynchronous, writes_first
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS
 from cqrs.unit_of_work.sqlalchemy.guards import OF_A_UNIT
+from cqrs.unit_of_work.sqlalchemy.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from sqlalchemy.engine import Dialect
+    from sqlalchemy import Engine
 
     from cqrs.unit_of_work.options import TransactionOptions
 
 _SQLITE_LEVELS = {"SERIALIZABLE", "READ UNCOMMITTED"}
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Place:
-    """One database: what is reached through one engine, in one schema."""
-
-    dialect: Dialect
-    schema: str | None = None
-
-
 class SessionSource:
-    """A session that was brought, or a function that makes sessions.
+    """A session that was ``brought``, or a function that makes sessions.
 
     ``on_begin`` is awaited with a session of each new transaction, before its first statement.
     """
@@ -48,20 +39,15 @@ class SessionSource:
         argument: str = "session",
     ) -> None:
         self.sessions = asynchronous(sessions, argument)
+        self.brought = sessions if isinstance(sessions, AsyncSession) else None
         self.schema = schema
         self.on_begin = on_begin
         self.forget()
 
     def forget(self) -> None:
-        """Look at the engine anew: it was closed, or this is another process."""
-        self._process = os.getpid()
+        """Look at the engine anew: it is another one."""
         self._place: Place | None = None
         self._marked: AsyncEngine | None = None
-
-    @property
-    def brought(self) -> AsyncSession | None:
-        """The session that was brought."""
-        return self.sessions if isinstance(self.sessions, AsyncSession) else None
 
     @property
     def factory(self) -> Callable[[], AsyncSession]:
@@ -72,11 +58,9 @@ class SessionSource:
     @property
     def place(self) -> Place | None:
         """Which database it is; ``None`` for sessions over several engines."""
-        if self._process != os.getpid():
-            self.forget()
         if self._place is None:
-            dialect = _dialect_of(self.sessions)
-            self._place = None if dialect is None else Place(dialect, self.schema)
+            engine = _sync_engine_of(self.sessions)
+            self._place = None if engine is None else Place(engine.dialect, engine.url, self.schema)
         return self._place
 
     @property
@@ -135,12 +119,12 @@ def _engine_of(sessions: Any) -> AsyncEngine | None:
     return bind.engine if isinstance(bind, AsyncConnection) else bind
 
 
-def _dialect_of(sessions: Any) -> Dialect | None:
+def _sync_engine_of(sessions: Any) -> Engine | None:
     engine = _engine_of(sessions)
     if engine is not None:
-        return engine.sync_engine.dialect
+        return engine.sync_engine
     session: AsyncSession = sessions if isinstance(sessions, AsyncSession) else sessions()
     try:
-        return session.get_bind().dialect
+        return session.get_bind().engine
     except UnboundExecutionError:  # it has several engines
         return None

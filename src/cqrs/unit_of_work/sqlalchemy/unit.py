@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util import await_only
 
-from cqrs._sqlalchemy.driver import driver_connection, only_reads, session_on
+from cqrs._sqlalchemy.driver import commits_each_statement, driver_connection, only_reads, refuse_writes, session_on
 from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
-from cqrs.errors.transactions import SecondTransaction, TransactionEnded
+from cqrs.errors.transactions import OtherDatabase, SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
 from cqrs.unit_of_work.protocol import UnitOfWork
 from cqrs.unit_of_work.sqlalchemy.explaining import explained, is_lost_to_another
 from cqrs.unit_of_work.sqlalchemy.guards import UNIT, unit_of
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
-from cqrs.unit_of_work.stack import entered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import SessionTransaction
 
+_PAST_THE_UNIT = "its session was rolled back or closed past the unit of work"
 _JOIN = (
     "Join the open one: `async with db.transaction():` is a savepoint within it, and so is `unit.savepoint()`. For a "
     "transaction beside it write `async with db.separate_transaction():`."
@@ -48,6 +49,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     """
 
     begins_by_itself = True
+    options = DEFAULT_OPTIONS
     _session: AsyncSession | None = None
     _before_us: tuple[Any, Any] = (None, None)
     _failures = 0
@@ -64,7 +66,8 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         options: TransactionOptions = DEFAULT_OPTIONS,
     ) -> None:
         self.source = session if isinstance(session, SessionSource) else SessionSource(session)
-        self.options = options
+        if options is not DEFAULT_OPTIONS:
+            self.options = options
         if self.source.brought is not None:
             self.begins_by_itself = False  # what its owner does with it belongs to this unit from the beginning
 
@@ -104,13 +107,10 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self._hands_out_the_driver = True
         return connection
 
-    def enter(self) -> None:
-        """As in every unit. Raises ``SecondTransaction`` if one over the same database is open here."""
-        if entered.get():
-            for other in entered.get():
-                if other is not self and other.is_open and other.place is not None and other.place == self.place:
-                    raise SecondTransaction("A second unit of work was opened", self.database, _JOIN)
-        super().enter()
+    def _must_fit_among(self, units: tuple[UnitOfWork, ...]) -> None:
+        for other in units:
+            if other is not self and other.is_open and other.place is not None and other.place == self.place:
+                raise SecondTransaction("A second unit of work was opened", self.database, _JOIN)
 
     def lost(self, how: str) -> None:
         """Note that the transaction was ended past the unit, so that its commit raises."""
@@ -120,7 +120,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     def transaction_begins(self, transaction: SessionTransaction) -> None:
         """Note that the session begins ``transaction``: the first one, or one after somebody has ended that."""
         if self._root is not None:
-            self.lost("its session was rolled back or closed past the unit of work")
+            self.lost(_PAST_THE_UNIT)
         self._root = transaction
 
     def savepoint_begins(self, savepoint: SessionTransaction) -> None:
@@ -135,11 +135,20 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if mark is not None:
             self.journal.undo_to(mark)
 
-    def begins_on(self, connection: Connection) -> None:
-        """Prepare ``connection``, on which the transaction begins now."""
+    def begins_on(self, connection: Connection, *, again: bool = False) -> None:
+        """Prepare ``connection``, on which the transaction begins now; with ``again``, one that others have begun."""
         connection.info[UNIT] = ref(self)
+        if again:
+            return
+        if commits_each_statement(connection):
+            raise UnitOfWorkStateError(
+                f"The engine of {self.database} commits each statement by itself (AUTOCOMMIT), so nothing could be "
+                "undone: give one without that isolation level."
+            )
         if self.options.read_only:
             only_reads(connection)
+        if self.foreign_to is not None:
+            refuse_writes(connection, OtherDatabase("What is written here", self.database, self.foreign_to))
         if self.source.on_begin is not None:
             session = session_on(connection)
             await_only(self.source.on_begin(session))
@@ -156,14 +165,22 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self._session = session = source.open(self.options)
         self._failures = failures_before(session)
         session.info[UNIT] = self
+        connection = session.bind.sync_connection if isinstance(session.bind, AsyncConnection) else None
+        if connection is not None:  # a test's, say, whose transaction is around this one
+            connection.info[UNIT] = ref(self)
         return session
 
     async def _begin(self) -> None:
         if self.source.brought is not None:
             self._root = self._lost = None
-            self._root = self._open_session().sync_session.get_transaction()
+            session = self._open_session()
+            self._root = session.sync_session.get_transaction()
+            if self._root is not None:  # its connection may have begun, too
+                self.begins_on(await session.run_sync(lambda plain: plain.connection()), again=True)
 
     def _must_be_whole(self) -> None:
+        if self._session is not None and self._root not in {None, self._session.sync_session.get_transaction()}:
+            self.lost(_PAST_THE_UNIT)
         if self._lost is not None:
             raise TransactionEnded(
                 self._lost,

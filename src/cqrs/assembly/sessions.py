@@ -1,0 +1,127 @@
+"""Assembly: the session of a database in the containers of its mediators, and which other ones cannot be meant."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.container.checked import Checked
+from cqrs.container.origin import called_in, shown
+from cqrs.container.resolver import Resolver
+from cqrs.container.session_types import (
+    class_of,
+    is_async_session,
+    is_of_the_transaction,
+    leads_to_sessions,
+    makes_sessions,
+    session_class,
+)
+from cqrs.errors.wiring import WiringProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqrs.container.adopt import Injector
+    from cqrs.container.origin import Origin, Origins
+    from cqrs.unit_of_work.database import TransactionalDatabase
+
+_IN_MEMORY = (
+    "Pass database=cqrs.Database(...), or let the handler ask for a port of yours and bind an implementation that "
+    "writes to memory"
+)
+
+
+def give_session(injector: Injector, database: TransactionalDatabase) -> Injector:
+    """``injector`` with the session of ``database``; its check refuses the sessions that are not that one.
+
+    A default resolver in which nothing is bound for the classes of the session gets it. A hand-written container
+    neither gets it nor can be looked into: it has to bind ``database.session`` by itself.
+    """
+    given: Any = getattr(database, "session_class", None)
+    if given is not None and isinstance(injector, Resolver):
+        for cls in filter(is_async_session, given.__mro__):
+            if not injector.provides(cls):
+                injector.bind_instance(cls, database.session)
+    return Checked(injector, partial(_foreign_sessions, database))
+
+
+def _foreign_sessions(database: TransactionalDatabase, origins: Origins) -> Iterator[WiringProblem]:
+    """What would be written beside the transaction of the turn: each binding once, with the first way to it."""
+    seen: set[tuple[Any, str, int]] = set()
+    for path, origin in origins:
+        asked = session_class(path[-1])
+        key = (asked, origin.binding, id(origin.given))
+        if key in seen or (asked is None and not _gives_a_session(origin)):
+            continue
+        seen.add(key)
+        wrong = _wrong(asked, origin, database)
+        if wrong is not None:
+            yield WiringProblem(" → ".join(map(type_name, path)), *wrong)
+
+
+def _gives_a_session(origin: Origin) -> bool:
+    """Whether it does, although it is asked for as something else: a protocol, say."""
+    if origin.made == "value":
+        return session_class(class_of(origin.given)) is not None
+    return origin.made in {"class", "function"} and makes_sessions(called_in(origin.given))
+
+
+def _wrong(asked: type | None, origin: Origin, database: TransactionalDatabase) -> tuple[str, str] | None:
+    if not hasattr(database, "session_class"):
+        return f"{database.name} has no SQLAlchemy session", _IN_MEMORY
+    fits = asked is None or isinstance(database.session, asked)
+    if origin.made == "value" and is_of_the_transaction(origin.given):
+        return _of_another(origin, database) if fits else None  # else its type says which database is meant
+    given = _what_it_gives(asked, origin)
+    if given is None:
+        return None
+    if origin.made != "nothing":
+        given = f"{given}: what is written through it is not part of the turn's transaction of {database.name}"
+    return given, _bind_ours(asked, origin, fits=fits)
+
+
+def _of_another(origin: Origin, database: TransactionalDatabase) -> tuple[str, str] | None:
+    source: Any = origin.given.source
+    if origin.given is database.session or (source.place is not None and source.place == database.place):
+        return None
+    problem = f"{origin.binding}, or another bootstrap with a database=, has bound the session of {source.name}"
+    return f"{problem}: the transactions of this mediator are those of {database.name}", _two(origin)
+
+
+def _what_it_gives(asked: type | None, origin: Origin) -> str | None:
+    """What is no session of the open transaction, for people; ``None`` if that cannot be told before it is called."""
+    name, given = shown(origin.given), None
+    if origin.made == "nothing":
+        return f"nothing is bound for {type_name(asked)}"
+    if origin.made == "value":
+        given = f"one {type_name(class_of(origin.given))} to every turn"
+    elif origin.made == "generator":
+        given = f"a session that {name} opens and closes"
+    elif origin.made == "class" or makes_sessions(called_in(origin.given)):
+        given = "a session of its own"
+    elif tools := [type_name(need) for need in origin.needs if leads_to_sessions(need)]:
+        given = f"a session that {name} makes with its {tools[0]}"
+    return None if given is None else f"{origin.binding} gives {given}"
+
+
+def _bind_ours(asked: type | None, origin: Origin, *, fits: bool) -> str:
+    name = "AsyncSession" if asked is None else type_name(asked)
+    if fits:
+        return f"Bind the session that is always the open transaction's: {origin.instead(name, 'db.session')}"
+    if asked is not None and is_async_session(asked):
+        database = f"db = cqrs.Database(async_sessionmaker(engine, class_={name}))"
+        return (
+            f"Let the database make sessions of that class, {database}, and bind {origin.instead(name, 'db.session')}"
+        )
+    bound = origin.instead("AsyncSession", "db.session")
+    return f"Ask for an AsyncSession and bind {bound}; synchronous code runs in `await session.run_sync(a_function)`"
+
+
+def _two(origin: Origin) -> str:
+    return (
+        "Give the second database's session a type of its own, `class BillingSession(AsyncSession): ...`, made by "
+        "`billing = cqrs.Database(async_sessionmaker(engine, class_=BillingSession))`, and ask for that: "
+        f"`{origin.instead('BillingSession', 'billing.session')}`; or ask for none and write "
+        "`async with billing.transaction() as session:`"
+    )

@@ -1,0 +1,32 @@
+"""Consumers that run until they have nothing more to do."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from cqrs.inbox.sqlalchemy import inbox_tables
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from tests.integration.transactions.stand import ordered
+
+if TYPE_CHECKING:
+    from cqrs.workers.consumer import Consumer
+    from tests.integration.transactions.stand import Stand
+
+
+async def consumed(consumer: Consumer, broker: MemoryMessageBroker, stand: Stand) -> None:
+    """Run ``consumer`` until every message of ``broker`` is marked as handled, or parked."""
+    marks = select(func.count()).select_from(inbox_tables().marks)
+    async with consumer, asyncio.timeout(60):
+        while await stand.look(marks) != [len(broker.topic("orders"))]:  # noqa: ASYNC110  # a database tells nobody
+            await asyncio.sleep(0.02)
+
+
+async def filled(count: int) -> MemoryMessageBroker:
+    """A broker with so many messages; a consumer takes them as one batch."""
+    broker = MemoryMessageBroker()
+    for number in range(count):
+        await broker.send_message(ordered(number))
+    return broker

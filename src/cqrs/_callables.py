@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
 import re
 import sys
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from typing_extensions import Format, get_annotations
+
+F = TypeVar("F")
 
 # since Python 3.14 a signature evaluates the annotations, which may name what is imported for the type checker only
 _AS_TEXT: dict[str, Any] = {"annotation_format": Format.STRING} if sys.version_info >= (3, 14) else {}
@@ -52,3 +55,17 @@ def _declares(function: object, result: re.Pattern[str]) -> bool:
     if found is None or inspect.iscoroutinefunction(found):
         return False
     return result.match(str(get_annotations(found, format=Format.STRING).get("return"))) is not None
+
+
+def awaited(function: F) -> F:
+    """Mark ``function``, which returns a coroutine and is not declared ``async``, as one that has to be awaited.
+
+    Otherwise what asks for that, such as the background tasks of Starlette, would run it in a thread and never await
+    what it returns.
+    """
+    subject: Any = function
+    if sys.version_info >= (3, 12):
+        inspect.markcoroutinefunction(subject)
+    else:  # there is no public way
+        subject._is_coroutine = cast("Any", asyncio.coroutines)._is_coroutine  # noqa: SLF001
+    return function

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.circuit_breaker import ICircuitBreaker, should_use_fallback
 from cqrs.observability.hooks import Hooks, report
-from cqrs.unit_of_work.stack import current_unit_of_work, entered
+from cqrs.unit_of_work.stack import current_unit_of_work, entered, ever_entered
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +46,7 @@ async def call_with_fallback(
     """
     breaker = policy.circuit_breaker
     try:
-        if entered.get():
+        if ever_entered and entered.get():
             primary = _in_a_savepoint(primary)
         if breaker is None:
             return await primary(*arguments)

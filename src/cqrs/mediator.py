@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from cqrs._callables import awaited
 from cqrs.dispatcher.event import EventDispatcher
 from cqrs.dispatcher.request import RequestDispatcher
 from cqrs.dispatcher.streaming import StreamingRequestDispatcher
@@ -55,6 +56,7 @@ class RequestMediator:
     def send(self, request: Q, answered_by: type[RequestHandler[Q, R]]) -> Coroutine[Any, Any, R]: ...
     @overload
     def send(self, request: object) -> Coroutine[Any, Any, Any]: ...
+    @awaited
     def send(self, request: object, answered_by: type | None = None) -> Coroutine[Any, Any, Any]:
         """Have ``request`` answered.
 

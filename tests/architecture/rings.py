@@ -149,13 +149,14 @@ LAYERS = (
     Layer(ENGINES, "consumer", ("workers.consumer*",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
-    Layer(ADAPTERS, "di", ("container.di", "container.di_solving"), frozenset({"di"})),
+    Layer(ADAPTERS, "di", ("container.di", "container.di_origins", "container.di_solving"), frozenset({"di"})),
     Layer(
         ADAPTERS,
         "dependency-injector",
         (
             "container.dependency_injector",
             "container.dependency_injector_gaps",
+            "container.dependency_injector_origins",
             "container.dependency_injector_types",
         ),
         frozenset({"dependency_injector"}),
@@ -188,7 +189,7 @@ LAYERS = (
         frozenset({"sqlalchemy"}),
     ),
     Layer(ASSEMBLY, "database", ("assembly.database", "assembly.memory_database"), frozenset({"sqlalchemy"})),
-    Layer(ASSEMBLY, "wiring", ("_wiring", "assembly.transactions")),
+    Layer(ASSEMBLY, "wiring", ("_wiring", "assembly.sessions", "assembly.transactions")),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
     # What stands at the edge does not know each other either.
     Layer(

@@ -71,6 +71,17 @@ def test_of_two_counts_the_difference_is_that_of_one_part_and_the_database_count
     assert surplus(Work(counts.run)) == counts.run
 
 
+def test_a_sample_does_its_work_at_least_as_often_as_is_asked_for() -> None:
+    done: list[int] = []
+
+    def timer(count: int) -> float:
+        done.append(count)
+        return 1.0
+
+    assert rounds.take({"ours": Work(timer, least=100)}, 2, 0.01).seconds == {"ours": [0.01, 0.01]}
+    assert done[-2:] == [100, 100]
+
+
 def test_a_database_is_counted_only_while_calls_are() -> None:
     told = Told(statements=7)
 

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
+OF_A_UNIT = "cqrs_of_a_unit_of_work"
+"""What is used for a unit of work has it: connections among their options, sessions in their ``info``."""
+
 _READS = "cqrs_only_reads"
 _READING = re.compile(
-    r"\s*(\(|SELECT|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA|SET|BEGIN|START|WITH(?!.*\b(INSERT|UPDATE|DELETE)\b))",
+    r"\s*(\(|SELECT|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA|SET|BEGIN|START|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(INSERT|UPDATE|DELETE)\b))",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -33,7 +36,9 @@ async def driver_connection(session: AsyncSession) -> Any:
 def session_on(connection: Connection) -> AsyncSession:
     """A session over a connection whose transaction is somebody else's: it leaves that open when it is closed."""
     asynchronous: Any = AsyncConnection._retrieve_proxy_for_target(connection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # there is no public way
-    return AsyncSession(bind=asynchronous, join_transaction_mode="rollback_only", expire_on_commit=False)
+    return AsyncSession(
+        bind=asynchronous, join_transaction_mode="rollback_only", expire_on_commit=False, info={OF_A_UNIT: True}
+    )
 
 
 def commits_each_statement(connection: Connection) -> bool:

@@ -15,7 +15,7 @@ from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
 from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
 from cqrs.unit_of_work.joining import separate_transaction, transaction
-from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
+from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions, chosen
 from cqrs.unit_of_work.sqlalchemy.session import session_of_the_transaction
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
@@ -126,6 +126,8 @@ class Database(Generic[S]):
 
     def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> SqlAlchemyUnitOfWork:
         """A new unit of work, for what :meth:`transaction` does not do; ``async with`` opens it."""
+        if options is DEFAULT_OPTIONS:  # each turn comes by here, and an argument by name has its price
+            return SqlAlchemyUnitOfWork(self._source)
         return SqlAlchemyUnitOfWork(self._source, options=options)
 
     def transaction(
@@ -137,7 +139,7 @@ class Database(Generic[S]):
         of another kind than this asks for, ``ConcurrencyError`` if another transaction was faster, ``AfterCommitError``
         if what was to follow the commit has failed.
         """
-        return transaction(self, TransactionOptions(isolation_level, read_only))
+        return transaction(self, chosen(isolation_level, read_only))
 
     def separate_transaction(
         self, *, isolation_level: str | None = None, read_only: bool = False
@@ -146,7 +148,7 @@ class Database(Generic[S]):
 
         On SQLite it raises ``SecondTransaction`` if the open one has begun: it would wait for itself.
         """
-        options = TransactionOptions(isolation_level, read_only)
+        options = chosen(isolation_level, read_only)
         return separate_transaction(self, options, one_writes=self.engine.dialect.name == "sqlite")
 
     async def connection(self) -> Any:

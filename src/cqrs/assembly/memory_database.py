@@ -9,7 +9,7 @@ from cqrs.inbox.memory import MemoryInboxRepository
 from cqrs.outbox.memory import MemoryOutboxedEventRepository
 from cqrs.unit_of_work.joining import separate_transaction, transaction
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
-from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
+from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions, chosen
 from cqrs.unit_of_work.stack import unit_for
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ class MemoryDatabase:
         self, *, isolation_level: str | None = None, read_only: bool = False
     ) -> AbstractAsyncContextManager[MemoryUnitOfWork]:
         """Committed at the end, or undone if an error ends it; within an open transaction a savepoint of that."""
-        return transaction(self, TransactionOptions(isolation_level, read_only))
+        return transaction(self, chosen(isolation_level, read_only))
 
     def separate_transaction(
         self, *, isolation_level: str | None = None, read_only: bool = False
     ) -> AbstractAsyncContextManager[MemoryUnitOfWork]:
         """A transaction of its own, whether or not another one is open here."""
-        return separate_transaction(self, TransactionOptions(isolation_level, read_only), one_writes=False)
+        return separate_transaction(self, chosen(isolation_level, read_only), one_writes=False)
 
     async def upgrade(self) -> list[str]:
         """Do nothing: there are no tables."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.turn import in_scope, join
-from cqrs.unit_of_work.stack import entered
+from cqrs.unit_of_work.stack import entered, ever_entered
 
 if TYPE_CHECKING:
     from cqrs.dispatcher.turn import Turn, Turns
@@ -23,7 +23,7 @@ class EventDispatcher:
         joins = self._turns.joins
 
         async def receive(event: Any, *, joined: bool = False) -> None:
-            if joins and not joined and entered.get():
+            if ever_entered and joins and not joined and entered.get():
                 await join(receive, event)
                 return
             await self._turns.processor.receive(event, open_scope.get())

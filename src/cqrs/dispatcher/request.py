@@ -10,7 +10,7 @@ from cqrs.dispatcher.turn import Dispatcher, in_scope, join
 from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import HandlerBinding
-from cqrs.unit_of_work.stack import entered
+from cqrs.unit_of_work.stack import entered, ever_entered
 
 if TYPE_CHECKING:
     from cqrs.dispatcher.invocation import Invocation
@@ -44,7 +44,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
     recorded, joins = events_of(handler_type), turns.joins
 
     async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
-        if joins and not joined and entered.get():
+        if ever_entered and joins and not joined and entered.get():
             return await join(run, request)
         handler = construct() if construct is not None else await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
@@ -58,7 +58,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
 
 def _several_handlers(invoke: Invocation, emit: Emit, *, joins: bool) -> Turn:
     async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
-        if joins and not joined and entered.get():
+        if ever_entered and joins and not joined and entered.get():
             return await join(run, request)
         answer, events = await invoke(request)
         if events:

@@ -12,10 +12,10 @@ from cqrs.dispatcher.turn import Dispatcher, in_scope
 from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import FallbackBinding
-from cqrs.unit_of_work.stack import current_unit_of_work, entered
+from cqrs.unit_of_work.stack import current_unit_of_work, entered, ever_entered
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from cqrs.dispatcher.turn import Emit, Turn, Turns
 
@@ -46,15 +46,17 @@ class StreamingRequestDispatcher(Dispatcher):
 
 
 def _joining(pump: Turn) -> Turn:
+    """``pump``, joined to an open unit of work. Outside of all it is itself, for each chunk goes through every call."""
+
     async def joined(request: Any) -> None:
-        unit = current_unit_of_work() if entered.get() else None
-        if unit is None:
-            await pump(request)
-            return
-        async with unit.turn():
+        unit = current_unit_of_work()
+        async with nullcontext() if unit is None else unit.turn():
             await pump(request)
 
-    return joined
+    def start(request: Any) -> Coroutine[Any, Any, Any]:
+        return joined(request) if ever_entered and entered.get() else pump(request)
+
+    return start
 
 
 def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:

@@ -17,7 +17,7 @@ from cqrs.events.recorder import EventDrain, events_of
 from cqrs.events.registry import declared_version
 from cqrs.message_brokers.protocol import MessageBroker, message_of
 from cqrs.observability.hooks import Hooks, report
-from cqrs.unit_of_work.stack import current_unit_of_work, entered
+from cqrs.unit_of_work.stack import current_unit_of_work, units_around
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -96,7 +96,7 @@ class EventEmitter:
         if not events:
             return
         unit = current_unit_of_work()
-        if unit is None and entered.get():
+        if unit is None and units_around():
             raise TransactionEnded(
                 "notifications were recorded in a unit of work that was committed or rolled back before its end",
                 "Leave commit and rollback to the end of the unit: let an error leave it to undo everything.",

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cqrs.errors.events import EventClassRecorded, EventsKeptElsewhere
-from cqrs.unit_of_work.stack import entered
+from cqrs.unit_of_work.stack import entered, ever_entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ class EventRecorder:
             self._events.extend(events)
         except AttributeError:  # a tuple, such as the shared one
             object.__setattr__(self, "_events", [*self._events, *events])  # the handler may be a frozen dataclass
-        if entered.get():
+        if ever_entered and entered.get():
             _undone_with_its_savepoint(self, events)
         if type(self).events is not EventRecorder.events and len(self.events) < len(self._events):
             raise EventsKeptElsewhere(type(self))
@@ -112,7 +112,7 @@ class EventDrain:
         if len(recorded) <= self._seen:
             return ()
         taken = [*recorded][self._seen :]
-        for unit in entered.get():
+        for unit in entered.get() if ever_entered else ():
             unit.has_read(self._handler)
         clear = getattr(self._handler, "clear_events", None)
         if clear is not None:

@@ -13,7 +13,7 @@ from cqrs.errors.transactions import AfterCommitError, SecondTransaction, Transa
 from cqrs.unit_of_work.joining import must_fit
 from cqrs.unit_of_work.options import options_of
 from cqrs.unit_of_work.protocol import UnitOfWork
-from cqrs.unit_of_work.stack import entered, unit_in
+from cqrs.unit_of_work.stack import entered, unit_in, units_around
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -101,7 +101,8 @@ class TransactionMiddleware:
             unit = unit_in(self.database.place)
         else:
             made = await self._made()
-            unit = entered.get()[-1] if made.place is None else unit_in(made.place)
+            around = units_around()
+            unit = (around[-1] if around else None) if made.place is None else unit_in(made.place)
         if unit is None:
             return self._beside_others(request, made)
         if not unit.is_open:

@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 
 from cqrs.errors.root import InvalidArgument
 from cqrs.events.recorder import EventRecorder
-from cqrs.unit_of_work.stack import current_unit_of_work, entered
+from cqrs.unit_of_work.stack import current_unit_of_work, ever_entered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
         """
         if self._next is None:
             return None
-        unit = current_unit_of_work() if entered.get() else None
+        unit = current_unit_of_work() if ever_entered else None
         if unit is None:
             return await self._next.handle(request)
         async with unit.savepoint():

@@ -34,6 +34,14 @@ class TransactionOptions:
 
 
 DEFAULT_OPTIONS = TransactionOptions()
+"""Known by its identity: what asks for nothing costs nothing."""
+
+
+def chosen(isolation_level: str | None, read_only: bool) -> TransactionOptions:  # noqa: FBT001  # named by its callers
+    """The options, which are ``DEFAULT_OPTIONS`` if nothing is asked for."""
+    if isolation_level is None and not read_only:
+        return DEFAULT_OPTIONS
+    return TransactionOptions(isolation_level, read_only)
 
 
 def transaction_options(*, isolation_level: str | None = None, read_only: bool = False) -> Callable[[T], T]:
@@ -43,7 +51,7 @@ def transaction_options(*, isolation_level: str | None = None, read_only: bool =
     SQLite every level but ``READ UNCOMMITTED`` means ``SERIALIZABLE``. Where such a request joins a transaction that
     was begun in another way, ``SecondTransaction`` is raised. Raises ``InvalidArgument`` for an unknown level.
     """
-    options = TransactionOptions(isolation_level, read_only)
+    options = chosen(isolation_level, read_only)
 
     def decorate(request_type: T) -> T:
         setattr(request_type, _OPTIONS, options)

@@ -6,21 +6,12 @@ import abc
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from cqrs._running import runner, runs_in
-from cqrs.errors.transactions import (
-    AfterCommitError,
-    OtherTask,
-    SecondTransaction,
-    TransactionDoomed,
-    TransactionEnded,
-    UnitOfWorkStateError,
-)
-from cqrs.unit_of_work.journal import Info, Journal
-from cqrs.unit_of_work.stack import entered, without
+from cqrs.errors.transactions import TransactionDoomed, UnitOfWorkStateError
+from cqrs.unit_of_work.in_memory import InMemory
+from cqrs.unit_of_work.of_one_task import OfOneTask
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, MutableMapping
-    from contextvars import Token
+    from collections.abc import AsyncGenerator, Generator
     from types import TracebackType
 
 HELD = (
@@ -29,7 +20,7 @@ HELD = (
 )
 
 
-class UnitOfWork(abc.ABC):
+class UnitOfWork(OfOneTask, InMemory, abc.ABC):
     """One transaction. ``async with`` opens it; it is committed at the end, or rolled back if an error ends it.
 
     What runs inside finds it with :func:`current_unit_of_work`; repositories of this package join it by themselves.
@@ -49,39 +40,15 @@ class UnitOfWork(abc.ABC):
     foreign_to: str | None = None
     """The database whose transaction is open around this one, which was not asked for by name: it may only read."""
 
-    _open = False
-    _ended: str | None = None
-    _units: Token[tuple[UnitOfWork, ...]] | None = None
-    _owner: Any = None
     _holders = 0
     _turns = 0
     _whole_batch = False
     _doomed_by: BaseException | None = None
-    _journal: Journal | None = None
-    _info: Info | None = None
-    _before: list[Callable[[], Awaitable[None]]] | None = None
-    _after: list[Callable[[], Awaitable[None]]] | None = None
-    _unread: dict[int, Any] | None = None
 
     @property
     @abc.abstractmethod
     def session(self) -> Any:
         """What business code writes through: an SQLAlchemy ``AsyncSession``, say."""
-
-    @property
-    def place(self) -> Any:
-        """What it is a transaction of; units over the same place are compared by it. ``None`` if it cannot be told."""
-        return None
-
-    @property
-    def database(self) -> str:
-        """The name of that place, for people."""
-        return "this unit of work"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether something can still be written."""
-        return self._open
 
     @property
     def is_held(self) -> bool:
@@ -93,56 +60,6 @@ class UnitOfWork(abc.ABC):
         """Whether nothing has been done in it that has to be committed."""
         return False
 
-    @property
-    def journal(self) -> Journal:
-        """How what is kept in memory is undone with a savepoint."""
-        if self._journal is None:
-            self._journal = Journal()
-        return self._journal
-
-    @property
-    def info(self) -> MutableMapping[Any, Any]:
-        """What belongs to this transaction. Changes are undone with the savepoint that they were made in."""
-        if self._info is None:
-            self._info = Info(self.journal)
-        return self._info
-
-    def before_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Await ``callback`` right before the commit, after those that were registered before; it may still write.
-
-        An error of it fails the commit. It is forgotten if the transaction, or the savepoint around this call, is
-        rolled back.
-        """
-        self.must_be_usable("before_commit")
-        self._before = self._noted(self._before, callback)
-
-    def after_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Await ``callback`` when the commit has succeeded, after those that were registered before.
-
-        It is forgotten if the transaction, or the savepoint around this call, is rolled back. All of them are called;
-        if some fail, whoever left the unit of work gets an ``AfterCommitError``: the commit stands.
-        """
-        self.must_be_usable("after_commit")
-        self._after = self._noted(self._after, callback)
-
-    def expects_reading(self, recorder: Any, undo: Callable[[], None]) -> None:
-        """``recorder`` has recorded events that somebody must read before the commit; ``undo`` takes them back."""
-        unread = self._unread = {} if self._unread is None else self._unread
-        known = id(recorder) in unread
-        unread[id(recorder)] = recorder
-
-        def take_back() -> None:
-            undo()
-            if not known:
-                unread.pop(id(recorder), None)
-
-        self.journal.note(take_back)
-
-    def has_read(self, recorder: Any) -> None:
-        """The events of ``recorder`` have been read."""
-        if self._unread is not None:
-            self._unread.pop(id(recorder), None)
-
     def doom(self, error: BaseException) -> None:
         """Let the commit raise ``TransactionDoomed``: what failed with ``error`` could not be undone by itself."""
         self._doomed_by = self._doomed_by or error
@@ -151,10 +68,7 @@ class UnitOfWork(abc.ABC):
         """Make everything durable, and then call what waits for it."""
         self._must_be_free()
         try:
-            while self._before:
-                waiting, self._before = self._before, None
-                for callback in waiting:
-                    await callback()
+            await self._call_before_commit()
             self._must_be_whole()
         except BaseException:
             await self._roll_back("it could not be committed")
@@ -205,9 +119,14 @@ class UnitOfWork(abc.ABC):
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None, None]:
-        """The turn of a request that joins: undone alone if it fails, or else what is around cannot be committed."""
+        """The turn of a request that joins: undone alone if it fails, or else what is around cannot be committed.
+
+        It cannot be undone alone if it is a stream whose consumer has used the transaction between two chunks: what
+        that wrote would go with it.
+        """
         outermost = self._turns == 0
         self._turns += 1
+        stream = self._joined_stream()
         try:
             if self.is_held and self._whole_batch and outermost:
                 # One savepoint for each message would be too many for PostgreSQL; its error redoes the batch.
@@ -220,51 +139,14 @@ class UnitOfWork(abc.ABC):
             else:
                 async with self.savepoint():
                     yield
+        except BaseException as error:
+            if stream is not None and stream.is_crossed:
+                self.doom(error)
+            raise
         finally:
             self._turns -= 1
-
-    def enter(self) -> None:
-        """Be the unit of work that the code of this task runs in, until :meth:`leave`."""
-        units = entered.get()
-        if units:
-            self._must_fit_among(units)
-        if self._units is not None:
-            raise SecondTransaction(
-                "This unit of work was opened a second time", self.database, "Make a new one for each transaction."
-            )
-        if self._ended is not None:
-            self._forget_the_last_time()
-        self._open = True
-        self._units = entered.set((*units, self))
-
-    def settle(self) -> None:
-        """Note which task the unit is for, unless that is known, or this is another one than has opened it.
-
-        That is put off until somebody uses the unit: every turn opens one, and asking for the task costs as much as the
-        rest of that. A token of a context variable is good only where it was made, and not in tasks that were started
-        there.
-        """
-        if self._owner is not None or self._units is None:
-            return
-        now = entered.get()
-        try:
-            entered.reset(self._units)
-        except ValueError:
-            return
-        self._units = entered.set((*entered.get(), self))
-        entered.set(now)
-        self._owner = runner()
-
-    def leave(self) -> None:
-        """The end of what :meth:`enter` has begun."""
-        token, self._units, self._open = self._units, None, False
-        if self._ended is None:
-            self._ended = "its block was left"
-        if token is not None:
-            try:
-                entered.reset(token)
-            except ValueError:  # it is left in another context: a fixture or a dependency with a yield does so
-                entered.set(tuple(unit for unit in entered.get() if unit is not self))
+            if stream is not None:
+                self._streams = tuple(other for other in self._streams if other is not stream)
 
     async def __aenter__(self) -> Self:
         self.enter()
@@ -288,25 +170,6 @@ class UnitOfWork(abc.ABC):
         if better is not None and better is not error:
             raise better from error
 
-    def must_be_usable(self, wanted: str) -> None:
-        """Raise ``TransactionEnded`` after the end, ``OtherTask`` where another task than the unit's runs."""
-        self._must_be_open()
-        self.settle()
-        if self._owner is None or not runs_in(self._owner):
-            raise OtherTask(wanted)
-
-    def _noted(
-        self, callbacks: list[Callable[[], Awaitable[None]]] | None, callback: Callable[[], Awaitable[None]]
-    ) -> list[Callable[[], Awaitable[None]]]:
-        callbacks = [] if callbacks is None else callbacks
-        callbacks.append(callback)
-        self.journal.note(lambda: callbacks.remove(callback) if callback in callbacks else None)
-        return callbacks
-
-    def _must_be_open(self) -> None:
-        if not self._open:
-            raise UnitOfWorkStateError if self._ended is None else TransactionEnded(self._ended)
-
     def _must_be_free(self) -> None:
         self._must_be_open()
         if self.is_held:
@@ -316,21 +179,12 @@ class UnitOfWork(abc.ABC):
         """Raise what stands against a commit."""
         if self._doomed_by is not None:
             raise TransactionDoomed(self._doomed_by) from self._doomed_by
-        for recorder in (self._unread or {}).values():
-            raise UnitOfWorkStateError(
-                f"{type(recorder).__qualname__} has recorded events that nobody reads, so they would be lost: events "
-                "are read from the handlers that the mediator calls. Send a request in place of calling another "
-                "handler, and take an EventRecorder as a parameter of the handler function only."
-            )
-
-    def _must_fit_among(self, units: tuple[UnitOfWork, ...]) -> None:  # noqa: B027  # most fit
-        """Raise ``SecondTransaction`` if this must not be opened within ``units``."""
+        self._must_have_been_read()
 
     def _forget_the_last_time(self) -> None:
-        self._owner = self._ended = self._doomed_by = self._journal = self._info = self._before = self._after = (
-            self._unread
-        ) = None
-        self._turns = 0
+        super()._forget_the_last_time()
+        self._forget_what_waits()
+        self._doomed_by, self._turns = None, 0
 
     def _end_as(self, how: str) -> None:
         self._open, self._ended = False, how
@@ -339,25 +193,6 @@ class UnitOfWork(abc.ABC):
         self._end_as(how)
         self._take_back()
         await self._rollback()
-
-    def _take_back(self) -> None:
-        if self._journal is not None:
-            self._journal.undo_to(0)
-        self._before = self._after = self._unread = None
-
-    async def _call_after_commit(self) -> None:
-        waiting, self._after = self._after, None
-        if not waiting:
-            return
-        errors: list[Exception] = []
-        with without(lambda unit: unit is self):
-            for callback in waiting:
-                try:
-                    await callback()
-                except Exception as error:  # noqa: BLE001  # raised below: one callback must not cost the others theirs
-                    errors.append(error)
-        if errors:
-            raise AfterCommitError(errors) from errors[0]
 
     def is_undone_by(self, error: BaseException) -> bool:
         """Whether ``error`` says that the whole transaction is undone, and not only the savepoint around it."""
@@ -368,7 +203,7 @@ class UnitOfWork(abc.ABC):
         """What is to be raised in place of ``error``, which has ended the unit of work."""
         return error
 
-    async def _begin(self) -> None:  # noqa: B027  # most have nothing to do here
+    async def _begin(self) -> None:  # most have nothing to do here
         """Begin the transaction, unless that is done with the first use."""
 
     @abc.abstractmethod
@@ -380,5 +215,5 @@ class UnitOfWork(abc.ABC):
     @abc.abstractmethod
     def _savepoint(self) -> Any: ...
 
-    async def _end(self) -> None:  # noqa: B027  # as above
+    async def _end(self) -> None:  # as above
         """Give back what was taken."""

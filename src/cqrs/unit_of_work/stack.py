@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 entered: ContextVar[tuple[UnitOfWork, ...]] = of_a_turn(ContextVar("cqrs_units_of_work", default=()), ())
 """Every unit whose ``async with`` this code runs in. Some may have been committed or rolled back already."""
 
+ever_entered: list[bool] = []
+"""Empty as long as no unit was opened in this process: a look at it is all that turns without one pay."""
+
+
+def units_around() -> tuple[UnitOfWork, ...]:
+    """The units whose ``async with`` has not been left, the innermost last.
+
+    A task that was started in one and lives longer is in none.
+    """
+    units = entered.get()
+    return tuple(unit for unit in units if not unit.is_left) if units else ()
+
 
 def current_unit_of_work() -> UnitOfWork | None:
     """The unit of work that this code runs in, if there is one and it is open; the innermost of several."""
@@ -27,7 +39,7 @@ def current_unit_of_work() -> UnitOfWork | None:
 def unit_in(place: object) -> UnitOfWork | None:
     """The innermost unit over ``place`` that this code runs in, open or not any more."""
     for unit in reversed(entered.get()):
-        if unit.place == place:
+        if not unit.is_left and unit.place == place:
             return unit
     return None
 
@@ -52,7 +64,7 @@ def unit_for(owner: OfADatabase, wanted: str) -> UnitOfWork | None:
     Raises ``TransactionEnded`` for one that is over, and
     ``OtherDatabase`` if only others are open.
     """
-    units = entered.get()
+    units = units_around()
     if not units:
         return None
     place = owner.place

@@ -60,6 +60,9 @@ class Databases:
     def make_on(self, engine: AsyncEngine) -> AsyncSession:
         return AsyncSession(engine)
 
+    def make_one(self) -> AsyncSession:
+        return self.sessions()
+
     async def open_session(self) -> AsyncIterator[AsyncSession]:
         async with self.sessions() as session:
             yield session
@@ -110,6 +113,21 @@ def from_dishka(source: Callable[[Databases], Any], scope: Scope = Scope.REQUEST
     return wire
 
 
+def from_the_context(given: Databases) -> Any:
+    provider = Provider()
+    provider.from_context(AsyncSession, scope=Scope.APP)
+    provider.provide(Orders, scope=Scope.REQUEST)
+    return make_async_container(provider, context={AsyncSession: given.sessions()})
+
+
+def by_an_alias(given: Databases) -> Any:
+    provider = Provider()
+    provider.provide(lambda: given.db.session, provides=Engined, scope=Scope.APP)
+    provider.alias(source=Engined, provides=AsyncSession)
+    provider.provide(Orders, scope=Scope.REQUEST)
+    return make_async_container(provider)
+
+
 def from_di(call: Callable[[Databases], Any], scope: str = "request") -> Wire:
     def wire(given: Databases) -> Any:
         container = di.Container()
@@ -130,3 +148,18 @@ def from_providers(session: Callable[[Databases, Any], Any]) -> Wire:
         return container
 
     return wire
+
+
+def as_an_argument(given: Databases) -> Any:
+    container = containers.DynamicContainer()
+    container.orders = providers.Factory(Orders, session=given.sessions())
+    return container
+
+
+def chosen_later(given: Databases) -> Any:
+    container = containers.DynamicContainer()
+    container.config = providers.Configuration(default={"session": "ours"})
+    ours, theirs = providers.Object(given.db.session), providers.Factory(given.sessions)
+    container.session = providers.Selector(container.config.session, ours=ours, theirs=theirs)
+    container.orders = providers.Factory(Orders, session=container.session)
+    return container

@@ -14,9 +14,13 @@ from tests.integration.container.session_wirings import (
     Engined,
     Place,
     Wire,
+    as_an_argument,
+    by_an_alias,
+    chosen_later,
     from_di,
     from_dishka,
     from_providers,
+    from_the_context,
     place,
     resolved,
 )
@@ -31,9 +35,11 @@ ACCEPTED: dict[str, Wire] = {
     "resolver: a function": resolved(lambda c, given: c.bind(AsyncSession, lambda: given.db.session)),
     "resolver: nothing": resolved(lambda _, __: None),
     "dishka: a function": from_dishka(lambda given: lambda: given.db.session, Scope.APP),
+    "dishka: an alias": by_an_alias,
     "di: a function": from_di(lambda given: lambda: given.db.session, "singleton"),
     "dependency-injector: the session": from_providers(lambda given, _: providers.Object(given.db.session)),
     "dependency-injector: a function": from_providers(lambda given, _: providers.Factory(lambda: given.db.session)),
+    "dependency-injector: one that is chosen later": chosen_later,
 }
 
 REFUSED: dict[str, tuple[Wire, str, str]] = {
@@ -102,6 +108,11 @@ REFUSED: dict[str, tuple[Wire, str, str]] = {
         "provide(Engined, scope=Scope.REQUEST) gives a session of its own",
         DISHKA,
     ),
+    "dishka: a session from the context": (
+        from_the_context,
+        "make_async_container(..., context={AsyncSession: ...}) gives one AsyncSession to every turn",
+        DISHKA,
+    ),
     "di: a generator": (
         from_di(lambda given: given.open_session),
         "Dependent(Databases.open_session, scope='request') gives a session that Databases.open_session opens",
@@ -125,6 +136,16 @@ REFUSED: dict[str, tuple[Wire, str, str]] = {
     "dependency-injector: a resource": (
         from_providers(lambda given, _: providers.Resource(given.open_session)),
         "the provider session = providers.Resource(Databases.open_session) gives a session that",
+        PROVIDERS,
+    ),
+    "dependency-injector: a resource of a function": (
+        from_providers(lambda given, _: providers.Resource(given.make_one)),
+        "the provider session = providers.Resource(Databases.make_one) gives a session that",
+        PROVIDERS,
+    ),
+    "dependency-injector: a session as an argument": (
+        as_an_argument,
+        "an argument of the provider orders = providers.Factory(Orders) gives one AsyncSession to every turn",
         PROVIDERS,
     ),
     "dependency-injector: a sessionmaker": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,13 +147,18 @@ async def test_who_waited_for_a_message_that_was_then_parked_puts_the_next_of_it
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(30), postgres_database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def until_it_waits() -> None:
+        async with postgres_database.engine.connect() as connection:
+            while not await connection.scalar(waiting):
+                await connection.rollback()
+                await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(30):
         async with postgres_database.unit_of_work():
             await inbox.park("c", first, ValueError("it fails"), None)
-            late = asyncio.create_task(bring_in())
-            while not await connection.scalar(waiting):  # noqa: ASYNC110  # a database tells nobody
-                await asyncio.sleep(0.01)
+            late = asyncio.create_task(bring_in(), context=Context())
+            await asyncio.create_task(until_it_waits(), context=Context())
         assert await late == []
     (parked,) = await inbox.parked.list("c")
     assert (parked.envelope, parked.behind) == (first, 1)
@@ -163,10 +169,14 @@ async def test_a_parked_key_that_one_worker_tries_is_not_taken_by_another(databa
     inbox = database.inbox()
     async with database.unit_of_work():
         await inbox.park("c", ordered(0, key="a").to_envelope(), ValueError("it fails"), 0.0)
-    async with asyncio.timeout(30), database.unit_of_work():
-        assert await inbox.take("c") is not None
+
+    async def another_worker() -> None:
         async with database.unit_of_work():
             assert await inbox.take("c") is None
+
+    async with asyncio.timeout(30), database.unit_of_work():
+        assert await inbox.take("c") is not None
+        await asyncio.create_task(another_worker(), context=Context())
 
 
 async def test_polls_for_due_messages_and_old_marks_read_through_indexes(postgres_database: Database) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,9 +84,13 @@ async def test_what_is_held_before_its_first_statement_is_not_taken_for_ended(da
 
 
 async def test_others_commit_their_own_sessions_while_it_is_held(postgres_database: Database) -> None:
+    async def of_its_own() -> None:
+        async with postgres_database.unit_of_work():
+            await effect("two")
+
     async with postgres_database.unit_of_work() as unit:
         with unit.held():
             await effect("one")
-            async with asyncio.timeout(30), postgres_database.unit_of_work():
-                await effect("two")
+            async with asyncio.timeout(30):
+                await asyncio.create_task(of_its_own(), context=Context())
     assert sorted(await postgres_database.effects()) == ["one", "two"]

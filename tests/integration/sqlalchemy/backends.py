@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
@@ -52,8 +54,12 @@ class SqlBackend:
 async def _end_connection(engine: AsyncEngine, session: AsyncSession, own: str, end: str) -> None:
     await session.flush()
     connection: int = await session.scalar(text(own))  # type: ignore[assignment]  # it always has one
-    async with engine.connect() as other:
-        await other.execute(text(end.format(connection)))
+
+    async def end_it() -> None:
+        async with engine.connect() as other:
+            await other.execute(text(end.format(connection)))
+
+    await asyncio.create_task(end_it(), context=Context())  # as another process would
 
 
 async def _on_postgresql(engine: AsyncEngine, session: AsyncSession) -> None:

@@ -192,9 +192,7 @@ class Stand:
             events_mapper=lambda m: m.bind(Ordered, handle), database=self.db, middlewares=middlewares
         )
         chosen: dict[str, Any] = {"wait": 0.05, "again": AT_ONCE, "outage": AT_ONCE, "retries": 0}
-        return Consumer(
-            source, mediator, name="billing", database=self.db, policy=ConsumerPolicy(**(chosen | policy))
-        )
+        return Consumer(source, mediator, name="billing", database=self.db, policy=ConsumerPolicy(**(chosen | policy)))
 
     async def notes(self) -> list[str]:
         """What is committed, in the order of writing."""

@@ -186,9 +186,7 @@ class Away(MemoryMessageBroker):
 
 async def test_a_message_that_no_broker_takes_after_the_commit_is_told(stand: Stand) -> None:
     """Without an outbox: the rows are committed, the message is lost, and the caller learns of it."""
-    mediator = bootstrap(
-        commands_mapper=bind, message_broker=Away(), middlewares=[TransactionMiddleware(stand.db)]
-    )
+    mediator = bootstrap(commands_mapper=bind, message_broker=Away(), middlewares=[TransactionMiddleware(stand.db)])
 
     async def work(events: cqrs.EventRecorder) -> str:
         await stand.write("one")
@@ -202,9 +200,7 @@ async def test_a_message_that_no_broker_takes_after_the_commit_is_told(stand: St
 
 async def test_a_message_leaves_to_a_broker_after_the_commit_only(stand: Stand) -> None:
     broker = MemoryMessageBroker()
-    mediator = bootstrap(
-        commands_mapper=bind, message_broker=broker, middlewares=[TransactionMiddleware(stand.db)]
-    )
+    mediator = bootstrap(commands_mapper=bind, message_broker=broker, middlewares=[TransactionMiddleware(stand.db)])
 
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="one"))

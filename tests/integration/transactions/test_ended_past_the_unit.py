@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from cqrs.errors import TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
@@ -132,6 +132,17 @@ async def test_no_commit_past_the_unit_is_followed_by_half_a_turn(stand: Stand, 
         assert await stand.notes() == ["one", "two"]
 
 
+async def test_a_commit_of_the_session_is_refused_before_anything_happens(stand: Stand) -> None:
+    async def work() -> None:
+        session().add(Note(what="one"))
+        with pytest.raises(UnitOfWorkStateError):
+            await session().commit()
+        await stand.write("two")
+
+    await stand.send(work)
+    assert await stand.notes() == ["one", "two"]
+
+
 @pytest.mark.parametrize("way", COMMITS, ids=name)
 async def test_a_commit_within_a_savepoint_commits_nothing_either(stand: Stand, way: Any) -> None:
     async def work() -> None:
@@ -165,7 +176,7 @@ async def test_what_follows_a_rollback_past_the_unit_is_not_committed(stand: Sta
         stand.db.outbox.add(Told(payload="undone too"))
         await stand.write("undone too")
 
-    with pytest.raises(Exception, match="."):
+    with pytest.raises((UnitOfWorkStateError, SQLAlchemyError)):
         await stand.send(work)
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
@@ -175,6 +186,19 @@ async def test_what_was_pending_at_a_rollback_past_the_unit_is_not_lost_without_
     async def work() -> str:
         session().add(Note(what="lost"))
         await way()
+        return "done"
+
+    with pytest.raises(UnitOfWorkStateError):
+        await stand.send(work)
+    assert await stand.notes() == []
+
+
+@pytest.mark.parametrize("way", ENDS[:4], ids=name)
+async def test_what_was_pending_at_a_rollback_past_the_unit_is_missed_by_what_follows(stand: Stand, way: Any) -> None:
+    async def work() -> str:
+        session().add(Note(what="lost"))
+        await way()
+        await stand.write("undone")
         return "done"
 
     with pytest.raises(UnitOfWorkStateError):

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 LEVEL = {
     "postgresql": "select current_setting('transaction_isolation')",
-    "mariadb": "select trx_isolation_level from information_schema.innodb_trx where trx_mysql_thread_id = connection_id()",
+    "mariadb": (
+        "select trx_isolation_level from information_schema.innodb_trx where trx_mysql_thread_id = connection_id()"
+    ),
 }
 
 
@@ -75,7 +77,9 @@ async def level(stand: Stand) -> str:
 
 
 @pytest.mark.parametrize(
-    ("request_type", "expected"), [(Strict, "SERIALIZABLE"), (Repeatable, "REPEATABLE READ")], ids=["strict", "repeatable"]
+    ("request_type", "expected"),
+    [(Strict, "SERIALIZABLE"), (Repeatable, "REPEATABLE READ")],
+    ids=["strict", "repeatable"],
 )
 async def test_a_command_has_the_level_of_its_class(server_stand: Stand, request_type: Any, expected: str) -> None:
     stand = server_stand
@@ -115,10 +119,10 @@ async def test_a_separate_transaction_has_the_level_that_it_asks_for(server_stan
 
 
 async def test_a_database_from_a_url_reads_what_is_committed(server_stand: Stand) -> None:
-    async with cqrs.Database(server_stand.engine.url.render_as_string(hide_password=False)) as db:
-        async with db.transaction() as session:
-            await session.execute(text("insert into notes (what) values ('one')"))
-            found = str(await session.scalar(text(LEVEL[server_stand.kind])))
+    address = server_stand.engine.url.render_as_string(hide_password=False)
+    async with cqrs.Database(address) as db, db.transaction() as session:
+        await session.execute(text("insert into notes (what) values ('one')"))
+        found = str(await session.scalar(text(LEVEL[server_stand.kind])))
     assert found.upper() == "READ COMMITTED"
     assert await server_stand.notes() == ["one"]
 
@@ -257,4 +261,3 @@ async def test_a_subclass_of_a_request_has_its_options(server_stand: Stand) -> N
 async def _count(stand: Stand) -> int:
     found = await stand.db.session.scalar(text("select count(*) from notes"))
     return int(found)
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 import cqrs
 from cqrs.errors import NoOpenTransaction, OtherDatabase, SecondTransaction, UnitOfWorkStateError, WiringError
@@ -153,9 +153,7 @@ async def test_a_consumer_whose_inbox_is_of_another_database_ends_with_an_error(
 
 async def test_an_outbox_over_another_engine_than_the_transactions_is_refused(stand: Stand, other: Stand) -> None:
     with pytest.raises(WiringError, match="Use the outbox of the same database"):
-        bootstrap(
-            commands_mapper=bind, middlewares=[TransactionMiddleware(stand.db)], outbox=other.db.outbox
-        )
+        bootstrap(commands_mapper=bind, middlewares=[TransactionMiddleware(stand.db)], outbox=other.db.outbox)
 
 
 async def test_an_outbox_without_a_transaction_is_refused(stand: Stand) -> None:
@@ -204,7 +202,7 @@ async def test_a_mediator_of_another_database_writes_nothing_within_a_turn(stand
         await stand.write("undone")
         await other.send(other.writes("lost"))
 
-    with pytest.raises(OtherDatabase, match="async with other.transaction"):
+    with pytest.raises(OtherDatabase, match=r"async with other\.transaction"):
         await stand.send(work)
     assert (await stand.notes(), await other.notes()) == ([], [])
 
@@ -216,6 +214,63 @@ async def test_a_mediator_of_another_database_may_read_within_a_turn(stand: Stan
         return list(await other.db.session.scalars(select(Note.what)))
 
     assert await stand.send(lambda: other.send(read)) == ["there"]
+
+
+async def test_a_nested_turn_of_another_database_may_read_too(stand: Stand, other: Stand) -> None:
+    """Its savepoint writes nothing."""
+    await other.send(other.writes("there"))
+
+    async def read() -> list[str]:
+        return list(await other.db.session.scalars(select(Note.what)))
+
+    async def reads_twice() -> list[str]:
+        return await read() + await other.send(read)
+
+    async def work() -> list[str]:
+        await stand.write("here")
+        found: list[str] = await other.send(reads_twice)
+        return found
+
+    assert await stand.send(work) == ["there", "there"]
+    assert await stand.notes() == ["here"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into notes (what) values ('lost')",
+        "/* a hint */ insert into notes (what) values ('lost')",
+        "update notes set what = 'lost'",
+        "delete from notes",
+        "with old as (select 1) delete from notes",
+        "create table lost (id integer)",
+    ],
+)
+async def test_no_statement_that_writes_is_run_in_another_database(stand: Stand, other: Stand, statement: str) -> None:
+    await other.send(other.writes("there"))
+
+    async def work() -> None:
+        await stand.write("undone")
+        await other.send(lambda: other.db.session.execute(text(statement)))
+
+    with pytest.raises(OtherDatabase):
+        await stand.send(work)
+    assert (await stand.notes(), await other.notes()) == ([], ["there"])
+
+
+async def test_the_connection_of_another_database_cannot_be_had_to_write_past_it(stand: Stand, other: Stand) -> None:
+    async def there() -> None:
+        driver = await other.db.connection()
+        await driver.execute("insert into notes (what) values ('lost')")
+
+    async def work() -> None:
+        await stand.write("undone")
+        await other.send(there)
+        raise Kaput
+
+    with pytest.raises((OtherDatabase, Kaput)):
+        await stand.send(work)
+    assert (await stand.notes(), await other.notes()) == ([], [])
 
 
 async def test_a_mediator_of_another_database_writes_where_its_transaction_was_opened(

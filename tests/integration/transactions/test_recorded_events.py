@@ -228,7 +228,7 @@ async def test_notifications_after_an_early_end_of_the_unit_raise(stand: Stand, 
         await getattr(current_unit_of_work(), end)()
 
     async with SqlAlchemyUnitOfWork(stand.sessions):
-        with pytest.raises(UnitOfWorkStateError, match="notifications were recorded|nobody reads"):
+        with pytest.raises(UnitOfWorkStateError, match=r"notifications were recorded|nobody reads"):
             await mediator.send(Record(work))
     assert broker.sent == ()
 

@@ -10,10 +10,10 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, async_sessionmaker
 
 import cqrs
-from cqrs.errors import SecondTransaction
+from cqrs.errors import SecondTransaction, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Base, Happened, Kaput, Note, Told, note
+from tests.integration.transactions.stand import Base, Happened, Kaput, Note, Told, elsewhere, engine_at, note
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -100,13 +100,27 @@ async def test_a_second_session_raises_although_the_transaction_has_not_begun(st
     assert await stand.notes() == []
 
 
-async def test_an_engine_that_commits_by_itself_has_transactions_beside_it_refused_too(stand: Stand) -> None:
+async def test_a_session_over_a_copy_of_the_engine_that_commits_by_itself_is_refused(stand: Stand) -> None:
     engine = stand.engine.execution_options(isolation_level="AUTOCOMMIT")
-    db = cqrs.Database(stand.engine, metadata=Base.metadata)
-    async with db.transaction():
-        with pytest.raises(SecondTransaction):
-            async with AsyncSession(engine) as session:
-                await session.execute(INSERT)
+
+    async def work() -> None:
+        async with AsyncSession(engine) as session:
+            await session.execute(INSERT)
+
+    with pytest.raises(SecondTransaction):
+        await stand.send(work)
+    assert await stand.notes() == []
+
+
+async def test_an_engine_that_commits_each_statement_by_itself_is_refused_for_transactions(
+    address: str, stand: Stand
+) -> None:
+    engine = engine_at(address, isolation_level="AUTOCOMMIT")
+    db = cqrs.Database(engine, metadata=Base.metadata)
+    with pytest.raises(UnitOfWorkStateError, match="AUTOCOMMIT"):
+        async with db.transaction() as session:
+            await session.execute(INSERT)
+    await engine.dispose()
     assert await stand.notes() == []
 
 
@@ -281,6 +295,20 @@ async def test_a_second_unit_over_the_session_of_an_open_one_raises(stand: Stand
     with pytest.raises(SecondTransaction):
         await stand.send(work)
     assert await stand.notes() == []
+
+
+async def test_a_second_unit_over_a_session_that_another_task_has_brought_raises(stand: Stand) -> None:
+    """One session for all requests: the second would commit what the first has not finished."""
+
+    async def second(session: AsyncSession) -> None:
+        async with SqlAlchemyUnitOfWork(session):
+            raise AssertionError
+
+    async with stand.sessions() as session, SqlAlchemyUnitOfWork(session):
+        await note(session, "one")
+        with pytest.raises(SecondTransaction, match="over one session"):
+            await elsewhere(second(session))
+    assert await stand.notes() == ["one"]
 
 
 async def test_a_second_unit_over_the_session_of_the_transaction_raises(stand: Stand) -> None:

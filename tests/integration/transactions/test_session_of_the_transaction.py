@@ -14,6 +14,7 @@ from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask, UnitOfWorkS
 from tests.integration.transactions.stand import Base, Kaput, Note, Run, note
 
 if TYPE_CHECKING:
+
     from tests.integration.transactions.stand import Stand
 
 
@@ -90,7 +91,7 @@ async def test_begin_is_a_savepoint(stand: Stand) -> None:
 
 
 async def test_it_raises_where_no_transaction_is_open(stand: Stand) -> None:
-    with pytest.raises(NoOpenTransaction, match="async with db.transaction"):
+    with pytest.raises(NoOpenTransaction, match=r"async with db\.transaction"):
         await stand.db.session.execute(select(Note))
     with pytest.raises(NoOpenTransaction):
         stand.db.session.add(Note(what="lost"))
@@ -186,7 +187,9 @@ async def test_it_is_of_the_session_class_of_the_sessionmaker(stand: Stand) -> N
 
 
 async def test_synchronous_code_runs_with_the_real_session(stand: Stand) -> None:
-    await stand.send(lambda: stand.db.session.run_sync(lambda session: session.execute(insert(Note).values(what="one"))))
+    await stand.send(
+        lambda: stand.db.session.run_sync(lambda session: session.execute(insert(Note).values(what="one")))
+    )
     assert await stand.notes() == ["one"]
 
 
@@ -242,4 +245,3 @@ async def test_lazy_attributes_are_loaded_through_the_session_of_the_turn(stand:
         return found.what
 
     assert await stand.send(work) == "one"
-

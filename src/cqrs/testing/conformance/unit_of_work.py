@@ -18,11 +18,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
+from cqrs.errors.transactions import (
+    AfterCommitError,
+    OtherTask,
+    TransactionDoomed,
+    TransactionEnded,
+    UnitOfWorkStateError,
+)
 from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.unit_of_work.stack import current_unit_of_work
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
     from cqrs.unit_of_work.protocol import UnitOfWork
 
 
@@ -224,6 +232,181 @@ class UnitOfWorkConformance:
             await backend.write(unit, 2)
         assert await backend.written() == [2]
 
+    async def test_it_cannot_be_opened_a_second_time_while_it_is_open(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+            with pytest.raises(UnitOfWorkStateError):
+                async with unit:
+                    pytest.fail("it was opened twice")
+            assert current_unit_of_work() is unit
+        assert await backend.written() == [1]
+
+    async def test_it_is_for_the_task_that_has_opened_it(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+            with pytest.raises(OtherTask):
+                await asyncio.create_task(backend.write(unit, 2))
+            await backend.write(unit, 3)
+        assert await backend.written() == [1, 3]
+
+    async def test_a_task_that_outlives_it_cannot_write(self, backend: UnitOfWorkBackend) -> None:
+        ended = asyncio.Event()
+
+        async def late() -> None:
+            await ended.wait()
+            await backend.write(unit, 2)
+
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+            task = asyncio.create_task(late())
+        ended.set()
+        with pytest.raises(TransactionEnded):
+            await task
+        assert await backend.written() == [1]
+
+    async def test_what_is_called_before_the_commit_may_write_and_comes_in_order(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+
+            async def write() -> None:
+                called.append(f"within it: {current_unit_of_work() is unit}")
+                await backend.write(unit, 2)
+                self._before_commit(unit, called, "third")
+
+            unit.before_commit(write)
+            self._before_commit(unit, called, "second")
+            self._after_commit(unit, called, "after")
+            assert called == []
+        assert called == ["within it: True", "second", "third", "after"]
+        assert await backend.written() == [1, 2]
+
+    async def test_an_error_before_the_commit_undoes_everything(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        async def fail() -> None:
+            raise Kaput
+
+        with pytest.raises(Kaput):
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                unit.before_commit(fail)
+                self._before_commit(unit, called, "never")
+                self._after_commit(unit, called, "never")
+        assert called == []
+        assert await backend.written() == []
+
+    async def test_a_rolled_back_savepoint_takes_what_waits_for_the_commit_along(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
+        async with backend.unit_of_work() as unit:
+            await backend.write(unit, 1)
+            with pytest.raises(Kaput):
+                async with unit.savepoint():
+                    self._before_commit(unit, called, "undone")
+                    raise Kaput
+            async with unit.savepoint():
+                self._before_commit(unit, called, "kept")
+        assert called == ["kept"]
+
+    async def test_changes_of_info_are_undone_with_their_savepoint(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            unit.info.update(changed="before", deleted="before")
+            with pytest.raises(Kaput):
+                async with unit.savepoint():
+                    unit.info.update(changed="within", added="within")
+                    async with unit.savepoint():
+                        unit.info["changed"] = "further within"
+                    del unit.info["deleted"]
+                    raise Kaput
+            assert dict(unit.info) == {"changed": "before", "deleted": "before"}
+            async with unit.savepoint():
+                unit.info["changed"] = "kept"
+            assert unit.info["changed"] == "kept"
+
+    async def test_the_info_of_one_is_not_that_of_the_next(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            unit.info["key"] = "value"
+        async with backend.unit_of_work() as unit:
+            assert dict(unit.info) == {}
+
+    async def test_one_that_is_held_can_be_ended_by_nobody_within(self, backend: UnitOfWorkBackend) -> None:
+        async with backend.unit_of_work() as unit:
+            with unit.held():
+                await backend.write(unit, 1)
+                for end in (unit.commit, unit.rollback):
+                    with pytest.raises(UnitOfWorkStateError):
+                        await end()
+        assert await backend.written() == [1]
+
+    async def test_one_that_is_doomed_commits_nothing(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
+        with pytest.raises(TransactionDoomed) as caught:
+            async with backend.unit_of_work() as unit:
+                await backend.write(unit, 1)
+                self._after_commit(unit, called, "never")
+                unit.doom(Kaput())
+        assert isinstance(caught.value.reason, Kaput)
+        assert called == []
+        assert await backend.written() == []
+
+    async def test_the_middleware_undoes_a_nested_turn_alone_if_its_error_is_caught(
+        self, backend: UnitOfWorkBackend
+    ) -> None:
+        transaction = TransactionMiddleware(backend.unit_of_work)
+
+        async def outer(request: Any) -> None:
+            for number in (request, request + 1):  # as the first statement of the transaction, and as a later one
+                with pytest.raises(Kaput):
+                    await transaction(number, self._writing(backend, fails=True))
+                await transaction(number, self._writing(backend))
+
+        await transaction(1, outer)
+        assert await backend.written() == [1, 2]
+
+    async def test_of_a_whole_batch_a_turn_that_failed_and_was_caught_dooms_it(
+        self, backend: UnitOfWorkBackend
+    ) -> None:
+        transaction = TransactionMiddleware(backend.unit_of_work)
+        with pytest.raises(TransactionDoomed):
+            async with backend.unit_of_work() as unit:
+                with unit.held(whole_batch=True):
+                    await transaction(1, self._writing(backend))
+                    with pytest.raises(Kaput):
+                        await transaction(2, self._writing(backend, fails=True))
+        assert await backend.written() == []
+
+    async def test_of_a_whole_batch_a_turn_within_a_turn_is_undone_alone(self, backend: UnitOfWorkBackend) -> None:
+        transaction = TransactionMiddleware(backend.unit_of_work)
+
+        async def outer(request: Any) -> None:
+            await self._writing(backend)(request)
+            with pytest.raises(Kaput):
+                await transaction(request + 1, self._writing(backend, fails=True))
+
+        async with backend.unit_of_work() as unit:
+            with unit.held(whole_batch=True):
+                await transaction(1, outer)
+        assert await backend.written() == [1]
+
+    async def test_the_middleware_tells_the_answer_of_a_turn_that_was_committed_and_failed_then(
+        self, backend: UnitOfWorkBackend
+    ) -> None:
+        async def fail() -> None:
+            raise Kaput
+
+        async def turn(request: Any) -> str:
+            await self._writing(backend)(request)
+            unit = current_unit_of_work()
+            assert unit is not None
+            unit.after_commit(fail)
+            return "answer"
+
+        with pytest.raises(AfterCommitError) as caught:
+            await TransactionMiddleware(backend.unit_of_work)(1, turn)
+        assert caught.value.answer == "answer"
+        assert await backend.written() == [1]
+
     async def test_the_middleware_opens_one_for_a_turn_and_joins_the_open_one(self, backend: UnitOfWorkBackend) -> None:
         transaction = TransactionMiddleware(backend.unit_of_work)
         seen: list[UnitOfWork | None] = []
@@ -254,6 +437,26 @@ class UnitOfWorkConformance:
         with pytest.raises(Kaput):
             await TransactionMiddleware(backend.unit_of_work)(1, turn)
         assert await backend.written() == []
+
+    @staticmethod
+    def _writing(backend: UnitOfWorkBackend, *, fails: bool = False) -> Callable[[Any], Coroutine[Any, Any, None]]:
+        """A turn that writes the number of its request, and perhaps fails then."""
+
+        async def turn(request: Any) -> None:
+            unit = current_unit_of_work()
+            assert unit is not None
+            await backend.write(unit, request)
+            if fails:
+                raise Kaput
+
+        return turn
+
+    @staticmethod
+    def _before_commit(unit: UnitOfWork, called: list[str], word: str) -> None:
+        async def call() -> None:
+            called.append(word)
+
+        unit.before_commit(call)
 
     @staticmethod
     def _after_commit(unit: UnitOfWork, called: list[str], word: str) -> None:

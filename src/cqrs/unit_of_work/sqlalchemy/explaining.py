@@ -13,16 +13,19 @@ from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
 if TYPE_CHECKING:
     from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
-_LOST_TO_ANOTHER = {"40001", "40P01"}  # serialization failure, deadlock
-_LOST_IN_MARIADB = {1020, 1213}  # changed since it was read, deadlock
-_TOOK_TOO_LONG = {"57014", 3024, 1969}  # statement_timeout; max_execution_time of MySQL, max_statement_time of MariaDB
-_SQLITE_BUSY = {5, 6, 517}
+_LOST: set[Any] = {"40001", "40P01", 1020, 1213}  # serialization failure, deadlock; MariaDB: changed, deadlock
+_TOOK_TOO_LONG: set[Any] = {
+    "57014",
+    3024,
+    1969,
+}  # statement_timeout; max_execution_time of MySQL, max_statement_time of MariaDB
+_SQLITE_BUSY: set[Any] = {5, 6, 517}
 
 
 def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException:
     """What is to be raised in place of ``error``, which ends ``unit``: as a rule ``error``, with a note for people."""
     cause = _cause(error)
-    if isinstance(cause, StaleDataError) or _code(cause) in _LOST_TO_ANOTHER | _LOST_IN_MARIADB:
+    if isinstance(cause, StaleDataError) or _codes(cause) & _LOST:
         return error if isinstance(error, ConcurrencyError) else ConcurrencyError()
     if isinstance(cause, PendingRollbackError):
         return TransactionEnded(
@@ -37,18 +40,18 @@ def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException
 
 
 def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
-    code = _code(error)
+    codes = _codes(error)
     if isinstance(error, PoolTimeout):
         return (
             f"Every connection of the pool for {unit.database} is in use. A turn holds one from its first statement to "
             "its commit: make turns shorter, or raise pool_size and max_overflow of create_async_engine()."
         )
-    if code in _TOOK_TOO_LONG:
+    if codes & _TOOK_TOO_LONG:
         return (
             f"{unit.database} has ended a statement that took too long: raise its limit (statement_timeout on "
             "PostgreSQL, max_statement_time on MariaDB), or make the statement faster."
         )
-    if code in _SQLITE_BUSY:
+    if codes & _SQLITE_BUSY:
         return (
             f"Another connection holds the write lock of {unit.database}. If it belongs to this turn (a second engine "
             "over the same file, or a connection of your own), the turn waits for itself: use the session of the open "
@@ -59,7 +62,7 @@ def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
 
 def is_lost_to_another(error: BaseException) -> bool:
     """Whether the database has undone the whole transaction because of another one."""
-    return _code(_cause(error)) in _LOST_TO_ANOTHER | _LOST_IN_MARIADB
+    return bool(_codes(_cause(error)) & _LOST)
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -74,10 +77,10 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
-def _code(error: BaseException) -> Any:
+def _codes(error: BaseException) -> set[Any]:
+    """What the driver says it is: an SQLSTATE, the number of the server, or both."""
     origin = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorcode", None)
-    if state is not None:
-        return state
-    number = origin.args[0] if origin is not None and origin.args else None
-    return number if isinstance(error, DBAPIError) and isinstance(number, int) else None
+    codes = {getattr(origin, "sqlstate", None), getattr(origin, "sqlite_errorcode", None)} - {None}
+    if isinstance(error, DBAPIError) and origin is not None and origin.args and isinstance(origin.args[0], int):
+        codes.add(origin.args[0])
+    return codes

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Session, object_mapper
 
+from cqrs._sqlalchemy.driver import OF_A_UNIT
 from cqrs.errors.transactions import SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work.sqlalchemy.place import Place
 from cqrs.unit_of_work.stack import entered
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from cqrs.unit_of_work.protocol import UnitOfWork
     from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-
-OF_A_UNIT = "cqrs_of_a_unit_of_work"
-"""The execution option of connections that the session of a unit has opened."""
 
 UNIT = "cqrs_unit_of_work"
 """Under it the ``info`` of a session has its unit."""
@@ -63,7 +61,7 @@ def _no_statement_beside_the_unit(connection: Connection, *_: Any) -> None:
 @event.listens_for(Session, "before_attach")
 def _no_object_in_another_session(session: Session, instance: object) -> None:
     units = entered.get()
-    if not units or unit_of(session) is not None:
+    if not units or unit_of(session) is not None or OF_A_UNIT in session.info:
         return
     if _brought_to_one_that_is_over(session) is not None:
         raise TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
@@ -127,13 +125,15 @@ def _undone(session: Session, transaction: SessionTransaction) -> None:
         unit.savepoint_is_undone(transaction)
 
 
-@event.listens_for(Session, "after_begin", insert=True)  # before anything is done that could wait for a lock
-def _must_not_be_over(session: Session, _: SessionTransaction, __: Connection) -> None:
+@event.listens_for(Session, "after_begin", insert=True)  # before any statement, which could wait for a lock
+def _must_not_be_over(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     unit = unit_of(session) or _brought_to_one_that_is_over(session)
     if unit is None:
         return
     if not (unit.is_open or unit.is_committing):
         raise TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
+    if not transaction.nested:
+        connection.execution_options(**{OF_A_UNIT: True})
 
 
 def _brought_to_one_that_is_over(session: Session) -> Any:

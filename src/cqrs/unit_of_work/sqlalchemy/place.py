@@ -12,11 +12,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Place:
-    """One database: what is reached through one engine, in one schema."""
+    """One database: what is reached through one engine."""
 
     dialect: Dialect
     url: URL = dataclasses.field(compare=False)
-    schema: str | None = None
 
     def is_reached_by(self, engine: Engine) -> bool:
         """Whether ``engine`` leads to the same database, be it another engine with the same address."""

@@ -46,7 +46,7 @@ class SessionOfTheTransaction(AsyncSession):
         """The session of the open transaction."""
         place = self.source.place
         for unit in reversed(entered.get()):
-            if isinstance(unit, SqlAlchemyUnitOfWork) and unit.place == place:
+            if isinstance(unit, SqlAlchemyUnitOfWork) and not unit.is_left and unit.place == place:
                 return unit.session
         raise self.nothing_open()
 

@@ -11,7 +11,6 @@ from cqrs._sqlalchemy.connecting import shown
 from cqrs._sqlalchemy.transactions import asynchronous, writes_first
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS
-from cqrs.unit_of_work.sqlalchemy.guards import OF_A_UNIT
 from cqrs.unit_of_work.sqlalchemy.place import Place
 
 if TYPE_CHECKING:
@@ -34,20 +33,17 @@ class SessionSource:
         self,
         sessions: AsyncSession | Callable[[], AsyncSession],
         *,
-        schema: str | None = None,
         on_begin: Callable[[AsyncSession], Awaitable[None]] | None = None,
         argument: str = "session",
     ) -> None:
         self.sessions = asynchronous(sessions, argument)
         self.brought = sessions if isinstance(sessions, AsyncSession) else None
-        self.schema = schema
         self.on_begin = on_begin
         self.forget()
 
     def forget(self) -> None:
         """Look at the engine anew: it is another one."""
         self._place: Place | None = None
-        self._marked: AsyncEngine | None = None
 
     @property
     def factory(self) -> Callable[[], AsyncSession]:
@@ -60,15 +56,14 @@ class SessionSource:
         """Which database it is; ``None`` for sessions over several engines."""
         if self._place is None:
             engine = _sync_engine_of(self.sessions)
-            self._place = None if engine is None else Place(engine.dialect, engine.url, self.schema)
+            self._place = None if engine is None else Place(engine.dialect, engine.url)
         return self._place
 
     @property
     def name(self) -> str:
         """The database for people, without a password."""
         engine = _engine_of(self.sessions)
-        name = "a database" if engine is None else shown(engine.url)
-        return name if self.schema is None else f"{name} (schema {self.schema})"
+        return "a database" if engine is None else shown(engine.url)
 
     def engine(self) -> AsyncEngine:
         """The engine of its sessions. Raises ``UnitOfWorkStateError`` if they have none, or several."""
@@ -78,20 +73,13 @@ class SessionSource:
         return engine
 
     def open(self, options: TransactionOptions = DEFAULT_OPTIONS) -> AsyncSession:
-        """A session for a unit of work. What begins through it is known to belong to one."""
+        """A session for a unit of work."""
         session = self.factory()
         writes_first(session, at_once=not options.read_only)
-        engine = _bound_engine(session)
-        if engine is None:
-            return session
-        if options is not DEFAULT_OPTIONS:
-            marked = engine.execution_options(**{OF_A_UNIT: True}, **_execution_options(engine, options))
-        else:
-            if self._marked is None or self._marked.sync_engine.dialect is not engine.sync_engine.dialect:
-                self._marked = engine.execution_options(**{OF_A_UNIT: True})
-            marked = self._marked
-        session.bind = marked
-        session.sync_session.bind = marked.sync_engine
+        engine = session.bind
+        if options is not DEFAULT_OPTIONS and isinstance(engine, AsyncEngine):
+            session.bind = chosen = engine.execution_options(**_execution_options(engine, options))
+            session.sync_session.bind = chosen.sync_engine
         return session
 
 
@@ -104,11 +92,6 @@ def _execution_options(engine: AsyncEngine, options: TransactionOptions) -> dict
     if options.read_only and name == "postgresql":
         chosen["postgresql_readonly"] = True
     return chosen
-
-
-def _bound_engine(session: AsyncSession) -> AsyncEngine | None:
-    bind: Any = session.bind
-    return bind if isinstance(bind, AsyncEngine) else None
 
 
 def _engine_of(sessions: Any) -> AsyncEngine | None:

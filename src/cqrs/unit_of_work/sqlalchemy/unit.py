@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncSession
     from sqlalchemy.orm import SessionTransaction
+
+logger = logging.getLogger("cqrs")
 
 _PAST_THE_UNIT = "its session was rolled back or closed past the unit of work"
 _JOIN = (
@@ -103,6 +106,8 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         What is written through it is part of the transaction. Errors of it are seen by nobody else: let them leave the
         unit. It must neither be committed nor rolled back.
         """
+        if self.foreign_to is not None:
+            raise OtherDatabase("The driver's connection", self.database, self.foreign_to)
         connection = await driver_connection(self.session)
         self._hands_out_the_driver = True
         return connection
@@ -219,7 +224,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             if session.bind is not None:
                 session.sync_session.bind = getattr(session.bind, "sync_engine", session.sync_session.bind)
         else:  # it keeps this unit, so that nothing is added that nobody would commit
-            await asyncio.shield(session.close())  # a cancelled turn must give its connection back too
+            await asyncio.shield(_closed(session))  # a cancelled turn must give its connection back too
 
     def is_undone_by(self, error: BaseException) -> bool:
         """A deadlock or a serialization failure does so."""
@@ -253,3 +258,13 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             self._starts_over = False
             self._root = None
             self._failures = failures_before(self._session)
+
+
+async def _closed(session: AsyncSession) -> None:
+    try:
+        await session.close()
+    except Exception:
+        # The transaction has ended, one way or the other: whoever hears of this must not take it for the error of that.
+        logger.exception("A session could not be closed after its transaction; its connection is given up")
+        with suppress(Exception):
+            await session.invalidate()

@@ -1,0 +1,204 @@
+"""``await db.connection()``: statements past SQLAlchemy, in the same transaction and in its savepoints."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask
+from tests.integration.transactions.stand import Kaput
+
+if TYPE_CHECKING:
+    from tests.integration.transactions.stand import Stand
+
+INSERT = {
+    "postgresql": "insert into notes (what) values ($1)",
+    "mariadb": "insert into notes (what) values (%s)",
+    "sqlite": "insert into notes (what) values (?)",
+}
+
+
+async def raw(stand: Stand, what: str) -> None:
+    """Write a note with the driver alone."""
+    driver: Any = await stand.db.connection()
+    match stand.kind:
+        case "postgresql":
+            await driver.execute(INSERT["postgresql"], what)
+        case "mariadb":
+            async with driver.cursor() as cursor:
+                await cursor.execute(INSERT["mariadb"], (what,))
+        case _:
+            await driver.execute(INSERT["sqlite"], (what,))
+
+
+def raw_writes(stand: Stand, *what: str, fails: bool = False) -> Any:
+    async def work() -> None:
+        for one in what:
+            await raw(stand, one)
+        if fails:
+            raise Kaput
+
+    return work
+
+
+async def test_what_it_writes_is_committed_with_the_rest(stand: Stand) -> None:
+    async def work() -> None:
+        await raw(stand, "raw")
+        await stand.write("orm")
+        assert await stand.notes() == []
+
+    await stand.send(work)
+    assert await stand.notes() == ["raw", "orm"]
+
+
+async def test_what_it_writes_first_is_undone_with_the_turn(stand: Stand) -> None:
+    with pytest.raises(Kaput):
+        await stand.send(raw_writes(stand, "undone", fails=True))
+    assert await stand.notes() == []
+
+
+async def test_what_it_writes_later_is_undone_with_the_turn(stand: Stand) -> None:
+    async def work() -> None:
+        await stand.write("undone")
+        await raw_writes(stand, "undone too", fails=True)()
+
+    with pytest.raises(Kaput):
+        await stand.send(work)
+    assert await stand.notes() == []
+
+
+@pytest.mark.parametrize("first", ["raw", "orm", "nothing"])
+async def test_what_it_writes_in_a_nested_turn_that_fails_is_undone_alone(stand: Stand, first: str) -> None:
+    async def work() -> None:
+        if first == "raw":
+            await raw(stand, "first")
+        if first == "orm":
+            await stand.write("first")
+        with pytest.raises(Kaput):
+            await stand.send(raw_writes(stand, "undone", "undone too", fails=True))
+        await raw(stand, "last")
+
+    await stand.send(work)
+    assert await stand.notes() == ([] if first == "nothing" else ["first"]) + ["last"]
+
+
+async def test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_turn(stand: Stand) -> None:
+    """Whoever has it goes past the session, so the savepoint must have begun before."""
+
+    async def work() -> None:
+        driver: Any = await stand.db.connection()
+        await raw(stand, "first")
+
+        async def inner() -> None:
+            match stand.kind:
+                case "postgresql":
+                    await driver.execute(INSERT["postgresql"], "undone")
+                case "mariadb":
+                    async with driver.cursor() as cursor:
+                        await cursor.execute(INSERT["mariadb"], ("undone",))
+                case _:
+                    await driver.execute(INSERT["sqlite"], ("undone",))
+            raise Kaput
+
+        with pytest.raises(Kaput):
+            await stand.send(inner)
+
+    await stand.send(work)
+    assert await stand.notes() == ["first"]
+
+
+async def test_a_connection_that_was_kept_writes_in_a_savepoint_of_the_session(stand: Stand) -> None:
+    """As above, for a savepoint that the handler itself begins."""
+
+    async def work() -> None:
+        await raw(stand, "first")
+        with pytest.raises(Kaput):
+            async with stand.db.session.begin_nested():
+                await raw(stand, "undone")
+                raise Kaput
+
+    await stand.send(work)
+    assert await stand.notes() == ["first"]
+
+
+async def test_in_two_savepoints_the_inner_one_is_undone_alone(stand: Stand) -> None:
+    async def middle() -> None:
+        await raw(stand, "middle")
+        with pytest.raises(Kaput):
+            await stand.send(raw_writes(stand, "undone", fails=True))
+
+    async def work() -> None:
+        await raw(stand, "first")
+        await stand.send(middle)
+
+    await stand.send(work)
+    assert await stand.notes() == ["first", "middle"]
+
+
+async def test_savepoints_that_nobody_has_used_are_begun_first(stand: Stand) -> None:
+    """Two nested turns without a statement, then a raw one in the inner: it is undone with either."""
+
+    async def middle() -> None:
+        await stand.send(raw_writes(stand, "undone"))
+        raise Kaput
+
+    async def work() -> None:
+        await stand.write("first")
+        with pytest.raises(Kaput):
+            await stand.send(middle)
+
+    await stand.send(work)
+    assert await stand.notes() == ["first"]
+
+
+async def test_rows_of_the_session_are_seen_by_it(stand: Stand) -> None:
+    async def work() -> int:
+        await stand.write("one")
+        driver: Any = await stand.db.connection()
+        query = "select count(*) from notes"
+        match stand.kind:
+            case "postgresql":
+                found = await driver.fetchval(query)
+            case "mariadb":
+                async with driver.cursor() as cursor:
+                    await cursor.execute(query)
+                    (found,) = await cursor.fetchone()
+            case _:
+                async with driver.execute(query) as cursor:
+                    (found,) = await cursor.fetchone()
+        return int(found)
+
+    assert await stand.send(work) == 1
+
+
+async def test_it_raises_where_no_transaction_is_open(stand: Stand) -> None:
+    with pytest.raises(NoOpenTransaction):
+        await stand.db.connection()
+
+
+async def test_it_raises_in_another_task(stand: Stand) -> None:
+    async def work() -> None:
+        with pytest.raises(OtherTask):
+            await asyncio.create_task(stand.db.connection())
+
+    await stand.send(work)
+
+
+async def test_it_raises_in_the_transaction_of_another_database(stand: Stand, other: Stand) -> None:
+    async def work() -> None:
+        with pytest.raises(OtherDatabase):
+            await other.db.connection()
+
+    await stand.send(work)
+
+
+async def test_an_error_of_the_driver_ends_the_turn(stand: Stand) -> None:
+    async def work() -> None:
+        await stand.write("one")
+        await raw(stand, "one")
+
+    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
+        await stand.send(work)
+    assert await stand.notes() == []

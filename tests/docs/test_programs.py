@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tests.servers.client import Server
 
 CHEAT_SHEET = ROOT / "docs" / "reference" / "cheat-sheet.md"
+DATABASE = ROOT / "docs" / "how-to" / "use-a-database.md"
 CONSUMER = ROOT / "docs" / "how-to" / "consume-through-the-inbox.md"
 LOG = ROOT / "docs" / "how-to" / "tail-the-log.md"
 RELAY = ROOT / "docs" / "how-to" / "run-the-relay.md"
@@ -119,6 +120,35 @@ async def test_the_relay_of_its_page_waits_for_a_broker_and_stops_when_it_is_tol
         assert await process.wait() == 0
     async with engine.connect() as connection:
         assert (await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one() == 0
+
+
+ASK_FOR_THE_TENANT = """
+import asyncio
+
+
+async def the_tenant() -> str:
+    async with db.transaction() as session:
+        return (await session.execute(text("SELECT current_setting('shop.tenant', true)"))).scalar_one() or "nobody"
+
+
+async def main() -> None:
+    async with db:
+        for name in ("ada", "bob"):
+            tenant.set(name)
+            print(await the_tenant())
+        async with db.engine.connect() as connection:  # of the same pool, and without the setting
+            print(repr((await connection.execute(text("SELECT current_setting('shop.tenant', true)"))).scalar_one()))
+
+
+asyncio.run(main())
+"""
+
+
+async def test_every_transaction_of_the_page_has_the_setting_of_its_tenant(postgres_url: str, tmp_path: Path) -> None:
+    async with running(program_of(DATABASE) + ASK_FOR_THE_TENANT, tmp_path, DATABASE=postgres_url) as process:
+        assert process.stdout is not None
+        assert await process.stdout.read() == b"ada\nbob\n''\n"
+        assert await process.wait() == 0
 
 
 class Picky(MemoryMessageBroker):

@@ -22,7 +22,7 @@ TWICE   = $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two pips must not work in one environment
-.PHONY: help demo test test-fast lint twins bench bench-durable docs constraints clean
+.PHONY: help demo test test-fast lint twins matrix bench bench-durable docs constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,9 +49,13 @@ lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/python -m tests.architecture.sizes
 	$(BIN)/python -m pytest -q tests/architecture
 
-twins: $(VENV)/.dev ## Take the guards of relay, inbox and consumer out, one at a time: a test must notice each
+twins: $(VENV)/.dev ## Take the guards of relay, inbox, consumer and transactions out, one at a time: a test must notice each
 	$(BIN)/python -m tests.faults.twins
 	$(BIN)/python -m tests.faults.inbox_twins
+	$(BIN)/python -m tests.faults.transaction_twins
+
+matrix: $(VENV)/.dev ## What each way to wire a service does with each habit of its code; ALL=1 tries all of them
+	$(BIN)/python -m tests.natural.matrix $(ARGS)
 
 bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs._running import current_run, runner, runs_in
+from cqrs._running import current_run, runner, running_task, runs_in
 from cqrs.errors.transactions import OtherTask, SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work.stack import entered, ever_entered
 
@@ -100,6 +100,9 @@ class OfOneTask:
 
     def must_be_usable(self, wanted: str) -> None:
         """Raise ``TransactionEnded`` after the end, ``OtherTask`` where another task than the unit's runs."""
+        task = running_task()
+        if self._open and not self._streams and self._owner is task and task is not None:
+            return  # as nearly always; this is asked for each use of a session
         self._must_be_open()
         self.settle()
         if self._owner is None or not runs_in(self._owner):

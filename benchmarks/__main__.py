@@ -10,13 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import flat, report
-from benchmarks.counting import count
+from benchmarks import flat, notes, report
+from benchmarks.counting import count, surplus
 from benchmarks.fresh import fresh
 from benchmarks.logs import listen
-from benchmarks.peer import REQUIREMENT, Peer, environment
+from benchmarks.peer import REQUIREMENT, Other, environment, peer
 from benchmarks.rounds import Effort, take
-from benchmarks.timing import settle, timed
+from benchmarks.timing import in_the_loop, settle, timed
 from benchmarks.workload import FreshWorkload, Work, Workload
 from benchmarks.workloads import WORKLOADS
 
@@ -39,12 +39,14 @@ def main() -> None:
     listen()
     settle()
     with contextlib.ExitStack() as stack:
-        peer = None if arguments.no_peer else _peer()
-        if peer is not None:
-            stack.enter_context(peer)
-        against = peer.name if peer is not None else None
+        stack.callback(lambda: in_the_loop(notes.close()))
+        other = None if arguments.no_peer else _peer()
+        if other is not None:
+            stack.enter_context(other)
+        alone = stack.enter_context(Other("benchmarks.alone", "SQLAlchemy alone"))
+        against = other.name if other is not None else None
         print(report.headline(effort, against), end="\n\n")
-        results = [_measure(WORKLOADS[name], peer, effort) for name in names if name in WORKLOADS]
+        results = [_measure(WORKLOADS[name], other, alone, effort) for name in names if name in WORKLOADS]
     report.progress("")
     if results:
         print(report.times(results), report.counts(results), report.legend(results), sep="\n\n", end="\n\n")
@@ -54,29 +56,32 @@ def main() -> None:
     _keep(report.as_json(results, grown, effort, against))
 
 
-def _peer() -> Peer | None:
+def _peer() -> Other | None:
     try:
-        return Peer(environment(CACHE))
+        return peer(environment(CACHE))
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"{REQUIREMENT} could not be installed, so it is left out: {error}", file=sys.stderr)
         return None
 
 
-def _measure(workload: Workload | FreshWorkload, peer: Peer | None, effort: Effort) -> report.Result:
+def _measure(workload: Workload | FreshWorkload, other: Other | None, alone: Other, effort: Effort) -> report.Result:
     report.progress(workload.name)
     if isinstance(workload, FreshWorkload):
         programs = {"ours": Work(fresh(workload.ours)), "limit": Work(fresh(workload.limit))}
-        if peer is not None and workload.peer is not None:
-            programs["peer"] = Work(fresh(workload.peer, peer.python, ()))
+        if other is not None and workload.peer is not None:
+            programs["peer"] = Work(fresh(workload.peer, other.python, ()))
         return report.Result(workload, take(programs, effort.programs, 0), {})
-    sides = {side: work.by(timed) for side, work in (("ours", workload.ours), ("limit", workload.limit))}
-    counts = {"ours": count(workload.ours.run), "limit": count(workload.limit.run)}
-    if peer is not None and workload.peer is not None:
-        sides["peer"] = workload.peer.by(peer.timer)
-        counts["peer"] = peer.count(workload.peer.run)
-    return report.Result(
-        workload, take(sides, effort.rounds, effort.seconds), counts if workload.ours.less is None else {}
-    )
+    ours, limit = workload.ours, workload.limit
+    sides = {"ours": ours.by(timed)}
+    counts = {"ours": surplus(ours.by(lambda run: count(run, workload.database)))}
+    if isinstance(limit, str):
+        sides["limit"], counts["limit"] = Work(alone.timer(limit), least=ours.least), alone.count(limit)
+    else:
+        sides["limit"], counts["limit"] = limit.by(timed), surplus(limit.by(count))
+    if other is not None and workload.peer is not None:
+        sides["peer"] = workload.peer.by(other.timer)
+        counts["peer"] = surplus(workload.peer.by(other.count))
+    return report.Result(workload, take(sides, effort.rounds, effort.seconds), counts)
 
 
 def _keep(found: dict[str, object]) -> None:

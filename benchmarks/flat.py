@@ -19,7 +19,7 @@ from benchmarks.workloads import WORKLOADS
 if TYPE_CHECKING:
     from benchmarks.timing import Run
 
-WATCHED = ("send", "scope-cleanup", "stream", "events")
+WATCHED = ("send", "scope-cleanup", "stream", "events", "database")
 _WARM, _TRACED = 10_000, 100_000  # tracing makes everything ten times slower, so it sees fewer operations
 _PAGE = resource.getpagesize()
 

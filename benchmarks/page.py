@@ -10,7 +10,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "speed.md"
 SIDES = ("peer", "ours", "limit")
-COUNTED = ("send", "inject", "scope-inject", "stream", "events", "chain", "fallback-idle")
+COUNTED = (
+    *("send", "inject", "scope-inject", "stream", "events", "chain", "fallback-idle"),
+    *("database", "database-nested", "statement"),
+)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The peer: another package with the import name ``cqrs``, in a virtual environment and a process of its own."""
+"""Other processes: the peer, another package with the import name ``cqrs``; and ours without this package."""
 
 from __future__ import annotations
 
@@ -40,14 +40,12 @@ def environment(cache: Path) -> Path:
     return python
 
 
-class Peer:
-    """Runs the entries of ``benchmarks.peers.python_cqrs`` in the peer's interpreter, one at a time, while we wait."""
+class Other:
+    """Runs the entries of the script ``module`` in another process, one at a time, while we wait."""
 
-    name = REQUIREMENT.replace("==", " ")
-
-    def __init__(self, python: Path) -> None:
-        self.python = str(python)
-        command = [self.python, "-E", "-s", "-m", "benchmarks.peers.python_cqrs"]  # -E: our PYTHONPATH is not for it
+    def __init__(self, module: str, name: str, python: str = sys.executable) -> None:
+        self.name, self.python = name, python
+        command = [python, "-E", "-s", "-m", module]  # -E: our PYTHONPATH is not for it
         self._process = subprocess.Popen(  # noqa: S603  # fixed command
             command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -75,6 +73,9 @@ class Peer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._process.stdin is not None  # noqa: S101  # it is a pipe
-        self._process.stdin.close()
-        self._process.wait()
+        self._process.communicate()  # closes its input, which it ends with
+
+
+def peer(python: Path) -> Other:
+    """The entries of ``benchmarks.peers.python_cqrs`` in the peer's interpreter."""
+    return Other("benchmarks.peers.python_cqrs", REQUIREMENT.replace("==", " "), str(python))

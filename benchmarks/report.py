@@ -8,6 +8,8 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.workload import Most
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -38,8 +40,13 @@ class Result:
         """How many times faster than the peer ours is."""
         return self.samples.ratio("peer", "ours") if "peer" in self.samples.seconds else None
 
-    def verdict(self, target: Target) -> str:
-        """``met`` or ``missed``, or that it could not be told."""
+    def verdict(self, target: Target | Most) -> str:
+        """``met`` or ``missed``, or that it could not be told; of a count also what it is."""
+        if isinstance(target, Most):
+            found: float | None = getattr(self.counts.get("ours"), target.what, None)
+            if found is None:
+                return "not measured"
+            return f"{'met' if found <= target.bound else 'missed'} ({found:g})"
         ratio = self.to_limit if target.than == "limit" else self.to_peer
         if ratio is None:
             return "not measured"

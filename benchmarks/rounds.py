@@ -56,7 +56,7 @@ def take(sides: Mapping[str, Work[Timer]], rounds: int, seconds: float) -> Sampl
 
 
 def _sampler(work: Work[Timer], seconds: float) -> Callable[[], float]:
-    count = calibrate(work.run, seconds)
+    count = max(work.least, calibrate(work.run, seconds))
 
     def sample() -> float:
         took = work.run(count)

@@ -5,17 +5,24 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     Run = Callable[[int], Awaitable[None]]  # does the work so many times
     Timer = Callable[[int], float]  # the seconds that takes
 
 ENOUGH = 0.25  # of a slice: from there the count can be scaled up instead of doubled
 
+T = TypeVar("T")
+
 _runner = asyncio.Runner()
+
+
+def in_the_loop(coroutine: Coroutine[None, None, T]) -> T:
+    """Run it in the one event loop of this process, which open connections belong to."""
+    return _runner.run(coroutine)
 
 
 def settle() -> None:
@@ -37,7 +44,7 @@ def timed(run: Run) -> Timer:
         await run(count)
         return time.process_time() - started
 
-    return lambda count: _runner.run(sample(count))
+    return lambda count: in_the_loop(sample(count))
 
 
 def calibrate(timer: Timer, seconds: float) -> int:

@@ -8,22 +8,28 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.timing import Run, Timer
+    from benchmarks.counting import Told
+    from benchmarks.timing import Run
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Work(Generic[T]):
-    """Something to time. With ``less``, only what ``run`` takes longer than that, divided by ``parts``, counts."""
+    """Something to time. With ``less``, only what ``run`` takes longer than that, divided by ``parts``, counts.
+
+    A sample does it at least ``least`` times: for work that shares something, such as a transaction, within a sample.
+    """
 
     run: T
     less: T | None = None
     parts: int = 1
+    least: int = 1
 
-    def by(self, timer: Callable[[T], Timer]) -> Work[Timer]:
-        """The same, timed by what ``timer`` makes of it."""
-        return Work(timer(self.run), None if self.less is None else timer(self.less), self.parts)
+    def by(self, measure: Callable[[T], U]) -> Work[U]:
+        """The same, of what ``measure`` makes of it: timers, or counts."""
+        return Work(measure(self.run), None if self.less is None else measure(self.less), self.parts, self.least)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,19 +48,32 @@ class Target:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Most:
+    """A bound on what one operation of ours does: so many frames, calls into C, statements or connections."""
+
+    what: Literal["frames", "c_calls", "statements", "connections"]
+    bound: int
+
+    def __str__(self) -> str:
+        return f"≤ {self.bound} {self.what.replace('c_calls', 'C calls')}"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Workload:
     """One line of the table.
 
-    ``limit`` does the same by hand, with nothing between the caller and the work. ``peer`` names entries of the
-    script in ``benchmarks/peers`` that do the same with the peer.
+    ``limit`` does the same by hand, with nothing between the caller and the work; a text names an entry of
+    ``benchmarks.alone``, which does it in a process of its own. ``peer`` names entries of the script in
+    ``benchmarks/peers`` that do the same with the peer. ``database`` is what a database was told by ours.
     """
 
     name: str
     what: str
     ours: Work[Run]
-    limit: Work[Run]
+    limit: Work[Run] | str
     peer: Work[str] | None = None
-    targets: tuple[Target, ...] = ()
+    targets: tuple[Target | Most, ...] = ()
+    database: Told | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,14 +1,8 @@
 # mypy: ignore-errors
 # pyright: basic, reportAttributeAccessIssue=false, reportMissingImports=false, reportCallIssue=false
-"""The workloads with python-cqrs 5.3, by its public API: the same handlers, and the same things bound and recorded.
+"""The workloads with python-cqrs 5.3, by its public API: the same handlers, and the same things bound and recorded."""
 
-Reads one JSON object per line (``{"time": entry, "count": n}`` or ``{"count": entry}``) and answers each with a line.
-"""
-
-import dataclasses
-import json
 import logging
-import sys
 
 import cqrs
 import di
@@ -16,9 +10,8 @@ from cqrs.bootstrap import events as events_bootstrap
 from cqrs.bootstrap import requests as requests_bootstrap
 from cqrs.handlers import CORRequestHandler
 
-from benchmarks.counting import count
-from benchmarks.logs import listen, logged
-from benchmarks.timing import settle, timed
+from benchmarks.logs import logged
+from benchmarks.serving import serve
 
 # Messages are dataclasses in this release; its base classes make them so.
 
@@ -202,15 +195,7 @@ def main():
     """Answer until the input ends."""
     # On import the package asks for DEBUG. A service that cares for speed takes that back, so it is timed like that.
     logging.getLogger("cqrs").setLevel(logging.NOTSET)
-    listen()
-    settle()
-    for line in sys.stdin:
-        question = json.loads(line)
-        if "time" in question:
-            answer = timed(ENTRIES[question["time"]])(question["count"])
-        else:
-            answer = dataclasses.asdict(count(ENTRIES[question["count"]]))
-        print(json.dumps(answer), flush=True)
+    serve(ENTRIES)
 
 
 if __name__ == "__main__":

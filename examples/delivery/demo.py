@@ -9,15 +9,14 @@ import os
 import sys
 
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
+import cqrs
 from cqrs.message_brokers.source import MessageSource
-from cqrs.migrations import upgrade
 from examples.delivery.logs import show_logs
 from examples.delivery.messages import Order
-from examples.delivery.shop import OrderRow, PlaceOrder, ShopBase, open_shop
+from examples.delivery.shop import OrderRow, PlaceOrder, open_shop, shop_database
 from examples.delivery.stage import Distributed, Embedded, stage
-from examples.delivery.warehouse import Reservation, WarehouseBase
+from examples.delivery.warehouse import Reservation, warehouse_database
 
 ORDERS = 200
 CUSTOMERS = 12
@@ -27,12 +26,16 @@ TIME_LIMIT = 120.0
 async def show(scene: Embedded | Distributed) -> bool:
     """Play it; returns whether each order has one reservation."""
     print(f"\nShop and warehouse: {scene.what}")
-    shop, warehouse = create_async_engine(scene.shop), create_async_engine(scene.warehouse)
-    for engine, base in ((shop, ShopBase), (warehouse, WarehouseBase)):
-        await upgrade(engine)
-        async with engine.begin() as connection:
-            await connection.run_sync(base.metadata.create_all)
-    mediator = open_shop(async_sessionmaker(shop, expire_on_commit=False))
+    async with shop_database(scene.shop) as shop, warehouse_database(scene.warehouse) as warehouse:
+        for database in (shop, warehouse):
+            await database.upgrade()
+            await database.create_all()
+        arrived = await _play(scene, open_shop(shop), warehouse)
+        return await _holds(shop, warehouse, arrived)
+
+
+async def _play(scene: Embedded | Distributed, mediator: cqrs.RequestMediator, warehouse: cqrs.Database) -> int:
+    """Place all orders; returns how many messages went through the broker."""
 
     async def place(first: int, last: int) -> None:
         for number in range(first, last):
@@ -47,39 +50,32 @@ async def show(scene: Embedded | Distributed) -> bool:
         print(f"  {ORDERS} orders are placed; {scene.fate}")
         async with scene.workers("relay"):
             await _until_reserved(warehouse)
-        arrived = await _arrived(audit)
-    customers = await _customers(warehouse)
-    async with shop.connect() as connection:
-        placed = (await connection.execute(select(func.count()).select_from(OrderRow))).scalar_one()
-    async with warehouse.connect() as connection:
-        distinct = func.count(Reservation.order_number.distinct())
-        reserved, different = (await connection.execute(select(func.count(), distinct))).one()
-    await shop.dispose()
-    await warehouse.dispose()
+        return await _arrived(audit)
+
+
+async def _holds(shop: cqrs.Database, warehouse: cqrs.Database, arrived: int) -> bool:
+    """Tell what is in the databases, and whether it is what was promised."""
+    customers: dict[str, list[int]] = {}
+    async with shop.transaction(read_only=True) as session:
+        placed = (await session.scalars(select(func.count()).select_from(OrderRow))).one()
+    async with warehouse.transaction(read_only=True) as session:
+        for reservation in await session.scalars(select(Reservation).order_by(Reservation.id)):
+            customers.setdefault(reservation.customer, []).append(reservation.order_number)
+    reserved = [number for numbers in customers.values() for number in numbers]
+    different = set(reserved)
     in_order = all(numbers == sorted(numbers) for numbers in customers.values())
     order = "each customer's in the order of placing" if in_order else "NOT IN THE ORDER OF PLACING"
     print(f"  {arrived} messages went through the broker, {arrived - placed} of them a second time: that batch")
-    print(f"  {placed} orders, {reserved} reservations for {different} different orders, {order}")
-    return placed == reserved == different == ORDERS and in_order
+    print(f"  {placed} orders, {len(reserved)} reservations for {len(different)} different orders, {order}")
+    return placed == len(reserved) == len(different) == ORDERS and in_order
 
 
-async def _until_reserved(warehouse: AsyncEngine) -> None:
+async def _until_reserved(warehouse: cqrs.Database) -> None:
     count = 0
     while count < ORDERS:
         await asyncio.sleep(0.1)
-        async with warehouse.connect() as connection:
-            query = select(func.count(Reservation.order_number.distinct()))
-            count = (await connection.execute(query)).scalar_one()
-
-
-async def _customers(warehouse: AsyncEngine) -> dict[str, list[int]]:
-    """The orders of each customer, in the order of their reservations."""
-    found: dict[str, list[int]] = {}
-    async with warehouse.connect() as connection:
-        query = select(Reservation.customer, Reservation.order_number).order_by(Reservation.id)
-        for customer, number in await connection.execute(query):
-            found.setdefault(customer, []).append(number)
-    return found
+        async with warehouse.transaction(read_only=True) as session:
+            count = (await session.scalars(select(func.count(Reservation.order_number.distinct())))).one()
 
 
 async def _arrived(audit: MessageSource) -> int:

@@ -5,10 +5,9 @@ from pydantic import BaseModel
 import cqrs
 
 TOPIC = "orders"
-ORDER_PLACED = "order_placed"
 
 
-class Order(BaseModel):
+class Order(BaseModel, frozen=True):
     """What the warehouse needs to know of an order."""
 
     number: int
@@ -16,4 +15,17 @@ class Order(BaseModel):
     sku: str
 
 
-OrderPlaced = cqrs.NotificationEvent[Order]
+class OrderPlaced(cqrs.NotificationEvent[Order]):
+    """The shop has taken an order."""
+
+    event_name: str = "order_placed"
+    topic: str = TOPIC
+
+    @property
+    def message_key(self) -> str:
+        """The orders of a customer stay in order."""
+        return self.payload.customer
+
+
+REGISTRY = cqrs.EventRegistry()
+REGISTRY.register(OrderPlaced, "order_placed")

@@ -3,14 +3,12 @@
 import asyncio
 import sys
 
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
 import cqrs
 from cqrs.testing import faults
 from examples.delivery.brokers import BROKERS
 from examples.delivery.logs import show_logs
-from examples.delivery.shop import outbox_of
-from examples.delivery.warehouse import open_warehouse
+from examples.delivery.shop import shop_database
+from examples.delivery.warehouse import open_warehouse, warehouse_database
 
 POLICY = cqrs.RelayPolicy(batch_size=25, lease=2.0)
 """Small batches and a short lease: the demo shall not keep anybody waiting."""
@@ -18,15 +16,13 @@ POLICY = cqrs.RelayPolicy(batch_size=25, lease=2.0)
 
 async def main(role: str, url: str, kind: str, address: str) -> None:
     """Work until SIGTERM."""
-    engine = create_async_engine(url)
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
     make_broker, make_source = BROKERS[kind]
     if role == "relay":
-        async with make_broker(address) as broker:
-            await cqrs.OutboxRelay(outbox_of(sessions), broker, POLICY).run()
+        async with shop_database(url) as database, make_broker(address) as broker:
+            await cqrs.OutboxRelay(database.outbox, broker, POLICY).run()
     else:
-        await open_warehouse(sessions, make_source(address, "warehouse")).run()
-    await engine.dispose()
+        async with warehouse_database(url) as database:
+            await open_warehouse(database, make_source(address, "warehouse")).run()
 
 
 if __name__ == "__main__":

@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
 from cqrs.message_brokers.memory import MemoryMessageBroker
 from cqrs.message_brokers.source import MessageSource
 from cqrs.testing import faults
 from examples.delivery.brokers import BROKERS
+from examples.delivery.messages import TOPIC
 from examples.delivery.service import POLICY
-from examples.delivery.shop import outbox_of
-from examples.delivery.warehouse import open_warehouse
+from examples.delivery.shop import shop_database
+from examples.delivery.warehouse import open_warehouse, warehouse_database
 
 ROOT = Path(__file__).resolve().parents[2]
 WORST = "outbox.published"
@@ -48,27 +49,22 @@ class Embedded:
     @asynccontextmanager
     async def workers(self, *roles: str) -> AsyncGenerator[None, None]:
         """Relay and warehouse, as tasks."""
-        engine = create_async_engine(self.warehouse)
-        sessions = async_sessionmaker(engine, expire_on_commit=False)
         async with AsyncExitStack() as stack:
             if "relay" in roles:
                 await stack.enter_async_context(self._relay())
             if "warehouse" in roles:
-                await stack.enter_async_context(open_warehouse(sessions, self.source("warehouse")))
+                database = await stack.enter_async_context(warehouse_database(self.warehouse))
+                await stack.enter_async_context(open_warehouse(database, self.source("warehouse")))
             yield
-        await engine.dispose()
 
     def source(self, group: str) -> MessageSource:
         """Receives what was sent."""
-        return self.broker.source("orders", group=group)
+        return self.broker.source(TOPIC, group=group)
 
     @asynccontextmanager
     async def _relay(self) -> AsyncGenerator[None, None]:
-        engine = create_async_engine(self.shop)
-        outbox = outbox_of(async_sessionmaker(engine, expire_on_commit=False))
-        async with cqrs.OutboxRelay(outbox, self.broker, POLICY):
+        async with shop_database(self.shop) as database, cqrs.OutboxRelay(database.outbox, self.broker, POLICY):
             yield
-        await engine.dispose()
 
 
 @dataclass

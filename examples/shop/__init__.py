@@ -7,7 +7,7 @@ Read it in this order:
 3. ``handlers/``: who answers
 4. ``read_model/``: the list of orders, which the handlers of events keep up to date
 5. ``payments/``: a chain of responsibility, with a stand-in behind a circuit breaker
-6. ``store/``: SQLite; one connection per request, one transaction per command
+6. ``store/``: SQLite; every turn is one transaction, and nobody opens it
 7. ``wiring.py``: who answers what
 8. ``http/``: the routes
 

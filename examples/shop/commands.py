@@ -8,10 +8,6 @@ import cqrs
 from examples.shop.fields import Customer, OrderId, Quantity, Sku
 
 
-class Command:
-    """Marks the requests that change the database: each runs in a transaction of its own."""
-
-
 class Item(BaseModel):
     """Some pieces of one product."""
 
@@ -26,7 +22,7 @@ class PlacedOrder(cqrs.Response):
     total_cents: int
 
 
-class PlaceOrder(Command, cqrs.Request[PlacedOrder]):
+class PlaceOrder(cqrs.Request[PlacedOrder]):
     """Sell these items to a customer, all of them or none."""
 
     customer: Customer
@@ -46,7 +42,7 @@ class ImportProgress(cqrs.Response):
 class ImportOrders(cqrs.Request[ImportProgress]):
     """Place the orders of a CSV file with the columns customer, sku and quantity.
 
-    It is no ``Command``: each of its lines becomes one, so a bad line spoils no other.
+    Each line becomes a ``PlaceOrder``, and a transaction, of its own, so a bad line spoils no other.
     """
 
     csv: str
@@ -61,7 +57,7 @@ class Payment(cqrs.Response):
     captured: bool
 
 
-class PayOrder(Command, cqrs.Request[Payment]):
+class PayOrder(cqrs.Request[Payment]):
     """Settle an order."""
 
     order_id: OrderId

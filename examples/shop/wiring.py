@@ -1,5 +1,6 @@
 """Puts the shop together: who answers what, who reacts to what, and what everybody is given."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,7 @@ from examples.shop.payments.paypal import PayPalPayment
 from examples.shop.payments.terminal import CardTerminal, TerminalDown
 from examples.shop.queries import ListOrders, ShowCatalogue, ShowOrder
 from examples.shop.read_model.projection import list_placed_order, list_settled_order
-from examples.shop.store.database import Database, DatabaseFile, connect
-from examples.shop.store.transaction import TransactionMiddleware
+from examples.shop.store.database import database_in, opened
 
 # For so many seconds the card terminal is left alone after two calls in vain.
 CARD_PAUSE = 2.0
@@ -66,25 +66,29 @@ def bind_events(events: cqrs.EventMap) -> None:
 class Shop:
     """What an entry point needs: HTTP here, a command line or a queue elsewhere."""
 
-    file: DatabaseFile
+    database: cqrs.Database
     terminal: CardTerminal
     mediator: cqrs.RequestMediator
     streams: cqrs.StreamingRequestMediator
 
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """Within the block the shop does business."""
+        return opened(self.database)
+
 
 def open_shop(path: Path) -> Shop:
     """A shop that keeps its books in the SQLite file ``path``. Raises ``WiringError`` if something does not fit."""
-    file, terminal = DatabaseFile(path), CardTerminal()
+    database, terminal = database_in(path), CardTerminal()
     container = cqrs.Resolver()
-    container.bind_instance(DatabaseFile, file)
     container.bind_instance(CardTerminal, terminal)
-    container.bind(Database, connect, lifetime="request")
     container.bind(cqrs.RequestMediator, lambda: mediator)  # two handlers send requests of their own
     mediator = bootstrap(
         container,
-        middlewares=[TransactionMiddleware()],
+        database=database,  # every turn is one transaction of it, and handlers are given its session
         commands_mapper=bind_commands,
         queries_mapper=bind_queries,
         domain_events_mapper=bind_events,
     )
-    return Shop(file, terminal, mediator, bootstrap_streaming(container, commands_mapper=bind_streams))
+    # Not its database: each of the orders in a file is a transaction of its own.
+    streams = bootstrap_streaming(container, commands_mapper=bind_streams)
+    return Shop(database, terminal, mediator, streams)

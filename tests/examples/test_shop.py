@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     shop = open_shop(tmp_path / "shop.sqlite3")
-    async with shop.file.opened():
+    async with shop.opened():
         yield shop
 
 
@@ -50,8 +50,12 @@ async def stock(shop: Shop) -> dict[str, int]:
     return {article.sku: article.stock for article in (await shop.mediator.send(ShowCatalogue())).articles}
 
 
+def file_of(shop: Shop) -> str:
+    return str(shop.database.engine.url.database)
+
+
 def rows(shop: Shop, table: str) -> int:
-    with closing(sqlite3.connect(shop.file.path)) as connection:
+    with closing(sqlite3.connect(file_of(shop))) as connection:
         count: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608  # ours
         return count
 
@@ -140,7 +144,7 @@ class TestTheList:
 
     async def test_can_be_read_while_somebody_writes(self, shop: Shop) -> None:
         await place(shop, MUG=1)
-        with closing(sqlite3.connect(shop.file.path, isolation_level=None)) as writer:
+        with closing(sqlite3.connect(file_of(shop), isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
             assert (await shop.mediator.send(ListOrders())).count == 1
 
@@ -203,7 +207,7 @@ class TestTheCardTerminal:
     async def test_is_left_alone_after_two_failures(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(wiring, "CARD_PAUSE", 600.0)
         shop = open_shop(tmp_path / "patient.sqlite3")
-        async with shop.file.opened():
+        async with shop.opened():
             await self.fail_three_times(shop)
         assert shop.terminal.calls == 2
 

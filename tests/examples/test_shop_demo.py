@@ -72,9 +72,8 @@ SABOTAGE = {
     ),
     "a transaction that fails is not rolled back": (
         """
-        async def no_transaction(self, request, handle):
-            return await handle(request)
-        wiring.TransactionMiddleware.__call__ = no_transaction
+        from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+        SqlAlchemyUnitOfWork._rollback = SqlAlchemyUnitOfWork._commit
         """,
         "the other 194 became orders",
     ),
@@ -122,7 +121,7 @@ def test_demo_ends_with_exit_code_1_where_the_books_cannot_be_opened(tmp_path: P
 
 async def sell_a_mug(books: Path) -> None:
     shop = open_shop(books)
-    async with shop.file.opened():
+    async with shop.opened():
         await shop.mediator.send(PlaceOrder(customer="Ada", items=[Item(sku="MUG", quantity=1)]))
 
 

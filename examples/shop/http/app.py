@@ -19,7 +19,7 @@ def create_app(database: Path | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None, None]:
-        async with shop.file.opened():
+        async with shop.opened():
             yield
 
     app = FastAPI(title="The tea shop", lifespan=lifespan)

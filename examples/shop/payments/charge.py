@@ -1,4 +1,4 @@
-"""Asking a card for money: a request to the world outside, so it is no command and has no transaction."""
+"""Asking a card for money: a request to the world outside, which touches no database."""
 
 import cqrs
 

@@ -1,1 +1,1 @@
-"""The write side in SQLite: one connection per request, one transaction per command."""
+"""The write side in SQLite: tables, and who reads and writes them. Nobody here opens a transaction, or ends one."""

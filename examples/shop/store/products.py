@@ -1,31 +1,36 @@
 """The catalogue and the shelves."""
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from examples.shop.domain.errors import UnknownProduct
 from examples.shop.domain.order import OrderLine
 from examples.shop.domain.product import Product
-from examples.shop.store.database import Database
+from examples.shop.store.tables import ProductRow
 
 
 class Products:
     """What is sold, and how much of it is left."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
     async def get(self, sku: str) -> Product:
         """One product. Raises ``UnknownProduct``."""
-        row = await self._database.row("SELECT sku, name, price_cents, stock FROM products WHERE sku = :sku", sku=sku)
+        row = await self._session.get(ProductRow, sku)
         if row is None:
             raise UnknownProduct(sku)
-        return Product(**row)
+        return _product(row)
 
     async def all(self) -> list[Product]:
         """Every product, by name."""
-        rows = await self._database.rows("SELECT sku, name, price_cents, stock FROM products ORDER BY name")
-        return [Product(**row) for row in rows]
+        return [_product(row) for row in await self._session.scalars(select(ProductRow).order_by(ProductRow.name))]
 
     async def take(self, line: OrderLine) -> None:
         """Take what was sold off the shelf."""
-        await self._database.run(
-            "UPDATE products SET stock = stock - :quantity WHERE sku = :sku", sku=line.sku, quantity=line.quantity
-        )
+        row = await self._session.get_one(ProductRow, line.sku)
+        row.stock -= line.quantity
+
+
+def _product(row: ProductRow) -> Product:
+    return Product(row.sku, row.name, row.price_cents, row.stock)

@@ -13,7 +13,7 @@ OPEN_NEXT = (
     ("read_model/projection.py", "turns events into rows of the list"),
     ("handlers/import_orders.py", "a streaming handler"),
     ("payments/card.py", "a member of the chain, and a stand-in"),
-    ("store/transaction.py", "a middleware: one command, one transaction"),
+    ("store/orders.py", "a repository: it is given a session, and commits nothing"),
     ("wiring.py", "who answers what, and who reacts to what"),
     ("http/orders.py", "the routes; no handler knows that they exist"),
 )

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import cqrs  # noqa: TC001  # the annotations of handlers are read when the mediator is built
 from tests.integration.transactions.stand import Happened, Kaput, Record, Told
 
 if TYPE_CHECKING:
-    import cqrs
     from tests.integration.transactions.stand import Stand
 
 

@@ -171,9 +171,10 @@ async def test_a_tenant_cannot_write_for_another(shielded: cqrs.Database) -> Non
 
 
 async def test_the_tenant_is_set_again_after_a_first_nested_turn_that_was_undone(shielded: cqrs.Database) -> None:
-    TENANT.set("acme")
-    async with shielded.transaction():
-        await write(shielded, "one")
+    for tenant, what in (("emca", "not ours"), ("acme", "one")):
+        TENANT.set(tenant)
+        async with shielded.transaction():
+            await write(shielded, what)
     async with shielded.transaction():
         with pytest.raises(Kaput):
             async with shielded.transaction():

@@ -66,6 +66,19 @@ async def test_a_message_for_another_session_than_that_of_the_transaction_raises
     assert await stand.messages() == []
 
 
+async def test_a_message_for_the_session_of_the_transaction_around_a_separate_one_raises(stand: Stand) -> None:
+    """The two would be committed apart: it must be said in which one it is meant."""
+
+    async def work() -> None:
+        around = current_unit_of_work().session  # type: ignore[union-attr]
+        async with stand.db.separate_transaction():
+            stand.db.outbox.add(around, Told(payload="lost"))
+
+    with pytest.raises(SecondTransaction, match="another session"):
+        await stand.send(work)
+    assert await stand.messages() == []
+
+
 async def test_a_message_for_the_session_of_the_transaction_is_part_of_it(stand: Stand) -> None:
     async def work() -> None:
         stand.db.outbox.add(stand.db.session, Told(payload="one"))

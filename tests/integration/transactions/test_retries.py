@@ -11,9 +11,20 @@ from sqlalchemy import select, update
 
 import cqrs
 from cqrs.errors import ConcurrencyError
+from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from tests.integration.transactions.consuming import consumed, filled
-from tests.integration.transactions.stand import AT_ONCE, Account, Kaput, Ordered, Run, Told, elsewhere, engine_at
+from tests.integration.transactions.stand import (
+    AT_ONCE,
+    Account,
+    Kaput,
+    Ordered,
+    Run,
+    Told,
+    bind,
+    elsewhere,
+    engine_at,
+)
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -89,6 +100,30 @@ async def test_within_an_open_unit_an_attempt_is_a_savepoint(stand: Stand) -> No
 
     assert await stand.send(work) == "answer"
     assert (tries, await stand.notes(), await stand.messages()) == ([1, 2, 3], ["outer", "try 3"], ["try 3"])
+
+
+async def test_within_a_block_an_attempt_of_a_mediator_that_opens_no_transaction_is_a_savepoint(stand: Stand) -> None:
+    tries: list[int] = []
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    mediator = bootstrap(commands_mapper=bind, middlewares=[retry])
+    async with stand.db.transaction():
+        await stand.write("block")
+        await mediator.send(Run(failing(stand, 2, tries)))
+    assert (tries, await stand.notes(), await stand.messages()) == ([1, 2, 3], ["block", "try 3"], ["try 3"])
+
+
+async def test_within_an_open_unit_an_attempt_takes_along_what_a_middleware_of_it_has_written(stand: Stand) -> None:
+    tries: list[int] = []
+
+    async def signs(request: Any, handle: Any) -> Any:
+        await stand.write(f"signed {len(tries) + 1}")
+        return await handle(request)
+
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    mediator = stand.bootstrap(middlewares=[retry, signs])
+    async with stand.db.transaction():
+        await mediator.send(Run(failing(stand, 2, tries)))
+    assert await stand.notes() == ["signed 3", "try 3"]
 
 
 async def test_within_an_open_unit_what_undoes_the_whole_transaction_is_not_repeated(stand: Stand) -> None:

@@ -14,7 +14,6 @@ from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask, UnitOfWorkS
 from tests.integration.transactions.stand import Base, Kaput, Note, Run, note
 
 if TYPE_CHECKING:
-
     from tests.integration.transactions.stand import Stand
 
 

@@ -1,0 +1,341 @@
+"""What each guard of sessions and units of work is for; `transaction_twins.py` takes them out."""
+
+from __future__ import annotations
+
+from tests.faults.twins import Twin
+
+REAL = "tests/integration/transactions/"
+BEGIN = f"{REAL}test_on_begin.py::"
+ENDED = f"{REAL}test_ended_past_the_unit.py::"
+KEPT = f"{REAL}test_kept_sessions.py::"
+KINDS = f"{REAL}test_kinds_of_transactions.py::"
+MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryUnitOfWork::"
+NESTED = f"{REAL}test_nested_turns.py::"
+NOTES = f"{REAL}test_error_notes.py::"
+RAW = f"{REAL}test_driver_connections.py::"
+RECORDED = f"{REAL}test_recorded_events.py::"
+RETRIES = f"{REAL}test_retries.py::"
+SECOND = f"{REAL}test_second_sessions.py::"
+SESSION = f"{REAL}test_session_of_the_transaction.py::"
+STREAMS = f"{REAL}test_streams.py::"
+
+DRIVER = "_sqlalchemy/driver.py"
+EXPLAINED = "unit_of_work/sqlalchemy/explaining.py"
+GUARDS = "unit_of_work/sqlalchemy/guards.py"
+PORT = "unit_of_work/protocol.py"
+PROXY = "unit_of_work/sqlalchemy/session.py"
+SOURCE = "unit_of_work/sqlalchemy/source.py"
+TASK = "unit_of_work/of_one_task.py"
+UNITS = "unit_of_work/sqlalchemy/unit.py"
+
+TWINS: tuple[Twin, ...] = (
+    Twin(
+        "no statement is run beside the open transaction",
+        GUARDS,
+        '_must_not_be_beside(units, connection.engine, "Another session or connection runs a statement")',
+        "pass",
+        f"{SECOND}test_a_second_session_raises_although_the_transaction_has_not_begun[sqlite-by_a_connection]",
+    ),
+    Twin(
+        "no object is added to a session beside the open transaction's",
+        GUARDS,
+        '_must_not_be_beside(units, None if bind is None else bind.engine, "An object is added to another session")',
+        "del bind",
+        f"{SECOND}test_an_object_that_is_added_to_another_session_raises[sqlite]",
+    ),
+    Twin(
+        "an engine that commits each statement by itself has no transactions",
+        UNITS,
+        "if commits_each_statement(connection):",
+        "if connection.closed:",
+        f"{SECOND}test_an_engine_that_commits_each_statement_by_itself_is_refused_for_transactions[sqlite]",
+    ),
+    Twin(
+        "the session of a unit that has ended does not begin again",
+        GUARDS,
+        "    if not (unit.is_open or unit.is_committing):",
+        "    if unit is session:",
+        f"{KEPT}test_a_session_whose_unit_has_ended_raises_when_it_begins_again[sqlite-execute]",
+    ),
+    Twin(
+        "the session of a unit that has ended is told so before it waits for a lock",
+        GUARDS,
+        '@event.listens_for(Session, "after_begin", insert=True)',
+        '@event.listens_for(Session, "after_begin")',
+        f"{KEPT}test_it_raises_in_the_next_turn_too[sqlite]",
+    ),
+    Twin(
+        "nobody commits the connection of an open unit",
+        GUARDS,
+        "    if unit is not None and unit.is_open:\n        raise",
+        "    if unit is connection:\n        raise",
+        f"{ENDED}test_a_commit_past_the_unit_raises_and_commits_nothing[sqlite-commit_the_connection]",
+    ),
+    Twin(
+        "nobody commits the session of an open unit",
+        GUARDS,
+        "    if unit is not None and unit.is_open and not session.in_nested_transaction():",
+        "    if unit is session:",
+        f"{ENDED}test_a_commit_of_the_session_is_refused_before_anything_happens[sqlite]",
+    ),
+    Twin(
+        "a rollback of the connection past the unit is noticed",
+        GUARDS,
+        'unit.lost("its connection was rolled back past the unit of work")',
+        "del unit",
+        f"{ENDED}test_a_turn_that_was_ended_past_the_unit_raises[sqlite-roll_back_the_connection]",
+    ),
+    Twin(
+        "a session that was ended and has begun again is noticed",
+        UNITS,
+        "        if self._root is not None:\n            self.lost(_PAST_THE_UNIT)\n",
+        "",
+        f"{ENDED}test_what_was_pending_at_a_rollback_past_the_unit_is_missed_by_what_follows[sqlite-close_the_session]",
+    ),
+    Twin(
+        "a session that was ended and has not begun again is noticed",
+        UNITS,
+        "self._root not in {None, self._session.sync_session.get_transaction()}",
+        "self._root is self",
+        f"{ENDED}test_what_was_pending_at_a_rollback_past_the_unit_is_not_lost_without_a_word[sqlite-close_the_session]",
+    ),
+    Twin(
+        "a unit whose transaction was lost is not committed",
+        UNITS,
+        "if self._lost is not None:",
+        "if self._lost is self:",
+        f"{ENDED}test_a_rollback_after_an_error_that_was_caught_raises[sqlite]",
+    ),
+    Twin(
+        "no second unit over the database of an open one",
+        UNITS,
+        "if other is not self and other.is_open and other.place is not None and other.place == self.place:",
+        "if other is None:",
+        f"{SECOND}test_a_second_unit_over_the_database_of_an_open_one_raises[sqlite]",
+    ),
+    Twin(
+        "no second unit over the session of an open one",
+        UNITS,
+        "if around is not None and around.is_open:",
+        "if around is self:",
+        f"{SECOND}test_a_second_unit_over_a_session_that_another_task_has_brought_raises[sqlite]",
+    ),
+    Twin(
+        "a unit is not opened twice",
+        TASK,
+        "        if self._units is not None:\n            raise",
+        "        if self._units is self:\n            raise",
+        f"{MEMORY}test_it_cannot_be_opened_a_second_time_while_it_is_open",
+    ),
+    Twin(
+        "a unit is for the task that has opened it",
+        TASK,
+        "            raise OtherTask(wanted)",
+        "            pass",
+        f"{MEMORY}test_it_is_for_the_task_that_has_opened_it",
+    ),
+    Twin(
+        "a unit that was not used yet is not given to another task",
+        TASK,
+        "        except ValueError:\n            return\n",
+        "        except ValueError:\n            now = entered.get()\n",
+        f"{SESSION}test_gathered_writes_raise_and_undo_the_turn[sqlite]",
+    ),
+    Twin(
+        "a session finds the transaction of its own database only",
+        PROXY,
+        "and not unit.is_left and unit.place == place",
+        "and not unit.is_left",
+        f"{SESSION}test_each_of_two_open_transactions_has_its_own[sqlite]",
+    ),
+    Twin(
+        "a nested turn is a savepoint",
+        PORT,
+        "                async with self.savepoint():\n                    yield",
+        "                yield",
+        f"{NESTED}test_a_nested_turn_that_fails_and_is_caught_is_undone_alone[sqlite]",
+    ),
+    Twin(
+        "what begins in a savepoint is undone with it",
+        UNITS,
+        "            if self.is_begun:\n                await self._start_over()",
+        "            self.is_begun",
+        f"{NESTED}test_a_nested_turn_before_the_first_statement_is_undone_alone[sqlite]",
+    ),
+    Twin(
+        "what is raw in a nested turn comes after its savepoint",
+        UNITS,
+        "if self._hands_out_the_driver:",
+        "if self._root is self:",
+        f"{RAW}test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_turn[sqlite]",
+    ),
+    Twin(
+        "what is raw comes after the transaction has begun",
+        DRIVER,
+        "if is_in_transaction is not None and not is_in_transaction():",
+        "if is_in_transaction is session:",
+        f"{RAW}test_what_it_writes_first_is_undone_with_the_turn[postgres]",
+    ),
+    Twin(
+        "a turn of a batch that failed dooms that",
+        PORT,
+        "                except BaseException as error:\n                    self.doom(error)\n"
+        "                    raise",
+        "                except BaseException:\n                    raise",
+        f"{MEMORY}test_of_a_whole_batch_a_turn_that_failed_and_was_caught_dooms_it",
+    ),
+    Twin(
+        "a unit that is doomed is not committed",
+        PORT,
+        "if self._doomed_by is not None:\n            raise",
+        "if self._doomed_by is self:\n            raise",
+        f"{MEMORY}test_one_that_is_doomed_commits_nothing",
+    ),
+    Twin(
+        "a stream that others have crossed dooms its unit",
+        PORT,
+        "if stream is not None and stream.is_crossed:",
+        "if stream is self:",
+        f"{STREAMS}test_the_turn_around_a_stream_does_not_write_between_its_chunks_into_its_savepoint[sqlite]",
+    ),
+    Twin(
+        "a unit that is held is ended by nobody within",
+        PORT,
+        "if self.is_held:\n            raise",
+        "if self is None:\n            raise",
+        f"{MEMORY}test_one_that_is_held_can_be_ended_by_nobody_within",
+    ),
+    Twin(
+        "what is kept in memory is undone with its savepoint",
+        PORT,
+        "            self.journal.undo_to(mark)",
+        "            del mark",
+        f"{MEMORY}test_a_rolled_back_savepoint_takes_what_waits_for_the_commit_along",
+    ),
+    Twin(
+        "what is kept in memory is undone with a savepoint of the session",
+        UNITS,
+        "            self.journal.undo_to(mark)",
+        "            del mark",
+        f"{RECORDED}test_what_was_recorded_in_a_savepoint_of_the_session_is_taken_back[sqlite]",
+    ),
+    Twin(
+        "what was recorded is undone with the whole unit",
+        PORT,
+        "        self._end_as(how)\n        self._take_back()\n",
+        "        self._end_as(how)\n",
+        f"{RECORDED}test_a_singleton_handler_sends_nothing_of_a_turn_that_failed[sqlite]",
+    ),
+    Twin(
+        "records that nobody reads raise",
+        PORT,
+        "        self._must_have_been_read()",
+        "        return",
+        f"{RECORDED}test_a_handler_that_calls_another_handler_raises[sqlite]",
+    ),
+    Twin(
+        "records that nobody reads raise in a turn that touches no database",
+        UNITS,
+        "return self._session is None and self._journal is None and",
+        "return self._session is None and",
+        f"{RECORDED}test_a_recorder_of_nobody_raises_in_a_turn_that_touches_no_database[sqlite]",
+    ),
+    Twin(
+        "the session of the transaction commits nothing",
+        PROXY,
+        "async def commit(self)",
+        "async def _commit(self)",
+        f"{SESSION}test_ending_it_raises_and_changes_nothing[sqlite-commit]",
+    ),
+    Twin(
+        "the session of the transaction rolls nothing back",
+        PROXY,
+        "async def rollback(self)",
+        "async def _rollback(self)",
+        f"{SESSION}test_ending_it_raises_and_changes_nothing[sqlite-rollback]",
+    ),
+    Twin(
+        "the session of the transaction is not closed",
+        PROXY,
+        "aclose = reset = invalidate = close",
+        "_closing = close",
+        f"{SESSION}test_ending_it_raises_and_changes_nothing[sqlite-invalidate]",
+    ),
+    Twin(
+        "the session of the transaction begins savepoints",
+        PROXY,
+        'has begun already."""\n        return self.real.begin_nested()',
+        'has begun already."""\n        return self.real.begin()',
+        f"{SESSION}test_begin_is_a_savepoint[sqlite]",
+    ),
+    Twin(
+        "a transaction that reads only refuses writes on SQLite and MariaDB",
+        UNITS,
+        "if self.options.read_only:",
+        "if self.options is self:",
+        f"{KINDS}test_a_command_that_reads_only_cannot_write[sqlite]",
+    ),
+    Twin(
+        "a transaction that reads only refuses writes on PostgreSQL",
+        SOURCE,
+        'chosen["postgresql_readonly"] = True',
+        "pass",
+        f"{KINDS}test_a_command_that_reads_only_cannot_write[postgres]",
+    ),
+    Twin(
+        "a connection that has only read writes again",
+        DRIVER,
+        'cursor.execute("PRAGMA query_only = OFF")',
+        "pass",
+        f"{KINDS}test_its_connection_writes_again_in_the_next_turn[sqlite]",
+    ),
+    Twin(
+        "a transaction has the level that it asks for",
+        SOURCE,
+        'chosen["isolation_level"] = level',
+        "pass",
+        f"{KINDS}test_a_command_has_the_level_of_its_class[postgres-strict]",
+    ),
+    Twin(
+        "each transaction begins with what it needs first",
+        UNITS,
+        "if self.source.on_begin is not None:",
+        "if self.source.on_begin is self:",
+        f"{BEGIN}test_the_tenant_is_set_again_after_a_first_nested_turn_that_was_undone",
+    ),
+    Twin(
+        "a serialization failure is a conflict",
+        EXPLAINED,
+        "_codes(cause) & _LOST:",
+        "cause is unit:",
+        f"{RETRIES}test_a_serialization_failure_is_a_conflict",
+    ),
+    Twin(
+        "a row that has changed is a conflict",
+        EXPLAINED,
+        "isinstance(cause, StaleDataError) or ",
+        "",
+        f"{RETRIES}test_a_deleted_row_is_a_conflict_too[sqlite]",
+    ),
+    Twin(
+        "an interrupted statement says so",
+        EXPLAINED,
+        "if isinstance(cause, PendingRollbackError):",
+        "if cause is unit:",
+        f"{NOTES}test_an_interrupted_statement_whose_error_was_caught_ends_the_transaction[postgres]",
+    ),
+    Twin(
+        "an exhausted pool says so",
+        EXPLAINED,
+        "if isinstance(error, PoolTimeout):",
+        "if error is unit:",
+        f"{NOTES}test_an_exhausted_pool_says_so[sqlite]",
+    ),
+    Twin(
+        "a locked file says so",
+        EXPLAINED,
+        "if codes & _SQLITE_BUSY:",
+        "if error is unit:",
+        f"{NOTES}test_a_locked_database_says_so",
+    ),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError, current_task
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, Token, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -113,4 +113,5 @@ def beside_the_turn() -> Generator[None]:
         yield
     finally:
         for variable, token in tokens:
-            variable.reset(token)
+            with suppress(ValueError):  # it is left in another context, which has never seen this
+                variable.reset(token)

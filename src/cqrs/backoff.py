@@ -7,7 +7,7 @@ import random
 from typing import Any, cast
 
 from cqrs.errors.root import InvalidArgument
-from cqrs.errors.transactions import AfterCommitError, ConcurrencyError
+from cqrs.errors.transactions import AfterCommitError, ConcurrencyError, TransactionDoomed
 
 _jitter = random.Random()  # noqa: S311  # it spreads tries over time, it hides nothing
 
@@ -36,8 +36,8 @@ class Retry:
 
     ``attempts`` counts all of them, the first included. After an error of ``on``, by default ``ConcurrencyError``, that
     is none of ``give_up_on`` the next one follows in ``backoff``; every other error, and that of the last attempt, is
-    raised. An ``AfterCommitError`` never leads to another attempt: what failed with it is committed. Raises
-    ``InvalidArgument`` for less than one attempt and for what is no class of errors.
+    raised. An ``AfterCommitError``, also that of a transaction within, never leads to another attempt: what it is about
+    is committed. Raises ``InvalidArgument`` for less than one attempt and for what is no class of errors.
     """
 
     attempts: int = 3
@@ -58,6 +58,7 @@ class Retry:
 
     def again_in(self, error: BaseException, attempts: int) -> float | None:
         """In how many seconds to try again after ``error`` ended so many ``attempts``; ``None`` for not at all."""
-        if attempts >= self.attempts or isinstance(error, (AfterCommitError, *self.give_up_on)):
+        reason = error.reason if isinstance(error, TransactionDoomed) else error
+        if attempts >= self.attempts or isinstance(reason, AfterCommitError) or isinstance(error, self.give_up_on):
             return None
         return self.backoff.seconds(attempts) if isinstance(error, self.on) else None

@@ -16,10 +16,14 @@ AFTER = f"{REAL}test_after_the_commit.py::"
 CONSUMER = f"{UNIT}test_consumer_transactions.py::"
 EVENTS = f"{REAL}test_event_handlers_within_a_turn.py::"
 FORKED = f"{REAL}test_forked_processes.py::"
+INBOX = "tests/unit/inbox/test_consumer.py::"
 KINDS = f"{REAL}test_kinds_of_transactions.py::"
+LEFT = f"{REAL}test_left_in_another_task.py::"
+LOSSES = f"{REAL}test_no_silent_loss.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryUnitOfWork::"
 MIDDLEWARE = f"{UNIT}test_transaction_middleware.py::"
 NESTED = f"{REAL}test_nested_turns.py::"
+OTHERS = f"{REAL}test_other_transactions_within.py::"
 OUTBOX = f"{REAL}test_outbox_of_the_unit.py::"
 RECORDED = f"{REAL}test_recorded_events.py::"
 REFUSED = f"{UNIT}test_bootstrap_refusals.py::"
@@ -27,6 +31,8 @@ RETRIES = f"{REAL}test_retries.py::"
 SECOND = f"{REAL}test_second_sessions.py::"
 STREAMS = f"{REAL}test_streams.py::"
 
+EMITTER = "events/event_emitter.py"
+ENTERING = "outbox/entering.py"
 JOINING = "unit_of_work/joining.py"
 RETRY = "middlewares/retry.py"
 STACK = "unit_of_work/stack.py"
@@ -308,6 +314,83 @@ TWINS: tuple[Twin, ...] = (
         "raise DependencyError(type_, path, *RECORDER)",
         "pass",
         f"{REFUSED}test_a_recorder_in_a_service_is_refused",
+    ),
+    Twin(
+        "the open unit is found behind one that was left",
+        STACK,
+        "        if unit.is_around:\n            return unit if unit.is_open else None",
+        "        if unit is not None:\n            return unit if unit.is_open else None",
+        f"{LEFT}test_the_open_unit_is_found_after_leaving_an_iterator_over_another_database[sqlite]",
+    ),
+    Twin(
+        "a service sees nothing of the turn that starts it",
+        "workers/service.py",
+        "context=outside_turns())",
+        "context=None)",
+        f"{LEFT}test_a_service_that_is_started_within_a_turn_sees_nothing_of_that[sqlite]",
+    ),
+    Twin(
+        "a task does not commit the outbox block of the one that started it",
+        ENTERING,
+        'self.unit.must_be_usable("commit() of an outbox")',
+        "pass",
+        f"{LEFT}test_a_task_cannot_commit_an_outbox_block_within_a_turn_either[sqlite]",
+    ),
+    Twin(
+        "an outbox whose session cannot be made leaves its unit",
+        ENTERING,
+        "await (unit if savepoint is None else savepoint).__aexit__(type(error), error, error.__traceback__)",
+        "del error",
+        f"{LOSSES}test_an_outbox_whose_session_cannot_be_made_leaves_no_unit_open[sqlite]",
+    ),
+    Twin(
+        "an outbox block that was rolled back stays so",
+        ENTERING,
+        "if self.rolled_back:",
+        "if self is None:",
+        f"{LOSSES}test_an_outbox_block_that_was_rolled_back_is_not_committed_afterwards[sqlite]",
+    ),
+    Twin(
+        "an outbox block without a commit says that it is undone",
+        ENTERING,
+        "elif unsaid and self.savepoint is not None and not self.unit.is_untouched:",
+        "elif self is None:",
+        f"{LOSSES}test_an_outbox_block_without_a_commit_within_a_turn_warns[sqlite]",
+    ),
+    Twin(
+        "a unit in memory that was doomed is not untouched",
+        "unit_of_work/memory.py",
+        " and self._doomed_by is None",
+        "",
+        f"{LOSSES}test_a_unit_in_memory_that_was_doomed_raises_although_nothing_was_written",
+    ),
+    Twin(
+        "a notification that can go nowhere fails the transaction",
+        EMITTER,
+        "if unit is not None:  # which can still be undone",
+        "if unit is self:  # which can still be undone",
+        f"{LOSSES}test_a_notification_that_can_go_nowhere_raises_within_a_transaction[sqlite]",
+    ),
+    Twin(
+        "a notification of another database waits for the turn around",
+        EMITTER,
+        "unit = next((each for each in reversed(units_around()) if each.foreign_to is None), unit)",
+        "pass",
+        f"{OTHERS}test_a_notification_of_a_turn_of_another_database_is_dropped_with_the_turn_around[sqlite]",
+    ),
+    Twin(
+        "a block of another database by its name may write",
+        JOINING,
+        "if unit.foreign_to is not None and unit.is_untouched:",
+        "if unit is database:",
+        f"{OTHERS}test_a_turn_of_another_database_writes_in_a_transaction_that_its_handler_opens[sqlite]",
+    ),
+    Twin(
+        "a batch stops at the message that dooms it",
+        "workers/consumer_steps.py",
+        "if unit.is_doomed:  # by this message",
+        "if unit is self:",
+        f"{INBOX}test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_try_more[0]",
     ),
 )
 

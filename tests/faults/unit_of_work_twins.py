@@ -9,21 +9,27 @@ BEGIN = f"{REAL}test_on_begin.py::"
 ENDED = f"{REAL}test_ended_past_the_unit.py::"
 KEPT = f"{REAL}test_kept_sessions.py::"
 KINDS = f"{REAL}test_kinds_of_transactions.py::"
+LEFT = f"{REAL}test_left_in_another_task.py::"
+LOSSES = f"{REAL}test_no_silent_loss.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryUnitOfWork::"
 NESTED = f"{REAL}test_nested_turns.py::"
 NOTES = f"{REAL}test_error_notes.py::"
+OTHERS = f"{REAL}test_other_transactions_within.py::"
 RAW = f"{REAL}test_driver_connections.py::"
 RECORDED = f"{REAL}test_recorded_events.py::"
 RETRIES = f"{REAL}test_retries.py::"
 SECOND = f"{REAL}test_second_sessions.py::"
 SESSION = f"{REAL}test_session_of_the_transaction.py::"
+SHARED = f"{REAL}test_shared_connections.py::"
 STREAMS = f"{REAL}test_streams.py::"
+SWALLOWED = f"{REAL}test_swallowed_errors.py::"
 
 DRIVER = "_sqlalchemy/driver.py"
 EXPLAINED = "unit_of_work/sqlalchemy/explaining.py"
 GUARDS = "unit_of_work/sqlalchemy/guards.py"
 PORT = "unit_of_work/protocol.py"
 PROXY = "unit_of_work/sqlalchemy/session.py"
+SAVEPOINT = "unit_of_work/sqlalchemy/savepoint.py"
 SOURCE = "unit_of_work/sqlalchemy/source.py"
 TASK = "unit_of_work/of_one_task.py"
 UNITS = "unit_of_work/sqlalchemy/unit.py"
@@ -337,5 +343,124 @@ TWINS: tuple[Twin, ...] = (
         "if codes & _SQLITE_BUSY:",
         "if error is unit:",
         f"{NOTES}test_a_locked_database_says_so",
+    ),
+    Twin(
+        "a savepoint that a failed flush has undone raises at its end",
+        SAVEPOINT,
+        "undone = type_ is None and not self.ended and not self.is_active",
+        "undone = False",
+        f"{SWALLOWED}test_the_end_of_the_savepoint_raises[sqlite-nested_send]",
+    ),
+    Twin(
+        "it says which error has undone it",
+        GUARDS,
+        "unit.note_failure()",
+        "pass",
+        f"{SWALLOWED}test_the_end_of_the_savepoint_raises[sqlite-block_of_the_database]",
+    ),
+    Twin(
+        "an error of the application stays what it is",
+        EXPLAINED,
+        "if cause is error and (isinstance(cause, StaleDataError)",
+        "if (isinstance(cause, StaleDataError)",
+        f"{SWALLOWED}test_an_error_of_the_application_is_raised_whatever_it_was_raised_from[sqlite]",
+    ),
+    Twin(
+        "a savepoint that is left in another task is not undone there",
+        SAVEPOINT,
+        "if not self.unit.is_here:",
+        "if self.unit is None:",
+        f"{LEFT}test_a_turn_that_wrote_after_leaving_an_iterator_with_a_savepoint_is_doomed[sqlite-True]",
+    ),
+    Twin(
+        "nor is one that nothing had begun before",
+        UNITS,
+        "if not self.is_here:",
+        "if self is None:",
+        f"{LEFT}test_a_turn_that_wrote_after_leaving_an_iterator_with_a_savepoint_is_doomed[sqlite-False]",
+    ),
+    Twin(
+        "what is raw in a savepoint of the session comes after it",
+        SAVEPOINT,
+        "if self.unit.hands_out_the_driver:",
+        "if self.unit is None:",
+        f"{LOSSES}test_what_the_driver_wrote_in_a_savepoint_of_the_session_is_undone_with_it[sqlite-begin_nested]",
+    ),
+    Twin(
+        "an AfterCommitError that leaves a unit is that unit's own",
+        PORT,
+        "return TransactionDoomed(error) if isinstance(error, AfterCommitError) else error",
+        "return error",
+        f"{OTHERS}test_a_message_whose_handler_ends_with_such_an_error_comes_again[sqlite-1]",
+    ),
+    Twin(
+        "an AfterCommitError that fails the commit is not that unit's own",
+        PORT,
+        "except AfterCommitError as error:",
+        "except ZeroDivisionError as error:",
+        f"{OTHERS}test_a_callback_before_the_commit_that_ends_with_such_an_error_dooms_the_turn[sqlite]",
+    ),
+    Twin(
+        "a unit that could not begin gives the session back",
+        PORT,
+        "            self.leave()\n            await self._end()\n            raise",
+        "            self.leave()\n            raise",
+        f"{SHARED}test_a_session_whose_unit_could_not_begin_is_its_owners_again[sqlite-CancelledError]",
+    ),
+    Twin(
+        "a unit leaves its connection to others",
+        UNITS,
+        "del self._marked[UNIT]",
+        "pass",
+        f"{SHARED}test_a_connection_that_a_unit_had_before_is_no_longer_its_own[sqlite-commit]",
+    ),
+    Twin(
+        "two open units have no connection in common",
+        UNITS,
+        "if other is not None and other is not self and other.is_open:",
+        "if other is self.source:",
+        f"{SHARED}test_no_turn_that_shares_its_connection_is_lost_without_a_word[True]",
+    ),
+    Twin(
+        "another session does not begin on the connection of an open unit",
+        GUARDS,
+        "if other is not None and other.is_open and OF_A_UNIT not in session.info:",
+        "if other is session:",
+        f"{SHARED}test_a_session_of_another_task_cannot_begin_on_the_connection_of_a_turn",
+    ),
+    Twin(
+        "what had begun before writes nothing in the turn of another database",
+        UNITS,
+        "if self.foreign_to is not None:\n            refuse_writes(",
+        "if self.foreign_to is not None and not again:\n            refuse_writes(",
+        f"{OTHERS}test_a_session_that_was_brought_begun_writes_nothing_in_the_turn_of_another_database[sqlite]",
+    ),
+    Twin(
+        "a query that begins with a comment reads",
+        DRIVER,
+        r"(\s|/\*.*?\*/|--[^\n]*\n)*",
+        r"\s*",
+        f"{OTHERS}test_a_turn_of_another_database_may_read_with_any_query[sqlite-several]",
+    ),
+    Twin(
+        "sessions over several engines are of one database only with themselves",
+        SOURCE,
+        "self._place = self if engine is None",
+        "self._place = None if engine is None",
+        f"{OTHERS}test_a_session_over_several_engines_is_that_of_its_own_database[sqlite]",
+    ),
+    Twin(
+        "a task does not end the unit of the one that started it",
+        PORT,
+        'self.must_be_usable("commit() or rollback()")',
+        "pass",
+        f"{LEFT}test_a_task_cannot_end_the_unit_of_the_one_that_started_it[sqlite-commit]",
+    ),
+    Twin(
+        "a task that outlives its turn is not in its unit",
+        TASK,
+        "return self._open or (self._units is not None and self.is_here)",
+        "return True",
+        f"{LEFT}test_a_task_that_outlives_its_turn_may_open_a_transaction_of_its_own[sqlite]",
     ),
 )

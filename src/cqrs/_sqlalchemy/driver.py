@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 OF_A_UNIT = "cqrs_of_a_unit_of_work"
 """What is used for a unit of work has it: connections among their options, sessions in their ``info``."""
 
+REFUSED = "cqrs_refused"
+"""Among the options of a connection: the error that keeps the transaction on it from going on."""
+
 _READS = "cqrs_only_reads"
 _READING = re.compile(
-    r"\s*(\(|SELECT|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA|SET|BEGIN|START|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(INSERT|UPDATE|DELETE)\b))",
+    r"(\s|/\*.*?\*/|--[^\n]*\n)*(\(|SELECT|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA|SET|BEGIN|START|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(INSERT|UPDATE|DELETE)\b))",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -39,6 +42,15 @@ def session_on(connection: Connection) -> AsyncSession:
     return AsyncSession(
         bind=asynchronous, join_transaction_mode="rollback_only", expire_on_commit=False, info={OF_A_UNIT: True}
     )
+
+
+def refused(connection: Connection, error: Exception) -> Exception:
+    """``error``, for the listener that raises it now, and for every further statement in this transaction.
+
+    SQLAlchemy takes a transaction for begun although a listener has raised.
+    """
+    connection.execution_options(**{REFUSED: error})
+    return error
 
 
 def commits_each_statement(connection: Connection) -> bool:

@@ -135,9 +135,9 @@ class Database(Generic[S]):
     ) -> AbstractAsyncContextManager[S]:
         """``async with db.transaction() as session``: committed at the end, or undone if an error ends it.
 
-        Within an open transaction of this database it is a savepoint of that. Raises ``SecondTransaction`` if that is
-        of another kind than this asks for, ``ConcurrencyError`` if another transaction was faster, ``AfterCommitError``
-        if what was to follow the commit has failed.
+        Within an open transaction of this database it is a savepoint of that, and ``read_only`` means nothing. Raises
+        ``SecondTransaction`` if that has another isolation level than this asks for, ``ConcurrencyError`` if another
+        transaction was faster, ``AfterCommitError`` if what was to follow the commit has failed.
         """
         return transaction(self, chosen(isolation_level, read_only))
 

@@ -47,6 +47,12 @@ class OtherDatabase(UnitOfWorkStateError):
         self.wanted = wanted
         self.own = own
         self.opened = opened
+        if own == opened:
+            super().__init__(
+                f"{wanted} belongs to another Database object over {own} than the open transaction: make one Database "
+                "for each database, and pass it to everything."
+            )
+            return
         super().__init__(
             f"{wanted} belongs to {own}, and the transaction that is open here is one of {opened}: the two would not "
             "be committed together. Write there in a transaction of its own, `async with other.transaction():`, or "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._fallback import call_with_fallback
 from cqrs.container.adopt import adopt
 from cqrs.errors.messages import DelayNeedsOutbox
-from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded
+from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
@@ -106,11 +106,22 @@ class EventEmitter:
         elif self.message_broker is None:
             for event in events:
                 name, topic = type(event).__qualname__, event.topic
-                logger.warning("%s for topic %s leaves for nowhere: pass a message_broker or outbox", name, topic)
+                if unit is not None:  # which can still be undone, so that nothing is lost
+                    raise UnitOfWorkStateError(
+                        f"{name} for topic {topic} would be lost: this mediator has neither an outbox nor a "
+                        "message_broker. Pass database=db to its bootstrap."
+                    )
+                logger.warning(
+                    "%s for topic %s was dropped: the mediator has neither an outbox nor a message_broker. Pass "
+                    "database=db to its bootstrap",
+                    *(name, topic),
+                )
                 report(self.hooks.event_unhandled, event)
         else:
             messages = [self._at_once(event) for event in events]
             if unit is not None:
+                # Not before the transaction around a turn of another database is committed, too.
+                unit = next((each for each in reversed(units_around()) if each.foreign_to is None), unit)
                 unit.after_commit(partial(_send, self.message_broker, messages))
             else:
                 await _send(self.message_broker, messages)

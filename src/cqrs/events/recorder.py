@@ -62,18 +62,21 @@ class EventRecorder:
 
 
 def _undone_with_its_savepoint(recorder: EventRecorder, events: Sequence[Any]) -> None:
-    unit = entered.get()[-1]
-    if not unit.is_open:
-        return
+    taken_back: list[bool] = []
 
     def take_back() -> None:
+        if taken_back:  # with the innermost of several units
+            return
+        taken_back.append(True)
         recorded = recorder._events  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # as in _set_events
         for undone in reversed(events):  # the last of those that are the same: what came before stays
             place = next((n for n in reversed(range(len(recorded))) if recorded[n] is undone), None)
             if place is not None:
                 del recorded[place]
 
-    unit.expects_reading(recorder, take_back)
+    for unit in entered.get():
+        if unit.is_open:
+            unit.expects_reading(recorder, take_back)
 
 
 def _set_events(recorder: EventRecorder, events: Sequence[Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from cqrs.envelope import Envelope
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError
-from cqrs.workers.consumer_transactions import transactions_of
+from cqrs.workers.consumer_transactions import made_by, transactions_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -107,7 +106,7 @@ class _OnlyOnce(BaseMiddleware):
         result: Any = None
         new: list[Envelope] = []
         try:
-            async with await _opened(once) as unit:
+            async with await made_by(once.unit_of_work, once.consumer) as unit:
                 new = await once.inbox.accept(once.consumer, [envelope])
                 if new:
                     with unit.held(), said:
@@ -127,11 +126,6 @@ class _OnlyOnce(BaseMiddleware):
             await msg.ack()  # since FastStream 0.6 the exception alone does not say it where only subscribers do
             raise settled
         return result
-
-
-async def _opened(once: Once) -> UnitOfWork:
-    made = once.unit_of_work()
-    return await made if isawaitable(made) else made
 
 
 class _Acknowledgement:

@@ -75,11 +75,20 @@ class TransactionMiddleware:
             unit.leave()
             return answer
         try:
-            await unit.__aexit__(None, None, None)
+            await self._commit(unit)
         except AfterCommitError as error:
             error.answer = answer
             raise
         return answer
+
+    @staticmethod
+    async def _commit(unit: UnitOfWork) -> None:
+        try:
+            unit.must_have_been_read()
+        except BaseException as error:
+            await unit.__aexit__(type(error), error, error.__traceback__)
+            raise
+        await unit.__aexit__(None, None, None)
 
     def _options_of(self, request: Any) -> TransactionOptions:
         kind: type[Any] = request.__class__

@@ -7,6 +7,9 @@ import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from cqrs._running import of_a_turn
+from cqrs.errors.transactions import TransactionEnded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
@@ -31,19 +34,24 @@ class Entered:
     session: Any
     savepoint: AbstractAsyncContextManager[None] | None
     committed: bool = False
+    rolled_back: bool = False
     added: int = 0
 
     async def commit(self) -> None:
         """Commit what was opened here; in a savepoint, let it become part of what is around it."""
+        if self.rolled_back:
+            raise TransactionEnded("it was rolled back", "Leave the block, and begin again in a new one.")
         if self.savepoint is None:
             await self.unit.commit()
+        else:
+            self.unit.must_be_usable("commit() of an outbox")
         self.committed = True
 
     async def rollback(self) -> None:
         """Undo what was done since it was opened; in a savepoint, at its end."""
         if self.savepoint is None:
             await self.unit.rollback()
-        self.committed = False
+        self.committed, self.rolled_back = False, True
         self.added = 0
 
     def _is_open(self) -> bool:
@@ -55,11 +63,17 @@ class Entered:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Undo what is not committed, and tell if that are messages which nobody rolled back."""
-        if error is None and self.added and not self.committed and self._is_open():
+        unsaid = error is None and not self.committed and not self.rolled_back and self._is_open()
+        if unsaid and self.added:
             logger.warning(
                 "%d message(s) were added to an outbox, and `async with` ended without a commit: they are undone. Call "
                 "`await outbox.commit(session)` before its end, or rollback() if that is meant.",
                 self.added,
+            )
+        elif unsaid and self.savepoint is not None and not self.unit.is_untouched:
+            logger.warning(
+                "`async with outbox` ended without a commit: what was written within it is undone. Call `await "
+                "outbox.commit(session)` before its end, or rollback() if that is meant."
             )
         if self.savepoint is not None:
             if error is None and not self.committed:
@@ -73,7 +87,7 @@ class Entered:
             await self.unit.__aexit__(kind, error, traceback)
 
 
-_entered: ContextVar[tuple[Entered, ...]] = ContextVar("cqrs_entered_outboxes", default=())
+_entered: ContextVar[tuple[Entered, ...]] = of_a_turn(ContextVar("cqrs_entered_outboxes", default=()), ())
 
 
 async def enter(owner: object, opened_by: Callable[[], UnitOfWork], unit: UnitOfWork | None) -> Entered:
@@ -84,7 +98,12 @@ async def enter(owner: object, opened_by: Callable[[], UnitOfWork], unit: UnitOf
     else:
         savepoint = unit.savepoint()
         await savepoint.__aenter__()
-    entered = Entered(owner, unit, unit.session, savepoint)
+    try:
+        session = unit.session
+    except BaseException as error:
+        await (unit if savepoint is None else savepoint).__aexit__(type(error), error, error.__traceback__)
+        raise
+    entered = Entered(owner, unit, session, savepoint)
     _entered.set((*_entered.get(), entered))
     return entered
 

@@ -24,6 +24,7 @@ from cqrs.events.registry import EventRegistry  # noqa: TC001  # as above
 from cqrs.outbox.stored import LEASE, StoredOutbox
 from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
 from cqrs.unit_of_work.sqlalchemy.guards import unit_of
+from cqrs.unit_of_work.sqlalchemy.place import Place
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.unit_of_work.stack import unit_for
@@ -173,7 +174,11 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
                 joined.database,
                 "Leave the session out, `outbox.add(event)`, or pass that of the open transaction.",
             )
-        if own is None and self.place is not None and plain.get_bind(self.model).dialect is not self.place.dialect:
+        if (
+            own is None
+            and isinstance(self.place, Place)
+            and plain.get_bind(self.model).dialect is not self.place.dialect
+        ):
             raise OtherDatabase("This outbox", self.database, "another engine")
         return plain
 

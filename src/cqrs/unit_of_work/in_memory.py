@@ -50,8 +50,9 @@ class InMemory:
     def after_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
         """Await ``callback`` when the commit has succeeded, after those that were registered before.
 
-        It is forgotten if the transaction, or the savepoint around this call, is rolled back. All of them are called;
-        if some fail, whoever left the unit of work gets an ``AfterCommitError``: the commit stands.
+        It is forgotten if the transaction, or the savepoint around this call, is rolled back. All of them are called,
+        unless the task is cancelled; if some fail, the code that leaves the unit of work gets an ``AfterCommitError``:
+        the commit stands.
         """
         self.must_be_usable("after_commit")
         self._after = self._noted(self._after, callback)
@@ -88,8 +89,20 @@ class InMemory:
             for callback in waiting:
                 await callback()
 
-    def _must_have_been_read(self) -> None:
-        for recorder in (self._unread or {}).values():
+    @property
+    def unread(self) -> frozenset[int]:
+        """The recorders whose events have not been read so far, by their identity."""
+        return frozenset(self._unread or ())
+
+    def must_have_been_read(self, but: frozenset[int] = frozenset()) -> None:
+        """Raise ``UnitOfWorkStateError`` if a recorder has events that nobody has read at the end of the turn.
+
+        Those of ``but`` had some before it began.
+        """
+        for known, recorder in (self._unread or {}).items():
+            recorded: Any = getattr(recorder, "_events", None)
+            if known in but or not recorded:
+                continue
             raise UnitOfWorkStateError(
                 f"{type(recorder).__qualname__} has recorded events that nobody reads, so they would be lost: events "
                 "are read from the handlers that the mediator calls. Send a request in place of calling another "

@@ -37,6 +37,8 @@ async def transaction(database: TransactionalDatabase, options: TransactionOptio
         return
     if not unit.is_open:
         raise TransactionEnded("the unit of work around this block was committed or rolled back before its end")
+    if unit.foreign_to is not None and unit.is_untouched:
+        unit.foreign_to = None  # now it is asked for by name
     must_fit(options, unit, "This block")
     async with unit.savepoint():
         yield database.session
@@ -49,7 +51,7 @@ async def separate_transaction(
     """A unit of work beside the open one, which is out of sight within. ``one_writes``: the database has one writer."""
     place = database.place
     open_one = unit_in(place)
-    if one_writes and open_one is not None and getattr(open_one, "is_begun", False) and not options.read_only:
+    if one_writes and open_one is not None and getattr(open_one, "is_writing", False) and not options.read_only:
         raise SecondTransaction(
             "A separate transaction was begun",
             database.name,

@@ -33,7 +33,7 @@ class MemoryUnitOfWork(UnitOfWork):
     @property
     def is_untouched(self) -> bool:
         """Whether nothing waits for the commit."""
-        return not self._writes and self._journal is None
+        return not self._writes and self._journal is None and self._doomed_by is None
 
     @property
     def session(self) -> Self:

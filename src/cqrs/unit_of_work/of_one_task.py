@@ -47,9 +47,9 @@ class OfOneTask:
         return self._open
 
     @property
-    def is_left(self) -> bool:
-        """Whether its block has been left, or never been entered."""
-        return self._units is None
+    def is_around(self) -> bool:
+        """Whether this code runs in its block. A task that was started there does as long as the unit is open."""
+        return self._open or (self._units is not None and self.is_here)
 
     def enter(self) -> None:
         """Be the unit of work that the code of this task runs in, until :meth:`leave`."""
@@ -118,6 +118,16 @@ class OfOneTask:
         stream = _JoinedStream(run)
         self._streams = (*self._streams, stream)
         return stream
+
+    def _stream_ends(self, stream: _JoinedStream | None) -> None:
+        if stream is not None:
+            self._streams = tuple(other for other in self._streams if other is not stream)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the code that asks runs where the unit is open."""
+        self.settle()
+        return self._owner is not None and runs_in(self._owner)
 
     def _must_be_open(self) -> None:
         if not self._open:

@@ -48,8 +48,10 @@ def transaction_options(*, isolation_level: str | None = None, read_only: bool =
     """A decorator for a request class: its turn is a transaction of this kind.
 
     ``read_only`` makes the database refuse every write; on SQLite such a turn does not wait for those that write. On
-    SQLite every level but ``READ UNCOMMITTED`` means ``SERIALIZABLE``. Where such a request joins a transaction that
-    was begun in another way, ``SecondTransaction`` is raised. Raises ``InvalidArgument`` for an unknown level.
+    SQLite every level but ``READ UNCOMMITTED`` means ``SERIALIZABLE``. Where such a request joins an open transaction,
+    ``SecondTransaction`` is raised if that has another level; ``read_only`` means nothing there, nor where the session
+    is bound to a connection, as in some tests. It is for mediators with ``database=``. Raises ``InvalidArgument`` for
+    an unknown level.
     """
     options = chosen(isolation_level, read_only)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import abc
+import logging
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from cqrs.errors.transactions import TransactionDoomed, UnitOfWorkStateError
+from cqrs.errors.transactions import AfterCommitError, TransactionDoomed, UnitOfWorkStateError
 from cqrs.unit_of_work.in_memory import InMemory
 from cqrs.unit_of_work.of_one_task import OfOneTask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from types import TracebackType
+
+logger = logging.getLogger("cqrs")
 
 HELD = (
     "This unit of work holds the work of others too: leave commit and rollback to whoever opened it, and use a "
@@ -60,6 +63,11 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         """Whether nothing has been done in it that has to be committed."""
         return False
 
+    @property
+    def is_doomed(self) -> bool:
+        """Whether its commit will raise ``TransactionDoomed``."""
+        return self._doomed_by is not None
+
     def doom(self, error: BaseException) -> None:
         """Let the commit raise ``TransactionDoomed``: what failed with ``error`` could not be undone by itself."""
         self._doomed_by = self._doomed_by or error
@@ -67,9 +75,15 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
     async def commit(self) -> None:
         """Make everything durable, and then call what waits for it."""
         self._must_be_free()
+        await self._finish()
+
+    async def _finish(self) -> None:
         try:
             await self._call_before_commit()
             self._must_be_whole()
+        except AfterCommitError as error:  # of another transaction: this one is not committed
+            await self._roll_back("it could not be committed")
+            raise TransactionDoomed(error) from error
         except BaseException:
             await self._roll_back("it could not be committed")
             raise
@@ -107,46 +121,46 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None, None]:
-        """A part that can be undone alone: an error within it undoes what was done within it, and is raised on."""
-        self.must_be_usable("savepoint")
-        mark = self.journal.mark
+        """A part that can be undone alone: an error within it undoes what was done within it, and is raised on.
+
+        It cannot be undone alone if it is that of a stream whose consumer has used the transaction between two chunks:
+        what that wrote would go with it, so the commit raises ``TransactionDoomed``. It raises ``TransactionEnded`` if
+        the database has undone it because of an error that was caught within it.
+        """
+        self.must_be_usable("A savepoint")
+        mark, stream = self.journal.mark, self._joined_stream()
         try:
             async with self._savepoint():
                 yield
-        except BaseException:
+        except BaseException as error:
             self.journal.undo_to(mark)
+            if stream is not None and stream.is_crossed:
+                self.doom(error)
             raise
+        finally:
+            self._stream_ends(stream)
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[None, None]:
-        """The turn of a request that joins: undone alone if it fails, or else what is around cannot be committed.
-
-        It cannot be undone alone if it is a stream whose consumer has used the transaction between two chunks: what
-        that wrote would go with it.
-        """
-        outermost = self._turns == 0
+        """The turn of a request that joins: undone alone if it fails, or else what is around cannot be committed."""
+        self.must_be_usable("A request within the turn of another one")
+        outermost, unread = self._turns == 0, self.unread
         self._turns += 1
-        stream = self._joined_stream()
         try:
             if self.is_held and self._whole_batch and outermost:
                 # One savepoint for each message would be too many for PostgreSQL; its error redoes the batch.
-                self.must_be_usable("a turn")
                 try:
                     yield
+                    self.must_have_been_read(but=unread)
                 except BaseException as error:
                     self.doom(error)
                     raise
             else:
                 async with self.savepoint():
                     yield
-        except BaseException as error:
-            if stream is not None and stream.is_crossed:
-                self.doom(error)
-            raise
+                    self.must_have_been_read(but=unread)
         finally:
             self._turns -= 1
-            if stream is not None:
-                self._streams = tuple(other for other in self._streams if other is not stream)
 
     async def __aenter__(self) -> Self:
         self.enter()
@@ -154,24 +168,34 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
             await self._begin()
         except BaseException:
             self.leave()
+            await self._end()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._open and not self.is_untouched and isinstance(error, GeneratorExit) and not self.is_here:
+            logger.error(
+                "A transaction of %s was left in another task than it was opened in, by an async generator that nobody "
+                "closed (contextlib.aclosing does it): what was written in it is undone",
+                self.database,
+            )
         try:
             if self._open:
-                await (self.commit() if error is None else self._roll_back("it was rolled back after an error"))
+                if self.is_held:
+                    raise UnitOfWorkStateError(HELD)
+                await (self._finish() if error is None else self._roll_back("it was rolled back after an error"))
         finally:
             self.leave()
+            self._forget_what_waits()  # a task that was started here keeps the unit for as long as it lives
             await self._end()
         better = None if error is None else self._explained(error)
         if better is not None and better is not error:
             raise better from error
 
     def _must_be_free(self) -> None:
-        self._must_be_open()
+        self.must_be_usable("commit() or rollback()")
         if self.is_held:
             raise UnitOfWorkStateError(HELD)
 
@@ -179,7 +203,6 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         """Raise what stands against a commit."""
         if self._doomed_by is not None:
             raise TransactionDoomed(self._doomed_by) from self._doomed_by
-        self._must_have_been_read()
 
     def _forget_the_last_time(self) -> None:
         super()._forget_the_last_time()
@@ -201,7 +224,8 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
 
     def _explained(self, error: BaseException) -> BaseException:
         """What is to be raised in place of ``error``, which has ended the unit of work."""
-        return error
+        # An AfterCommitError that has left a unit is always that unit's own: whoever gets it takes it for committed.
+        return TransactionDoomed(error) if isinstance(error, AfterCommitError) else error
 
     async def _begin(self) -> None:  # most have nothing to do here
         """Begin the transaction, unless that is done with the first use."""

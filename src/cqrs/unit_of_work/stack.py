@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,19 +27,21 @@ def units_around() -> tuple[UnitOfWork, ...]:
     A task that was started in one and lives longer is in none.
     """
     units = entered.get()
-    return tuple(unit for unit in units if not unit.is_left) if units else ()
+    return tuple(unit for unit in units if unit.is_around) if units else ()
 
 
 def current_unit_of_work() -> UnitOfWork | None:
     """The unit of work that this code runs in, if there is one and it is open; the innermost of several."""
-    units = entered.get()
-    return units[-1] if units and units[-1].is_open else None
+    for unit in reversed(entered.get()):
+        if unit.is_around:
+            return unit if unit.is_open else None
+    return None
 
 
 def unit_in(place: object) -> UnitOfWork | None:
     """The innermost unit over ``place`` that this code runs in, open or not any more."""
     for unit in reversed(entered.get()):
-        if not unit.is_left and unit.place == place:
+        if unit.is_around and unit.place == place:
             return unit
     return None
 
@@ -92,4 +94,5 @@ def without(hidden: Callable[[UnitOfWork], bool] = lambda _: True) -> Generator[
     try:
         yield
     finally:
-        entered.reset(token)
+        with suppress(ValueError):  # it is left in another context, which has never seen this
+            entered.reset(token)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from inspect import isawaitable
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
 from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
-from cqrs.unit_of_work.protocol import UnitOfWork
 from cqrs.workers.consumer_policy import ConsumerVerdict
+from cqrs.workers.consumer_transactions import made_by
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
     from cqrs.inbox.parked import TakenSequence
     from cqrs.inbox.repository import InboxRepository
+    from cqrs.unit_of_work.protocol import UnitOfWork
     from cqrs.workers.consumer_policy import ConsumerPolicy
-
-    OpenUnit = Callable[[], UnitOfWork | Awaitable[UnitOfWork]]
+    from cqrs.workers.consumer_transactions import OpenUnit
 
 logger = logging.getLogger("cqrs")
 
@@ -68,6 +67,8 @@ class Steps:
                 with unit.held(whole_batch=len(new) > 1):
                     for at in new:
                         await self._handle(at)
+                        if unit.is_doomed:  # by this message
+                            break
                 at = None
                 reached("inbox.handled")
             reached("inbox.committed")
@@ -105,6 +106,8 @@ class Steps:
                 with unit.held(whole_batch=len(taken.messages) > 1):
                     for _, at in taken.messages:
                         await self._handle(at)
+                        if unit.is_doomed:
+                            break
                 at = None
                 await self._inbox.settle(taken, len(taken.messages))
         except AfterCommitError as error:
@@ -156,20 +159,12 @@ class Steps:
 
     async def _unit(self) -> UnitOfWork:
         try:
-            made = self._unit_of_work()
-            unit = await made if isawaitable(made) else made
-        except Exception as error:
-            if self._policy.classify(error) is ConsumerVerdict.OUTAGE:
-                raise
-            raise UnitOfWorkStateError(
-                f"The unit_of_work of the consumer {self._consumer!r} makes none ({type(error).__qualname__}: "
-                f"{error}). It is called outside of every request scope: give one that needs none, or database=db."
-            ) from error
-        if not isinstance(unit, UnitOfWork):  # pyright: ignore[reportUnnecessaryIsInstance]  # of users
-            raise UnitOfWorkStateError(
-                f"The unit_of_work of the consumer {self._consumer!r} made a {type(unit).__qualname__}, which is none."
-            )
-        return unit
+            return await made_by(self._unit_of_work, self._consumer)
+        except UnitOfWorkStateError as error:
+            cause = error.__cause__
+            if isinstance(cause, Exception) and self._policy.classify(cause) is ConsumerVerdict.OUTAGE:
+                raise cause from None
+            raise
 
     def _committed(self, error: AfterCommitError) -> None:
         logger.error("%s has committed a batch, and what was to follow has failed", self._consumer, exc_info=error)

@@ -6,14 +6,15 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from cqrs.errors.root import InvalidArgument
+from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.errors.wiring import WiringError, WiringProblem
+from cqrs.unit_of_work.protocol import UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cqrs.inbox.repository import InboxRepository
     from cqrs.unit_of_work.database import TransactionalDatabase
-    from cqrs.unit_of_work.protocol import UnitOfWork
 
     OpenUnit = Callable[[], UnitOfWork | Awaitable[UnitOfWork]]
 
@@ -42,6 +43,21 @@ def transactions_of(
             "unit_of_work", unit_of_work, "it makes sessions: give a function that makes a unit of work"
         )
     return inbox, unit_of_work
+
+
+async def made_by(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
+    """A unit of work. Raises ``UnitOfWorkStateError``, from what went wrong, if the function makes none."""
+    try:
+        made: Any = unit_of_work()
+        unit = await made if inspect.isawaitable(made) else made
+    except Exception as error:
+        raise UnitOfWorkStateError(
+            f"The unit_of_work of the consumer {consumer!r} makes none ({type(error).__qualname__}: {error}). It is "
+            "called outside of every request scope: give one that needs none, or database=db."
+        ) from error
+    if not isinstance(unit, UnitOfWork):
+        raise UnitOfWorkStateError(f"The unit_of_work of {consumer!r} made a {type(unit).__qualname__}, which is none.")
+    return unit
 
 
 def must_fit_together(mediator: Any, inbox: InboxRepository) -> None:

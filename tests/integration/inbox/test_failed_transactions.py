@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,15 +102,24 @@ async def lose_a_deadlock(database: Database, unit: UnitOfWork) -> None:
     def change(row: int) -> Update:
         return update(EFFECTS).where(EFFECTS.c.id == row).values(what=EFFECTS.c.what)
 
-    async with database.sessions() as other:
-        await other.execute(insert(EFFECTS), [{"what": "of the other"}] * 100)
-        await other.execute(change(2))
-        await unit.session.execute(change(1))
-        waiting = asyncio.create_task(other.execute(change(1)))
-        with pytest.raises(OperationalError, match="Deadlock"):
-            await unit.session.execute(change(2))
-        await waiting
-        await other.rollback()
+    has_locked, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def the_other() -> None:
+        async with database.sessions() as other:
+            await other.execute(insert(EFFECTS), [{"what": "of the other"}] * 100)
+            await other.execute(change(2))
+            has_locked.set()
+            await goes_on.wait()
+            await other.execute(change(1))
+            await other.rollback()
+
+    other = asyncio.create_task(the_other(), context=Context())  # as in another process
+    await has_locked.wait()
+    await unit.session.execute(change(1))
+    goes_on.set()
+    with pytest.raises(OperationalError, match="Deadlock"):
+        await unit.session.execute(change(2))
+    await other
 
 
 async def test_a_deadlock_that_is_lost_and_caught_undoes_all_on_mariadb(mariadb_database: Database) -> None:

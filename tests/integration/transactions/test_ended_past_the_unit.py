@@ -217,7 +217,7 @@ async def test_a_rollback_after_an_error_that_was_caught_raises(stand: Stand) ->
         await stand.write("after")
         return "done"
 
-    with pytest.raises(TransactionEnded, match="past the unit of work"):
+    with pytest.raises(TransactionEnded, match="and the error was caught"):
         await stand.send(work)
     assert await stand.notes() == []
 

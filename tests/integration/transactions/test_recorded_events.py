@@ -245,7 +245,11 @@ async def test_notifications_before_an_early_end_of_the_unit_do_not_leave(stand:
         await getattr(current_unit_of_work(), end)()
 
     async with SqlAlchemyUnitOfWork(stand.sessions):
-        with pytest.raises(UnitOfWorkStateError, match="nobody reads") if end == "commit" else nullcontext():
+        with (
+            pytest.raises(UnitOfWorkStateError, match="notifications were recorded")
+            if end == "commit"
+            else nullcontext()
+        ):
             await mediator.send(Record(work))
     assert broker.sent == ()
 

@@ -350,7 +350,7 @@ async def test_a_notification_without_a_broker_is_reported_loudly(caplog: pytest
     await mediator(hooks=hooks).send(Do([event]))
     assert hooks.unhandled == [event]
     assert [r.levelname for r in caplog.records if r.name == "cqrs"] == ["WARNING"]
-    assert "pass a message_broker" in caplog.text
+    assert "was dropped" in caplog.text
 
 
 async def test_a_failing_hook_does_not_disturb_the_request(caplog: pytest.LogCaptureFixture) -> None:

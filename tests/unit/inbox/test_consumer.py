@@ -9,10 +9,12 @@ import pytest
 import cqrs
 from cqrs.deserializers import DeserializeJsonError
 from cqrs.errors import BrokerUnavailable, UnitOfWorkStateError, UnknownEvent
+from cqrs.events.bootstrap import bootstrap
 from cqrs.message_brokers.memory_group import MemoryDelivery
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work import current_unit_of_work
+from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer import ConsumerVerdict
 from tests.unit.inbox.stand import Numbered, Stand
 
@@ -305,3 +307,26 @@ async def test_it_takes_either_a_registry_or_a_decoder(stand: Stand) -> None:
     await stand.send(1)
     async with stand.running(registry=None, decode=read):
         await stand.until(7)
+
+
+@pytest.mark.parametrize("place", [0, 20, 39])
+async def test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_try_more(
+    stand: Stand, place: int
+) -> None:
+    """The batch stops at it, so that it is known which one it is."""
+
+    async def swallow(request: Any, handle: Any) -> Any:
+        try:
+            return await handle(request)
+        except Kaput:
+            return None
+
+    stand.errors[place] = [Kaput()] * 100
+    stand.mediator = bootstrap(
+        events_mapper=lambda m: m.bind(Numbered, stand.handle),
+        middlewares=[swallow, cqrs.TransactionMiddleware(MemoryUnitOfWork)],
+    )
+    await stand.send(*range(40))
+    async with stand.running(policy=ONCE_ONLY | {"batch_size": 40}):
+        await stand.until(*(number for number in range(40) if number != place))
+    assert len(stand.tried) <= 2 * 40

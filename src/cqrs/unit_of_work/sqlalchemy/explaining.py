@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, MissingGreenlet, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -14,20 +14,55 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
 _LOST: set[Any] = {"40001", "40P01", 1020, 1213}  # serialization failure, deadlock; MariaDB: changed, deadlock
-_TOOK_TOO_LONG: set[Any] = {
-    "57014",
-    3024,
-    1969,
-}  # statement_timeout; max_execution_time of MySQL, max_statement_time of MariaDB
-_SQLITE_BUSY: set[Any] = {5, 6, 517}
+_OF_THE_DATABASE = (DBAPIError, StaleDataError, PendingRollbackError, PoolTimeout, MissingGreenlet)
+_NO_TABLE = "If it is one of ours, make the tables with `await db.upgrade()` or `python -m cqrs db upgrade`."
+
+# By class, or by what the driver says: an SQLSTATE, a number of MariaDB, a code of SQLite.
+_NOTES: tuple[tuple[Any, str], ...] = (
+    (
+        PoolTimeout,
+        (
+            "Every connection of the pool for {database} is in use. A turn holds one from its first statement to its "
+            "commit: make turns shorter, or raise pool_size and max_overflow of create_async_engine()."
+        ),
+    ),
+    (
+        MissingGreenlet,
+        (
+            "An object was read that has to be loaded again: the part of the turn that changed it was undone, or the "
+            "transaction is over. Await session.refresh(it) before, or keep what you need of it."
+        ),
+    ),
+    (
+        {"57014", 1969},
+        (
+            "{database} has ended a statement that took too long: raise its limit (statement_timeout on PostgreSQL, "
+            "max_statement_time on MariaDB), or make the statement faster."
+        ),
+    ),
+    (
+        {"25006", 1792, 8},
+        "The transaction was begun to read only: take read_only=True from its `@transaction_options` or its block.",
+    ),
+    ({"42P01", 1146}, _NO_TABLE),
+    (
+        {5, 6, 517},
+        (
+            "Another connection holds the write lock of {database}. If it belongs to this turn (a second engine over "
+            "the same file, or a connection of your own), the turn waits for itself: use the session of the open "
+            "transaction. "
+            "If it belongs to another turn that takes long, raise `timeout` in connect_args."
+        ),
+    ),
+)
 
 
 def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException:
     """What is to be raised in place of ``error``, which ends ``unit``: as a rule ``error``, with a note for people."""
     cause = _cause(error)
-    if isinstance(cause, StaleDataError) or _codes(cause) & _LOST:
-        return error if isinstance(error, ConcurrencyError) else ConcurrencyError()
-    if isinstance(cause, PendingRollbackError):
+    if cause is error and (isinstance(cause, StaleDataError) or _codes(cause) & _LOST):
+        return ConcurrencyError()
+    if cause is error and isinstance(cause, PendingRollbackError):
         return TransactionEnded(
             "a statement of it was interrupted or has failed, and its error was caught",
             "The connection is given up and everything is undone: let such an error leave the transaction, also the "
@@ -41,23 +76,10 @@ def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException
 
 def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
     codes = _codes(error)
-    if isinstance(error, PoolTimeout):
-        return (
-            f"Every connection of the pool for {unit.database} is in use. A turn holds one from its first statement to "
-            "its commit: make turns shorter, or raise pool_size and max_overflow of create_async_engine()."
-        )
-    if codes & _TOOK_TOO_LONG:
-        return (
-            f"{unit.database} has ended a statement that took too long: raise its limit (statement_timeout on "
-            "PostgreSQL, max_statement_time on MariaDB), or make the statement faster."
-        )
-    if codes & _SQLITE_BUSY:
-        return (
-            f"Another connection holds the write lock of {unit.database}. If it belongs to this turn (a second engine "
-            "over the same file, or a connection of your own), the turn waits for itself: use the session of the open "
-            "transaction. If it belongs to another turn that takes long, raise `timeout` in connect_args."
-        )
-    return None
+    for known, note in _NOTES:
+        if isinstance(error, known) if isinstance(known, type) else codes & known:
+            return note.format(database=unit.database)
+    return _NO_TABLE if "no such table" in str(error) else None
 
 
 def is_lost_to_another(error: BaseException) -> bool:
@@ -70,7 +92,7 @@ def _cause(error: BaseException) -> BaseException:
     seen: set[int] = set()
     one: BaseException | None = error
     while one is not None and id(one) not in seen:
-        if isinstance(one, (DBAPIError, StaleDataError, PendingRollbackError, PoolTimeout)):
+        if isinstance(one, _OF_THE_DATABASE):
             return one
         seen.add(id(one))
         one = one.__cause__

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Session, object_mapper
 
-from cqrs._sqlalchemy.driver import OF_A_UNIT
+from cqrs._sqlalchemy.driver import OF_A_UNIT, REFUSED, refused
 from cqrs.errors.transactions import SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work.sqlalchemy.place import Place
 from cqrs.unit_of_work.stack import entered
@@ -37,9 +37,9 @@ _KEEP_THE_OTHER = (
     "place of the session of one unit; for what is done later open `async with db.transaction():` there."
 )
 _USE_ITS_SESSION = (
-    "What is written there would be committed by itself, and is not part of this turn. Take the session of the open "
-    "transaction (`db.session`, or `unit.session`) in place of the one that your container, sessionmaker or engine "
-    "gives; for a transaction beside this one write `async with db.separate_transaction():`."
+    "What is done there is not part of this turn: it would be committed by itself, or lost. Take the session of the "
+    "open transaction (`db.session`, or `unit.session`) in place of the one that your container, sessionmaker or "
+    "engine gives; for a transaction beside this one write `async with db.separate_transaction():`."
 )
 
 
@@ -51,10 +51,12 @@ def unit_of(session: Any) -> SqlAlchemyUnitOfWork | None:
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _no_statement_beside_the_unit(connection: Connection, *_: Any) -> None:
-    units = entered.get()
-    if not units or OF_A_UNIT in connection.get_execution_options() or not connection.in_transaction():
+    units, options = entered.get(), connection.get_execution_options()
+    if REFUSED in options:
+        raise options[REFUSED]
+    if not units or OF_A_UNIT in options or not connection.in_transaction():
         return  # where none has begun, SQLAlchemy looks at a new connection
-    if _unit_of_connection(connection) not in units:
+    if unit_on(connection) not in units:
         _must_not_be_beside(units, connection.engine, "Another session or connection runs a statement")
 
 
@@ -80,20 +82,21 @@ def _must_not_be_beside(units: tuple[UnitOfWork, ...], engine: Engine | None, wh
 
 @event.listens_for(Engine, "commit")
 def _no_commit_past_the_unit(connection: Connection) -> None:
-    unit = _unit_of_connection(connection)
+    unit = unit_on(connection)
     if unit is not None and unit.is_open:
         raise UnitOfWorkStateError(_NOT_YOURS)
 
 
 @event.listens_for(Engine, "rollback")
 def _rolled_back(connection: Connection) -> None:
-    unit = _unit_of_connection(connection)
+    unit = unit_on(connection)
     if unit is not None:
         connection.info.pop(UNIT, None)
-        unit.lost("its connection was rolled back past the unit of work")
+        unit.lost("its connection was rolled back, and not by the unit of work")
 
 
-def _unit_of_connection(connection: Connection) -> SqlAlchemyUnitOfWork | None:
+def unit_on(connection: Connection) -> SqlAlchemyUnitOfWork | None:
+    """The unit of work whose transaction was begun on ``connection``, open or not any more."""
     if connection.closed or connection.invalidated:
         return None
     reference: Any = connection.info.get(UNIT)
@@ -121,7 +124,10 @@ def _begins(session: Session, transaction: SessionTransaction) -> None:
 @event.listens_for(Session, "after_soft_rollback")
 def _undone(session: Session, transaction: SessionTransaction) -> None:
     unit = unit_of(session)
-    if unit is not None and transaction.nested:
+    if unit is None:
+        return
+    unit.note_failure()  # a flush that fails undoes the savepoint that it is in
+    if transaction.nested:
         unit.savepoint_is_undone(transaction)
 
 
@@ -129,9 +135,14 @@ def _undone(session: Session, transaction: SessionTransaction) -> None:
 def _must_not_be_over(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     unit = unit_of(session) or _brought_to_one_that_is_over(session)
     if unit is None:
+        other = unit_on(connection)
+        if other is not None and other.is_open and OF_A_UNIT not in session.info:
+            raise SecondTransaction("Another session begins on the same connection", other.database, _USE_ITS_SESSION)
         return
     if not (unit.is_open or unit.is_committing):
-        raise TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
+        raise refused(
+            connection, TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
+        )
     if not transaction.nested:
         connection.execution_options(**{OF_A_UNIT: True})
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs.errors.transactions import NoOpenTransaction, OtherDatabase, UnitOfWorkStateError
+from cqrs.unit_of_work.sqlalchemy.savepoint import Savepoint
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.unit_of_work.stack import entered
 
@@ -44,10 +45,14 @@ class SessionOfTheTransaction(AsyncSession):
     @property
     def real(self) -> AsyncSession:
         """The session of the open transaction."""
+        return self._unit.session
+
+    @property
+    def _unit(self) -> SqlAlchemyUnitOfWork:
         place = self.source.place
         for unit in reversed(entered.get()):
-            if isinstance(unit, SqlAlchemyUnitOfWork) and not unit.is_left and unit.place == place:
-                return unit.session
+            if isinstance(unit, SqlAlchemyUnitOfWork) and unit.is_around and unit.place == place:
+                return unit
         raise self.nothing_open()
 
     @property
@@ -71,11 +76,11 @@ class SessionOfTheTransaction(AsyncSession):
 
     def begin(self) -> AsyncSessionTransaction:
         """A savepoint: the transaction has begun already."""
-        return self.real.begin_nested()
+        return Savepoint(self._unit)
 
     def begin_nested(self) -> AsyncSessionTransaction:
         """A savepoint."""
-        return self.real.begin_nested()
+        return Savepoint(self._unit)
 
     async def commit(self) -> NoReturn:
         """Raise: the transaction is committed at its end."""

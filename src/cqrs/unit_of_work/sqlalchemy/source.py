@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
@@ -43,7 +43,7 @@ class SessionSource:
 
     def forget(self) -> None:
         """Look at the engine anew: it is another one."""
-        self._place: Place | None = None
+        self._place: Place | Self | None = None
 
     @property
     def factory(self) -> Callable[[], AsyncSession]:
@@ -52,11 +52,11 @@ class SessionSource:
         return (lambda: sessions) if isinstance(sessions, AsyncSession) else sessions
 
     @property
-    def place(self) -> Place | None:
-        """Which database it is; ``None`` for sessions over several engines."""
+    def place(self) -> Place | Self:
+        """Which database it is; of sessions over several engines, this source of them."""
         if self._place is None:
             engine = _sync_engine_of(self.sessions)
-            self._place = None if engine is None else Place(engine.dialect, engine.url)
+            self._place = self if engine is None else Place(engine.dialect, engine.url)
         return self._place
 
     @property

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.util import await_only
 
-from cqrs._sqlalchemy.driver import commits_each_statement, driver_connection, only_reads, refuse_writes, session_on
+from cqrs._sqlalchemy.driver import (
+    commits_each_statement,
+    driver_connection,
+    only_reads,
+    refuse_writes,
+    refused,
+    session_on,
+)
 from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
-from cqrs.errors.transactions import OtherDatabase, SecondTransaction, TransactionEnded, UnitOfWorkStateError
+from cqrs.errors.root import CQRSError
+from cqrs.errors.transactions import (
+    OtherDatabase,
+    SecondTransaction,
+    TransactionDoomed,
+    TransactionEnded,
+    UnitOfWorkStateError,
+)
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
 from cqrs.unit_of_work.protocol import UnitOfWork
 from cqrs.unit_of_work.sqlalchemy.explaining import explained, is_lost_to_another
-from cqrs.unit_of_work.sqlalchemy.guards import UNIT, unit_of
+from cqrs.unit_of_work.sqlalchemy.guards import UNIT, unit_of, unit_on
+from cqrs.unit_of_work.sqlalchemy.savepoint import Savepoint
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
 
 if TYPE_CHECKING:
@@ -29,7 +47,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cqrs")
 
-_PAST_THE_UNIT = "its session was rolled back or closed past the unit of work"
+_PAST_THE_UNIT = "its session was rolled back or closed, and not by the unit of work"
 _JOIN = (
     "Join the open one: `async with db.transaction():` is a savepoint within it, and so is `unit.savepoint()`. For a "
     "transaction beside it write `async with db.separate_transaction():`."
@@ -59,8 +77,10 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     _root: SessionTransaction | None = None
     _savepoints: WeakKeyDictionary[SessionTransaction, int] | None = None
     _lost: str | None = None
+    _marked: dict[Any, Any] | None = None
     _starts_over = False
-    _hands_out_the_driver = False
+    hands_out_the_driver = False
+    last_failure: BaseException | None = None
 
     def __init__(
         self,
@@ -109,7 +129,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if self.foreign_to is not None:
             raise OtherDatabase("The driver's connection", self.database, self.foreign_to)
         connection = await driver_connection(self.session)
-        self._hands_out_the_driver = True
+        self.hands_out_the_driver = True
         return connection
 
     def _must_fit_among(self, units: tuple[UnitOfWork, ...]) -> None:
@@ -117,10 +137,25 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             if other is not self and other.is_open and other.place is not None and other.place == self.place:
                 raise SecondTransaction("A second unit of work was opened", self.database, _JOIN)
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether it has begun, and is not one that only reads."""
+        return self.is_begun and not self.options.read_only
+
     def lost(self, how: str) -> None:
-        """Note that the transaction was ended past the unit, so that its commit raises."""
+        """Note that the transaction was ended by something else than the unit, so that its commit raises."""
         if self._open and not self._starts_over:
+            failure = sys.exc_info()[1]
+            if isinstance(failure, (DBAPIError, StaleDataError)):  # a flush undoes what it is in
+                self.last_failure = failure
+                how = f"a flush has failed with {type(failure).__qualname__}, and the error was caught"
             self._lost = self._lost or how
+
+    def note_failure(self) -> None:
+        """Note the error that is being handled, if it is one of the database."""
+        failure = sys.exc_info()[1]
+        if isinstance(failure, (DBAPIError, StaleDataError)):
+            self.last_failure = failure
 
     def transaction_begins(self, transaction: SessionTransaction) -> None:
         """Note that the session begins ``transaction``: the first one, or one after somebody has ended that."""
@@ -140,20 +175,39 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if mark is not None:
             self.journal.undo_to(mark)
 
-    def begins_on(self, connection: Connection, *, again: bool = False) -> None:
-        """Prepare ``connection``, on which the transaction begins now; with ``again``, one that others have begun."""
-        connection.info[UNIT] = ref(self)
-        if again:
+    def begins_on(self, connection: Connection, *, already_begun: bool = False) -> None:
+        """Prepare ``connection``, on which the transaction begins now, or has been begun by its owner.
+
+        What is raised here is raised by each further statement, too: nothing may be done in a transaction that
+        ``on_begin`` has not prepared.
+        """
+        try:
+            self._prepare(connection, already_begun=already_begun)
+        except BaseException as error:
+            self.doom(error)
+            refused(connection, error if isinstance(error, CQRSError) else TransactionDoomed(error))
+            raise
+
+    def _prepare(self, connection: Connection, *, already_begun: bool) -> None:
+        other = unit_on(connection)
+        if other is not None and other is not self and other.is_open:
+            raise UnitOfWorkStateError(
+                f"The engine of {self.database} has one connection for all (SQLite in memory, or a StaticPool), and a "
+                "transaction is open on it: let the turns wait for each other, or use a file, one for each test."
+            )
+        self._marked = connection.info
+        self._marked[UNIT] = ref(self)
+        if self.foreign_to is not None:
+            refuse_writes(connection, OtherDatabase("What is written here", self.database, self.foreign_to))
+        if already_begun:
             return
         if commits_each_statement(connection):
             raise UnitOfWorkStateError(
                 f"The engine of {self.database} commits each statement by itself (AUTOCOMMIT), so nothing could be "
                 "undone: give one without that isolation level."
             )
-        if self.options.read_only:
+        if self.options.read_only and self._session is not None and isinstance(self._session.bind, AsyncEngine):
             only_reads(connection)
-        if self.foreign_to is not None:
-            refuse_writes(connection, OtherDatabase("What is written here", self.database, self.foreign_to))
         if self.source.on_begin is not None:
             session = session_on(connection)
             await_only(self.source.on_begin(session))
@@ -172,7 +226,8 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         session.info[UNIT] = self
         connection = session.bind.sync_connection if isinstance(session.bind, AsyncConnection) else None
         if connection is not None:  # a test's, say, whose transaction is around this one
-            connection.info[UNIT] = ref(self)
+            self._marked = connection.info
+            self._marked[UNIT] = ref(self)
         return session
 
     async def _begin(self) -> None:
@@ -181,7 +236,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             session = self._open_session()
             self._root = session.sync_session.get_transaction()
             if self._root is not None:  # its connection may have begun, too
-                self.begins_on(await session.run_sync(lambda plain: plain.connection()), again=True)
+                self.begins_on(await session.run_sync(lambda plain: plain.connection()), already_begun=True)
 
     def _must_be_whole(self) -> None:
         if self._session is not None and self._root not in {None, self._session.sync_session.get_transaction()}:
@@ -191,8 +246,13 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
                 self._lost,
                 "What was written before is undone. Leave rollback and close to the unit of work: undo a part with a "
                 "savepoint, `async with session.begin_nested():`, and let the error leave to undo everything.",
-            )
+            ) from self.last_failure
         super()._must_be_whole()
+
+    async def _call_before_commit(self) -> None:
+        if self._before and self._session is not None:
+            await self._session.flush()  # a callback sees what is pending, whatever kind of statement it uses
+        await super()._call_before_commit()
 
     async def _commit(self) -> None:
         session = self._session
@@ -215,8 +275,11 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
 
     async def _end(self) -> None:
         session, self._session = self._session, None
-        self._root = self._lost = self._savepoints = None
-        self._hands_out_the_driver = False
+        self._root = self._lost = self._savepoints = self.last_failure = None
+        if self._marked is not None and (of := self._marked.get(UNIT)) is not None and of() is self:
+            del self._marked[UNIT]  # the connection goes to others
+        self._marked = None
+        self.hands_out_the_driver = False
         if session is None:
             return
         if self.source.brought is not None:
@@ -231,21 +294,21 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         return is_lost_to_another(error) or super().is_undone_by(error)
 
     def _explained(self, error: BaseException) -> BaseException:
-        return explained(error, self)
+        return explained(super()._explained(error), self)
 
     @asynccontextmanager
     async def _savepoint(self) -> AsyncGenerator[None, None]:
         if self._session is not None and self._session.in_transaction():
-            async with self._session.begin_nested():
-                if self._hands_out_the_driver:
-                    await self._session.connection()  # or what goes past the session would come before the savepoint
+            async with Savepoint(self):
                 yield
             return
         # Nothing has been done yet, and perhaps nothing will be: what begins within is undone whole.
         try:
             yield
-        except BaseException:
-            if self.is_begun:
+        except BaseException as error:
+            if not self.is_here:
+                self.doom(error)
+            elif self.is_begun:
                 await self._start_over()
             raise
 

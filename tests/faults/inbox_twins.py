@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.faults.twins import Twin, noticed
+from tests.faults.twins import Twin, take_out
 
 CONSUMER = "tests/unit/inbox/test_consumer.py::"
 GOES_ON = "tests/unit/inbox/test_consumer_goes_on.py::"
@@ -233,18 +233,5 @@ TWINS = (
 )
 
 
-def main(*words: str) -> int:
-    """Take out every guard, or those with one of ``words`` in their name; how many nobody noticed."""
-    missed = 0
-    for twin in TWINS:
-        if words and not any(word in twin.guard for word in words):
-            continue
-        seen = noticed(twin)
-        missed += not seen
-        sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")
-        sys.stdout.flush()
-    return missed
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(take_out(TWINS, *sys.argv[1:]))

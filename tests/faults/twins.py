@@ -11,8 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
@@ -271,16 +276,20 @@ def noticed(twin: Twin) -> bool:
         return False
 
 
-def main() -> int:
-    """Take out every guard."""
+def take_out(twins: Sequence[Twin], *words: str) -> int:
+    """Take out every guard, or those with one of ``words`` in their name; how many nobody noticed.
+
+    As many at a time as there are processors.
+    """
+    chosen = [twin for twin in twins if not words or any(word in twin.guard for word in words)]
     missed = 0
-    for twin in TWINS:
-        seen = noticed(twin)
-        missed += not seen
-        sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")
-        sys.stdout.flush()
-    return 1 if missed else 0
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for twin, seen in zip(chosen, pool.map(noticed, chosen), strict=True):
+            missed += not seen
+            sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")
+            sys.stdout.flush()
+    return missed
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(take_out(TWINS, *sys.argv[1:]))

@@ -463,4 +463,11 @@ TWINS: tuple[Twin, ...] = (
         "return True",
         f"{LEFT}test_a_task_that_outlives_its_turn_may_open_a_transaction_of_its_own[sqlite]",
     ),
+    Twin(
+        "a task that outlives its turn keeps nothing of it",
+        PORT,
+        "self._forget_what_waits()  # a task that was started here",
+        "pass  # a task that was started here",
+        f"{LEFT}test_a_task_that_outlives_its_turn_keeps_nothing_of_what_that_noted[sqlite]",
+    ),
 )

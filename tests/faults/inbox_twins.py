@@ -99,13 +99,6 @@ TWINS = (
         f"{CONSUMER}test_a_handler_cannot_end_the_transaction_of_the_others",
     ),
     Twin(
-        "nor can it by the session",
-        "unit_of_work/sqlalchemy/guards.py",
-        "if unit is not None and unit.is_open and not session.in_nested_transaction():",
-        "if False:",
-        f"{HELD}test_a_handler_that_ends_the_transaction_of_its_session_costs_the_others_nothing[sqlite-commit]",
-    ),
-    Twin(
         "what a handler has undone past the unit of work is not taken for committed",
         "unit_of_work/sqlalchemy/unit.py",
         "if self._lost is not None:",

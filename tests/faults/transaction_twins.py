@@ -156,7 +156,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "no retry takes it for nothing",
         "backoff.py",
-        "isinstance(error, (AfterCommitError, *self.give_up_on))",
+        "isinstance(reason, AfterCommitError) or isinstance(error, self.give_up_on)",
         "isinstance(error, self.give_up_on)",
         f"{AFTER}test_no_retry_repeats_what_was_committed[sqlite]",
     ),
@@ -213,8 +213,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a consumer whose units cannot be made ends",
         "workers/consumer_steps.py",
-        "            if self._policy.classify(error) is ConsumerVerdict.OUTAGE:\n                raise\n",
-        "            raise\n",
+        "if isinstance(cause, Exception) and self._policy.classify(cause) is ConsumerVerdict.OUTAGE:",
+        "if isinstance(cause, Exception):",
         f"{CONSUMER}test_a_function_that_needs_a_request_scope_ends_the_consumer_with_an_error",
     ),
     Twin(

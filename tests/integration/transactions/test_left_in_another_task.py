@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -201,6 +203,30 @@ async def test_a_task_that_outlives_its_turn_is_in_no_unit(stand: Stand) -> None
         return current_unit_of_work()
 
     assert await after_the_turn(stand, late) is None
+
+
+class Kept:
+    """What a turn keeps with its transaction."""
+
+
+async def test_a_task_that_outlives_its_turn_keeps_nothing_of_what_that_noted(stand: Stand) -> None:
+    kept: list[weakref.ref[Kept]] = []
+    over = asyncio.Event()
+
+    async def work() -> asyncio.Task[Any]:
+        one = Kept()
+        kept.append(weakref.ref(one))
+        unit = current_unit_of_work()
+        assert unit is not None
+        unit.info["one"] = one
+        await stand.write("one")
+        return asyncio.create_task(over.wait())
+
+    task = await stand.send(work)
+    gc.collect()
+    assert kept[0]() is None
+    over.set()
+    await task
 
 
 class Watching(MemoryMessageBroker):

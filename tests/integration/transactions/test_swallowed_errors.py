@@ -58,6 +58,13 @@ async def begin_of_the_session(stand: Stand, work: Any) -> None:
         await work()
 
 
+async def savepoint_of_the_real_session(_: Stand, work: Any) -> None:
+    unit = current_unit_of_work()
+    assert unit is not None
+    async with unit.session.begin_nested():
+        await work()
+
+
 async def savepoint_of_the_unit(_: Stand, work: Any) -> None:
     unit = current_unit_of_work()
     assert unit is not None
@@ -76,6 +83,7 @@ KINDS = [
     block_of_the_database,
     savepoint_of_the_session,
     begin_of_the_session,
+    savepoint_of_the_real_session,
     savepoint_of_the_unit,
     block_of_the_outbox,
 ]

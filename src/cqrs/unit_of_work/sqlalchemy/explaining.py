@@ -63,8 +63,10 @@ def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException
     if cause is error and (isinstance(cause, StaleDataError) or _codes(cause) & _LOST):
         return ConcurrencyError()
     if cause is error and isinstance(cause, PendingRollbackError):
+        failure = unit.last_failure
+        what = "was interrupted or has failed" if failure is None else f"has failed with {type(failure).__qualname__}"
         return TransactionEnded(
-            "a statement of it was interrupted or has failed, and its error was caught",
+            f"a statement of it {what}, and its error was caught",
             "The connection is given up and everything is undone: let such an error leave the transaction, also the "
             "TimeoutError of asyncio.timeout().",
         )

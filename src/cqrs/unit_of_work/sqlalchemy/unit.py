@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cqrs")
 
+_BEGIN_NESTED = "begin_nested"
 _PAST_THE_UNIT = "its session was rolled back or closed, and not by the unit of work"
 _JOIN = (
     "Join the open one: `async with db.transaction():` is a savepoint within it, and so is `unit.savepoint()`. For a "
@@ -224,6 +226,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self._session = session = source.open(self.options)
         self._failures = failures_before(session)
         session.info[UNIT] = self
+        setattr(session, _BEGIN_NESTED, partial(Savepoint, self))  # which tells if a swallowed error has undone it
         connection = session.bind.sync_connection if isinstance(session.bind, AsyncConnection) else None
         if connection is not None:  # a test's, say, whose transaction is around this one
             self._marked = connection.info
@@ -283,6 +286,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if session is None:
             return
         if self.source.brought is not None:
+            delattr(session, _BEGIN_NESTED)
             session.bind, session.info[UNIT] = self._before_us
             if session.bind is not None:
                 session.sync_session.bind = getattr(session.bind, "sync_engine", session.sync_session.bind)

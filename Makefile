@@ -54,8 +54,9 @@ twins: $(VENV)/.dev ## Take the guards of relay, inbox, consumer and transaction
 	$(BIN)/python -m tests.faults.inbox_twins
 	$(BIN)/python -m tests.faults.transaction_twins
 
-matrix: $(VENV)/.dev ## What each way to wire a service does with each habit of its code; ALL=1 tries all of them
-	$(BIN)/python -m tests.natural.matrix $(ARGS)
+matrix: $(VENV)/.dev ## What each way to wire a service does with each habit of its code, as a page; ALL=1 tries all, for an hour
+	$(BIN)/python -W ignore -m tests.natural.matrix $(ARGS)
+	$(if $(ALL),$(MEMORY) ALL=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/natural $(ARGS))
 
 bench: $(VENV)/.dev ## The peer, this package and the limit side by side; only ratios of one run count
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -35,7 +35,7 @@ demo: $(VENV)/$(if $(BROKER)$(DB),.dev,.demo) ## Orders on their way to a wareho
 test: $(VENV)/.dev ## All tests, in parallel and in random order, with real servers where they can be had
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience; under a minute
+test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience; a minute and a half
 	$(MEMORY) $(BIN)/python -m pytest -n $(TWICE) --dist worksteal -m "not server and not node and not typing and not slow" $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, import contracts, sizes

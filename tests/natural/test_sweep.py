@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.natural.wirings import Wiring
 
 DEFAULT = "the default one"
-PROGRAMS_ON_FILES = 6
+PROGRAMS_ON_FILES = 3
 PROGRAMS_ON_SERVERS = 6
 
 pytestmark = pytest.mark.timeout(3600 if ALL else 120)

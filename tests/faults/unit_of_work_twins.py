@@ -289,13 +289,6 @@ TWINS: tuple[Twin, ...] = (
         f"{KINDS}test_a_command_that_reads_only_cannot_write[postgres]",
     ),
     Twin(
-        "a connection that has only read writes again",
-        DRIVER,
-        'cursor.execute("PRAGMA query_only = OFF")',
-        "pass",
-        f"{KINDS}test_its_connection_writes_again_in_the_next_turn[sqlite]",
-    ),
-    Twin(
         "a transaction has the level that it asks for",
         SOURCE,
         'chosen["isolation_level"] = level',

@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 OF_A_UNIT = "cqrs_of_a_unit_of_work"
 """What is used for a unit of work has it: connections among their options, sessions in their ``info``."""
@@ -19,7 +17,6 @@ OF_A_UNIT = "cqrs_of_a_unit_of_work"
 REFUSED = "cqrs_refused"
 """Among the options of a connection: the error that keeps the transaction on it from going on."""
 
-_READS = "cqrs_only_reads"
 _READING = re.compile(
     r"(\s|/\*.*?\*/|--[^\n]*\n)*(\(|SELECT|VALUES|TABLE|SHOW|EXPLAIN|PRAGMA|SET|BEGIN|START|SAVEPOINT|RELEASE|ROLLBACK|WITH(?!.*\b(INSERT|UPDATE|DELETE)\b))",
     re.IGNORECASE | re.DOTALL,
@@ -61,14 +58,14 @@ def commits_each_statement(connection: Connection) -> bool:
     return level == "AUTOCOMMIT"
 
 
-def only_reads(connection: Connection) -> None:
-    """Let the database refuse writes in the transaction that begins on ``connection``."""
+def only_reads(connection: Connection, error: Exception) -> None:
+    """Let the database refuse writes in the transaction that begins on ``connection``.
+
+    SQLite knows that of connections only, which others get afterwards; there ``error`` is raised before it.
+    """
     match connection.dialect.name:
-        case "sqlite":  # it knows this of connections only
-            if not event.contains(connection.engine.pool, "reset", _writes_again):
-                event.listen(connection.engine.pool, "reset", _writes_again)
-            connection.info[_READS] = True
-            connection.exec_driver_sql("PRAGMA query_only = ON")
+        case "sqlite":
+            refuse_writes(connection, error)
         case "mysql" | "mariadb":
             connection.exec_driver_sql("START TRANSACTION READ ONLY")
         case _:  # an option of the connection does it
@@ -84,10 +81,3 @@ def refuse_writes(connection: Connection, error: Exception) -> None:
             raise error
 
     event.listen(connection, "before_cursor_execute", look)
-
-
-def _writes_again(driver: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:
-    if record.info.pop(_READS, False) and not state.terminate_only:
-        cursor = driver.cursor()
-        cursor.execute("PRAGMA query_only = OFF")
-        cursor.close()

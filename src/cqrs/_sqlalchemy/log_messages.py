@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, LargeBinary, String, bindparam, event, text
 from cqrs.errors.transactions import UnitOfWorkStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.orm import Session, SessionTransaction
 
@@ -28,17 +28,23 @@ class _Message(NamedTuple):
     content: bytes
 
 
-def write_at_commit(session: Session, model: Any, prefix: str, content: bytes) -> None:
+def write_at_commit(session: Session, model: Any, prefix: str, content: bytes) -> Callable[[], None]:
     """Write ``content`` when the transaction of ``session`` is committed, unless a savepoint around is undone.
 
-    Into the log of the database where ``model`` is, if the session has several.
+    Into the log of the database where ``model`` is, if the session has several. What is returned takes it back.
     """
     waiting: list[_Message] | None = session.info.get(_WAITING)
     if waiting is None:
         waiting = session.info[_WAITING] = []
         event.listen(session, "before_commit", _before_commit)
         event.listen(session, "after_soft_rollback", _after_rollback)
-    waiting.append(_Message(session.get_nested_transaction(), model, prefix, content))
+    message = _Message(session.get_nested_transaction(), model, prefix, content)
+    waiting.append(message)
+    return lambda: _take_back(waiting, message)
+
+
+def _take_back(waiting: list[_Message], message: _Message) -> None:
+    waiting[:] = [other for other in waiting if other is not message]
 
 
 def _before_commit(session: Session) -> None:

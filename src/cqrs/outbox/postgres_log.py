@@ -14,6 +14,7 @@ from cqrs.outbox.log_content import PREFIX, pack
 from cqrs.outbox.sqlalchemy import Sessions, SqlAlchemyOutboxedEventRepository
 from cqrs.outbox.stored import LEASE
 from cqrs.serializers.protocol import Serializer  # noqa: TC001  # as above
+from cqrs.unit_of_work.sqlalchemy.guards import unit_of
 
 if TYPE_CHECKING:
     from cqrs.outbox.rows import NewRow
@@ -62,4 +63,8 @@ class PostgresLogOutboxedEventRepository(SqlAlchemyOutboxedEventRepository):
     def _store(self, session: Any, row: NewRow) -> None:
         if row.delay is not None or row.due_at is not None:
             raise NotForTheLog(row.envelope.name)
-        write_at_commit(self._open_session(session), self.model, self.prefix, pack(row))
+        plain = self._open_session(session)
+        take_back = write_at_commit(plain, self.model, self.prefix, pack(row))
+        unit = unit_of(plain)
+        if unit is not None:  # a savepoint of it may have begun nothing in the session
+            unit.journal.note(take_back)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LOST: set[Any] = {"40001", "40P01", 1020, 1213}  # serialization failure, deadlock; MariaDB: changed, deadlock
 _OF_THE_DATABASE = (DBAPIError, StaleDataError, PendingRollbackError, PoolTimeout, MissingGreenlet)
+ONLY_READS = "was begun to read only: take read_only=True from its `@transaction_options` or its block."
 _NO_TABLE = "If it is one of ours, make the tables with `await db.upgrade()` or `python -m cqrs db upgrade`."
 
 # By class, or by what the driver says: an SQLSTATE, a number of MariaDB, a code of SQLite.
@@ -41,8 +42,8 @@ _NOTES: tuple[tuple[Any, str], ...] = (
         ),
     ),
     (
-        {"25006", 1792, 8},
-        "The transaction was begun to read only: take read_only=True from its `@transaction_options` or its block.",
+        {"25006", 1792},
+        f"A transaction of {{database}} {ONLY_READS}",
     ),
     ({"42P01", 1146}, _NO_TABLE),
     (

@@ -34,7 +34,7 @@ from cqrs.errors.transactions import (
 )
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
 from cqrs.unit_of_work.protocol import UnitOfWork
-from cqrs.unit_of_work.sqlalchemy.explaining import explained, is_lost_to_another
+from cqrs.unit_of_work.sqlalchemy.explaining import ONLY_READS, explained, is_lost_to_another
 from cqrs.unit_of_work.sqlalchemy.guards import UNIT, unit_of, unit_on
 from cqrs.unit_of_work.sqlalchemy.savepoint import Savepoint
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
@@ -209,7 +209,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
                 "undone: give one without that isolation level."
             )
         if self.options.read_only and self._session is not None and isinstance(self._session.bind, AsyncEngine):
-            only_reads(connection)
+            only_reads(connection, UnitOfWorkStateError(f"A transaction of {self.database} {ONLY_READS}"))
         if self.source.on_begin is not None:
             session = session_on(connection)
             await_only(self.source.on_begin(session))

@@ -20,9 +20,6 @@ class DeserializeError(CQRSError):
             f"A message could not be read, it is {error_message}. Set its message_data aside, or mend what sends it."
         )
 
-    def __reduce__(self) -> tuple[type, tuple[str, type[Exception], str | bytes | None]]:
-        return type(self), (self.error_message, self.error_type, self.message_data)
-
 
 class DeserializeJsonError(DeserializeError):
     """It is not the JSON it should be. :class:`~cqrs.deserializers.json.JsonDeserializer` returns it."""

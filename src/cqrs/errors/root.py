@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from cqrs.errors.carrying import Portable
 
-class CQRSError(Exception):
-    """The root: ``except CQRSError`` catches whatever this package raises on its own account."""
+
+class CQRSError(Portable, Exception):
+    """The root: ``except CQRSError`` catches whatever this package raises on its own account.
+
+    Each survives ``pickle``, ``copy`` and the way to another process, with its text, attributes, notes and cause; what
+    cannot be carried there arrives as its text.
+    """
 
 
 class InvalidArgument(CQRSError, ValueError, TypeError):

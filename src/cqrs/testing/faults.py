@@ -29,8 +29,11 @@ class Fault(RuntimeError):
     """What a failpoint raises. ``point`` is its name."""
 
     def __init__(self, point: str) -> None:
-        super().__init__(f"the failpoint {point} was set to raise")
+        super().__init__(point)
         self.point = point
+
+    def __str__(self) -> str:
+        return f"the failpoint {self.point} was set to raise"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,106 @@
+"""How an error gets to another process: what cannot be carried there arrives as its text."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A value on its way: its ``pickle``, ``None`` if it has none, and its ``text`` for who lacks its class."""
+
+    pickle: bytes | None
+    text: str
+
+    @classmethod
+    def of(cls, value: object) -> Carried:
+        """``value``, packed for the way."""
+        try:
+            return cls(pickle.dumps(value), text_of(value))
+        except Exception:  # noqa: BLE001  whatever its class raises, the error has to arrive
+            return cls(None, text_of(value))
+
+    def value(self) -> Any:
+        """What was packed, or its text."""
+        if self.pickle is None:
+            return self.text
+        try:
+            return pickle.loads(self.pickle)  # noqa: S301  it came within the pickle that is being read
+        except Exception:  # noqa: BLE001
+            return self.text
+
+
+def text_of(value: object) -> str:
+    """What stands for ``value`` where it cannot be."""
+    try:
+        if isinstance(value, type):
+            return f"{value.__module__}.{value.__qualname__}"
+        return f"{type(value).__qualname__}: {value}" if isinstance(value, BaseException) else repr(value)
+    except Exception:  # noqa: BLE001
+        return object.__repr__(value)
+
+
+def _is_tuple(value: Any) -> bool:
+    return type(value) is tuple  # a named tuple is made in its own way
+
+
+def _packed(value: Any) -> Any:
+    return tuple(_packed(part) for part in value) if _is_tuple(value) else Carried.of(value)
+
+
+def _unpacked(packed: Any) -> Any:
+    return tuple(_unpacked(part) for part in packed) if _is_tuple(packed) else packed.value()
+
+
+def _arrived(kinds: tuple[Carried, ...], args: object, cause: object, state: dict[str, object]) -> Any:
+    kind = next(found for packed in kinds if isinstance(found := packed.value(), type))
+    reason = _unpacked(cause)
+    if isinstance(reason, str):
+        reason = RuntimeError(reason)
+    return _made(kind, _unpacked(args), reason, {name: _unpacked(packed) for name, packed in state.items()})
+
+
+def _made(kind: type[BaseException], args: Any, cause: BaseException | None, state: dict[str, Any]) -> Any:
+    # without its __init__, which makes the text of other arguments
+    made = kind.__new__(kind)
+    made.args = args
+    made.__dict__.update(state)
+    if cause is not None:
+        made.__cause__ = cause
+    return made
+
+
+def _deep_copy(value: Any, memo: dict[int, Any]) -> Any:
+    if _is_tuple(value):
+        return tuple(_deep_copy(part, memo) for part in value)
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # noqa: BLE001  a lock, a session: there is only the one
+        return value
+
+
+class Portable(BaseException):
+    """An error that survives ``pickle``, ``copy`` and the way to another process, in all its subclasses.
+
+    Its text, attributes, notes and ``__cause__`` come along. An attribute that cannot be carried (a session, a class
+    that the other process cannot import) arrives as its text, a cause as a ``RuntimeError`` with its text. A subclass
+    that the other process cannot import arrives as the nearest of its base classes.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kinds = tuple(Carried.of(kind) for kind in type(self).__mro__ if issubclass(kind, Portable))
+        state = {name: _packed(value) for name, value in self.__dict__.items()}
+        return _arrived, (kinds, _packed(self.args), Carried.of(self.__cause__), state)
+
+    def __copy__(self) -> Self:
+        state = {name: list(value) if name == "__notes__" else value for name, value in self.__dict__.items()}
+        return _made(type(self), self.args, self.__cause__, state)  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        state = {name: _deep_copy(value, memo) for name, value in self.__dict__.items()}
+        return _made(  # type: ignore[no-any-return]
+            type(self), _deep_copy(self.args, memo), _deep_copy(self.__cause__, memo), state
+        )

@@ -30,6 +30,11 @@ class FallbackPolicy(Protocol):
         """What calls of the primary go through."""
         ...
 
+    @property
+    def circuit(self) -> type | str:
+        """The identifier of its circuit."""
+        ...
+
 
 async def call_with_fallback(
     policy: FallbackPolicy,
@@ -39,7 +44,7 @@ async def call_with_fallback(
     fallback: Callable[..., Awaitable[T]],
     *arguments: Any,
 ) -> T:
-    """What ``primary`` returns, or ``fallback`` where the policy says so. ``identifier`` names the circuit.
+    """What ``primary`` returns, or ``fallback`` where the policy says so. ``identifier`` is the class of the handler.
 
     If both fail, the error of ``fallback`` is raised, with that of ``primary`` as its context. Within a unit of work
     ``primary`` is a savepoint: what it wrote and recorded is undone before ``fallback`` takes over.
@@ -50,7 +55,7 @@ async def call_with_fallback(
             primary = _in_a_savepoint(primary)
         if breaker is None:
             return await primary(*arguments)
-        answer: T = await breaker.call(identifier, primary, *arguments)
+        answer: T = await breaker.call(policy.circuit, primary, *arguments)
     except Exception as error:
         if not should_use_fallback(error, breaker, policy.failure_exceptions):
             raise

@@ -20,7 +20,7 @@ from cqrs.adapters.circuit_policy import CircuitPolicy, seconds
 from cqrs.adapters.circuit_settings import check_settings
 from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit, Refusal
 from cqrs.adapters.circuit_storage import MemoryCircuitStorage, default_memory_storage_factory
-from cqrs.circuit_breaker import ICircuitBreaker
+from cqrs.circuit_breaker import ICircuitBreaker, circuit_name
 from cqrs.errors.requests import CircuitOpenError
 from cqrs.errors.wiring import CircuitBreakerSettingsError, WiringProblem
 
@@ -43,7 +43,8 @@ LOG_LEVELS = MappingProxyType(
 class AioBreakerAdapter(ICircuitBreaker):
     """Guards calls: ``fail_max`` failures in a row open a circuit, and after ``timeout_duration`` one probe goes out.
 
-    * Each identifier has a circuit of its own. A class is known by its module and qualified name.
+    * Each identifier has a circuit of its own. A class, or a function of a module, is known by its module and qualified
+      name; what has no such name (a closure, a partial, a method of an object) is refused: pass a string.
     * While a circuit is open, and while its probe is under way, calls raise :class:`~cqrs.errors.CircuitOpenError`.
       A probe that succeeds closes the circuit, one that fails opens it again.
     * An error of a type listed in ``exclude`` is an answer of a service that works: it counts as a success.
@@ -148,13 +149,15 @@ class AioBreakerAdapter(ICircuitBreaker):
 
 
 def _circuit_name(identifier: Any) -> str:
-    if isinstance(identifier, str):
-        return identifier
-    try:
-        return f"{identifier.__module__}.{identifier.__qualname__}"
-    except AttributeError:
-        problem = WiringProblem("identifier", f"{identifier!r} names no circuit", "Pass a class or a string")
-        raise CircuitBreakerSettingsError([problem]) from None
+    name = circuit_name(identifier)
+    if name:
+        return name
+    problem = WiringProblem(
+        "identifier",
+        f"{identifier!r} names no circuit of its own",
+        "Pass a class or a string, the same in each process",
+    )
+    raise CircuitBreakerSettingsError([problem])
 
 
 def _as_tuple(exclude: Any) -> tuple[type[Exception], ...]:

@@ -22,3 +22,4 @@ class EventHandlerFallback:
     fallback: type | Callable[..., Any]
     failure_exceptions: tuple[type[Exception], ...] = ()
     circuit_breaker: ICircuitBreaker | None = None
+    name: str | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._callables import is_async
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, runtime_class, type_arguments, type_name
+from cqrs.circuit_breaker import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
 from cqrs.events.fallback import EventHandlerFallback
@@ -27,6 +28,7 @@ class EventBinding:
     fallback: type | None = None
     failure_exceptions: tuple[type[Exception], ...] = ()
     circuit_breaker: ICircuitBreaker | None = None
+    circuit: type | str = ""
 
     @property
     def handlers(self) -> tuple[type, ...]:
@@ -86,7 +88,8 @@ def _read(event_type: type, bound: Any) -> EventBinding | WiringError:
     try:
         if isinstance(bound, EventHandlerFallback):
             primary, fallback = (_handler(event_type, h) for h in (bound.primary, bound.fallback))
-            return EventBinding(primary, fallback, bound.failure_exceptions, bound.circuit_breaker)
+            circuit = circuit_of(bound, event_type)
+            return EventBinding(primary, fallback, bound.failure_exceptions, bound.circuit_breaker, circuit)
         return EventBinding(_handler(event_type, bound))
     except WiringError as error:
         return error

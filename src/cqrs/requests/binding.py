@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cqrs._callables import is_async, is_async_generator
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, type_arguments, type_name
+from cqrs.circuit_breaker import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.fallback import RequestHandlerFallback
@@ -51,6 +52,7 @@ class FallbackBinding:
     streaming: bool
     failure_exceptions: tuple[type[Exception], ...]
     circuit_breaker: ICircuitBreaker | None
+    circuit: type | str
 
     @property
     def handlers(self) -> tuple[type, ...]:
@@ -79,16 +81,14 @@ def read_binding(request_type: type, bound: object) -> Binding:
 
 def _read_fallback(request_type: type, bound: RequestHandlerFallback) -> FallbackBinding:
     first, second = (read_binding(request_type, h) for h in (bound.primary, bound.fallback))
-    breaker: Any = bound.circuit_breaker
+    circuit = circuit_of(bound, request_type)
     if not (isinstance(first, HandlerBinding) and isinstance(second, HandlerBinding)):
         problem, remedy = "a fallback takes two single handlers", "Put the stand-in at the end of the chain instead"
-    elif inspect.isclass(breaker):
-        problem, remedy = f"its circuit_breaker {type_name(breaker)} is a class", "Pass an instance of it"
     elif first.streaming != second.streaming:
         problem, remedy = "one of the two streams and the other does not", "Let both answer whole, or both stream"
     else:
         return FallbackBinding(
-            first.handler, second.handler, first.streaming, bound.failure_exceptions, bound.circuit_breaker
+            first.handler, second.handler, first.streaming, bound.failure_exceptions, bound.circuit_breaker, circuit
         )
     raise WiringError([WiringProblem(f"the fallback bound to {type_name(request_type)}", problem, remedy)])
 

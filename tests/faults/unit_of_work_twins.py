@@ -11,6 +11,7 @@ KEPT = f"{REAL}test_kept_sessions.py::"
 KINDS = f"{REAL}test_kinds_of_transactions.py::"
 LEFT = f"{REAL}test_left_in_another_task.py::"
 LOSSES = f"{REAL}test_no_silent_loss.py::"
+MISSING = f"{REAL}test_missing_tables.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryUnitOfWork::"
 NESTED = f"{REAL}test_nested_turns.py::"
 NOTES = f"{REAL}test_error_notes.py::"
@@ -35,6 +36,13 @@ TASK = "unit_of_work/of_one_task.py"
 UNITS = "unit_of_work/sqlalchemy/unit.py"
 
 TWINS: tuple[Twin, ...] = (
+    Twin(
+        "a missing table says nothing about the message that met it",
+        "workers/consumer_errors.py",
+        "(BrokerUnavailable, CircuitOpenError, InboxConflict, MigrationNeeded)",
+        "(BrokerUnavailable, CircuitOpenError, InboxConflict)",
+        f"{MISSING}test_a_consumer_parks_nothing_while_a_table_is_missing[sqlite]",
+    ),
     Twin(
         "no statement is run beside the open transaction",
         GUARDS,

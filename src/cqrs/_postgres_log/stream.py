@@ -100,6 +100,12 @@ class LogStream:
             raise ConnectionError("the server does not answer")
 
     @property
+    def address(self) -> str:
+        """Where it is connected to, without the password."""
+        found = self._connection.info
+        return f"postgresql://{found.user}@{found.host}:{found.port}/{found.dbname}"
+
+    @property
     def seen(self) -> int:
         """How far the server has read its log for this reader; between transactions that may be confirmed."""
         position: int = self._cursor.wal_end

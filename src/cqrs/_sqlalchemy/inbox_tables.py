@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
 from cqrs._sqlalchemy.clock import database_now
+from cqrs._sqlalchemy.missing_tables import is_ours
 from cqrs._sqlalchemy.types import EXACT_TEXT, BinaryUUID, LargeBytes, RowId, UtcDateTime
 
 
@@ -34,7 +35,7 @@ def inbox_tables(name: str = "inbox", metadata: MetaData | None = None) -> Inbox
     """The tables ``name``, ``name_sequences`` and ``name_parked``, in a metadata of yours or in one of their own."""
     metadata = metadata or MetaData()
     options: dict[str, Any] = EXACT_TEXT
-    return InboxTables(
+    tables = InboxTables(
         marks=Table(
             name,
             metadata,
@@ -72,3 +73,6 @@ def inbox_tables(name: str = "inbox", metadata: MetaData | None = None) -> Inbox
             **options,
         ),
     )
+    option = "" if name == "inbox" else f" --inbox-table {name}"
+    is_ours(tables.marks, tables.sequences, tables.parked, option=option)
+    return tables

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, text
 
+from cqrs._sqlalchemy.missing_tables import is_ours
 from cqrs._sqlalchemy.types import EXACT_TEXT, UtcDateTime
 
 lease_metadata = MetaData()
@@ -31,3 +32,5 @@ members = Table(
     Column("alive_until", UtcDateTime, nullable=False),
     **_options,
 )
+
+is_ours(leases, members)

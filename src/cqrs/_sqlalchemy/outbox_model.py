@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Index, Integer, SmallInteger, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from cqrs._sqlalchemy.clock import database_now
+from cqrs._sqlalchemy.missing_tables import is_ours
 from cqrs._sqlalchemy.types import EXACT_TEXT, BinaryUUID, LargeBytes, RowId, UtcDateTime
 
 TABLE_VARIABLE = "OUTBOX_SQLA_TABLE"
@@ -87,7 +88,14 @@ def outbox_model(table_name: str | None = None) -> type[Any]:
     if name not in _models:
         base = type("Base", (DeclarativeBase,), {})
         _models[name] = type("OutboxModel", (OutboxModelMixin, base), {"__tablename__": name})
+        known_as_ours(_models[name])
     return _rebound.get(_models[name], _models[name])
+
+
+def known_as_ours(model: type[Any]) -> None:
+    """Let errors about the table of ``model`` say how to make it."""
+    name: str = model.__table__.name
+    is_ours(model.__table__, option="" if name == "outbox" else f" --outbox-table {name}")
 
 
 def rebind_outbox_model(model: type[Any], new_base: type[Any], table_name: str | None = None) -> type[Any]:
@@ -98,4 +106,5 @@ def rebind_outbox_model(model: type[Any], new_base: type[Any], table_name: str |
     name: str = table_name or model.__tablename__
     rebound = type(model.__name__, (OutboxModelMixin, new_base), {"__tablename__": name})
     _rebound[model] = rebound
+    known_as_ours(rebound)
     return rebound

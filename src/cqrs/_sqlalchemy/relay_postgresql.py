@@ -10,6 +10,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from cqrs._sqlalchemy.missing_tables import migration_needed
 from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
 from cqrs.envelope import Envelope
 from cqrs.outbox.queue import QueuedMessage
@@ -79,7 +80,7 @@ class PostgresOutboxQueue(SqlAlchemyOutboxQueue):
 
     async def take(self, partitions: Sequence[int], limit: int) -> Sequence[QueuedMessage]:
         """Read messages, as the port says."""
-        async with _driver(self._sessions) as driver:
+        async with _driver(self._sessions, self._take_sql) as driver:
             rows = await driver.fetch(self._take_sql, list(partitions), limit, scheduled_share(limit))
         return [_message(row) for row in rows]
 
@@ -88,14 +89,17 @@ class PostgresOutboxQueue(SqlAlchemyOutboxQueue):
         if outcome.failed or outcome.blocked or any(message.attempts for message in outcome.sent):
             return await super().settle(fences, outcome)
         ids = [message.id for message in outcome.sent]
-        async with _driver(self._sessions) as driver:
+        async with _driver(self._sessions, self._sent_sql) as driver:
             done: str = await driver.execute(self._sent_sql, ids, self.scope, list(fences), list(fences.values()))
         return int(done.rpartition(" ")[2])
 
 
 @asynccontextmanager
-async def _driver(sessions: Callable[[], AsyncSession]) -> AsyncGenerator[Any, None]:
-    """The asyncpg connection of a session. What fails or is cancelled leaves no connection that others would get."""
+async def _driver(sessions: Callable[[], AsyncSession], statement: str) -> AsyncGenerator[Any, None]:
+    """The asyncpg connection of a session, for ``statement``.
+
+    What fails or is cancelled leaves no connection that others would get.
+    """
     async with sessions() as session:
         connection = await session.connection()
         driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -103,8 +107,11 @@ async def _driver(sessions: Callable[[], AsyncSession]) -> AsyncGenerator[Any, N
             yield driver
             if driver.is_in_transaction():  # begun by a listener of the user: SQLAlchemy has begun none by itself
                 await session.commit()
-        except BaseException:
+        except BaseException as error:
             await session.invalidate()
+            needed = migration_needed(error, statement, session.get_bind().engine)
+            if needed is not None:
+                raise needed from error
             raise
 
 

@@ -32,6 +32,7 @@
     │   └── TransactionDoomed           a part of it has failed and was not undone, so it cannot be committed
     ├── AfterCommitError                the transaction is committed, and what was to follow has failed
     ├── ConcurrencyError                another transaction was faster: nothing has happened, do it again
+    ├── MigrationNeeded                 a table of this package is missing, or of an older version
     ├── MigrationRefused                the database cannot be brought to the version that was asked for
     ├── DatabaseAddressError            (also a ValueError) an address leads to no database
     ├── DatabaseUnavailable             (also a ConnectionError) a database cannot be reached
@@ -48,7 +49,14 @@
 What a handler raises reaches the caller as it is: it is never wrapped in one of these.
 """
 
-from cqrs.errors.databases import DatabaseAddressError, DatabaseUnavailable, LogBusy, LogSlotLost, MigrationRefused
+from cqrs.errors.databases import (
+    DatabaseAddressError,
+    DatabaseUnavailable,
+    LogBusy,
+    LogSlotLost,
+    MigrationNeeded,
+    MigrationRefused,
+)
 from cqrs.errors.events import (
     EventClassRecorded,
     EventNameConflict,
@@ -108,6 +116,7 @@ __all__ = [
     "LogBusy",
     "LogSlotLost",
     "MessageRejected",
+    "MigrationNeeded",
     "MigrationRefused",
     "NoOpenTransaction",
     "NoRequestScope",

@@ -13,6 +13,25 @@ class MigrationRefused(CQRSError):
         super().__init__(f"{table}: {problem}")
 
 
+class MigrationNeeded(CQRSError):
+    """A ``table`` of this package is not in the database at ``address``, or is older than this version of the package.
+
+    ``column`` is what it lacks, ``None`` if there is no such table at all. ``command`` brings it up to date; neither
+    that nor the address has the password. What was to be done is undone.
+    """
+
+    def __init__(self, table: str, address: str, command: str, column: str | None = None) -> None:
+        self.table = table
+        self.address = address
+        self.command = command
+        self.column = column
+        missing = f"table {table}" if column is None else f"column {column} in the table {table}"
+        super().__init__(
+            f"There is no {missing} in {address}: run `{command}`, or await upgrade() of the Database, before anything "
+            "uses it. If Alembic makes your tables, run `alembic upgrade heads`."
+        )
+
+
 class DatabaseAddressError(CQRSError, ValueError):
     """The ``address`` of a database cannot be used; the text says why. No password is in either."""
 

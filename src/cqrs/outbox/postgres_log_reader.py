@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import errors
 
+from cqrs._migration_steps import LOG_TABLE
 from cqrs._postgres_log.migrating import migrate
 from cqrs._postgres_log.pgoutput import Begin, Commit, Message, decode
 from cqrs._postgres_log.stream import LogStream
-from cqrs.errors.databases import LogBusy, LogSlotLost
+from cqrs.errors.databases import LogBusy, LogSlotLost, MigrationNeeded
 from cqrs.errors.root import InvalidArgument
 from cqrs.outbox.log import LogBatch, LoggedMessage, LogPosition, OutboxLog
 from cqrs.outbox.log_content import PREFIX
@@ -97,6 +98,9 @@ class PostgresLog(OutboxLog):
             stream.close()
             if isinstance(error, errors.ObjectInUse):
                 raise LogBusy(self.name) from error
+            if isinstance(error, errors.UndefinedTable):
+                upgrade = f"python -m cqrs db upgrade {stream.address}"
+                raise MigrationNeeded(LOG_TABLE, stream.address, upgrade) from error
             raise
         self._stream, self._within = stream, False
 

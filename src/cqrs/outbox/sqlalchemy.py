@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cqrs._sqlalchemy.announcing import announce_after_commit
 from cqrs._sqlalchemy.outbox_adding import add_row
 from cqrs._sqlalchemy.outbox_cancelling import cancel
-from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, outbox_model, rebind_outbox_model
+from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, known_as_ours, outbox_model, rebind_outbox_model
 from cqrs._sqlalchemy.outbox_queue import settle, take
 from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
@@ -75,6 +75,8 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     ) -> None:
         super().__init__(compressor, registry, lease, serializer)
         self.model: Any = model or outbox_model(table_name)
+        if model is not None:
+            known_as_ours(model)
         self._source = session if isinstance(session, SessionSource) else SessionSource(session)
         self._keep_produced = keep_produced
         self._notify = notify

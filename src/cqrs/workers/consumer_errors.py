@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
+from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.messages import BrokerUnavailable, InboxConflict
 from cqrs.errors.requests import CircuitOpenError
 
@@ -56,7 +57,7 @@ def _all_tell(group: BaseException, seen: set[int]) -> bool:
 
 
 def _is_outage(error: BaseException) -> bool:
-    if isinstance(error, (BrokerUnavailable, CircuitOpenError, InboxConflict)):
+    if isinstance(error, (BrokerUnavailable, CircuitOpenError, InboxConflict, MigrationNeeded)):
         return True
     if isinstance(error, OSError):  # ConnectionError and TimeoutError among them
         return not isinstance(error, _OF_FILES)

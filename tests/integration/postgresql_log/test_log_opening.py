@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs._postgres_log import stream
+from cqrs.errors import MigrationNeeded
 from cqrs.workers import log_relay
 from tests.integration.postgresql_log.proxy import proxy_to
 from tests.integration.postgresql_log.waiting import LATE, until
@@ -69,6 +70,14 @@ async def test_a_relay_is_stopped_while_its_question_waits_for_a_lock(stand: Sta
         async with stand.relay():
             await until_waiting(stand, 1)
         await until_waiting(stand, 0)
+
+
+async def test_a_missing_table_of_positions_is_told_with_the_command_that_makes_it(stand: Stand) -> None:
+    await stand.database.run("drop table cqrs_log_positions")
+    with pytest.raises(MigrationNeeded) as caught:
+        await stand.log().open()
+    assert caught.value.table == "cqrs_log_positions"
+    assert caught.value.command in str(caught.value)
 
 
 async def test_a_relay_is_stopped_while_nobody_can_be_told(

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _LOST: set[Any] = {"40001", "40P01", 1020, 1213}  # serialization failure, deadlock; MariaDB: changed, deadlock
 _OF_THE_DATABASE = (DBAPIError, StaleDataError, PendingRollbackError, PoolTimeout, MissingGreenlet)
 ONLY_READS = "was begun to read only: take read_only=True from its `@transaction_options` or its block."
-_NO_TABLE = "If it is one of ours, make the tables with `await db.upgrade()` or `python -m cqrs db upgrade`."
 
 # By class, or by what the driver says: an SQLSTATE, a number of MariaDB, a code of SQLite.
 _NOTES: tuple[tuple[Any, str], ...] = (
@@ -45,7 +44,6 @@ _NOTES: tuple[tuple[Any, str], ...] = (
         {"25006", 1792},
         f"A transaction of {{database}} {ONLY_READS}",
     ),
-    ({"42P01", 1146}, _NO_TABLE),
     (
         {5, 6, 517},
         (
@@ -82,7 +80,7 @@ def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
     for known, note in _NOTES:
         if isinstance(error, known) if isinstance(known, type) else codes & known:
             return note.format(database=unit.database)
-    return _NO_TABLE if "no such table" in str(error) else None
+    return None
 
 
 def is_lost_to_another(error: BaseException) -> bool:

@@ -24,6 +24,7 @@ from cqrs._sqlalchemy.driver import (
     session_on,
 )
 from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
+from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.root import CQRSError
 from cqrs.errors.transactions import (
     OtherDatabase,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cqrs")
 
+_FAILURES = (DBAPIError, StaleDataError, MigrationNeeded)  # of statements
 _BEGIN_NESTED = "begin_nested"
 _PAST_THE_UNIT = "its session was rolled back or closed, and not by the unit of work"
 _JOIN = (
@@ -148,7 +150,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         """Note that the transaction was ended by something else than the unit, so that its commit raises."""
         if self._open and not self._starts_over:
             failure = sys.exc_info()[1]
-            if isinstance(failure, (DBAPIError, StaleDataError)):  # a flush undoes what it is in
+            if isinstance(failure, _FAILURES):  # a flush undoes what it is in
                 self.last_failure = failure
                 how = f"a flush has failed with {type(failure).__qualname__}, and the error was caught"
             self._lost = self._lost or how
@@ -156,7 +158,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     def note_failure(self) -> None:
         """Note the error that is being handled, if it is one of the database."""
         failure = sys.exc_info()[1]
-        if isinstance(failure, (DBAPIError, StaleDataError)):
+        if isinstance(failure, _FAILURES):
             self.last_failure = failure
 
     def transaction_begins(self, transaction: SessionTransaction) -> None:

@@ -1,0 +1,74 @@
+"""Tells that a table of this package is missing, or is older than this version, whoever meets that, in any statement.
+
+Databases say it with the name of the table or of the column in a sentence, after a code of their own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, event
+
+from cqrs._migration_steps import LOG_TABLE
+from cqrs._sqlalchemy.connecting import shown
+from cqrs.errors.databases import MigrationNeeded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Table
+    from sqlalchemy.engine import ExceptionContext
+
+_CODES: dict[Any, str] = {"42P01": "table", "42703": "column", 1146: "table", 1054: "column"}
+_OF_SQLITE = {"no such table": "table", "no such column": "column", "has no column named": "column"}
+_USED = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+([\w.\"`]+)", re.IGNORECASE)
+
+_ours: dict[str, tuple[frozenset[str], str]] = {
+    LOG_TABLE: (frozenset({"name", "transaction", "message"}), ""),
+}
+
+
+def is_ours(*tables: Table, option: str = "") -> None:
+    """Take ``tables`` for tables of this package; ``option`` names them for ``python -m cqrs db``."""
+    for table in tables:
+        _ours[table.name] = frozenset(table.columns.keys()), option
+
+
+def migration_needed(error: BaseException, statement: str, engine: Engine) -> MigrationNeeded | None:
+    """What ``error`` of a driver means, if it is that something of ours is missing."""
+    lacks = _what_it_lacks(error)
+    if lacks is None:
+        return None
+    first, *_ = str(error).splitlines() or [""]  # PostgreSQL goes on with what may have been meant
+    said = _names(re.findall(r"[\w.]+", first))
+    table, column = next(filter(_ours.__contains__, said), None), None
+    if lacks == "column":
+        used = _names(_USED.findall(statement.replace('"', "").replace("`", "")))
+        table = table or next(filter(_ours.__contains__, used), None)
+        column = None if table is None else next(filter(_ours[table][0].__contains__, said), None)
+    if table is None or (column is None and lacks == "column"):
+        return None  # it is none of ours
+    address = shown(engine.url)
+    return MigrationNeeded(table, address, f"python -m cqrs db upgrade {address}{_ours[table][1]}", column)
+
+
+def _what_it_lacks(error: BaseException) -> str | None:
+    if type(error).__module__.startswith("sqlite3"):
+        return next((lacks for words, lacks in _OF_SQLITE.items() if words in str(error)), None)
+    said = (getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *error.args[:1])
+    return next((_CODES[code] for code in said if isinstance(code, str | int) and code in _CODES), None)
+
+
+def _names(found: Iterable[str]) -> list[str]:
+    """Without the schemas before them."""
+    return [name.rpartition(".")[2] for name in found]
+
+
+# For all engines at once: whoever commits a session to which a message was added need not be this package.
+@event.listens_for(Engine, "handle_error")
+def _explain(context: ExceptionContext) -> MigrationNeeded | None:
+    engine = context.engine
+    if engine is None:
+        return None
+    return migration_needed(context.original_exception, context.statement or "", engine)

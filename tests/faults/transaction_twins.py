@@ -392,6 +392,21 @@ TWINS: tuple[Twin, ...] = (
         "if unit is self:",
         f"{INBOX}test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_try_more[0]",
     ),
+    Twin(
+        "a connection that was idle is asked before a turn gets it",
+        "_sqlalchemy/idle_connections.py",
+        "if time.monotonic() - record.info.get(_SINCE, time.monotonic()) < _IDLE:",
+        "if record is not None:",
+        f"{REAL}test_idle_connections.py::test_turns_after_the_server_has_ended_idle_connections_succeed[postgres]",
+    ),
+    Twin(
+        "objects keep their values over the commit of a unit",
+        "unit_of_work/sqlalchemy/source.py",
+        "if self.brought is None:  # the commit is ours",
+        "if self is None:  # the commit is ours",
+        f"{REAL}test_session_of_the_transaction.py::"
+        "test_an_object_of_a_turn_can_be_read_after_its_commit_whatever_the_sessionmaker_says[sqlite-False]",
+    ),
 )
 
 

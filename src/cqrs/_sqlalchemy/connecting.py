@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from cqrs._sqlalchemy.idle_connections import ask_idle_connections
 from cqrs.errors.databases import DatabaseAddressError, DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _EXTRAS = {"aiosqlite": "sqlite", "asyncpg": "postgres", "asyncmy": "mariadb"}
 def engine_at(address: str) -> AsyncEngine:
     """An engine for ``address``; an address that names no driver gets the one of our extras.
 
-    Raises ``DatabaseAddressError``. It does not connect.
+    It replaces connections that were closed while they were idle. Raises ``DatabaseAddressError``. It does not connect.
     """
     if address.startswith("postgres://"):
         address = address.replace("postgres", "postgresql", 1)
@@ -43,7 +44,7 @@ def engine_at(address: str) -> AsyncEngine:
     if "+" not in url.drivername:
         url = url.set(drivername=f"{kind}+{_DRIVERS[kind]}")
     try:
-        return create_async_engine(url)
+        engine = create_async_engine(url)
     except ModuleNotFoundError as error:
         driver = str(error.name)
         remedy = f"pip install 'cqrskit[{_EXTRAS[driver]}]'" if driver in _EXTRAS else f"install {driver}"
@@ -51,6 +52,9 @@ def engine_at(address: str) -> AsyncEngine:
     except (ArgumentError, InvalidRequestError):
         problem = f"its driver is unknown or not for asyncio: use {kind}+{_DRIVERS[kind]}"
         raise DatabaseAddressError(shown(url), problem) from None
+    if kind != "sqlite":
+        ask_idle_connections(engine)
+    return engine
 
 
 def shown(url: URL) -> str:

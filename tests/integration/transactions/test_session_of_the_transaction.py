@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 import cqrs
 from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask, UnitOfWorkStateError
-from tests.integration.transactions.stand import Base, Kaput, Note, Run, note
+from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+from tests.integration.transactions.stand import Account, Base, Kaput, Note, Run, note
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -244,3 +245,15 @@ async def test_lazy_attributes_are_loaded_through_the_session_of_the_turn(stand:
         return found.what
 
     assert await stand.send(work) == "one"
+
+
+@pytest.mark.parametrize("unit_of_ours", [False, True])
+async def test_an_object_of_a_turn_can_be_read_after_its_commit_whatever_the_sessionmaker_says(
+    stand: Stand, *, unit_of_ours: bool
+) -> None:
+    sessions = async_sessionmaker(stand.engine, expire_on_commit=True)
+    unit = SqlAlchemyUnitOfWork(sessions) if unit_of_ours else cqrs.Database(sessions).unit_of_work()
+    async with unit:
+        account = Account(id=1, balance=100)
+        unit.session.add(account)
+    assert (account.id, account.balance, account.version) == (1, 100, 1)

@@ -75,6 +75,8 @@ class SessionSource:
     def open(self, options: TransactionOptions = DEFAULT_OPTIONS) -> AsyncSession:
         """A session for a unit of work."""
         session = self.factory()
+        if self.brought is None:  # the commit is ours: what is loaded by then is what an answer can be read from
+            session.sync_session.expire_on_commit = False
         writes_first(session, at_once=not options.read_only)
         engine = session.bind
         if options is not DEFAULT_OPTIONS and isinstance(engine, AsyncEngine):

@@ -112,7 +112,8 @@ class ConcurrencyError(CQRSError):
     """Another transaction was faster; nothing of this one has happened. Do all of it again, from reading on.
 
     ``stream`` is what both have written, ``expected`` and ``actual`` are its versions. All are ``None`` where the
-    database itself has refused: a deadlock, a serialization failure, a row that has changed since it was read.
+    database itself has refused: a deadlock, a serialization failure, a row that has changed since it was read, a table
+    that a migration has changed.
     """
 
     def __init__(self, stream: object = None, expected: object = None, actual: object = None) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 import cqrs
 from cqrs.errors import ConcurrencyError
@@ -388,3 +388,23 @@ async def test_a_deleted_row_is_a_conflict_too(stand: Stand) -> None:
     with pytest.raises(ConcurrencyError):
         await stand.send(work)
     assert await stand.balance() == 100
+
+
+async def test_a_turn_whose_prepared_statements_a_migration_has_outdated_is_tried_again(postgres_stand: Stand) -> None:
+    stand = postgres_stand
+    await stand.open_account()
+
+    async def read() -> int:
+        stand.db.outbox.add(Told(payload="read"))
+        return int((await stand.db.session.execute(select(Account.balance))).scalar_one())
+
+    mediator = retrying(stand)
+    assert await mediator.send(Run(read)) == 100
+    async with stand.outside.begin() as connection:
+        await connection.execute(text("ALTER TABLE accounts ALTER COLUMN balance TYPE bigint"))
+    with pytest.raises(ConcurrencyError):
+        await stand.send(read)
+    async with stand.outside.begin() as connection:
+        await connection.execute(text("ALTER TABLE accounts ALTER COLUMN balance TYPE numeric"))
+    assert await mediator.send(Run(read)) == 100
+    assert await stand.messages() == ["read", "read"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, MissingGreenlet, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, MissingGreenlet, NotSupportedError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -59,7 +59,7 @@ _NOTES: tuple[tuple[Any, str], ...] = (
 def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException:
     """What is to be raised in place of ``error``, which ends ``unit``: as a rule ``error``, with a note for people."""
     cause = _cause(error)
-    if cause is error and (isinstance(cause, StaleDataError) or _codes(cause) & _LOST):
+    if cause is error and (isinstance(cause, StaleDataError) or _is_lost(cause)):
         return ConcurrencyError()
     if cause is error and isinstance(cause, PendingRollbackError):
         failure = unit.last_failure
@@ -85,7 +85,14 @@ def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
 
 def is_lost_to_another(error: BaseException) -> bool:
     """Whether the database has undone the whole transaction because of another one."""
-    return bool(_codes(_cause(error)) & _LOST)
+    return _is_lost(_cause(error))
+
+
+def _is_lost(error: BaseException) -> bool:
+    # A migration has changed a type that a prepared statement of this connection returns. Its code says "not supported"
+    # and nothing more. The drivers prepare the statement anew when the transaction is repeated.
+    outdated = isinstance(error, NotSupportedError) and "cached" in str(error)
+    return outdated or bool(_codes(error) & _LOST)
 
 
 def _cause(error: BaseException) -> BaseException:

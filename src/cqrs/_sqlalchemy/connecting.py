@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
@@ -39,7 +40,7 @@ def engine_at(address: str) -> AsyncEngine:
     kind = url.get_backend_name()
     if kind not in _DRIVERS:
         raise DatabaseAddressError(shown(url), f"there are no migrations for {kind}; {_FORM}")
-    if kind == "sqlite" and not str(url.database).startswith("file:") and not Path(str(url.database)).parent.is_dir():
+    if (file := file_of(url)) is not None and not file.parent.is_dir():
         raise DatabaseAddressError(shown(url), "there is no such folder")
     if "+" not in url.drivername:
         url = url.set(drivername=f"{kind}+{_DRIVERS[kind]}")
@@ -60,6 +61,21 @@ def engine_at(address: str) -> AsyncEngine:
 def shown(url: URL) -> str:
     """``url`` for people: no password, and no options, which may hold one."""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of an SQLite database; ``None`` for one in memory, or on a server."""
+    name = str(url.database or "")
+    if name.startswith("file:"):
+        name = unquote(urlsplit(name).path)
+    in_memory = name in {"", ":memory:"} or url.query.get("mode") == "memory"
+    return None if url.get_backend_name() != "sqlite" or in_memory else Path(name)
+
+
+def absent_file(url: URL) -> Path | None:
+    """The file of an SQLite database that is not there: to connect would make it."""
+    file = file_of(url)
+    return None if file is None or file.exists() else file
 
 
 @asynccontextmanager

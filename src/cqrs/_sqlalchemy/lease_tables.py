@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, text
 
 from cqrs._sqlalchemy.missing_tables import is_ours
 from cqrs._sqlalchemy.types import EXACT_TEXT, UtcDateTime
 
-lease_metadata = MetaData()
 
-_options: dict[str, Any] = EXACT_TEXT
+class LeaseTables(NamedTuple):
+    """Leases are the shares that somebody may hold, and the ``members`` who are alive."""
 
-leases = Table(
-    "cqrs_leases",
-    lease_metadata,
-    Column("scope", String(190), primary_key=True),
-    Column("share", Integer, primary_key=True, autoincrement=False),
-    Column("owner", String(64)),
-    Column("fence", BigInteger, nullable=False, server_default=text("0")),
-    Column("lease_until", UtcDateTime),
-    **_options,
-)
+    leases: Table
+    members: Table
 
-members = Table(
-    "cqrs_lease_members",
-    lease_metadata,
-    Column("scope", String(190), primary_key=True),
-    Column("owner", String(64), primary_key=True),
-    Column("alive_until", UtcDateTime, nullable=False),
-    **_options,
-)
+
+@functools.cache
+def lease_tables(metadata: MetaData | None = None) -> LeaseTables:
+    """The tables ``cqrs_leases`` and ``cqrs_lease_members``, in a metadata of yours or in one of their own."""
+    metadata = metadata or MetaData()
+    options: dict[str, Any] = EXACT_TEXT
+    return LeaseTables(
+        leases=Table(
+            "cqrs_leases",
+            metadata,
+            Column("scope", String(190), primary_key=True),
+            Column("share", Integer, primary_key=True, autoincrement=False),
+            Column("owner", String(64)),
+            Column("fence", BigInteger, nullable=False, server_default=text("0")),
+            Column("lease_until", UtcDateTime),
+            **options,
+        ),
+        members=Table(
+            "cqrs_lease_members",
+            metadata,
+            Column("scope", String(190), primary_key=True),
+            Column("owner", String(64), primary_key=True),
+            Column("alive_until", UtcDateTime, nullable=False),
+            **options,
+        ),
+    )
+
+
+leases, members = lease_tables()
+lease_metadata = leases.metadata
 
 is_ours(leases, members)

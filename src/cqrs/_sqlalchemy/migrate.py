@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from cqrs._migration_steps import BOOK, MAKE_BOOK, steps_of
+from cqrs._sqlalchemy.connecting import absent_file
 from cqrs._sqlalchemy.migration_lock import alone
 from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs.errors.databases import MigrationRefused
@@ -67,6 +68,8 @@ async def downgrade(
     The arguments, what is returned and what is raised are those of :func:`upgrade`. Nobody must use the tables.
     """
     steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table))
+    if absent_file(engine.url) is not None:
+        return []
     done: list[str] = []
     async with alone(engine) as connection:
         known = await _versions(connection)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CODES: dict[Any, str] = {"42P01": "table", "42703": "column", 1146: "table", 1054: "column"}
 _OF_SQLITE = {"no such table": "table", "no such column": "column", "has no column named": "column"}
+_OF_TABLES = re.compile(r"\s*(DESC|DESCRIBE|SHOW|ALTER|DROP|CREATE|TRUNCATE|LOCK)\b", re.IGNORECASE)  # or looks at them
 _USED = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+([\w.\"`]+)", re.IGNORECASE)
 
 _ours: dict[str, tuple[frozenset[str], str]] = {
@@ -38,7 +39,7 @@ def is_ours(*tables: Table, option: str = "") -> None:
 def migration_needed(error: BaseException, statement: str, engine: Engine) -> MigrationNeeded | None:
     """What ``error`` of a driver means, if it is that something of ours is missing."""
     lacks = _what_it_lacks(error)
-    if lacks is None:
+    if lacks is None or _OF_TABLES.match(statement):
         return None
     first, *_ = str(error).splitlines() or [""]  # PostgreSQL goes on with what may have been meant
     said = _names(re.findall(r"[\w.]+", first))

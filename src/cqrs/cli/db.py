@@ -71,6 +71,8 @@ def upgrade(
     """Bring the tables to the newest version. Any number of processes may do so at once."""
     done = _on(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only)
     _say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
+    if done:
+        _say(_autogenerate(outbox_table, inbox_table))
 
 
 @app.command()
@@ -121,6 +123,17 @@ def check(
         _say(*found)
         raise typer.Exit(1)
     _say("the tables are as they should be")
+
+
+def _autogenerate(outbox_table: str | None, inbox_table: str | None) -> str:
+    """How a project with Alembic keeps these tables."""
+    names = {"outbox_table": tables_of(None, outbox_table)["outbox"], "inbox_table": inbox_table or "inbox"}
+    chosen = "".join(f", {key}={name!r}" for key, name in names.items() if not key.startswith(f"{name}_"))
+    hook = f"functools.partial(include_object{chosen})" if chosen else "include_object"
+    return (
+        "Alembic's autogenerate drops tables that it does not know. If it works on this database, let its env.py say: "
+        f"from cqrs.integrations.alembic import include_object; context.configure(..., include_object={hook})"
+    )
 
 
 class _Errors:

@@ -8,7 +8,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.inserting import insert_new
-from cqrs._sqlalchemy.lease_tables import leases, members
+from cqrs._sqlalchemy.lease_tables import LeaseTables, lease_tables, leases, members
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.protocol import Holding, LeaseStore
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from sqlalchemy.ext.asyncio import AsyncSession
+
+__all__ = ["LeaseTables", "SqlAlchemyLeaseStore", "lease_tables"]
 
 _GONE = -86_400.0  # seconds; whoever was not seen for a day is forgotten
 _share = leases.c

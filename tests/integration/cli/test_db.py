@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from typer.testing import CliRunner
@@ -93,7 +93,9 @@ def test_the_tables_are_made_checked_and_removed(cqrs: Command, tmp_path: Path) 
     address = "sqlite:///shop.db"
     missing = cqrs("db", "check", address)
     assert missing.returncode == 1
-    assert "outbox: the table is missing" in missing.stdout
+    assert "shop.db: there is no such file" in missing.stdout
+    assert cqrs("db", "downgrade", address, "--yes").stdout == "nothing to do\n"
+    assert not (tmp_path / "shop.db").exists()
     made = cqrs("db", "upgrade", address)
     assert (made.returncode, made.stdout.splitlines()[0]) == (0, "applied outbox/0001_outbox")
     assert cqrs("db", "upgrade", address).stdout == "nothing to do\n"
@@ -144,8 +146,21 @@ def test_statements_need_no_connection(cqrs: Command, dialect: str) -> None:
 def test_tables_made_by_something_else_can_be_checked(cqrs: Command, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "own.db")) as connection:
         connection.executescript(cqrs("db", "sql", "sqlite").stdout + "DROP TABLE cqrs_migrations;")
-    assert cqrs("db", "check", "sqlite:///own.db").returncode == 1
+    assert cqrs("db", "check", "sqlite:///own.db").returncode == 0
     assert cqrs("db", "check", "sqlite:///own.db", "--no-versions").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "hook"),
+    [
+        ((), "include_object=include_object)"),
+        (("--outbox-table", "mine"), "include_object=functools.partial(include_object, outbox_table='mine'))"),
+    ],
+)
+def test_an_upgrade_says_how_alembic_leaves_the_tables_alone(cqrs: Command, options: Any, hook: str) -> None:
+    done = cqrs("db", "upgrade", "sqlite:///shop.db", *options)
+    assert done.stdout.splitlines()[-1].endswith(hook)
+    assert "from cqrs.integrations.alembic import include_object" in done.stdout
 
 
 @pytest.mark.parametrize(

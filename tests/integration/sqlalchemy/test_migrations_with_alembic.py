@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import cqrs
 from cqrs._migration_steps import DIALECTS, SUBJECTS, steps_of
 from cqrs._sqlalchemy.migration_tables import tables_of
+from cqrs.envelope import Envelope
+from cqrs.message_brokers.memory import MemoryMessageBroker
 from cqrs.migrations import check, upgrade
+from cqrs.workers.outbox_relay import OutboxRelay
+from tests.integration.transactions.stand import REGISTRY, Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,11 +42,15 @@ class Order(Base):
     __tablename__ = "orders"
     id: Mapped[int] = mapped_column(primary_key=True)
 """
-WITH_OUTBOX = """
+WITH_OURS = """
 import cqrs
+from cqrs.inbox.sqlalchemy import inbox_tables
+from cqrs.leases.sqlalchemy import lease_tables
 from cqrs.outbox.sqlalchemy import outbox_model
 
 cqrs.rebind_outbox_model(outbox_model(), Base)
+inbox_tables("inbox", Base.metadata)
+lease_tables(Base.metadata)
 """
 FIRST = ("--head", "base", "--branch-label", "shop", "--version-path", "migrations/versions")
 OURS = {
@@ -155,11 +164,21 @@ def test_our_branch_goes_up_and_down_beside_that_of_the_user(project: Project) -
     assert project.run(check) == []
 
 
-def test_without_the_helper_autogenerate_would_drop_our_tables(project: Project) -> None:
+def test_a_stock_environment_drops_our_tables_until_it_has_the_hook_that_an_upgrade_names(project: Project) -> None:
+    leave_our_revisions_out(project)
     env = project.folder / "migrations" / "env.py"
-    env.write_text(env.read_text().replace('"include_object": include_object,', ""))
-    project.alembic("upgrade", "cqrs@head")
-    assert "drop_table('outbox')" in project.generate("first", *FIRST)
+    ours = env.read_text()
+    stock = ours.replace("from cqrs.integrations.alembic import compare_type, include_object, render_item\n", "")
+    env.write_text(re.sub(r'    "(compare_type|include_object|render_item)": \w+,\n', "", stock))
+    project.run(upgrade)
+    dropped = set(re.findall(r"drop_table\('(\w+)'\)", up_of(project.generate("first"))))
+    assert dropped == project.ours
+    env.write_text(ours)
+    for file in (project.folder / "migrations" / "versions").glob("*_first.py"):
+        file.unlink()
+    kept = up_of(project.generate("second"))
+    assert "drop_" not in kept
+    assert "create_table('orders'" in kept
 
 
 def test_what_the_other_migrations_have_made_is_left_alone(project: Project) -> None:
@@ -191,27 +210,50 @@ def test_the_revisions_can_be_printed(project: Project) -> None:
     assert project.tables() == set()
 
 
-def test_an_outbox_in_the_metadata_of_the_user_is_generated_and_then_found_unchanged(project: Project) -> None:
-    ini = project.folder / "alembic.ini"
-    ini.write_text(ini.read_text().replace("    cqrs.integrations:alembic_versions\n", ""))
-    project.models(OWN + WITH_OUTBOX)
+def test_our_tables_in_the_metadata_of_the_user_are_generated_and_then_found_unchanged(project: Project) -> None:
+    leave_our_revisions_out(project)
+    project.models(OWN + WITH_OURS)
     first = project.generate("first")
     assert "create_table('outbox'" in first
     assert "cqrs." not in first
     project.alembic("upgrade", "head")
-    assert project.tables() == {"orders", "outbox", "alembic_version"}
-    assert project.run(check, subjects=["outbox"], versions=False) == []
+    assert project.tables() == {"orders", "alembic_version", *OURS} - {"cqrs_migrations"}
+    assert project.run(check, subjects=["outbox", "inbox", "leases"]) == []
+    asyncio.run(used(project.address))
 
     following = project.generate("following")
     assert not re.search(r"op\.\w+\(", following), following
 
 
-def test_our_branch_takes_an_outbox_that_the_user_has_in_the_metadata_as_it_is(project: Project) -> None:
-    project.models(OWN + WITH_OUTBOX)
+async def used(address: str) -> None:
+    """A database, a consumer and a relay over the tables that the user's own migrations have made."""
+    async with cqrs.Database(address, registry=REGISTRY) as db:
+        async with db.transaction():
+            db.outbox.add(Told(payload="one"))
+            envelope = Envelope(message_id=uuid.uuid4(), name="told", topic="news", body=b"{}")
+            assert await db.inbox.accept("billing", [envelope]) == [envelope]
+        broker = MemoryMessageBroker()
+        async with OutboxRelay(db.outbox, broker), asyncio.timeout(30):
+            while not broker.topic("news"):  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.02)
+
+
+def test_our_branch_takes_tables_that_the_user_has_in_the_metadata_as_they_are(project: Project) -> None:
+    project.models(OWN + WITH_OURS)
     project.alembic("upgrade", "cqrs@head")
     first = project.generate("first", *FIRST)
     assert "create_table('orders'" in first
-    assert "outbox" not in first
+    assert not re.search("outbox|inbox|cqrs_", first), first
+
+
+def leave_our_revisions_out(project: Project) -> None:
+    ini = project.folder / "alembic.ini"
+    ini.write_text(ini.read_text().replace("    cqrs.integrations:alembic_versions\n", ""))
+
+
+def up_of(revision: str) -> str:
+    """What it does on its way up."""
+    return revision[: revision.index("def downgrade")]
 
 
 def test_each_step_has_exactly_one_revision() -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cqrs._running import of_a_turn
+from cqrs._sendable import check_headers, travels
+from cqrs.errors.messages import UnfitMessage
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -29,12 +31,25 @@ def context_headers() -> dict[str, str]:
     return dict(_headers.get())
 
 
+def headers_of(name: str, event: Any, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Headers for ``event``: those ``given``, before what it says itself, before those of where it comes from."""
+    said = getattr(event, "message_headers", None)
+    try:
+        return {**context_headers(), **(said or {}), **(given or {})}
+    except TypeError as error:
+        wrong = said if given is None else given
+        problem = f"are a {type(wrong).__name__}"
+        raise UnfitMessage(name, "headers", problem, "give a dictionary of texts") from error
+
+
 @contextmanager
 def carrying(headers: Mapping[str, str]) -> Generator[None]:
     """Put ``headers`` on all that is sent within, beside those of the blocks around it.
 
-    So the edge of an application hands on the correlation id of a call: ``carrying({"correlation-id": ...})``.
+    So the edge of an application hands on the correlation id of a call: ``carrying({"correlation-id": ...})``. Raises
+    ``UnfitMessage`` for a header that no message can have.
     """
+    check_headers(headers)
     token = _headers.set({**_headers.get(), **headers})
     try:
         yield
@@ -46,13 +61,14 @@ def carrying(headers: Mapping[str, str]) -> Generator[None]:
 def consuming(envelope: Envelope) -> Generator[None]:
     """All that is sent within follows from ``envelope``.
 
+    What it came with and no message of ours can have, such as an id of a thousand letters, is left out.
     Its id becomes the causation id. Its correlation id is handed on; if it has none, its own id begins one. Where it
     came with a trace context, that is handed on, too. Nothing else is taken over, from it or from blocks around.
     """
     known = envelope.headers
     message_id = str(envelope.message_id)
-    tracing = {name: known[name] for name in _TRACING if name in known}
-    headers = {CORRELATION: known.get(CORRELATION) or message_id, CAUSATION: message_id, **tracing}
+    kept = {name: known[name] for name in (CORRELATION, *_TRACING) if known.get(name) and travels(name, known[name])}
+    headers = {CORRELATION: message_id, CAUSATION: message_id, **kept}
     token = _headers.set(headers)
     try:
         yield

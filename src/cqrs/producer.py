@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.errors.root import InvalidArgument
-from cqrs.message_brokers.protocol import MessageBroker, message_of
+from cqrs.message_brokers.protocol import MessageBroker, encoded_message, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
 
@@ -73,7 +73,7 @@ class EventProducer:
         the later messages of its key. After an outage the rest of the batch waits for the next one too. Nothing is
         sent that somebody else may have taken in the meantime.
         """
-        envelope = event.envelope or message_of(event.event).to_envelope()
+        envelope = event.envelope or encoded_message(message_of(event.event))
         error: Exception | None = None
         if self._must_wait(event, envelope.key):
             self._failed = True

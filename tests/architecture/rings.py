@@ -81,6 +81,8 @@ LAYERS = (
         "messages",
         (
             "_message",
+            "_sendable",
+            "_unfinite",
             "context",
             "deserializers.*",
             "envelope",

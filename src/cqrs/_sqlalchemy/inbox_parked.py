@@ -11,6 +11,7 @@ from cqrs._sqlalchemy.inbox_parking import changed, shorten, the_sequence
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.errors.root import InvalidArgument
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, sequence_of_key, unpacked
+from cqrs.outbox.given import row_ids
 
 if TYPE_CHECKING:
     import uuid
@@ -69,6 +70,7 @@ class SqlAlchemyParkedMessages(ParkedMessages):
 
     async def replay(self, consumer: str, *ids: int, key: str | None = None) -> int:
         """Replay, as the port says."""
+        row_ids("ids", ids)
         values = {"attempts": 0, "retry_at": database_now()}
         table = self._tables.sequences
         if not ids and key is None:
@@ -86,6 +88,7 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         """Drop, as the port says."""
         if not ids and key is None:
             raise InvalidArgument("ids", ids, "say what to drop, by ids or by key")
+        row_ids("ids", ids)
         dropped = 0
         for sequence, first in await self._chosen(consumer, ids, key):
             async with short_transaction(self._sessions) as session:

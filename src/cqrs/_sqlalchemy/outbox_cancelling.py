@@ -15,13 +15,14 @@ from cqrs._sqlalchemy.relay_statements import free, pending, quietly
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
 
-async def cancel(session: AsyncSession, model: Any, message_id: uuid.UUID) -> bool:
-    """Delete this message from the table, in the transaction of ``session``, if it is not due yet; whether it was."""
-    scheduled = select(model.id).where(model.message_id == message_id, model.due_at.is_not(None), pending(model))
+async def cancel(session: AsyncSession, model: Any, message_ids: Sequence[uuid.UUID]) -> bool:
+    """Delete messages from the table, in the transaction of ``session``, if they are not due yet; whether any was."""
+    scheduled = select(model.id).where(model.message_id.in_(message_ids), model.due_at.is_not(None), pending(model))
     ids = (await session.execute(scheduled.with_for_update())).scalars().all()
     if not ids:
         return False

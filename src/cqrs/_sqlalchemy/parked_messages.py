@@ -12,6 +12,7 @@ from cqrs._sqlalchemy.lease_tables import leases
 from cqrs._sqlalchemy.relay_queue import release
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.outbox.event import EventStatus
+from cqrs.outbox.given import row_ids, some_row_ids
 from cqrs.outbox.parked import ParkedMessage, ParkedMessages
 
 if TYPE_CHECKING:
@@ -70,11 +71,12 @@ class SqlAlchemyParkedMessages(ParkedMessages):
             "parked_at": None,
             "lease_until": None,
         }
-        return await self._each(ids, lambda: update(self._model).values(values))
+        return await self._each(row_ids("ids", ids), lambda: update(self._model).values(values))
 
     async def drop(self, *ids: int) -> int:
         """Drop, as the port says."""
         values = {**statements.ended(EventStatus.DROPPED), "parked_at": None}
+        ids = some_row_ids("ids", ids)
         return await self._each(ids, lambda: update(self._model).values(values) if self._keep else delete(self._model))
 
     async def _each(self, ids: tuple[int, ...], change: Callable[[], Any]) -> int:

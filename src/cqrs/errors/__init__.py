@@ -17,6 +17,7 @@
     │   ├── DeserializeJsonError        … not the JSON
     │   └── DeserializeProtobufError    … not the protobuf
     ├── InvalidArgument                 (also a ValueError and a TypeError) nothing can work with what was given
+    │   └── UnfitMessage                … because not every database and broker could have the new message
     ├── InvalidEnvelope                 a message on the wire does not say what it is
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message
@@ -75,6 +76,7 @@ from cqrs.errors.messages import (
     MessageRejected,
     NotForTheLog,
     OutboxedEventMismatch,
+    UnfitMessage,
     UnknownCompression,
     WakeUpsUnsupported,
 )
@@ -131,6 +133,7 @@ __all__ = [
     "StreamTaskError",
     "TransactionDoomed",
     "TransactionEnded",
+    "UnfitMessage",
     "UnitOfWorkStateError",
     "UnknownCompression",
     "UnknownEvent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cqrs._generics import type_name
-from cqrs.errors.root import CQRSError
+from cqrs.errors.root import CQRSError, InvalidArgument
 
 
 class InvalidEnvelope(CQRSError):
@@ -42,6 +42,20 @@ class MessageRejected(CQRSError):
         self.reason = reason
         detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
         super().__init__(f"{broker} rejects the message {message_id} ({detail}): change the message or the broker.")
+
+
+class UnfitMessage(InvalidArgument):
+    """The new message ``message`` has a part, ``argument``, that not every database can keep and every broker carry.
+
+    ``value`` says what is wrong with it, ``remedy`` what to give. It was neither stored nor sent. The text of a header
+    is not part of the error: it may be a secret.
+    """
+
+    def __init__(self, message: str, argument: str, value: str, remedy: str) -> None:
+        super().__init__(argument, value, remedy)
+        self.message = message
+        whose = f" of the message {message!r}" if message else ""
+        self.args = (f"{argument}{whose} {value}: {remedy}.",)
 
 
 class InboxConflict(CQRSError):

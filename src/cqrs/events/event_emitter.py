@@ -15,7 +15,7 @@ from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.events.registry import declared_version
-from cqrs.message_brokers.protocol import MessageBroker, message_of
+from cqrs.message_brokers.protocol import MessageBroker, message_of, ready
 from cqrs.observability.hooks import Hooks, report
 from cqrs.unit_of_work.stack import current_unit_of_work, units_around
 
@@ -89,9 +89,9 @@ class EventEmitter:
         """Let notifications leave, in their order.
 
         With an outbox they are added to it, in the open unit of work. Without one the broker gets them: when the open
-        unit of work has been committed, or else at once. Raises what outbox or broker raise, ``DelayNeedsOutbox``,
-        ``NoOpenTransaction`` where there is an outbox and no unit of work, and ``TransactionEnded`` if that is over;
-        with neither outbox nor broker it is reported.
+        unit of work has been committed, or else at once. Raises what outbox or broker raise, ``UnfitMessage``,
+        ``DelayNeedsOutbox``, ``NoOpenTransaction`` where there is an outbox and no unit of work, and
+        ``TransactionEnded`` if that is over; with neither outbox nor broker it is reported.
         """
         if not events:
             return
@@ -129,7 +129,7 @@ class EventEmitter:
     def _at_once(self, event: Any) -> Message:
         if event.message_delay:
             raise DelayNeedsOutbox(event.event_name)
-        return message_of(event, declared_version(event.__class__), self._serializer)
+        return ready(message_of(event, declared_version(event.__class__), self._serializer))
 
     async def _outboxed(self, outbox: OutboxedEventRepository, events: Sequence[Any], *, alone: bool) -> None:
         if not alone:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.errors.root import InvalidArgument
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, sequence_of_key
+from cqrs.outbox.given import row_ids
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -69,6 +70,7 @@ class MemoryParkedMessages(ParkedMessages):
 
     async def replay(self, consumer: str, *ids: int, key: str | None = None) -> int:
         """Replay, as the port says."""
+        row_ids("ids", ids)
         chosen = self._of(consumer) if not ids and key is None else self._chosen(consumer, ids, key)
         for sequence in chosen:
             sequence.attempts, sequence.retry_at = 0, self._store.now()
@@ -79,6 +81,7 @@ class MemoryParkedMessages(ParkedMessages):
         """Drop, as the port says."""
         if not ids and key is None:
             raise InvalidArgument("ids", ids, "say what to drop, by ids or by key")
+        row_ids("ids", ids)
         chosen = self._chosen(consumer, ids, key)
         for sequence in chosen:
             sequence.forget({sequence.rows[0].id}, self._store.now())

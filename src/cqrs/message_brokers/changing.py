@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING
 
-from cqrs.errors.messages import MessageRejected
+from cqrs.errors.messages import MessageRejected, UnfitMessage
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class ChangingBroker(MessageBroker):
         """Send what becomes of ``message``."""
         try:
             envelope = message.to_envelope()
+        except UnfitMessage:
+            raise
         except Exception as error:
             raise MessageRejected(type(self).__name__, message.message_id, error) from error
         (failure,) = await self.send([envelope])

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs.adapters.kafka_errors import is_rejection
-from cqrs.errors.messages import BrokerUnavailable, MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected, UnfitMessage
 from cqrs.message_brokers.kafka_source import KafkaMessageSource
 from cqrs.message_brokers.kafka_wire import by_place, to_record
 from cqrs.message_brokers.protocol import Features, MessageBroker
@@ -43,6 +43,8 @@ class KafkaMessageBroker(MessageBroker):
         """Send ``message``. When this returns, all replicas in sync have it."""
         try:
             envelope = dataclasses.replace(message, payload=self.producer.encode(message.payload)).to_envelope()
+        except UnfitMessage:
+            raise
         except Exception as error:
             raise MessageRejected(self._name, message.message_id, error) from error
         (failure,) = await self.send([envelope])

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cqrs.message_brokers.memory_group import Group, MemoryMessageSource
-from cqrs.message_brokers.protocol import MessageBroker
+from cqrs.message_brokers.protocol import MessageBroker, ready
 
 if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message
@@ -34,6 +34,7 @@ class MemoryMessageBroker(MessageBroker):
 
     async def send_message(self, message: Message) -> None:
         """Keep ``message`` and offer it to every group."""
+        ready(message)
         self._sent.append(message)
         for group in self._groups.values():
             group.offer(message.to_envelope())

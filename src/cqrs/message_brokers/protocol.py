@@ -7,7 +7,8 @@ import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from cqrs.context import context_headers
+from cqrs._sendable import refuse_hidden, sendable
+from cqrs.context import headers_of
 from cqrs.envelope import JSON, Envelope, encoded
 
 if TYPE_CHECKING:
@@ -45,18 +46,38 @@ class Message:
         }
 
     def to_envelope(self) -> Envelope:
-        """The message as bytes."""
-        return Envelope(
-            message_id=self.message_id,
-            name=self.message_name,
-            topic=self.topic,
-            body=encoded(self.payload),
-            key=self.key,
-            version=self.version,
-            content_type=self.content_type,
-            content_encoding=self.content_encoding,
-            headers=self.headers,
-        )
+        """The message as bytes. Raises ``UnfitMessage`` if not every broker of this package can carry it."""
+        known: Envelope | None = self.__dict__.get(_ENVELOPE)
+        if known is not None:
+            return known
+        envelope = encoded_message(self)
+        if b"null" in envelope.body and not isinstance(self.payload, bytes):
+            refuse_hidden(self.message_name, self.payload)
+        return sendable(envelope)
+
+
+_ENVELOPE = "_envelope"  # beside the fields: `dataclasses.replace` does not take it over
+
+
+def encoded_message(message: Message) -> Envelope:
+    """``message`` as bytes, whether or not brokers can carry it, as for what was stored before it was looked at."""
+    return Envelope(
+        message_id=message.message_id,
+        name=message.message_name,
+        topic=message.topic,
+        body=encoded(message.payload),
+        key=message.key,
+        version=message.version,
+        content_type=message.content_type,
+        content_encoding=message.content_encoding,
+        headers=message.headers,
+    )
+
+
+def ready(message: Message, envelope: Envelope | None = None) -> Message:
+    """``message``, encoded already: as ``envelope``, or as it is now. Raises ``UnfitMessage``, as encoding does."""
+    object.__setattr__(message, _ENVELOPE, envelope or message.to_envelope())
+    return message
 
 
 def message_of(event: Any, version: int = 1, serializer: Serializer | None = None) -> Message:
@@ -71,7 +92,7 @@ def message_of(event: Any, version: int = 1, serializer: Serializer | None = Non
         payload=payload,
         message_id=event.event_id,
         key=getattr(event, "message_key", None),
-        headers={**context_headers(), **(getattr(event, "message_headers", None) or {})},
+        headers=headers_of(event.event_name, event),
         version=version,
         content_type=content_type,
     )
@@ -152,7 +173,7 @@ class MessageBroker(abc.ABC):
 
 
 def _message_of(envelope: Envelope) -> Message:
-    return Message(
+    message = Message(
         message_name=envelope.name,
         topic=envelope.topic,
         payload=envelope.body,
@@ -163,3 +184,4 @@ def _message_of(envelope: Envelope) -> Message:
         content_type=envelope.content_type,
         content_encoding=envelope.content_encoding,
     )
+    return ready(message, envelope)  # it was looked at when it was added

@@ -65,9 +65,9 @@ class MemoryOutboxedEventRepository(StoredOutbox):
             )
         session.enlist(MemoryInsert(self.store, row))
 
-    async def _cancel(self, session: Any, message_id: uuid.UUID) -> bool:
-        own = [w for w in session.enlisted if isinstance(w, MemoryInsert) and w.adds(self.store, message_id)]
-        rows = [row for row in self.store.rows.values() if row.new.envelope.message_id == message_id]
+    async def _cancel(self, session: Any, ids: Sequence[uuid.UUID]) -> bool:
+        own = [w for w in session.enlisted if isinstance(w, MemoryInsert) and w.adds(self.store, ids)]
+        rows = [row for row in self.store.rows.values() if row.new.envelope.message_id in ids]
         while any(row.is_being_cancelled and row.cancelled_in is not session for row in rows):  # noqa: ASYNC110
             await asyncio.sleep(_MOMENT)  # nobody tells of the end of a transaction
         now = self.store.now()
@@ -79,7 +79,7 @@ class MemoryOutboxedEventRepository(StoredOutbox):
         for row in waiting:
             row.cancelled_in = session
         if own or waiting:
-            session.enlist(lambda: self.store.remove(message_id))
+            session.enlist(lambda: self.store.remove(ids))
         return bool(own or waiting)
 
     def queue(self) -> MemoryOutboxQueue:

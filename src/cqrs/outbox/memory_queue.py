@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqrs.outbox.event import EventStatus
+from cqrs.outbox.given import row_ids, some_row_ids
 from cqrs.outbox.parked import ParkedMessage, ParkedMessages
 from cqrs.outbox.queue import FOREVER, OutboxQueue, QueuedMessage
 from cqrs.outbox.rows import scheduled_share
@@ -141,7 +142,7 @@ class MemoryParkedMessages(ParkedMessages):
 
     async def replay(self, *ids: int) -> int:
         """Replay, as the port says."""
-        parked = self._parked(ids)
+        parked = self._parked(row_ids("ids", ids))
         for row in parked:
             row.pending, row.held_until, row.parked_at, row.attempts = 1, None, None, 0
             row.status = EventStatus.NOT_PRODUCED
@@ -150,7 +151,7 @@ class MemoryParkedMessages(ParkedMessages):
 
     async def drop(self, *ids: int) -> int:
         """Drop, as the port says."""
-        parked = self._parked(ids)
+        parked = self._parked(some_row_ids("ids", ids))
         for row in parked:
             if self._keep:
                 row.end(EventStatus.DROPPED, self._store.now())

@@ -14,7 +14,7 @@ from cqrs.outbox.wakeups import Bell
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cqrs.unit_of_work.protocol import UnitOfWork
 
@@ -82,10 +82,10 @@ class MemoryOutbox:
         self.rows[self._count] = MemoryRow(self._count, new, due_at, self.now())
         self.bell.ring()
 
-    def remove(self, message_id: uuid.UUID) -> None:
-        """Forget the scheduled messages with this id."""
+    def remove(self, message_ids: Sequence[uuid.UUID]) -> None:
+        """Forget the scheduled messages with these ids."""
         for row in list(self.rows.values()):
-            if row.new.envelope.message_id == message_id and row.due_at is not None and row.pending == 1:
+            if row.new.envelope.message_id in message_ids and row.due_at is not None and row.pending == 1:
                 del self.rows[row.id]
 
     def followers(self, key: str | None) -> list[MemoryRow]:
@@ -123,7 +123,7 @@ class MemoryInsert:
         """Do it."""
         self.store.insert(self.row)
 
-    def adds(self, store: MemoryOutbox, message_id: uuid.UUID) -> bool:
-        """Whether it is of a message with this id that has to wait for its time."""
+    def adds(self, store: MemoryOutbox, message_ids: Sequence[uuid.UUID]) -> bool:
+        """Whether it is of a message with one of these ids that has to wait for its time."""
         is_scheduled = self.row.delay is not None or self.row.due_at is not None
-        return self.store is store and is_scheduled and self.row.envelope.message_id == message_id
+        return self.store is store and is_scheduled and self.row.envelope.message_id in message_ids

@@ -40,9 +40,12 @@ class ParkedMessages(abc.ABC):
         """Let parked messages be sent again, and those behind them after them, in their order; all without ``ids``.
 
         They have all their attempts again. Returns how many parked messages these were: others with these ids are
-        left alone.
+        left alone. Raises ``InvalidArgument`` for what is no such number.
         """
 
     @abc.abstractmethod
     async def drop(self, *ids: int) -> int:
-        """Let these parked messages never be sent, and those behind them go on; returns how many these were."""
+        """Let these parked messages never be sent, and those behind them go on; returns how many these were.
+
+        Raises ``InvalidArgument`` if no ids are given, or for what is no such number.
+        """

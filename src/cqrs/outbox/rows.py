@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import uuid
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from cqrs._sendable import sendable, storable
 from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
-from cqrs.context import context_headers
+from cqrs.context import headers_of
 from cqrs.envelope import Envelope
 from cqrs.errors.messages import UnknownCompression
-from cqrs.errors.root import InvalidArgument
+from cqrs.outbox.given import id_given, message_id_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+    import uuid
     from collections.abc import Mapping
 
     from cqrs.compressors.protocol import Compressor
@@ -94,31 +95,27 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
     ``key`` and ``headers`` count before what the event says, and that before what is known of where it comes from.
     """
     body, content_type = serializer.serialize(event)
-    chosen: Any = event.message_key if key is None else key
-    if not (chosen is None or isinstance(chosen, str)):
-        raise InvalidArgument("key", chosen, "a message key is a text, write str(...) around it")
-    return Envelope(
-        message_id=message_id_of(event.event_id if dedup_id is None else dedup_id),
-        name=name.name,
-        version=name.version,
-        topic=event.topic,
-        body=body,
-        content_type=content_type,
-        key=chosen,
-        headers={**context_headers(), **(event.message_headers or {}), **(headers or {})},
+    given = event.event_id if dedup_id is None else id_given("dedup_id", dedup_id)
+    return sendable(
+        Envelope(
+            message_id=message_id_of(given),
+            name=name.name,
+            version=name.version,
+            topic=event.topic,
+            body=body,
+            content_type=content_type,
+            key=event.message_key if key is None else key,
+            headers=headers_of(name.name, event, headers),
+        )
     )
 
 
-def message_id_of(given: uuid.UUID | str) -> uuid.UUID:
-    """The id that a message has by the id of its event, or by its dedup id."""
-    return given if isinstance(given, uuid.UUID) else uuid.uuid5(uuid.NAMESPACE_OID, str(given))
-
-
 def packed(envelope: Envelope, compressor: Compressor | None) -> tuple[Envelope, str | None]:
-    """The envelope as it is stored, and what its body was compressed by."""
-    if compressor is None:
-        return envelope, None
-    return dataclasses.replace(envelope, body=compressor.compress(envelope.body)), name_of(compressor)
+    """The envelope as it is stored, and what its body was compressed by. Raises ``UnfitMessage`` if it is too large."""
+    if compressor is not None:
+        envelope = dataclasses.replace(envelope, body=compressor.compress(envelope.body))
+    storable(envelope.name, envelope.body)
+    return envelope, None if compressor is None else name_of(compressor)
 
 
 def unpacked(envelope: Envelope, compression: str | None, compressor: Compressor | None) -> Envelope:
@@ -130,11 +127,6 @@ def unpacked(envelope: Envelope, compression: str | None, compressor: Compressor
             raise UnknownCompression(compression)
         compressor = ZlibCompressor()
     return dataclasses.replace(envelope, body=compressor.decompress(envelope.body))
-
-
-def seconds(delay: dt.timedelta | float) -> float:
-    """A length of time in seconds."""
-    return delay.total_seconds() if isinstance(delay, dt.timedelta) else float(delay)
 
 
 def scheduled_share(limit: int) -> int:

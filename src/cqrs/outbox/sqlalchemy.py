@@ -107,9 +107,9 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         if self._notify:
             announce_after_commit(plain, self.model)
 
-    async def _cancel(self, session: Any, message_id: uuid.UUID) -> bool:
+    async def _cancel(self, session: Any, ids: Sequence[uuid.UUID]) -> bool:
         self._open_session(session)
-        return await cancel(session, self.model, message_id)
+        return await cancel(session, self.model, ids)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         if self._bound is not None:

@@ -14,6 +14,7 @@ from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
 from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
+from cqrs.outbox.given import delay_in_seconds, due, ids_meant_by, row_ids
 from cqrs.outbox.map import OutboxedEventMap, registered_name
 from cqrs.outbox.repository import OutboxedEventRepository
 from cqrs.outbox.rows import (
@@ -22,9 +23,7 @@ from cqrs.outbox.rows import (
     TakenRow,
     envelope_of,
     error_text,
-    message_id_of,
     packed,
-    seconds,
     unpacked,
 )
 from cqrs.serializers.json import JsonSerializer
@@ -79,14 +78,16 @@ class StoredOutbox(OutboxedEventRepository):
     ) -> None:
         """Add an event, as the port says."""
         session, event = given if len(given) > 1 else (None, *given)
-        if due_at is not None and (delay is not None or due_at.tzinfo is None):
-            raise InvalidArgument("due_at", due_at, "give either a delay or a time with a time zone")
+        if due_at is not None:
+            if delay is not None:
+                raise InvalidArgument("due_at", due_at, "give either this or a delay")
+            due_at = due(due_at)
         name = registered_name(self.registry, event)
         whole = envelope_of(event, name, self._serializer, key=key, headers=headers, dedup_id=dedup_id)
         envelope, compression = packed(whole, self._compressor)
         if delay is None and due_at is None:
             delay = event.message_delay
-        wait = None if delay is None else seconds(delay)
+        wait = None if delay is None else delay_in_seconds(delay)
         self._store(
             self._session() if session is None else session,
             NewRow(envelope=envelope, compression=compression, delay=wait, due_at=due_at),
@@ -98,7 +99,8 @@ class StoredOutbox(OutboxedEventRepository):
     async def cancel(self, *given: Any) -> bool:
         """Cancel a scheduled message, as the port says."""
         session, message_id = given if len(given) > 1 else (None, *given)
-        return await self._cancel(self._session() if session is None else session, message_id_of(message_id))
+        ids = ids_meant_by(message_id)
+        return await self._cancel(self._session() if session is None else session, ids)
 
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
         """Take messages, as the port says."""
@@ -170,6 +172,7 @@ class StoredOutbox(OutboxedEventRepository):
         return self._serializer.deserialize(envelope.body, envelope.content_type, event_type)
 
     async def _say(self, id_: int, status: EventStatus, error: str | None) -> None:
+        (id_,) = row_ids("outboxed_event_id", (id_,))
         self._said.append(Settlement(id_, self._held.pop(id_, None), status, error))
 
     async def _settle_said(self) -> None:
@@ -184,7 +187,7 @@ class StoredOutbox(OutboxedEventRepository):
     def _store(self, session: Any, row: NewRow) -> None: ...
 
     @abc.abstractmethod
-    async def _cancel(self, session: Any, message_id: uuid.UUID) -> bool: ...
+    async def _cancel(self, session: Any, ids: Sequence[uuid.UUID]) -> bool: ...
 
     @abc.abstractmethod
     async def _take(self, limit: int, topic: str | None) -> Sequence[TakenRow]: ...

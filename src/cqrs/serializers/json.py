@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
+from cqrs._sendable import refuse_hidden
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
 from cqrs.envelope import JSON, encoded
@@ -20,8 +23,12 @@ class JsonSerializer:
         self._read: dict[type, JsonDeserializer[Any]] = {}
 
     def serialize(self, event: Any) -> Encoded:
-        """``to_dict()`` of the event as JSON."""
-        return Encoded(encoded(event.to_dict()), JSON)
+        """``to_dict()`` of the event as JSON. Raises ``UnfitMessage`` for NaN and infinity, which it does not have."""
+        values = event.to_dict()
+        body = encoded(values)
+        if b"null" in body and not isinstance(event, BaseModel):  # whose values hold no models, which would hide it
+            refuse_hidden(event.event_name, values)
+        return Encoded(body, JSON)
 
     def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
         """The event. Raises ``DeserializeJsonError``."""

@@ -64,6 +64,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.InvalidEnvelope("orders", {"message-id": "7"}, _invalid()),
         errors.LogBusy("relay"),
         errors.LogSlotLost("relay"),
+        errors.UnfitMessage("order_placed", "headers['x']", "is None, and not a text", "leave it out"),
         errors.MessageRejected("Kafka", "0190", ValueError("too large")),
         errors.MigrationRefused("outbox", "it is newer"),
         errors.NoOpenTransaction("db.session"),

@@ -14,6 +14,7 @@ Subclass the suites and override their fixture:
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import uuid
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from cqrs.envelope import Envelope
+from cqrs.errors.messages import UnfitMessage
 from cqrs.message_brokers.protocol import Message
 
 if TYPE_CHECKING:
@@ -156,6 +158,24 @@ class MessageBrokerConformance:
         assert await broker.send([sent]) == [None]
         (delivery,) = await received(source, 1)
         assert delivery.envelope == sent
+
+    async def test_a_new_message_that_not_every_broker_carries_is_refused_by_its_part(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        unfit: list[tuple[str, dict[str, Any]]] = [
+            ("headers['x']", {"headers": {"x": None}}),
+            ("headers['x']", {"headers": {"x": "a\nb: c"}}),
+            ("headers", {"headers": {f"x{n}": "y" * 1000 for n in range(20)}}),
+            ("key", {"key": "k" * 256}),
+            ("payload.price", {"payload": {"payload": {"price": float("nan")}}}),
+        ]
+        for part, given in unfit:
+            with pytest.raises(UnfitMessage) as caught:
+                await broker.send_message(dataclasses.replace(Message("joined", topic, 1), **given))
+            assert (caught.value.message, caught.value.argument) == ("joined", part)
+        await broker.send_message(Message("joined", topic, {"a": None}, key="k" * 255, headers={"x": "y" * 16_379}))
+        (delivery,) = await received(source, 1)
+        assert delivery.envelope.json() == {"a": None}
 
     async def test_a_large_body_survives(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
         body = b"x" * 500_000

@@ -40,6 +40,7 @@ from cqrs.testing.conformance._outbox_stand import (
     numbered,
     numbers,
 )
+from cqrs.testing.conformance._refusals import Refusals
 from cqrs.testing.conformance._scheduling import Scheduling
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ __all__ = ["Numbered", "OutboxBackend", "OutboxConformance", "numbered"]
 
 
 @pytest.mark.asyncio
-class OutboxConformance(Scheduling):
+class OutboxConformance(Refusals, Scheduling):
     """Subclass this and override ``backend``."""
 
     @pytest.fixture

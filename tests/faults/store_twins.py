@@ -1,0 +1,91 @@
+"""What each guard of what goes into an outbox is for: without it, the test that is named here fails.
+
+`make twins` takes them out one at a time, as those of the relay in `twins.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults.twins import Twin, take_out
+
+MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryOutbox::"
+SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteOutbox::"
+UNFIT = "tests/unit/message_brokers/test_unfit_messages.py::"
+
+TWINS = (
+    Twin(
+        "a new message is looked at when it is added",
+        "outbox/rows.py",
+        "return sendable(",
+        "return (",
+        f"{SQLITE}test_headers_that_not_every_broker_carries_are_refused_by_name",
+    ),
+    Twin(
+        "a message that is sent at once is looked at before the commit",
+        "events/event_emitter.py",
+        "return ready(message_of(",
+        "return (message_of(",
+        f"{UNFIT}test_an_unfit_event_undoes_the_unit_of_work_and_nothing_is_sent",
+    ),
+    Twin(
+        "what was stored before leaves, whatever it is",
+        "message_brokers/protocol.py",
+        "return ready(message, envelope)",
+        "return message",
+        f"{UNFIT}test_what_was_stored_before_it_was_looked_at_still_leaves",
+    ),
+    Twin(
+        "a body is not larger than every database takes",
+        "outbox/rows.py",
+        "    storable(envelope.name, envelope.body)\n",
+        "",
+        f"{MEMORY}test_a_body_that_not_every_database_takes_is_refused",
+    ),
+    Twin(
+        "JSON has no NaN, whoever wrote it",
+        "_sendable.py",
+        'if (b"NaN" in body or b"Infinity" in body) and',
+        "if False and",
+        f"{MEMORY}test_a_serializer_that_says_json_must_write_it",
+    ),
+    Twin(
+        "no model writes null for NaN",
+        "serializers/json.py",
+        'if b"null" in body and',
+        "if False and",
+        f"{MEMORY}test_a_number_that_json_does_not_have_is_refused_by_its_field",
+    ),
+    Twin(
+        "a delay is one that databases can count",
+        "outbox/given.py",
+        "if not seconds <= _LONGEST_DELAY:",
+        "if False:",
+        f"{SQLITE}test_a_delay_that_no_database_can_count_is_refused",
+    ),
+    Twin(
+        "a UUID as text is that UUID",
+        "outbox/given.py",
+        "return [hashed] if known is None else [known, hashed]",
+        "return [hashed]",
+        f"{SQLITE}test_an_id_as_text_names_the_same_message",
+    ),
+    Twin(
+        "to drop nothing is not to drop everything",
+        "outbox/given.py",
+        "    if not given:\n",
+        "    if False:\n",
+        f"{SQLITE}test_what_is_no_id_is_refused",
+    ),
+    Twin(
+        "a follow-up goes without a foreign header that cannot travel",
+        "context.py",
+        "if known.get(name) and travels(name, known[name])",
+        "if known.get(name)",
+        f"{UNFIT}test_a_follow_up_goes_without_what_came_with_its_cause_and_cannot_travel",
+    ),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(take_out(TWINS, *sys.argv[1:]))

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
+from cqrs._generics import type_name
 from cqrs.errors.wiring import WiringError
+from cqrs.events.event import INotificationEvent
 
 if TYPE_CHECKING:
     from cqrs.container.adopt import Injector
     from cqrs.events.event_emitter import EventEmitter
     from cqrs.middlewares.base import MiddlewareChain
     from cqrs.requests.map import RequestMap
+
+logger = logging.getLogger("cqrs")
+
+_warned: WeakSet[type] = WeakSet()
 
 
 def validate(
@@ -23,3 +31,18 @@ def validate(
     problems += injector.check(handlers)
     if problems:
         raise WiringError(problems)
+    if request_map is not None:
+        _warn_of_messages(emitter)
+
+
+def _warn_of_messages(emitter: EventEmitter) -> None:
+    """Tell of handlers that are never called. It is no error: one mapper may serve an ``EventMediator``, too."""
+    for event_type in emitter.event_map:
+        if INotificationEvent in event_type.__mro__ and event_type not in _warned:
+            _warned.add(event_type)
+            logger.warning(
+                "%s is a message for other services: what is bound to it in domain_events_mapper is not called when it "
+                "is recorded, only by an EventMediator that receives it. Record a domain event beside it for handlers "
+                "in this service.",
+                type_name(event_type),
+            )

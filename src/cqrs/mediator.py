@@ -9,11 +9,12 @@ from cqrs.dispatcher.event import EventDispatcher
 from cqrs.dispatcher.request import RequestDispatcher
 from cqrs.dispatcher.streaming import StreamingRequestDispatcher
 from cqrs.dispatcher.turn import turns_of
+from cqrs.events.event import INotificationEvent
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.events.event_processor import EventProcessor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
     from cqrs.events.map import EventMap
     from cqrs.middlewares.base import MiddlewareChain
@@ -152,6 +153,11 @@ class EventMediator:
     def handles(self, event_type: type) -> bool:
         """Whether a handler is bound for ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
         return bool(self._emitter.route(event_type).reactions)
+
+    @property
+    def messages(self) -> Sequence[type]:
+        """The types of messages for which a handler is bound."""
+        return [bound for bound in self._emitter.event_map if INotificationEvent in bound.__mro__]
 
     @property
     def outbox(self) -> OutboxedEventRepository | None:

@@ -26,13 +26,13 @@ class EventDecoder:
     def __init__(
         self, registry: EventRegistry, serializer: Serializer | None = None, compressor: Compressor | None = None
     ) -> None:
-        self._registry = registry
+        self.registry = registry
         self._serializer = serializer or JsonSerializer()
         self._compressor = compressor
 
     def __call__(self, envelope: Envelope) -> Any:
         """The event. Raises ``UnknownEvent``, ``UnknownCompression``, and ``InvalidEnvelope`` for a wrong body."""
-        event_type = self._registry.type_of(envelope.name, envelope.version)
+        event_type = self.registry.type_of(envelope.name, envelope.version)
         try:
             body = unpacked(envelope, envelope.content_encoding, self._compressor).body
             return self._serializer.deserialize(body, envelope.content_type, event_type)

@@ -13,6 +13,7 @@
     ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
+    ├── NoMessageKey                    (also a ValueError) an event lacks the field that is to be its message key
     ├── DeserializeError                bytes are not the message they should be (in cqrs.deserializers)
     │   ├── DeserializeJsonError        … not the JSON
     │   └── DeserializeProtobufError    … not the protobuf
@@ -65,6 +66,7 @@ from cqrs.errors.events import (
     EventUnhandled,
     HandlerCancelled,
     ImmutableEventError,
+    NoMessageKey,
     ProtobufNotImplemented,
     UnknownEvent,
 )
@@ -120,6 +122,7 @@ __all__ = [
     "MessageRejected",
     "MigrationNeeded",
     "MigrationRefused",
+    "NoMessageKey",
     "NoOpenTransaction",
     "NoRequestScope",
     "NotForTheLog",

@@ -45,8 +45,21 @@ class EventNameConflict(CQRSError):
         self.version = version
         self.event_types = (first, second)
         super().__init__(
-            f"{first.__qualname__} and {second.__qualname__} both claim the event name {name!r} version {version}: "
-            "give one of them another name or version with @cqrs.event_type(...)."
+            f"{_where(first)} and {_where(second)} both claim the event name {name!r} version {version}: give one of "
+            "them another name or version with @cqrs.event_type(...), or register one in an EventRegistry of its own."
+        )
+
+
+class NoMessageKey(CQRSError, ValueError):
+    """An event of ``event_type`` has no usable value in the place ``key``, which its class names as the message key."""
+
+    def __init__(self, event_type: type, key: str, problem: str) -> None:
+        self.event_type = event_type
+        self.key = key
+        self.problem = problem
+        super().__init__(
+            f"{type_name(event_type)} takes its message key from {key!r}: {problem}. Set that field, or give "
+            "@cqrs.event_type(key=) a function that makes a text of the event, or None for one without order."
         )
 
 
@@ -93,3 +106,7 @@ class HandlerCancelled(CQRSError):
             f"A handler of {type_name(event_type)} ended with a CancelledError that came from no canceller: a task or "
             "a future that it awaited was cancelled. Catch it there, and raise what it means."
         )
+
+
+def _where(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -3,6 +3,7 @@
 ``cqrs.events.bootstrap`` builds a mediator for events from outside.
 """
 
+from cqrs.events.contract import event_type
 from cqrs.events.event import (
     DCDomainEvent,
     DCEvent,
@@ -24,7 +25,7 @@ from cqrs.events.event_processor import EventProcessor
 from cqrs.events.fallback import EventHandlerFallback
 from cqrs.events.map import EventMap
 from cqrs.events.recorder import EventRecorder
-from cqrs.events.registry import EventName, EventRegistry, event_type
+from cqrs.events.registry import EventName, EventRegistry
 
 __all__ = [
     "DCDomainEvent",

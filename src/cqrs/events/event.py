@@ -7,11 +7,14 @@ new state (event-carried state transfer), so that its readers need not ask back.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import datetime as dt
+import inspect
 import os
 import uuid
-from typing import TYPE_CHECKING, Any, Generic, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 
 from pydantic import AliasChoices, ConfigDict, Field
 from typing_extensions import TypeVar
@@ -103,14 +106,18 @@ class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
 
     ``event_id`` identifies the event wherever it goes. ``event_timestamp`` is made in UTC. ``topic`` (also
     accepted as ``event_topic``) defaults to the environment variable ``DEFAULT_OUTPUT_TOPIC``, read when the event is
-    made, else ``output_topic``.
+    made, else ``output_topic``. With ``@cqrs.event_type("order_placed", topic="orders")`` on a subclass neither
+    ``event_name`` nor ``topic`` need be given; what is given counts before it.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     event_id: uuid.UUID = Field(default_factory=uuid.uuid4)
     event_timestamp: dt.datetime = Field(default_factory=utc_now)
-    event_name: str
+    if TYPE_CHECKING:
+        event_name: str = ""  # may be left out where event_type says it
+    else:
+        event_name: str
     topic: str = Field(default_factory=default_topic, validation_alias=AliasChoices("topic", "event_topic"))
     payload: PayloadT
 
@@ -135,12 +142,40 @@ class DCDomainEvent(DCEvent, IDomainEvent):
     """A domain event on a standard dataclass."""
 
 
+if TYPE_CHECKING:
+    _Completing = abc.ABCMeta
+else:
+
+    class _Completing(abc.ABCMeta):
+        """Adds what ``event_type`` says and a call leaves out. A dataclass could not: ``payload`` has no default."""
+
+        def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+            for name, value in cls.__cqrs_defaults__.items():
+                if len(args) <= _PLACES[name]:
+                    kwargs.setdefault(name, value)
+            return super().__call__(*args, **kwargs)
+
+        @property
+        def __signature__(cls) -> inspect.Signature:
+            made = inspect.signature(cls.__init__)
+            return made.replace(parameters=[*made.parameters.values()][1:])
+
+
+_PLACES = {"event_name": 0, "topic": 4}
+
+
 @dataclasses.dataclass(frozen=True)
-class DCNotificationEvent(DCEvent, INotificationEvent[PayloadT], Generic[PayloadT]):
+class DCNotificationEvent(DCEvent, INotificationEvent[PayloadT], Generic[PayloadT], metaclass=_Completing):
     """A notification on a standard dataclass; its fields mean what they mean on ``NotificationEvent``."""
 
-    event_name: str
-    payload: PayloadT
+    __cqrs_defaults__: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    if TYPE_CHECKING:
+        event_name: str = ""  # may be left out where event_type says it
+        payload: PayloadT = cast("PayloadT", None)  # what follows a default needs one
+    else:
+        event_name: str
+        payload: PayloadT
     event_id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
     event_timestamp: dt.datetime = dataclasses.field(default_factory=utc_now)
     topic: str = dataclasses.field(default_factory=default_topic)

@@ -7,17 +7,17 @@ from typing import Any
 from cqrs.errors.events import UnknownEvent
 from cqrs.errors.messages import OutboxedEventMismatch
 from cqrs.events.event import INotificationEvent
-from cqrs.events.registry import EventName, EventRegistry
+from cqrs.events.registry import EventName, EventRegistry, default_registry
 
 
 class OutboxedEventMap:
-    """The registry of every outbox that is not given one of its own.
+    """The registry of every outbox that is not given one of its own; ``@cqrs.event_type`` enters classes in it.
 
     A name stands for one type, and for what derives from it: ``cqrs.NotificationEvent`` for a notification with any
     payload. The version is the one of ``@cqrs.event_type``, else 1.
     """
 
-    registry = EventRegistry()
+    registry = default_registry
 
     @classmethod
     def register(cls, event_name: str, event_type: type) -> None:

@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs.errors.root import InvalidArgument
 from cqrs.workers.advice import told
 from cqrs.workers.consumer_chores import Chore
-from cqrs.workers.consumer_events import Handling, JsonEvents
+from cqrs.workers.consumer_events import Handling, JsonEvents, must_be_readable
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer_steps import Outage, Steps
 from cqrs.workers.consumer_transactions import must_fit_together, transactions_of
@@ -85,12 +86,18 @@ class Consumer(Service):
         read = decode if registry is None else JsonEvents(registry)
         assert read is not None  # noqa: S101  # one of them is given
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
+        self._must_be_readable = partial(must_be_readable, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
         self._outages = 0
         self._chores = (
             Chore(f"{name} replaying", self._steps.replay, self.policy.replay_every, self.policy.outage),
             Chore(f"{name} cleaning", self._steps.clean, self.policy.clean_every, self.policy.outage),
         )
+
+    async def start(self) -> None:
+        """Begin to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
+        self._must_be_readable()
+        await super().start()
 
     async def _work(self) -> None:
         try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from cqrs._generics import type_name
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
 from cqrs.errors.events import EventUnhandled, HandlerCancelled, UnknownEvent
 from cqrs.errors.messages import InvalidEnvelope
+from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.outbox.rows import unpacked
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class JsonEvents:
     """Makes events from messages whose body is JSON, by the types of ``registry``."""
 
     def __init__(self, registry: EventRegistry) -> None:
-        self._registry = registry
+        self.registry = registry
         self._read: dict[tuple[str, int], JsonDeserializer[Any]] = {}
 
     def __call__(self, envelope: Envelope) -> Any:
@@ -45,7 +47,7 @@ class JsonEvents:
         key = (envelope.name, envelope.version)
         read = self._read.get(key)
         if read is None:
-            read = self._read[key] = JsonDeserializer(self._registry.type_of(*key))
+            read = self._read[key] = JsonDeserializer(self.registry.type_of(*key))
         body = envelope.body
         if envelope.content_encoding is not None:
             body = unpacked(envelope, envelope.content_encoding, None).body
@@ -55,6 +57,21 @@ class JsonEvents:
         if isinstance(event, DeserializeJsonError):
             raise event
         return event
+
+
+def must_be_readable(receiver: ReceivesEvents, decode: Any) -> None:
+    """Raise ``WiringError`` if a handler waits for messages that nobody can tell by their names."""
+    registry: EventRegistry | None = getattr(decode, "registry", None)
+    if registry is None:
+        return
+    remedy = 'Put @cqrs.event_type("its name") on the class, or register it in the registry of the consumer'
+    problems = [
+        WiringProblem(type_name(message), "a handler is bound to it, and it is registered under no name", remedy)
+        for message in getattr(receiver, "messages", ())
+        if message not in registry
+    ]
+    if problems:
+        raise WiringError(problems)
 
 
 class Handling:

@@ -1,0 +1,95 @@
+"""What of a message is its key, where its class says so with ``@cqrs.event_type(key=...)``."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import typing
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from typing_extensions import Format, get_annotations
+
+from cqrs._generics import type_name
+from cqrs.errors.events import NoMessageKey
+from cqrs.errors.root import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_MISSING = object()
+
+
+class KeyOf:
+    """The ``message_key`` of a class: taken from a field, or made by a function, whenever it is asked for."""
+
+    def __init__(self, key: str | Callable[[Any], object]) -> None:
+        self._key = key
+
+    def __get__(self, event: Any, owner: type) -> str | None:
+        if event is None:  # nothing on the class: so a subclass may have a field of this name
+            raise AttributeError
+        key = self._key
+        if not isinstance(key, str):
+            made = key(event)
+            return None if made is None else _text(event, "what its function key= returns", made)
+        value: Any = getattr(event, "payload", event)
+        for name in key.split("."):
+            kind: Any = value.__class__
+            value = value.get(name, _MISSING) if dict in kind.__mro__ else getattr(value, name, _MISSING)
+            if value is _MISSING:
+                raise NoMessageKey(event.__class__, key, f"{type_name(kind)} has no {name!r}")
+        return _text(event, key, value)
+
+
+def check_path(event_type: type, path: str) -> None:
+    """Raise ``InvalidArgument`` if the classes of ``event_type``, as far as they are known, have no such field."""
+    if not all(part.isidentifier() for part in path.split(".")):
+        remedy = "name a field of the payload, such as 'order_id' or 'customer.id', or give a function of the event"
+        raise InvalidArgument("key", path, remedy)
+    declared: Any = _fields(event_type).get("payload", event_type)
+    for name in path.split("."):
+        if not isinstance(declared, type):
+            return
+        fields = _fields(declared)
+        if not fields:
+            return
+        if name not in fields and not hasattr(declared, name):
+            has = ", ".join(fields)
+            raise InvalidArgument("key", path, f"{type_name(declared)} has no {name!r}, name one of its fields: {has}")
+        declared = fields.get(name)
+
+
+def _fields(cls: type[Any]) -> Mapping[str, Any]:
+    """The fields of a class and what they are declared as, ``None`` where that cannot be read."""
+    if issubclass(cls, BaseModel):
+        return {name: field.annotation for name, field in cls.model_fields.items()}
+    declared: Any = cls
+    names: list[str] = []
+    if dataclasses.is_dataclass(declared):
+        names = [field.name for field in dataclasses.fields(declared)]
+    elif typing.is_typeddict(declared):
+        names = [*get_annotations(declared, format=Format.FORWARDREF)]
+    try:
+        hints = typing.get_type_hints(declared) if names else {}
+    except (NameError, TypeError):
+        hints = {}
+    return {name: hints.get(name) for name in names}
+
+
+def _text(event: Any, place: str, value: Any) -> str:
+    """``value`` as the text that a key is. Two values that are equal give one text."""
+    if isinstance(value, enum.Enum):
+        value = value.value
+    kind: type[Any] = value.__class__
+    if issubclass(kind, str):
+        return str(value)
+    if issubclass(kind, dt.date):
+        return str(value.isoformat())
+    if issubclass(kind, uuid.UUID | int | decimal.Decimal) and kind is not bool:
+        return str(value)
+    said = "None" if value is None else f"a {type_name(kind)}"  # not the value, which may be nobody's business
+    raise NoMessageKey(event.__class__, place, f"it is {said}, and a key is a text, a number, an id or a date")

@@ -9,7 +9,7 @@ said without knowing the application's classes is in fields of its own, and trav
 ``message-version``    the version of its schema, from 1
 ``message-key``        what shares a key keeps its order; absent for a message without one
 ``content-type``       how the body is encoded, ``application/json`` by default
-``content-encoding``   how it is compressed; absent if it is not
+``content-encoding``   how it is compressed; absent if it is not (``identity`` and ``utf-8`` of others mean that, too)
 =====================  ==================================================================================
 
 Whatever else is in ``headers`` travels as it is; by convention ``correlation-id``, ``causation-id``, ``traceparent``.
@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JSON = "application/json"
+
+WIRE_HEADERS = frozenset(
+    {"message-id", "message-name", "message-version", "message-key", "content-type", "content-encoding"}
+)
+"""The names above."""
+
+UNREADABLE = "unreadable"
+"""The header in which a source says why a message that has a name cannot be read; such a message is never handled."""
+
+_NOT_COMPRESSED = frozenset({"", "identity", "utf-8", "utf8", "us-ascii", "ascii", "binary"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +80,7 @@ class Envelope:
                 key=rest.pop("message-key", None),
                 version=int(rest.pop("message-version", "1")),
                 content_type=rest.pop("content-type", JSON),
-                content_encoding=rest.pop("content-encoding", None),
+                content_encoding=compression(rest.pop("content-encoding", None)),
                 headers=rest,
             )
         except (KeyError, ValueError) as error:
@@ -82,6 +92,13 @@ class Envelope:
             return from_json(self.body)
         except ValueError as error:
             raise InvalidEnvelope(self.topic, self.to_headers(), error) from error
+
+
+def compression(content_encoding: str | None) -> str | None:
+    """How a body is compressed; ``None`` for the encodings by which other programs say that it is not."""
+    if content_encoding is None or content_encoding.strip().lower() in _NOT_COMPRESSED:
+        return None
+    return content_encoding
 
 
 def encoded(payload: Any) -> bytes:

@@ -17,6 +17,7 @@ from aio_pika.exceptions import (
     PublishError,
 )
 
+from cqrs.adapters.amqp_decoding import read_all
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.refusal import unavailable
@@ -74,6 +75,7 @@ class AMQPLink:
         await self._link.close()
 
     async def _open(self) -> _Opened:
+        read_all()
         with outage(self.place):
             async with asyncio.timeout(self._timeout):
                 connection = await aio_pika.connect(self._url, ssl_context=self._ssl_context, timeout=self._timeout)

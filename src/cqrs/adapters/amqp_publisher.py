@@ -51,6 +51,11 @@ class AMQPPublisher:
         self._declaring = asyncio.Lock()
         self._in_flight: dict[str, asyncio.Event] = {}
 
+    @property
+    def place(self) -> str:
+        """Where it sends to, for messages to people."""
+        return self._link.place
+
     async def publish(self, message: AbstractMessage, queue_name: str, exchange_name: str) -> None:
         """Send ``message`` to the queue ``queue_name`` through the exchange, both of which are made if need be.
 

@@ -9,12 +9,13 @@ from cqrs.errors.root import CQRSError, InvalidArgument
 class InvalidEnvelope(CQRSError):
     """A message arrived on ``topic`` whose ``headers`` do not identify it, or whose body is not what they say."""
 
-    def __init__(self, topic: str, headers: dict[str, str], reason: Exception) -> None:
+    def __init__(self, topic: str, headers: dict[str, str], reason: Exception | str) -> None:
         self.topic = topic
         self.headers = headers
         self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
         super().__init__(
-            f"A message on {topic!r} cannot be read ({type(reason).__name__}: {reason}): send the headers message-id "
+            f"A message on {topic!r} cannot be read ({detail}): send the headers message-id "
             "and message-name, or read this topic with a source that is told how to find them."
         )
 

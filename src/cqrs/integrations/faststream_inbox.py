@@ -13,6 +13,7 @@ from cqrs.envelope import Envelope
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError
+from cqrs.message_brokers.foreign import text_of
 from cqrs.workers.consumer_transactions import made_by, transactions_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def envelope_of(message: Any) -> Envelope | None:
     """
     raw, body = message.raw_message, message.body if isinstance(message.body, bytes) else b""
     topic = str(getattr(raw, "topic", ""))
-    headers = {name: value for name, value in message.headers.items() if isinstance(value, str)}
+    headers = {name: text_of(value) for name, value in message.headers.items()}
     try:
         return Envelope.from_headers(topic, body, headers)
     except InvalidEnvelope:

@@ -10,6 +10,7 @@ from aio_pika import DeliveryMode, Message
 from cqrs.adapters.amqp_publisher import AMQPPublisher
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.message_brokers.by_key import send_by_key
+from cqrs.message_brokers.outgoing import headers_of
 from cqrs.message_brokers.protocol import Features, MessageBroker
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class AMQPMessageBroker(MessageBroker):
             await publisher.close()
 
     async def _send(self, envelope: Envelope) -> None:
-        message = _to_amqp(envelope)
+        message = _to_amqp(envelope, getattr(self._own or self._publisher, "place", "RabbitMQ"))
         if self._own is not None:
             await self._own.route(
                 message, self._exchange_name, envelope.topic, queue_name=self._queue_name, pattern=self._pattern
@@ -115,10 +116,10 @@ class AMQPMessageBroker(MessageBroker):
             await self._publisher.publish(message, queue_name=envelope.topic, exchange_name=self._exchange_name)
 
 
-def _to_amqp(envelope: Envelope) -> Message:
+def _to_amqp(envelope: Envelope, broker: str) -> Message:
     return Message(
         envelope.body,
-        headers=dict(envelope.to_headers()),
+        headers=dict(headers_of(envelope, broker)),
         content_type=envelope.content_type,
         content_encoding=envelope.content_encoding,
         delivery_mode=DeliveryMode.PERSISTENT,

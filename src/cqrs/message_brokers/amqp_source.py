@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import logging
+import hashlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs._running import outside_turns
 from cqrs.adapters.amqp_link import outage
 from cqrs.adapters.amqp_subscription import AMQPSubscription
-from cqrs.envelope import Envelope
-from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.foreign import read_by, received, text_of, unread
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
     from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
-_log = logging.getLogger(__name__)
+    from cqrs.envelope import Envelope
+
+
+_OF_THE_SERVER = {"x-delivery-count", "x-acquired-count"}
+"""What says something about a delivery, and not about the message."""
 
 
 class AMQPMessageSource(MessageSource):
@@ -38,7 +43,8 @@ class AMQPMessageSource(MessageSource):
     the member already, from a queue of the type ``quorum`` even after all others. With a ``prefetch`` of 1 and the type
     ``classic`` it comes first, and a queue is worked on one message after the other.
 
-    A message that ``read`` cannot make an envelope of is logged as an error and stays unacknowledged in its queue.
+    ``read`` makes envelopes of messages from other programs. What it raises, and what cannot be read without it, holds
+    up no queue: see ``cqrs.message_brokers.foreign`` for what is received then.
     """
 
     features = AMQPMessageBroker.features
@@ -77,7 +83,7 @@ class AMQPMessageSource(MessageSource):
             **({"x-single-active-consumer": True} if single_active else {}),
             **(queue_arguments or {}),
         }
-        self._read = read or _envelope
+        self._read = read
         self._later: set[asyncio.Task[None]] = set()
 
     @property
@@ -97,19 +103,19 @@ class AMQPMessageSource(MessageSource):
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
         """What has arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
-        deliveries: list[Delivery] = []
-        for message in await self._subscription.take(limit, timeout):
-            try:
-                deliveries.append(_AMQPDelivery(self, message, self._read(message)))
-            except InvalidEnvelope as error:
-                _log.error("%s It stays in the queue, unacknowledged.", error)
-        return deliveries
+        messages = await self._subscription.take(limit, timeout)
+        return [_AMQPDelivery(self, message, self._envelope(message)) for message in messages]
 
     def later(self, what: Coroutine[Any, Any, None]) -> None:
         """Do it as long as this source is open."""
         task = asyncio.create_task(what, context=outside_turns())
         self._later.add(task)
         task.add_done_callback(self._later.discard)
+
+    def _envelope(self, message: AbstractIncomingMessage) -> Envelope:
+        if self._read is None:
+            return _stand_in(received, message)
+        return read_by(self._read, message, partial(_stand_in, unread, message))
 
     async def _queues(self, channel: AbstractChannel) -> list[AbstractQueue]:
         if not self._declare:
@@ -157,8 +163,14 @@ class _AMQPDelivery(Delivery):
             await self._message.nack(requeue=True)
 
 
-def _envelope(message: AbstractIncomingMessage) -> Envelope:
-    headers = {name: value for name, value in message.headers.items() if isinstance(value, str)}
+def _stand_in(make: Callable[..., Envelope], message: AbstractIncomingMessage, *error: Exception) -> Envelope:
+    topic, body = message.routing_key or "", message.body
+    # Nothing tells where a message is in its queue, and the id that its sender gave it need not be one of a kind.
+    place = f"{message.message_id}/{message.timestamp}/{topic}/{_sum(body)}" if message.message_id else None
+    return make(topic, body, _headers(message), place, *error)
+
+
+def _headers(message: AbstractIncomingMessage) -> dict[str, str]:
     properties = {
         "message-id": message.message_id,
         "message-name": message.type,
@@ -166,5 +178,10 @@ def _envelope(message: AbstractIncomingMessage) -> Envelope:
         "content-encoding": message.content_encoding,
         "correlation-id": message.correlation_id,
     }
-    known = {name: str(value) for name, value in properties.items() if value}
-    return Envelope.from_headers(message.routing_key or "", message.body, {**known, **headers})
+    known = {name: text_of(value) for name, value in properties.items() if value}
+    given = {name: text_of(value) for name, value in message.headers.items() if name not in _OF_THE_SERVER}
+    return {**known, **given}
+
+
+def _sum(body: bytes) -> str:
+    return hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -56,7 +56,7 @@ class KafkaMessageBroker(MessageBroker):
         if not envelopes:
             return []
         try:
-            failures = await self.producer.send([to_record(envelope) for envelope in envelopes])
+            failures = await self.producer.send([to_record(envelope, self._name) for envelope in envelopes])
         except BrokerUnavailable as outage:
             return [outage] * len(envelopes)
         return [failure and self._told(failure, e) for failure, e in zip(failures, envelopes, strict=True)]
@@ -74,6 +74,8 @@ class KafkaMessageBroker(MessageBroker):
         return str(self.producer.connection)
 
     def _told(self, failure: Exception, envelope: Envelope) -> Exception:
+        if isinstance(failure, MessageRejected):
+            return failure
         if is_rejection(failure):
             told: Exception = MessageRejected(self._name, envelope.message_id, failure)
         else:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cqrs.message_brokers.memory_group import Group, MemoryMessageSource
+from cqrs.message_brokers.outgoing import headers_of
 from cqrs.message_brokers.protocol import MessageBroker, ready
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ class MemoryMessageBroker(MessageBroker):
         return tuple(message for message in self._sent if message.topic == name)
 
     async def send_message(self, message: Message) -> None:
-        """Keep ``message`` and offer it to every group."""
-        ready(message)
+        """Keep ``message`` and offer it to every group. Raises ``MessageRejected`` for headers that are no texts."""
+        envelope = ready(message).to_envelope()
+        headers_of(envelope, "The broker in memory")
         self._sent.append(message)
         for group in self._groups.values():
-            group.offer(message.to_envelope())
+            group.offer(envelope)
         self.wake()
 
     def source(self, *topics: str, group: str = "default") -> MemoryMessageSource:

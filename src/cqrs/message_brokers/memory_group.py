@@ -7,6 +7,7 @@ import bisect
 import dataclasses
 from typing import TYPE_CHECKING
 
+from cqrs.message_brokers.foreign import received
 from cqrs.message_brokers.protocol import Features
 from cqrs.message_brokers.source import Delivery, MessageSource
 
@@ -43,7 +44,10 @@ class Group:
     def offer(self, envelope: Envelope) -> None:
         """Something was sent."""
         if envelope.topic in self._topics:
-            self._waiting.append(Entry(envelope, self._places))
+            arriving = received(
+                envelope.topic, envelope.body, envelope.to_headers(), f"{envelope.topic}/{self._places}"
+            )
+            self._waiting.append(Entry(arriving, self._places))
             self._places += 1
 
     def take(self, member: object, limit: int) -> list[Entry]:

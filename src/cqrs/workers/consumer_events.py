@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from cqrs._generics import type_name
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
+from cqrs.envelope import UNREADABLE
 from cqrs.errors.events import EventUnhandled, HandlerCancelled, UnknownEvent
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -86,10 +87,12 @@ class Handling:
         """Handle it. Raises what handlers and decoding raise, ``EventUnhandled`` and ``HandlerCancelled``."""
         try:
             event = self._decode(envelope)
-        except UnknownEvent:
-            if self._skip_unknown:
+        except Exception as error:
+            if isinstance(error, UnknownEvent) and self._skip_unknown:
                 return
+            _must_be_readable(envelope)
             raise
+        _must_be_readable(envelope)
         event_type: type[Any] = event.__class__
         if self._receiver.handles(event_type):
             await self._send(event, event_type)
@@ -104,6 +107,12 @@ class Handling:
             if task is None or task.cancelling() or not _only_cancelled(error):
                 raise
             raise HandlerCancelled(event_type) from error  # or it would end the worker as if somebody had stopped it
+
+
+def _must_be_readable(envelope: Envelope) -> None:
+    reason = envelope.headers.get(UNREADABLE)
+    if reason is not None:
+        raise InvalidEnvelope(envelope.topic, envelope.to_headers(), reason)
 
 
 def _only_cancelled(error: BaseException) -> bool:

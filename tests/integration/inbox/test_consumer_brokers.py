@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -140,3 +141,27 @@ def _deaf(delivery: Any) -> Any:
             raise BrokerUnavailable("broker", "it does not hear")
 
     return Deaf()
+
+
+async def test_a_message_that_cannot_be_read_is_parked_with_its_bytes_and_holds_nothing_up(
+    wire: tuple[MessageBroker, Callable[[], MessageSource]], topic: str, sqlite_database: Database
+) -> None:
+    broker, source = wire
+    shipping = Shipping(sqlite_database)
+    good = [ordered(n, key=str(n), topic=topic).to_envelope() for n in range(3)]
+    nameless: Any = dataclasses.replace(good[0], message_id="order-7", key="a")  # type: ignore[arg-type]
+    unversioned: Any = dataclasses.replace(good[1], message_id=uuid.uuid4(), version="two", key="b")  # type: ignore[arg-type]
+    await send(broker, topic)
+    assert await broker.send([nameless, unversioned, *good]) == [None] * 5
+    async with shipping.consumer(source(), on_unknown="skip"):
+        assert sorted(await shipping.until(3)) == ["0", "1", "2"]
+        async with asyncio.timeout(30):
+            while len(parked := await shipping.inbox.parked.list(shipping.name)) < 2:  # noqa: ASYNC110  # nothing else tells
+                await asyncio.sleep(0.02)
+    reasons = {one.envelope.key: (one.envelope.body, one.envelope.headers["unreadable"]) for one in parked}
+    assert reasons == {
+        "a": (good[0].body, "ValueError: badly formed hexadecimal UUID string"),
+        "b": (good[1].body, "ValueError: invalid literal for int() with base 10: 'two'"),
+    }
+    async with source() as again:
+        assert list(await again.receive(timeout=0.2)) == []

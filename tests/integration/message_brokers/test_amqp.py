@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import decimal
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import aio_pika
 import pytest
+from pamqp import encode
 
 from cqrs.adapters.amqp import amqp_consumer_factory, amqp_publisher_factory
 from cqrs.errors import BrokerUnavailable, MessageRejected, WiringError
@@ -192,22 +195,131 @@ async def test_no_error_and_no_log_tells_the_password(rabbitmq_url: str, caplog:
     assert "ACCESS_REFUSED" in str(at_broker.value)
 
 
-async def test_what_cannot_be_read_stays_and_holds_nothing_up(
-    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel, caplog: pytest.LogCaptureFixture
+async def test_a_foreign_message_is_named_by_its_topic_and_frees_a_queue_of_prefetch_one(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
 ) -> None:
     exchange, topic = a_name("x"), a_name("t")
-    source = AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange)
+    source = AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange, prefetch=1)
     async with source, AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange) as broker:
         foreign = await bare.get_exchange(exchange)
-        await foreign.publish(aio_pika.Message(b"?", message_id="not an id"), topic)
+        await foreign.publish(aio_pika.Message(b"?", headers={"origin": "legacy"}), topic)
+        await foreign.publish(aio_pika.Message(b"!", type="paid", message_id="order-7"), topic)
         await broker.send([an_envelope(topic, 1)])
-        assert [d.envelope.body for d in await received(source, 1)] == [b"1"]
-    assert "message-id" in caplog.text
-    knowing = AMQPMessageSource(
-        rabbitmq_url, topic, exchange_name=exchange, read=lambda message: an_envelope(topic, body=message.body)
-    )
-    async with knowing:
-        assert [d.envelope.body for d in await received(knowing, 1)] == [b"?"]
+        first, second, third = [delivery.envelope for delivery in await received(source, 3)]
+    assert (first.name, first.body, dict(first.headers)) == (topic, b"?", {"origin": "legacy"})
+    assert (second.name, second.body) == ("paid", b"!")
+    assert second.headers["unreadable"] == "ValueError: badly formed hexadecimal UUID string"
+    assert third.body == b"1"
+
+
+async def test_a_message_that_ones_own_function_cannot_read_arrives_with_the_reason(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+
+    def read(message: AbstractIncomingMessage) -> Any:
+        if message.body == b"none":
+            return None
+        if message.body == b"known":
+            return an_envelope(topic, body=b"read")
+        raise LookupError("an unknown dialect")
+
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange, prefetch=1, read=read) as source:
+        foreign = await bare.get_exchange(exchange)
+        for body in (b"bad", b"none", b"known"):
+            await foreign.publish(aio_pika.Message(body), topic)
+        bad, none, known = [delivery.envelope for delivery in await received(source, 3)]
+    assert (bad.body, bad.headers["unreadable"]) == (b"bad", "LookupError: an unknown dialect")
+    assert "returned NoneType" in none.headers["unreadable"]
+    assert known.body == b"read"
+
+
+async def test_an_unreadable_message_with_an_id_keeps_it_when_it_comes_again(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) as source:
+        foreign = await bare.get_exchange(exchange)
+        for body in (b"1", b"2"):
+            await foreign.publish(aio_pika.Message(body, message_id="1"), topic)
+        deliveries = await received(source, 2, ack=False)
+        for delivery in deliveries:
+            await delivery.nack()
+        again = await received(source, 2)
+    ids = {delivery.envelope.body: delivery.envelope.message_id for delivery in deliveries}
+    assert {delivery.envelope.body: delivery.envelope.message_id for delivery in again} == ids
+    assert len(set(ids.values())) == 2
+
+
+async def test_what_the_driver_cannot_decode_ends_no_connection(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_utf8 = encode.short_string
+
+    def in_latin1(text: str) -> bytes:
+        return b"\x04caf\xe9" if text == "café" else in_utf8(text)
+
+    monkeypatch.setattr(encode, "short_string", in_latin1)
+    monkeypatch.setitem(encode.METHODS, "shortstr", in_latin1)  # type: ignore[arg-type]
+    monkeypatch.setitem(encode.METHODS, "timestamp", lambda _: b"\x7f" * 8)  # type: ignore[arg-type]
+    exchange, topic = a_name("x"), a_name("t")
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange, prefetch=1) as source:
+        foreign = await bare.get_exchange(exchange)
+        known = {"message_id": str(uuid.uuid4()), "type": "paid"}
+        for message in (
+            aio_pika.Message(b"header", headers={"café": "x"}, **known),  # type: ignore[arg-type]
+            aio_pika.Message(b"property", type="café"),
+            aio_pika.Message(b"time", timestamp=1, **known),  # type: ignore[arg-type]
+        ):
+            await foreign.publish(message, topic)
+        header, named, timed = [delivery.envelope for delivery in await received(source, 3)]
+    assert (header.body, header.name) == (b"header", "paid")
+    assert "UnicodeDecodeError" in header.headers["unreadable"]
+    assert (named.body, named.name) == (b"property", "caf\\xe9")
+    assert (timed.body, dict(timed.headers)) == (b"time", {})
+
+
+async def test_typed_headers_of_others_arrive_as_text(rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    at = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+    headers: dict[str, Any] = {"message-version": 2, "tenant-id": 42, "urgent": True, "rate": 1.5, "at": at}
+    headers |= {
+        "price": decimal.Decimal("9.50"),
+        "raw": bytearray(b"caf\xe9"),
+        "nothing": None,
+        "list": ["a", 1],
+        "text": "t",
+    }
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) as source:
+        foreign = await bare.get_exchange(exchange)
+        message = aio_pika.Message(b"1", message_id=str(uuid.uuid4()), type="paid", headers=headers)
+        await foreign.publish(message, topic)
+        (delivery,) = await received(source, 1)
+    assert delivery.envelope.version == 2
+    assert delivery.envelope.headers == {
+        "tenant-id": "42",
+        "urgent": "true",
+        "rate": "1.5",
+        "at": at.isoformat(),
+        "price": "9.50",
+        "raw": "caf\\xe9",
+        "nothing": "",
+        "list": '["a",1]',
+        "text": "t",
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "identity", "binary", ""])
+async def test_an_encoding_that_compresses_nothing_is_none(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel, encoding: str
+) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) as source:
+        foreign = await bare.get_exchange(exchange)
+        message = aio_pika.Message(b"{}", message_id=str(uuid.uuid4()), type="paid", content_encoding=encoding)
+        await foreign.publish(message, topic)
+        (delivery,) = await received(source, 1)
+    assert delivery.envelope.content_encoding is None
 
 
 async def test_a_message_of_others_is_known_by_its_properties(

@@ -1,0 +1,45 @@
+"""Step 5, what travels beside the body of a message, or the reason why it cannot: the same for every broker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cqrs.errors.messages import MessageRejected
+
+if TYPE_CHECKING:
+    from cqrs.envelope import Envelope
+
+
+def headers_of(envelope: Envelope, broker: str) -> dict[str, str]:
+    """The headers of ``envelope``. Raises ``MessageRejected``, with the name of the header, for what is no text.
+
+    That is ``None``, a number or a flag, and a text that UTF-8 cannot hold. Some brokers would take one or the other,
+    and another one hold up all that comes after it. The same goes for the topic, and for a body that is not bytes.
+    """
+    try:
+        headers = envelope.to_headers()
+    except Exception as error:
+        raise MessageRejected(broker, envelope.message_id, error) from error
+    if not isinstance(envelope.body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # it was stored by others
+        raise MessageRejected(broker, envelope.message_id, f"its body is a {type(envelope.body).__name__}, not bytes")
+    for name, value in {**headers, "topic": envelope.topic}.items():
+        problem = _problem(name, value)
+        if problem is not None:
+            raise MessageRejected(broker, envelope.message_id, problem)
+    return headers
+
+
+def _problem(name: Any, value: Any) -> str | None:
+    if not isinstance(name, str) or not isinstance(value, str):
+        return f"the header {name!r} is a {type(value).__name__}, and a header is a text, str() of it say"
+    if (name.isascii() and value.isascii()) or _is_unicode(name + value):
+        return None
+    return f"the header {name!a} holds a lone surrogate, which UTF-8 cannot hold"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

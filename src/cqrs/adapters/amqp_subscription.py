@@ -60,6 +60,10 @@ class AMQPSubscription:
             raise BrokerUnavailable(self.place, arrivals.lost)
         return arrivals.take(limit)
 
+    def put_back(self, messages: Sequence[AbstractIncomingMessage]) -> None:
+        """Take them again the next time, before all others."""
+        self._arrivals.put_back(messages)
+
     async def _subscribe(self, channel: AbstractChannel) -> None:
         # What arrived over an earlier connection cannot be settled any more, and comes again over this one.
         self._arrivals = arrivals = _Arrivals()
@@ -96,6 +100,11 @@ class _Arrivals:
         if not self._messages and self.lost is None:
             self._something.clear()
         return taken
+
+    def put_back(self, messages: Sequence[AbstractIncomingMessage]) -> None:
+        if self.lost is None:
+            self._messages.extendleft(reversed(messages))
+            self._something.set()
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
         with contextlib.suppress(TimeoutError):

@@ -104,7 +104,11 @@ class AMQPMessageSource(MessageSource):
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
         """What has arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
         messages = await self._subscription.take(limit, timeout)
-        return [_AMQPDelivery(self, message, self._envelope(message)) for message in messages]
+        try:
+            return [_AMQPDelivery(self, message, self._envelope(message)) for message in messages]
+        except OSError:  # what `read` needs is away
+            self._subscription.put_back(messages)
+            raise
 
     def later(self, what: Coroutine[Any, Any, None]) -> None:
         """Do it as long as this source is open."""

@@ -234,6 +234,26 @@ async def test_a_message_that_ones_own_function_cannot_read_arrives_with_the_rea
     assert known.body == b"read"
 
 
+async def test_what_a_function_of_ones_own_needs_can_be_away_and_nothing_is_lost(
+    rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
+) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    away = [True, False, False]
+
+    def read(message: AbstractIncomingMessage) -> Any:
+        if away.pop(0):
+            raise ConnectionRefusedError("the registry of schemas")
+        return an_envelope(topic, body=message.body)
+
+    async with AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange, prefetch=1, read=read) as source:
+        foreign = await bare.get_exchange(exchange)
+        for body in (b"1", b"2"):
+            await foreign.publish(aio_pika.Message(body), topic)
+        with pytest.raises(ConnectionRefusedError):
+            await source.receive(timeout=30)
+        assert [delivery.envelope.body for delivery in await received(source, 2)] == [b"1", b"2"]
+
+
 async def test_an_unreadable_message_with_an_id_keeps_it_when_it_comes_again(
     rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
 ) -> None:

@@ -11,6 +11,7 @@ from tests.faults.twins import Twin, take_out
 
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryOutbox::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteOutbox::"
+MIGRATIONS = "tests/integration/sqlalchemy/test_migrations.py::"
 UNFIT = "tests/unit/message_brokers/test_unfit_messages.py::"
 
 TWINS = (
@@ -76,6 +77,21 @@ TWINS = (
         "    if not given:\n",
         "    if False:\n",
         f"{SQLITE}test_what_is_no_id_is_refused",
+    ),
+    Twin(
+        "texts that differ are different keys",
+        "_sqlalchemy/types.py",
+        'EXACT_COLLATION = "utf8mb4_nopad_bin"',
+        'EXACT_COLLATION = "utf8mb4_bin"',
+        "tests/integration/inbox/test_inbox_conformance.py::TestMariaDbInbox::"
+        "test_consumers_whose_names_differ_at_all_are_different",
+    ),
+    Twin(
+        "what takes two texts for one is found",
+        "_sqlalchemy/migration_check.py",
+        "collation != EXACT_COLLATION",
+        "False",
+        f"{MIGRATIONS}test_tables_of_mariadb_from_before_tell_texts_apart_after_the_upgrade",
     ),
     Twin(
         "a follow-up goes without a foreign header that cannot travel",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Index, inspect
+from sqlalchemy import Index, inspect, text
 
 from cqrs._migration_steps import BOOK, steps_of
 from cqrs._sqlalchemy.connecting import absent_file, connected
@@ -15,6 +15,7 @@ from cqrs._sqlalchemy.log_tables import log_metadata
 from cqrs._sqlalchemy.migrate import KNOWN
 from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs._sqlalchemy.outbox_model import outbox_model
+from cqrs._sqlalchemy.types import EXACT_COLLATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Inspector, Table
     from sqlalchemy.engine import Dialect
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+_COLLATIONS = text(
+    "SELECT column_name, collation_name FROM information_schema.columns "
+    "WHERE table_schema = DATABASE() AND table_name = :name AND collation_name IS NOT NULL ORDER BY ordinal_position"
+)
 
 
 async def check(
@@ -57,7 +63,7 @@ async def check(
         late = [s for s in late if (s.subject, s.table) in noted or not inspector.has_table(s.table)]
         return [
             *(f"{step.table}: the migration {step} has not been run" for step in late),
-            *(problem for table in _expected(here) for problem in _table(inspector, table, connection.dialect)),
+            *(problem for table in _expected(here) for problem in _table(connection, inspector, table)),
         ]
 
     async with connected(engine) as connection:
@@ -78,11 +84,13 @@ def _expected(tables: dict[str, str]) -> Iterator[Table]:
                 yield from log_metadata.tables.values()
 
 
-def _table(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[str]:
+def _table(connection: Connection, inspector: Inspector, table: Table) -> Iterator[str]:
+    dialect = connection.dialect
     if not inspector.has_table(table.name):
         yield f"{table.name}: the table is missing"
         return
     yield from _columns(inspector, table, dialect)
+    yield from _collations(connection, table, dialect)
     key = [column.name for column in table.primary_key]
     if inspector.get_pk_constraint(table.name)["constrained_columns"] != key:
         yield f"{table.name}: the primary key should be ({', '.join(key)})"
@@ -105,6 +113,15 @@ def _columns(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[s
             yield f"{table.name}: the column {name} is not ours and needs a value: give it a default or let it be NULL"
 
 
+def _collations(connection: Connection, table: Table, dialect: Dialect) -> Iterator[str]:
+    """Where texts that differ would be taken for one."""
+    if dialect.name not in {"mysql", "mariadb"}:
+        return
+    for name, collation in connection.execute(_COLLATIONS, {"name": table.name}):
+        if name in table.columns and collation != EXACT_COLLATION:
+            yield f"{table.name}: the column {name} compares as {collation} and should as {EXACT_COLLATION}"
+
+
 def _difference(wanted: Column[Any], found: dict[str, Any], dialect: Dialect) -> str | None:
     kind, actual = _type(wanted.type, dialect), _type(found["type"], dialect)
     if kind != actual:
@@ -118,10 +135,10 @@ def _difference(wanted: Column[Any], found: dict[str, Any], dialect: Dialect) ->
 
 def _type(kind: Any, dialect: Dialect) -> str:
     """As SQL says it, without what only how it is shown or compared depends on."""
-    text = re.sub(r" (COLLATE|CHARACTER SET) \S+", "", kind.compile(dialect=dialect).upper())
+    name = re.sub(r" (COLLATE|CHARACTER SET) \S+", "", kind.compile(dialect=dialect).upper())
     if dialect.name == "sqlite":
-        text = text.replace("NUMERIC", "BINARY")  # what a type without a meaning there is read as
-    return re.sub(r"\b((?:SMALL|BIG)INT|INTEGER)\(\d+\)", r"\1", text)
+        name = name.replace("NUMERIC", "BINARY")  # what a type without a meaning there is read as
+    return re.sub(r"\b((?:SMALL|BIG)INT|INTEGER)\(\d+\)", r"\1", name)
 
 
 def _is_partial(index: Index, dialect: Dialect) -> bool:

@@ -68,10 +68,12 @@ LargeBytes = LargeBinary().with_variant(LONGBLOB(), "mysql", "mariadb")
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column of type INTEGER."""
 
-# By default MariaDB takes the topics `a` and `A` for one.
+EXACT_COLLATION = "utf8mb4_nopad_bin"
+"""By default MariaDB takes `a` and `A` for one text, and with most collations `a` and `a ` with a space."""
+
 EXACT_TEXT = {
     f"{name}_{option}": value
     for name in ("mysql", "mariadb")
-    for option, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+    for option, value in (("charset", "utf8mb4"), ("collate", EXACT_COLLATION))
 }
 """Table options under which text is compared as it is."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from cqrs import _migration_steps as migration_steps
@@ -75,6 +76,10 @@ async def tables(engine: AsyncEngine) -> list[str]:
         return sorted(await connection.run_sync(lambda c: inspect(c).get_table_names()))
 
 
+def steps_of_outbox(engine: AsyncEngine) -> list[str]:
+    return [str(step) for step in migration_steps.steps_of(engine.dialect.name, {"outbox": "outbox"})]
+
+
 async def test_migrations_make_the_table_of_the_model(engine: AsyncEngine) -> None:
     assert "outbox/0001_outbox" in await upgrade(engine, "migrated", subjects=["outbox"])
     async with engine.begin() as connection:
@@ -95,18 +100,47 @@ async def test_going_up_again_does_nothing_and_going_down_removes_the_table(engi
     first = await upgrade(engine)
     await upgrade(engine, "second")
     assert await upgrade(engine) == []
-    assert await downgrade(engine, subjects=["outbox"]) == ["outbox/0001_outbox"]
+    steps = steps_of_outbox(engine)
+    assert await downgrade(engine, subjects=["outbox"]) == steps[::-1]
     assert await downgrade(engine, subjects=["outbox"]) == []
     assert "outbox" not in await tables(engine)
     assert {"second", "cqrs_leases"} <= set(await tables(engine))
-    assert await upgrade(engine) == ["outbox/0001_outbox"]
+    assert await upgrade(engine) == steps
     assert sorted(await downgrade(engine)) == sorted(first)
     assert {*await tables(engine)} == {"cqrs_migrations", "second"} | ({"sqlite_sequence"} & {*await tables(engine)})
 
 
 async def test_a_version_to_go_down_to_is_kept(engine: AsyncEngine) -> None:
     await upgrade(engine)
-    assert await downgrade(engine, to=1) == []
+    later = [step for step in steps_of_outbox(engine) if "0001" not in step]
+    assert await downgrade(engine, to=1, subjects=["outbox"]) == later[::-1]
+    assert "outbox" in await tables(engine)
+    assert await upgrade(engine) == later
+
+
+@pytest.mark.server
+async def test_tables_of_mariadb_from_before_tell_texts_apart_after_the_upgrade(mariadb_url: str) -> None:
+    engine = create_async_engine(mariadb_url)
+    names = migration_tables.tables_of()
+    first = [step for step in migration_steps.steps_of("mariadb", names) if step.version == 1]
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(migration_steps.MAKE_BOOK)
+        for statement in [each for step in first for each in (*step.up, step.note)]:
+            await connection.exec_driver_sql(statement)
+        mark = text("insert into inbox (consumer, message_id) values (:consumer, repeat('x', 16))")
+        await connection.execute(mark, {"consumer": "billing"})
+        with pytest.raises(IntegrityError):
+            await connection.execute(mark, {"consumer": "billing "})
+    found = await check(engine)
+    assert "outbox: the column message_key compares as utf8mb4_bin and should as utf8mb4_nopad_bin" in found
+    assert "inbox: the migration inbox/0002_exact_text has not been run" in found
+    assert sum("compares as" in problem for problem in await check(engine, versions=False)) > 10
+    assert await upgrade(engine) == [f"{subject}/0002_exact_text" for subject in ("outbox", "inbox", "leases")]
+    assert await check(engine) == []
+    async with engine.begin() as connection:
+        await connection.execute(mark, {"consumer": "billing "})
+    assert len(await downgrade(engine)) == 6
+    await engine.dispose()
 
 
 async def test_only_postgresql_has_a_log(engine: AsyncEngine) -> None:
@@ -121,7 +155,7 @@ async def test_only_postgresql_has_a_log(engine: AsyncEngine) -> None:
 
 
 async def test_subjects_are_numbered_by_themselves(engine: AsyncEngine) -> None:
-    assert await upgrade(engine, subjects=["leases"]) == ["leases/0001_leases"]
+    assert (await upgrade(engine, subjects=["leases"]))[0] == "leases/0001_leases"
     assert "outbox" not in await tables(engine)
     assert "leases/0001_leases" not in await upgrade(engine)
 
@@ -163,7 +197,9 @@ async def test_eight_processes_at_once_apply_each_version_once(address: str, eng
     assert {"outbox/0001_outbox", "leases/0001_leases"} <= set(steps)
     assert sorted(out.decode().split() for out, _ in ends) == [[]] * 7 + [steps]
     async with engine.connect() as connection:
-        assert await connection.scalar(text("select count(*) from cqrs_migrations")) == len(steps) + 1
+        assert await connection.scalar(text("select count(*) from cqrs_migrations")) == len(steps) + len(
+            steps_of_outbox(engine)
+        )
 
 
 async def test_a_failing_step_leaves_the_others_to_be_done_again(

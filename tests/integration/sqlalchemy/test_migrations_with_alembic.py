@@ -186,7 +186,8 @@ def test_what_the_other_migrations_have_made_is_left_alone(project: Project) -> 
     project.program("upgrade", "cqrs@head")
     assert project.run(check) == []
     assert project.run(upgrade) == []
-    assert len(done) == len(project.ours) - 4  # the inbox has three tables, the leases two, and one is the book
+    first = [step for step in done if "/0001" in step]
+    assert len(first) == len(project.ours) - 4  # the inbox has three tables, the leases two, and one is the book
 
 
 def test_tables_may_have_other_names(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work.protocol import UnitOfWork
 
 ME = "me"
+DIFFERENT = ("billing", "billing ", "Billing", "billíng", "billi\N{COMBINING ACUTE ACCENT}ng")
 
 
 class InboxBackend(Protocol):
@@ -74,6 +75,18 @@ class InboxConformance:
         assert await self._accept(backend, inbox, one, two) == [one, two]
         assert await self._accept(backend, inbox, two, three, one) == [three]
         assert await self._accept(backend, inbox, two, consumer="other") == [two]
+
+    async def test_consumers_whose_names_differ_at_all_are_different(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
+        one, parked = message(), message(key="k")
+        for consumer in DIFFERENT:
+            assert await self._accept(backend, inbox, one, consumer=consumer) == [one]
+        async with backend.unit_of_work():
+            await inbox.park(DIFFERENT[0], parked, Kaput("no"), None)
+        for consumer in DIFFERENT[1:]:
+            assert await inbox.parked.list(consumer) == []
+            assert await self._accept(backend, inbox, parked, consumer=consumer) == [parked]
 
     async def test_copies_within_a_batch_count_once_and_order_is_kept(
         self, backend: InboxBackend, inbox: InboxRepository

@@ -140,8 +140,9 @@ class LeaseStoreConformance:
         for scope in ("work", "Work", "work ", "wörk"):
             holding = await keep(one, "a", 3, scope=scope)
             assert (len(holding.fences), holding.fair_share) == (3, 3)
-        await keep(one, "A", 3)
-        await one.leave(SCOPE, "A")
+        for owner in ("A", "a ", "á"):
+            assert (await keep(one, owner, 3)).fences == {}
+            await one.leave(SCOPE, owner)
         await one.leave("Work", "a")
         assert len((await keep(one, "a", 3)).fences) == 3
         assert (await keep(one, "b", 3)).fences == {}

@@ -176,6 +176,17 @@ class RelayConformance:
         assert [number for number in broker.arrived() if number % 2 == 0] == list(range(0, 21, 2))
         assert await outbox.parked.list() == []
 
+    async def test_keys_that_differ_at_all_do_not_hold_each_other_up(
+        self, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        broker.fail({0: STRANGE})
+        keys = ["a", "a ", "A", "á", "a\N{COMBINING ACUTE ACCENT}", "a\N{NO-BREAK SPACE}"]
+        await self._add(outbox, *range(2 * len(keys)), key=lambda n: keys[n % len(keys)])
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 2 * len(keys) - 2)
+            await until_true(self._is_parked(outbox, 1, behind=1))
+        assert sorted(broker.arrived()) == [n for n in range(2 * len(keys)) if n % len(keys)]
+
     async def test_what_is_rejected_and_then_taken_keeps_its_place(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:

@@ -108,14 +108,15 @@ def circuit_of(bound: Guarded, bound_to: object) -> type | str:
 
 def _mistake(bound: Guarded) -> tuple[str, str] | None:
     breaker: Any = bound.circuit_breaker
-    kinds = bound.failure_exceptions
+    given = bound.failure_exceptions
+    kinds: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple | set | frozenset) else (given,)
     if isclass(breaker):
         return f"its circuit_breaker {type_name(breaker)} is a class", "Pass an instance of it"
     if breaker is not None and not all(callable(getattr(breaker, name, None)) for name in _METHODS):
         remedy = f"Pass a circuit breaker with {' and '.join(_METHODS)}, such as an AioBreakerAdapter"
         return f"its circuit_breaker {breaker!r} is none", remedy
-    if not all(_is_error(kind) for kind in (kinds if isinstance(kinds, list | tuple | set | frozenset) else (kinds,))):
-        return f"its failure_exceptions are {kinds!r}", "Pass a tuple of classes of errors"
+    if not all(_is_error(kind) for kind in kinds):
+        return f"its failure_exceptions are {given!r}", "Pass a tuple of classes of errors"
     name: Any = bound.name
     if name is not None and not (isinstance(name, str) and name):
         return f"its name is {name!r}", "Pass a text that names its circuit"

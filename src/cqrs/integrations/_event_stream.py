@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -13,10 +13,11 @@ from starlette.responses import StreamingResponse
 from cqrs.dispatcher.cancellation import until_closed
 from cqrs.integrations._event_frames import frame
 from cqrs.integrations._event_line import ClientGone, Line, until_gone
+from cqrs.integrations._event_stop import ServerStops, server_stop
 from cqrs.integrations._problems import Problem, ProblemTable, log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 
     from starlette.types import Message, Receive, Scope, Send
 
@@ -24,6 +25,8 @@ logger = logging.getLogger("cqrs")
 
 # Neither a cache nor a proxy may hold events back to send several at once; nginx reads the second one.
 _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+_STOPPING, _LAST_WORDS = 503, 1.0  # a status, and seconds for a client that may not read any more
 
 
 class EventStream(StreamingResponse):
@@ -51,19 +54,39 @@ class EventStream(StreamingResponse):
         line = Line(send, head, self._opening)
         failure: Exception | None = None
         try:
-            async with asyncio.TaskGroup() as beside:
-                helpers = [beside.create_task(_leave_with_client(receive, asyncio.current_task()))]
-                if self._keep_alive is not None:
-                    helpers.append(beside.create_task(line.stay_alive(self._keep_alive)))
-                failure = await self._tell(line, scope)
-                for helper in helpers:
-                    helper.cancel()
+            with server_stop() as stop:
+                failure = await self._beside(line, scope, receive, stop)
         except* ClientGone:
             logger.debug("a client has gone before the end of its stream")
+        except* ServerStops:
+            failure = await self._cut_off(line)
         if failure is not None:
             raise failure
         if self.background is not None:
             await self.background()
+
+    async def _beside(self, line: Line, scope: Scope, receive: Receive, stop: asyncio.Event) -> Exception | None:
+        failure: Exception | None = None
+        async with asyncio.TaskGroup() as beside:
+            stream = asyncio.current_task()
+            helpers = [
+                beside.create_task(_leave(ClientGone(), until_gone(receive), stream)),
+                beside.create_task(_leave(ServerStops(), stop.wait(), stream)),
+            ]
+            if self._keep_alive is not None:
+                helpers.append(beside.create_task(line.stay_alive(self._keep_alive)))
+            failure = await self._tell(line, scope)
+            for helper in helpers:
+                helper.cancel()
+        return failure
+
+    async def _cut_off(self, line: Line) -> Exception | None:
+        if not line.started:
+            return HTTPException(_STOPPING)
+        with suppress(ClientGone, TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await line.write(self._event("error", problem=Problem(_STOPPING).body()), last=True)
+        return None
 
     async def _tell(self, line: Line, scope: Scope) -> Exception | None:
         # The stream is consumed in this one task: timeouts and task groups of its handler are bound to the task.
@@ -93,11 +116,11 @@ class EventStream(StreamingResponse):
         return frame(kind, self._encode({"type": kind, **fields}))
 
 
-async def _leave_with_client(receive: Receive, stream: asyncio.Task[Any] | None) -> None:
-    await until_gone(receive)
+async def _leave(reason: Exception, moment: Awaitable[object], stream: asyncio.Task[Any] | None) -> None:
+    await moment
     if stream is not None:
         await until_closed(stream)  # a cancellation would cut off what the request scope closes
-    raise ClientGone
+    raise reason
 
 
 @asynccontextmanager

@@ -45,6 +45,7 @@ def sse(
       the first chunk, the response has begun, with 200. ``None`` sends no comments.
     * When the client goes away, the handler is cancelled at once and once, and its request scope is closed before the
       response ends.
+    * When the server is told to stop (SIGTERM, Ctrl-C), the same happens, and ``error`` tells the client: status 503.
     * The handler goes on only when its last chunk has been taken: a slow client slows it down.
     """
     return EventStream(chunks, message=message, keep_alive=keep_alive, encode=encode, headers=headers or {})

@@ -1,5 +1,7 @@
 """The routes: each turns a request into a message, and leaves the rest to the mediator."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import fastapi
@@ -13,12 +15,27 @@ from examples.fastapi_app.meetings import (
     MeetingDoesNotExist,
     MeetingIsFull,
     ReadMeeting,
-    mediator_factory,
+    make_mediator,
 )
 
-Mediator = Annotated[cqrs.RequestMediator, fastapi.Depends(mediator_factory)]
 
-app = fastapi.FastAPI(title="Meetings")
+@asynccontextmanager
+async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
+    """Build the mediator, and close at the end what the container keeps open."""
+    async with cqrs.Resolver() as container:
+        app.state.mediator = make_mediator(container)
+        yield
+
+
+async def mediator_of(request: fastapi.Request) -> cqrs.RequestMediator:
+    """The one mediator of the process."""
+    mediator: cqrs.RequestMediator = request.app.state.mediator
+    return mediator
+
+
+Mediator = Annotated[cqrs.RequestMediator, fastapi.Depends(mediator_of)]
+
+app = fastapi.FastAPI(title="Meetings", lifespan=lifespan)
 install_error_handlers(app, {MeetingDoesNotExist: 404, MeetingIsFull: Problem(409, "The meeting is full")})
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import cqrs
 from cqrs.requests.bootstrap import bootstrap
 
@@ -75,10 +73,8 @@ async def read_meeting(query: ReadMeeting, meetings: Meetings) -> Meeting:
     return Meeting(meeting_id=query.meeting_id, members=meetings.members(query.meeting_id))
 
 
-@functools.lru_cache
-def mediator_factory() -> cqrs.RequestMediator:
-    """One mediator for the whole process."""
-    container = cqrs.Resolver()
+def make_mediator(container: cqrs.Resolver) -> cqrs.RequestMediator:
+    """Called once, at the start. Raises ``WiringError`` if something cannot work."""
     container.bind(Meetings, lifetime="singleton")
     return bootstrap(
         di_container=container,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import fastapi
@@ -9,11 +10,26 @@ import fastapi.responses
 
 import cqrs
 from cqrs.integrations.fastapi import EventStream, sse
-from examples.fastapi_streaming.files import ProcessFiles, streaming_mediator_factory
+from examples.fastapi_streaming.files import ProcessFiles, make_streaming_mediator
 
-Mediator = Annotated[cqrs.StreamingRequestMediator, fastapi.Depends(streaming_mediator_factory)]
 
-app = fastapi.FastAPI(title="Files")
+@asynccontextmanager
+async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
+    """Build the mediator, and close at the end what the container keeps open."""
+    async with cqrs.Resolver() as container:
+        app.state.streams = make_streaming_mediator(container)
+        yield
+
+
+async def streams_of(request: fastapi.Request) -> cqrs.StreamingRequestMediator:
+    """The one mediator of the process."""
+    streams: cqrs.StreamingRequestMediator = request.app.state.streams
+    return streams
+
+
+Mediator = Annotated[cqrs.StreamingRequestMediator, fastapi.Depends(streams_of)]
+
+app = fastapi.FastAPI(title="Files", lifespan=lifespan)
 
 
 @app.post("/process-files")

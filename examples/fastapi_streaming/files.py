@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from typing import TYPE_CHECKING
 
 import cqrs
@@ -72,10 +71,8 @@ async def note_in_journal(event: FileWasProcessed) -> None:
     LOG.append(f"{event.file_id} noted in the journal")
 
 
-@functools.lru_cache
-def streaming_mediator_factory() -> cqrs.StreamingRequestMediator:
-    """One mediator for the whole process."""
-    container = cqrs.Resolver()
+def make_streaming_mediator(container: cqrs.Resolver) -> cqrs.StreamingRequestMediator:
+    """Called once, at the start. Raises ``WiringError`` if something cannot work."""
     container.bind(Session, session, lifetime="request")
     return bootstrap_streaming(
         di_container=container,

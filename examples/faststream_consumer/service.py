@@ -9,7 +9,7 @@ from faststream import kafka
 import cqrs
 from cqrs.deserializers import DeserializeJsonError
 from cqrs.integrations.faststream import MANUAL_ACK, Redelivery, event_decoder
-from examples.faststream_consumer.welcome import UserCreated, UserCreatedEvent, mediator_factory
+from examples.faststream_consumer.welcome import UserCreated, UserCreatedEvent, make_mediator
 
 TOPIC = os.environ.get("USER_EVENTS_TOPIC", "user_events")
 
@@ -20,7 +20,15 @@ broker = kafka.KafkaBroker(
 )
 app = faststream.FastStream(broker)
 
-Mediator = Annotated[cqrs.EventMediator, faststream.Depends(mediator_factory)]
+event_mediator = make_mediator()
+
+
+async def get_mediator() -> cqrs.EventMediator:
+    """One mediator for the whole process."""
+    return event_mediator
+
+
+Mediator = Annotated[cqrs.EventMediator, faststream.Depends(get_mediator)]
 
 
 # Settings that are not spelled out hide from type checkers which overload is meant.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 import pydantic
 
 import cqrs
@@ -48,9 +46,8 @@ class WelcomeUser(cqrs.EventHandler[cqrs.NotificationEvent[UserCreated]]):
             raise
 
 
-@functools.lru_cache
-def mediator_factory() -> cqrs.EventMediator:
-    """One mediator for the whole process."""
+def make_mediator() -> cqrs.EventMediator:
+    """Called once. Raises ``WiringError`` if something cannot work."""
     container = cqrs.Resolver()
     container.bind(MailServer, lifetime="singleton")
     return bootstrap(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from inspect import isclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +11,7 @@ from cqrs._generics import type_name
 from cqrs.errors.wiring import WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
 
 class ICircuitBreaker(Protocol):
@@ -108,8 +109,8 @@ def circuit_of(bound: Guarded, bound_to: object) -> type | str:
 
 def _mistake(bound: Guarded) -> tuple[str, str] | None:
     breaker: Any = bound.circuit_breaker
-    given = bound.failure_exceptions
-    kinds: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple | set | frozenset) else (given,)
+    given: Any = bound.failure_exceptions
+    kinds: Any = given if isinstance(given, Iterable) else (given,)
     if isclass(breaker):
         return f"its circuit_breaker {type_name(breaker)} is a class", "Pass an instance of it"
     if breaker is not None and not all(callable(getattr(breaker, name, None)) for name in _METHODS):

@@ -28,7 +28,8 @@ class Served:
     async def until(self, pattern: str) -> str:
         """Returns the first line that matches, from now on."""
         assert self.process.stdout is not None
-        while line := (await self.process.stdout.readline()).decode().rstrip():
+        async for raw in self.process.stdout:
+            line = raw.decode().rstrip()
             self.said.append(line)
             if found := re.search(pattern, line):
                 return found[1] if found.re.groups else line
@@ -42,11 +43,15 @@ class Served:
 
 
 @asynccontextmanager
-async def served(app: str, *options: str) -> AsyncGenerator[Served]:
-    """Serve ``app``, as uvicorn names it, on a free port until the end of the block."""
+async def served(app: str, *options: str, env: dict[str, str] | None = None) -> AsyncGenerator[Served]:
+    """Serve ``app``, as uvicorn names it, on a free port until the end of the block.
+
+    Raises ``AssertionError`` with all it has said if it does not start.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", app, "--port", "0", *options),
         cwd=ROOT,
+        env=env,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

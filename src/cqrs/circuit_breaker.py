@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from inspect import isclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -11,7 +10,7 @@ from cqrs._generics import type_name
 from cqrs.errors.wiring import WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
 
 class ICircuitBreaker(Protocol):
@@ -110,7 +109,7 @@ def circuit_of(bound: Guarded, bound_to: object) -> type | str:
 def _mistake(bound: Guarded) -> tuple[str, str] | None:
     breaker: Any = bound.circuit_breaker
     given: Any = bound.failure_exceptions
-    kinds: Any = given if isinstance(given, Iterable) else (given,)
+    kinds: Any = (given,) if isclass(given) or not hasattr(given, "__iter__") else given
     if isclass(breaker):
         return f"its circuit_breaker {type_name(breaker)} is a class", "Pass an instance of it"
     if breaker is not None and not all(callable(getattr(breaker, name, None)) for name in _METHODS):

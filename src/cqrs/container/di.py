@@ -12,7 +12,7 @@ from cqrs.container.turnstile import Turnstile
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     import di
     from di.api.executor import SupportsTaskGraph
@@ -54,7 +54,7 @@ class DIContainer:
         """Build with ``container`` from now on."""
         self._solver = Solver(container, self._scopes)
 
-    async def resolve(self, type_: type[T]) -> T:
+    async def resolve(self, type_: Callable[..., T]) -> T:
         """An instance of ``type_``, outside of any request.
 
         Raises ``DependencyError`` if it cannot be made, or if something would have to be closed at the end of the
@@ -127,7 +127,7 @@ class DIScope:
         self._executor = executor
         self.ended = False
 
-    async def resolve(self, type_: type[T]) -> T:
+    async def resolve(self, type_: Callable[..., T]) -> T:
         """An instance of ``type_``. Raises ``DependencyError`` if it, or something it needs, cannot be made."""
         if self.ended:
             raise after_the_end(type_)

@@ -9,6 +9,7 @@ from cqrs.container.instances import Instances
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
     from typing import Self
@@ -40,7 +41,7 @@ class RequestScope:
         self._instances = Instances()
         self._ended = False
 
-    async def resolve(self, type_: type[T]) -> T:
+    async def resolve(self, type_: Callable[..., T]) -> T:
         """An instance of ``type_``. Raises ``DependencyError`` if it, or something it needs, cannot be made."""
         if self._ended:
             raise after_the_end(type_)

@@ -62,7 +62,7 @@ class Resolver:
         """Whether ``type_`` was bound here, or is known to ``source``."""
         return self._planner.knows(type_)
 
-    async def resolve(self, type_: type[T]) -> T:
+    async def resolve(self, type_: Callable[..., T]) -> T:
         """An instance of ``type_``, outside of any request.
 
         Raises ``DependencyError`` if it, or something it needs, cannot be made, lives per request, or has to be closed

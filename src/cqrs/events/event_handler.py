@@ -22,5 +22,5 @@ class EventHandler(EventRecorder, abc.ABC, Generic[E_contra]):
     _handles = "events"
 
     @abc.abstractmethod
-    async def handle(self, event: E_contra) -> None:
+    async def handle(self, event: E_contra, /) -> None:
         """React to ``event``. What it raises ends the turn; see ``cqrs.events.event_processor``."""

@@ -26,7 +26,7 @@ class Middleware(Protocol):
     ``handle``, the only chunk, unless it is ``None``).
     """
 
-    async def __call__(self, request: Any, handle: Handle) -> Any:
+    async def __call__(self, request: Any, handle: Handle, /) -> Any:
         """Answer ``request`` with, or without, ``await handle(request)``."""
         ...
 

@@ -47,7 +47,7 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
             return await self._next.handle(request)
 
     @abc.abstractmethod
-    async def handle(self, request: ReqT) -> ResT | None:
+    async def handle(self, request: ReqT, /) -> ResT | None:
         """Answer ``request``, or return ``await self.next(request)``."""
 
 

@@ -10,14 +10,15 @@ from typing_extensions import TypeVar
 from cqrs._generics import type_arguments
 from cqrs._message import DataclassMessage, IMessage, PydanticMessage
 
-ResT = TypeVar("ResT", default=Any)
+# Covariant: a type checker that expects `Answer | None` still sees that `Request[Answer]` gives it.
+ResT_co = TypeVar("ResT_co", default=Any, covariant=True)
 
 
 class IRequest(IMessage):
     """A command or a query of any class."""
 
 
-class Request(PydanticMessage, IRequest, Generic[ResT]):
+class Request(PydanticMessage, IRequest, Generic[ResT_co]):
     """A command or a query, validated by pydantic.
 
     ``class CreateUser(Request[UserCreated])`` also says what the answer is: a type checker then infers it from
@@ -25,7 +26,7 @@ class Request(PydanticMessage, IRequest, Generic[ResT]):
     """
 
 
-class DCRequest(DataclassMessage, IRequest, Generic[ResT]):
+class DCRequest(DataclassMessage, IRequest, Generic[ResT_co]):
     """A command or a query on a standard dataclass: decorate your subclass with ``@dataclasses.dataclass``.
 
     ``DCRequest[UserCreated]`` declares the answer, as ``Request[UserCreated]`` does.

@@ -22,7 +22,7 @@ class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
     _handles = "requests"
 
     @abc.abstractmethod
-    async def handle(self, request: ReqT_contra) -> ResT_co:
+    async def handle(self, request: ReqT_contra, /) -> ResT_co:
         """Answer ``request``. What it raises reaches the caller of ``send`` as it is, and no event is emitted."""
 
 
@@ -36,5 +36,5 @@ class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_
     _handles = "requests"
 
     @abc.abstractmethod
-    def handle(self, request: ReqT_contra) -> AsyncIterator[ResT_co]:
+    def handle(self, request: ReqT_contra, /) -> AsyncIterator[ResT_co]:
         """Yield the answer's chunks."""

@@ -67,6 +67,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.LogSlotLost("relay"),
         errors.UnfitMessage("order_placed", "headers['x']", "is None, and not a text", "leave it out"),
         errors.MessageRejected("Kafka", "0190", ValueError("too large")),
+        errors.MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade sqlite:///shop.db", "due"),
         errors.MigrationRefused("outbox", "it is newer"),
         errors.NoOpenTransaction("db.session"),
         errors.NoRequestScope(),

@@ -16,6 +16,7 @@ if typing.TYPE_CHECKING:
     from cqrs.circuit_breaker import ICircuitBreaker
     from cqrs.compressors import Compressor, ZlibCompressor
     from cqrs.container import Container, Resolver, current_scope
+    from cqrs.envelope import Envelope
     from cqrs.errors import AfterCommitError, ConcurrencyError, CQRSError
     from cqrs.events import (
         DCDomainEvent,
@@ -91,6 +92,7 @@ __all__ = [
     "DCResponse",
     "DomainEvent",
     "ECSTEvent",
+    "Envelope",
     "Event",
     "EventEmitter",
     "EventHandler",
@@ -154,6 +156,7 @@ _MODULES = (
     "circuit_breaker",
     "observability",
     "response",
+    "envelope",
     "requests",
     "events",
     "container",

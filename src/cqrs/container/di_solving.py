@@ -11,6 +11,7 @@ from cqrs._generics import runtime_class, type_name
 from cqrs.container.autowiring import RECORDER, is_interface, is_recorder, is_value
 from cqrs.container.calling import kind_of
 from cqrs.container.di_origins import how_to_bind, origins
+from cqrs.container.given import GIVEN
 from cqrs.container.hints import plain, unannotated
 from cqrs.container.session_types import session_class, unbound_session
 from cqrs.errors.wiring import DependencyError
@@ -123,6 +124,9 @@ class _Gaps:
         self.found: dict[DependentBase[Any], tuple[Any, str, str]] = {}
 
     def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any]:
+        given = None if param is None else GIVEN.get(unannotated(param.annotation))
+        if param is not None and given is not None and not self._is_bound(param, dependent):
+            return Dependent(given.factory, scope=REQUEST, use_cache=False, wire=False)
         if param is not None and dependent.call is None and param.default is param.empty:
             param, dependent = self._by_class(param, dependent)
         gap = self._gap(param, dependent)

@@ -14,6 +14,7 @@ from typing_extensions import Format, get_annotations
 
 from cqrs._callables import called, written
 from cqrs._generics import type_arguments
+from cqrs.envelope import Envelope
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,10 +70,10 @@ def type_variables(type_: Any) -> dict[Any, Any]:
 
 
 def plain(annotation: Any) -> Any:
-    """``X`` for ``X | None``: whether it may be left out is told by the default."""
+    """``X`` for ``X | None``: whether it may be left out is told by the default. An ``Envelope`` may not be there."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         members = [a for a in typing.get_args(annotation) if a is not type(None)]
-        return members[0] if len(members) == 1 else annotation
+        return members[0] if len(members) == 1 and members[0] is not Envelope else annotation
     try:
         hash(annotation)
     except TypeError:  # it is Annotated with something that cannot be a key

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import autowired, how_to_bind, how_to_bind_value
+from cqrs.container.given import GIVEN
 from cqrs.container.hints import names_of, unannotated
 from cqrs.container.origin import Origin, made_by, shown
 from cqrs.container.plan import Injection, Plan, plan_of
@@ -108,7 +109,7 @@ class Planner:
         if key is None:
             key = unannotated(type_)
             return key, autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
-        return key, self.bound.get(key)
+        return key, self.bound.get(key) or GIVEN.get(key)
 
     def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
         key, provider = self._provider(type_, here)
@@ -129,7 +130,7 @@ class Planner:
     def _find(self, type_: Any) -> Any:
         """Under which name ``type_`` is bound or known to the source, if it is."""
         for name in names_of(type_):
-            if name in self.bound:
+            if name in self.bound or name in GIVEN:
                 return name
         if self._source is not None:
             for name in (type_, unannotated(type_)):

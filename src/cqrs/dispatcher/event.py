@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs.container.scope import open_scope
+from cqrs.context import caused_by
 from cqrs.dispatcher.turn import in_scope, join
 from cqrs.unit_of_work.stack import entered, ever_entered
 
@@ -28,4 +29,18 @@ class EventDispatcher:
                 return
             await self._turns.processor.receive(event, open_scope.get())
 
-        return in_scope(self._turns.chain.wrap(receive), self._turns)
+        return _following(in_scope(self._turns.chain.wrap(receive), self._turns))
+
+
+def _following(turn: Turn) -> Turn:
+    """``turn``, in which all that is sent follows from the event."""
+
+    async def run(event: Any) -> None:
+        block = caused_by(event)
+        if block is None:
+            await turn(event)
+            return
+        with block:
+            await turn(event)
+
+    return run

@@ -13,6 +13,7 @@
     ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
+    ├── NoEnvelope                      (also a LookupError) the envelope is asked for where no message is consumed
     ├── NoMessageKey                    (also a ValueError) an event lacks the field that is to be its message key
     ├── DeserializeError                bytes are not the message they should be (in cqrs.deserializers)
     │   ├── DeserializeJsonError        … not the JSON
@@ -76,6 +77,7 @@ from cqrs.errors.messages import (
     InboxConflict,
     InvalidEnvelope,
     MessageRejected,
+    NoEnvelope,
     NotForTheLog,
     OutboxedEventMismatch,
     UnfitMessage,
@@ -122,6 +124,7 @@ __all__ = [
     "MessageRejected",
     "MigrationNeeded",
     "MigrationRefused",
+    "NoEnvelope",
     "NoMessageKey",
     "NoOpenTransaction",
     "NoRequestScope",

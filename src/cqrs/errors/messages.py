@@ -125,3 +125,13 @@ class WakeUpsUnsupported(CQRSError, ValueError):
             f"{outbox} has no wake-ups of the kind {kind!r}: "
             "use 'auto' or 'poll'; with PostgreSQL also 'notify' or 'log'."
         )
+
+
+class NoEnvelope(CQRSError, LookupError):
+    """An ``Envelope`` was asked for where no message is being consumed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No message is being consumed here, so there is no Envelope: only what a Consumer or Once has called gets "
+            "one. A handler that others call as well asks for `envelope: cqrs.Envelope | None = None`."
+        )

@@ -9,6 +9,7 @@ from uuid import UUID
 from faststream import BaseMiddleware
 from faststream.exceptions import AckMessage
 
+from cqrs.context import consuming
 from cqrs.envelope import Envelope
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.root import InvalidArgument
@@ -110,7 +111,7 @@ class _OnlyOnce(BaseMiddleware):
             async with await made_by(once.unit_of_work, once.consumer) as unit:
                 new = await once.inbox.accept(once.consumer, [envelope])
                 if new:
-                    with unit.held(), said:
+                    with unit.held(), said, consuming(envelope):
                         try:
                             result = await super().consume_scope(call_next, msg)
                         except AckMessage as error:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from cqrs._generics import type_name
+from cqrs.context import consuming
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
 from cqrs.envelope import UNREADABLE
@@ -84,7 +85,10 @@ class Handling:
         self._skip_unknown = skip_unknown
 
     async def __call__(self, envelope: Envelope) -> None:
-        """Handle it. Raises what handlers and decoding raise, ``EventUnhandled`` and ``HandlerCancelled``."""
+        """Handle it; what is sent meanwhile follows from it.
+
+        Raises what handlers and decoding raise, ``EventUnhandled`` and ``HandlerCancelled``.
+        """
         try:
             event = self._decode(envelope)
         except Exception as error:
@@ -95,7 +99,8 @@ class Handling:
         _must_be_readable(envelope)
         event_type: type[Any] = event.__class__
         if self._receiver.handles(event_type):
-            await self._send(event, event_type)
+            with consuming(envelope):
+                await self._send(event, event_type)
         elif not self._skip_unknown:
             raise EventUnhandled(event_type)
 

@@ -12,6 +12,7 @@ from faststream.exceptions import AckMessage
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 import cqrs
+from cqrs.context import context_headers, current_envelope
 from cqrs.integrations.faststream import MANUAL_ACK, Once, Redelivery
 from tests.integration.faststream.service import running
 from tests.integration.inbox.backends import Database, effect, engine_of
@@ -116,3 +117,18 @@ async def test_a_message_without_an_id_is_handled_each_time(topic: Topic, databa
 async def _without_a_unit(body: Any, msg: KafkaMessage) -> None:
     assert cqrs.current_unit_of_work() is None
     await msg.ack()
+
+
+async def test_what_a_subscriber_sends_follows_from_its_message(topic: Topic, database: Database) -> None:
+    event, seen = paid(1), list[Any]()
+
+    async def work(body: Any, msg: KafkaMessage) -> None:
+        seen.append((context_headers(), current_envelope()))
+        await ship(body, msg)
+
+    async with running(service(topic, database, work)):
+        await topic.send(event)
+        await topic.until_acknowledged(1)
+    ((headers, envelope),) = seen
+    assert headers == dict.fromkeys(("correlation-id", "causation-id"), event["event_id"])
+    assert (envelope.name, str(envelope.message_id), envelope.topic) == ("paid", event["event_id"], topic.name)

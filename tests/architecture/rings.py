@@ -123,6 +123,7 @@ LAYERS = (
             "message_brokers.outgoing",
             "message_brokers.protocol",
             "message_brokers.refusal",
+            "message_brokers.renewing",
             "message_brokers.reopening",
             "message_brokers.source",
             "middlewares.base",

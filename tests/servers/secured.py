@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 USER = "shop"
 PASSWORD = "s3cret-of-the-tests"  # noqa: S105  # it opens nothing that outlives the tests
 
+_API = "$JS.API."
+_SENDS = ["open.*", f"{_API}STREAM.NAMES", f"{_API}STREAM.INFO.*", f"{_API}STREAM.CREATE.*"]
+LIMITED = {
+    "sender": {"publish": {"allow": _SENDS}, "subscribe": "_INBOX.>"},
+    "receiver": {"publish": {"allow": [*_SENDS, f"{_API}CONSUMER.>", "$JS.ACK.>"]}, "subscribe": "_INBOX.>"},
+    "writer": {"publish": {"allow": ["open.*"]}, "subscribe": "_INBOX.>"},
+    "deaf": {"publish": ">", "subscribe": {"deny": ["_INBOX.>"]}},
+    "silent": {"publish": {"deny": ["$JS.ACK.>"]}, "subscribe": ">"},
+    "idle": {"publish": {"deny": ["$JS.API.CONSUMER.MSG.NEXT.>"]}, "subscribe": ">"},
+    "stranger": {"publish": {"deny": ["$JS.API.>"]}, "subscribe": ">"},
+}
+"""More users of NATS, with the same password: two who have what the documentation says, others who lack something."""
+
 
 @dataclass(frozen=True)
 class Secured:
@@ -84,7 +97,7 @@ class SecuredRedis(Redis):
 
 
 class SecuredNats(Nats):
-    """A NATS that speaks TLS to one user."""
+    """A NATS that speaks TLS to users with passwords."""
 
     name = "nats-secured"
 
@@ -96,7 +109,10 @@ class SecuredNats(Nats):
         folder = _certificates(place)
         certificates.make(folder)
         tls = {"cert_file": str(folder / "server.pem"), "key_file": str(folder / "server.key")}
-        users = [{"user": USER, "password": PASSWORD}]
+        users = [
+            {"user": USER, "password": PASSWORD},
+            *({"user": name, "password": PASSWORD, "permissions": may} for name, may in LIMITED.items()),
+        ]
         configuration = json.dumps({"tls": tls, "authorization": {"users": users}})
         (place.folder / "nats.conf").write_text(configuration)
 

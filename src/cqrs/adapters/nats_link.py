@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from nats.js.api import PubAck
 
 
+_DENIED = "permissions violation"
+_NEEDED = "let its user publish to $JS.API.>, consumers to $JS.ACK.>, too, and subscribe to _INBOX.>"
 _GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
+
+
+class NotPermitted(Error):
+    """The user may not send to ``subject``."""
+
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
+        super().__init__(f"its user may not publish to {subject!r}: add that to its permissions")
 
 
 class NatsSession:
@@ -34,8 +44,10 @@ class NatsSession:
         self.lost = False
         self.client = Client()
         self._connecting = True
-        self._sending: set[asyncio.Task[PubAck]] = set()
-        self._on_loss: list[Callable[[], None]] = []
+        self.denied: str | None = None
+        self._not_permitted: set[str] = set()
+        self._sending: dict[asyncio.Task[PubAck], str] = {}
+        self._on_end: list[Callable[[str], None]] = []
 
     async def connect(self, server: str, timeout: float, options: Mapping[str, Any]) -> None:  # noqa: ASYNC109  # the driver's
         """Connect to ``server``. What the driver would do about outages is left to :class:`NatsLink`."""
@@ -60,33 +72,57 @@ class NatsSession:
                 await self.client.close()
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str], stream: str | None) -> None:
-        """Send and wait for the word of the server, or for the end of the connection."""
+        """Send and wait for the word of the server, or for the end of the connection.
+
+        Raises ``NotPermitted`` if the server says that ``subject`` is not for this user.
+        """
         sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers, stream=stream))
-        self._sending.add(sending)
-        sending.add_done_callback(self._sending.discard)
+        self._sending[sending] = subject
         try:
             await sending
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if self.lost and task is not None and not task.cancelling():
-                raise ConnectionClosedError from None
+            if task is not None and not task.cancelling():
+                if self.lost:
+                    raise ConnectionClosedError from None
+                if sending not in self._sending:
+                    raise NotPermitted(subject) from None
             raise
+        finally:
+            self._sending.pop(sending, None)
 
-    def on_loss(self, do: Callable[[], None]) -> None:
-        """Call ``do`` when the connection is lost."""
-        self._on_loss.append(do)
+    def on_end(self, do: Callable[[str], None]) -> None:
+        """Call ``do`` with a reason when nothing can come any more: the connection is lost, or a permission missing."""
+        self._on_end.append(do)
 
     async def _failed(self, error: Exception) -> None:
         # While it connects, the driver would try again for minutes; later, it would log what is raised anyway.
         if self._connecting:
             raise error
+        if _DENIED in str(error):
+            self._deny(str(error))
+
+    def _deny(self, reason: str) -> None:
+        # The driver has made the subject small: of two that differ in that alone, nobody knows which it is.
+        found = [(task, subject) for task, subject in self._sending.items() if f'to "{subject.lower()}"' in reason]
+        if len({subject for _, subject in found}) == 1:
+            self._not_permitted.add(reason)  # and so it will say of the others of this subject
+            for sending, _ in found:
+                del self._sending[sending]
+                sending.cancel()
+        elif not found and reason not in self._not_permitted:
+            self.denied = reason
+            self._end(reason)
 
     async def _closed(self) -> None:
         self.lost = True
         for sending in list(self._sending):
             sending.cancel()
-        for do in self._on_loss:
-            do()
+        self._end("the connection was lost")
+
+    def _end(self, reason: str) -> None:
+        for do in self._on_end:
+            do(reason)
 
 
 class NatsLink:
@@ -132,15 +168,23 @@ class NatsLink:
     async def _open_at(self, server: str) -> NatsSession:
         session = NatsSession()
         with outage(self.place):
-            async with asyncio.timeout(self._timeout):
-                try:
+            try:
+                async with asyncio.timeout(self._timeout):
                     await session.connect(server, self._timeout, self._options)
                     if self._opened is not None:
                         await self._opened(session)
-                except BaseException:
-                    await session.abandon()
-                    raise
+            except BaseException as error:
+                await session.abandon()
+                if isinstance(error, TimeoutError):
+                    raise self.unanswered(session) from error
+                raise
         return session
+
+    def unanswered(self, session: NatsSession) -> BrokerUnavailable:
+        """Nobody has answered, perhaps because of what the user may not do."""
+        if session.denied is not None:
+            return denied(self.place, session.denied)
+        return BrokerUnavailable(self.place, f"no answer within {self._timeout:g} s")
 
 
 @contextlib.contextmanager
@@ -152,6 +196,11 @@ def outage(place: str) -> Generator[None]:
         raise
     except (Error, OSError) as error:
         raise unavailable(place, error, _refused) from error
+
+
+def denied(place: str, reason: str) -> BrokerUnavailable:
+    """``place`` does not answer because of what the user may not do."""
+    return BrokerUnavailable(place, reason, _NEEDED)
 
 
 def _refused(error: BaseException) -> bool:

@@ -30,7 +30,7 @@ class NatsPull:
 
     def __init__(self, client: Client, jetstream: JetStreamContext, consumers: Sequence[tuple[str, str]]) -> None:
         self.lost: str | None = None
-        self._client = client
+        self.client = client
         self._jetstream = jetstream
         self._consumers = consumers  # streams and names
         self._inbox = client.new_inbox()
@@ -40,7 +40,7 @@ class NatsPull:
 
     async def start(self) -> None:
         """Listen for what is asked for later."""
-        await self._client.subscribe(f"{self._inbox}.*", cb=self._arrived)  # pyright: ignore[reportUnknownMemberType]  # the driver's
+        await self.client.subscribe(f"{self._inbox}.*", cb=self._arrived)  # pyright: ignore[reportUnknownMemberType]  # the driver's
 
     async def take(self, limit: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
         """What has arrived, at most ``limit``; waits up to ``timeout`` seconds for the first."""
@@ -53,6 +53,10 @@ class NatsPull:
                     async with asyncio.timeout(timeout):
                         await self._something.wait()
         return [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
+
+    def put_back(self, messages: Sequence[Msg]) -> None:
+        """Take them again the next time, before all others."""
+        self._messages.extendleft(reversed(messages))
 
     def buffered(self) -> list[Msg]:
         """What has arrived and has not been taken."""
@@ -73,7 +77,7 @@ class NatsPull:
         self._open[number] = (limit, now + timeout + _LATE)
         request = {"batch": limit, "expires": int(timeout * 1e9)} if timeout > 0 else {"batch": limit, "no_wait": True}
         subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{name}"
-        await self._client.publish(subject, json.dumps(request).encode(), reply=f"{self._inbox}.{number}")
+        await self.client.publish(subject, json.dumps(request).encode(), reply=f"{self._inbox}.{number}")
 
     async def _check(self, stream: str, name: str) -> None:
         # Nobody answers a request to a consumer that is not there.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nats.errors import BadHeaderError, BadSubjectError, MaxPayloadError
+from nats.errors import BadHeaderError, BadSubjectError
+from nats.js.api import Header
 from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
-from cqrs.adapters.nats_link import NatsLink, outage
+from cqrs.adapters.nats_link import NatsLink, NotPermitted, outage
 from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors.messages import MessageRejected
 from cqrs.message_brokers.by_key import send_by_key
+from cqrs.message_brokers.outgoing import headers_of
 from cqrs.message_brokers.protocol import Features, MessageBroker
 
 if TYPE_CHECKING:
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message
 
 _BAD_REQUEST = 400
+_FRAME = len("NATS/1.0\r\n\r\n")
+_LONGEST_TOPIC = 3_900  # the server takes 4096 bytes for subject, reply and sizes, unless it is told otherwise
 
 
 class NatsMessageBroker(MessageBroker):
@@ -31,8 +36,9 @@ class NatsMessageBroker(MessageBroker):
     A message that is sent again with its id is not kept twice within the window of the stream.
 
     ``stream`` is the name of the stream that every message must end up in, a :class:`NatsStream` that is made if it is
-    not there, or ``None`` for whichever takes the subject. A message that no stream takes is a ``MessageRejected``; a
-    stream that is full is a ``BrokerUnavailable``. The next message of a key is sent when the one before is confirmed.
+    not there, or ``None`` for whichever takes the subject. A message that no stream takes, whose subject is not for
+    this user, or that is too large with its headers is a ``MessageRejected``; a stream that is full is a
+    ``BrokerUnavailable``. The next message of a key is sent when the one before is confirmed.
 
     ``options`` go to ``nats.connect``: ``user_credentials``, ``nkeys_seed``, ``token`` and others.
     """
@@ -53,13 +59,16 @@ class NatsMessageBroker(MessageBroker):
         self._stream_name = stream.name if isinstance(stream, NatsStream) else stream
         self._timeout = timeout
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} on {self._link.place}>"
+
     async def send_message(self, message: Message) -> None:
         """Send ``message``. When this returns, a stream has it."""
-        await self._send(message.to_envelope())
+        await self._send(message.to_envelope(), {})
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
         """Send many, as a pipeline over one connection."""
-        return await send_by_key(envelopes, self._send)
+        return await send_by_key(envelopes, partial(self._send, asked={}))
 
     async def start(self) -> None:
         """Connect, and make the stream if need be. Safe to call again."""
@@ -73,41 +82,76 @@ class NatsMessageBroker(MessageBroker):
         if isinstance(self._stream, NatsStream):
             await self._stream.make(session.jetstream)
 
-    async def _send(self, envelope: Envelope) -> None:
-        headers = {**envelope.to_headers(), "Nats-Msg-Id": str(envelope.message_id)}
-        for name, value in headers.items():
-            if value != value.strip() or len(value.splitlines()) > 1:
-                problem = f"NATS cannot carry line breaks and outer spaces, as in the header {name}"
-                raise MessageRejected(self._link.place, envelope.message_id, problem)
+    async def _send(self, envelope: Envelope, asked: dict[str, asyncio.Task[bool]]) -> None:
+        headers = headers_of(envelope, self._link.place) | {Header.MSG_ID.value: str(envelope.message_id)}
+        if problem := _problem(headers):
+            raise MessageRejected(self._link.place, envelope.message_id, problem)
         session = await self._link.session()
         try:
             with outage(self._link.place):
-                await self._publish(session, envelope, headers)
+                await self._publish(session, envelope, headers, asked)
         except _Rejected as error:
-            raise MessageRejected(self._link.place, envelope.message_id, error.reason) from error.reason
+            raise MessageRejected(self._link.place, envelope.message_id, error.reason) from error.__cause__
 
-    async def _publish(self, session: NatsSession, envelope: Envelope, headers: dict[str, str]) -> None:
+    async def _publish(
+        self,
+        session: NatsSession,
+        envelope: Envelope,
+        headers: dict[str, str],
+        asked: dict[str, asyncio.Task[bool]],
+    ) -> None:
+        stream = {} if self._stream_name is None else {Header.EXPECTED_STREAM.value: self._stream_name}
+        _must_fit(session.client.max_payload, envelope, {**headers, **stream})
         try:
             async with asyncio.timeout(self._timeout):
                 await session.publish(envelope.topic, envelope.body, headers, self._stream_name)
-        except TimeoutError:
+        except TimeoutError as error:
             await self._link.discard(session)
-            raise
-        except (BadHeaderError, BadSubjectError, MaxPayloadError) as error:
+            raise self._link.unanswered(session) from error
+        except NotPermitted as error:
+            raise _Rejected(str(error)) from error
+        except (BadHeaderError, BadSubjectError) as error:
             raise _Rejected(error) from error
         except NoStreamResponseError as error:
-            # Nobody has answered: because no stream takes the subject, or because JetStream is not at work.
-            try:
-                await session.jetstream.find_stream_name_by_subject(envelope.topic)
-            except NotFoundError:
-                raise _Rejected(error) from error
-            raise
+            # Nobody has answered: because no stream takes the subject, or because it, or JetStream, is not at work.
+            if envelope.topic not in asked:
+                asked[envelope.topic] = asyncio.create_task(self._is_taken(session, envelope.topic))
+            if await asked[envelope.topic]:
+                raise
+            raise _Rejected(f"no stream takes the subject {envelope.topic!r}") from error
         except APIError as error:
             if error.code == _BAD_REQUEST:
                 raise _Rejected(error) from error
             raise
 
+    async def _is_taken(self, session: NatsSession, subject: str) -> bool:
+        try:
+            await session.jetstream.find_stream_name_by_subject(subject)
+        except NotFoundError:
+            return False
+        except TimeoutError as error:
+            raise self._link.unanswered(session) from error
+        return True
+
 
 class _Rejected(Exception):
-    def __init__(self, reason: Exception) -> None:
+    def __init__(self, reason: Exception | str) -> None:
         self.reason = reason
+
+
+def _problem(headers: Mapping[str, str]) -> str | None:
+    for name, value in headers.items():
+        if value != value.strip() or len(value.splitlines()) > 1:
+            return f"NATS cannot carry line breaks and outer spaces, as in the header {name}"
+        if name != name.strip() or not name:
+            return f"NATS cannot carry a header whose name is empty or has outer spaces, as {name!r}"
+    return None
+
+
+def _must_fit(max_payload: int, envelope: Envelope, headers: Mapping[str, str]) -> None:
+    """The server ends the connection for one message that is too large, and all that is under way with it."""
+    in_headers = sum(len(name.encode()) + len(value.encode()) + 4 for name, value in headers.items()) + _FRAME
+    if in_headers + len(envelope.body) > max_payload:
+        raise _Rejected(f"its {len(envelope.body)} bytes and {in_headers} of headers are more than {max_payload}")
+    if len(envelope.topic.encode()) > _LONGEST_TOPIC:
+        raise _Rejected(f"its topic is longer than {_LONGEST_TOPIC} bytes")

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import logging
 import re
 import zlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
-from cqrs.adapters.nats_link import NatsLink, outage
+from cqrs.adapters.nats_link import NatsLink, denied, outage
 from cqrs.adapters.nats_pull import NatsPull
 from cqrs.adapters.nats_stream import NatsStream
-from cqrs.envelope import Envelope
-from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.message_brokers.foreign import read_by, received, unread
 from cqrs.message_brokers.nats import NatsMessageBroker
+from cqrs.message_brokers.renewing import Renewing
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
@@ -28,21 +31,25 @@ if TYPE_CHECKING:
     from nats.js import JetStreamContext
 
     from cqrs.adapters.nats_link import NatsSession
+    from cqrs.envelope import Envelope
 
 _log = logging.getLogger(__name__)
+
+_CONTENT = {"content-type", "content-encoding"}  # which others write with capitals
 
 
 class NatsMessageSource(MessageSource):
     """Receives ``topics`` as a member of ``group``, from their first message on, through durable pull consumers.
 
-    A message that is not acknowledged within ``ack_wait`` seconds goes to another member: handle a batch in less. At
-    most ``max_ack_pending`` messages of a topic are with the group. Messages of one key stay in order for one member
-    until one of them is given back or an outage comes: what comes again comes after what is newer. Several members
-    share the messages of a topic, whatever their keys. With a ``max_ack_pending`` of 1 the order is kept through all of
-    this, and a group handles a topic one message after the other.
+    What a member has in hand goes to another ``ack_wait`` seconds after that member has died, or has blocked its event
+    loop for as long; while it lives, for ``hold`` seconds at most. At most ``max_ack_pending`` messages of a topic are
+    with the group. Messages of one key stay in order for one member until one of them is given back or an outage comes:
+    what comes again comes after what is newer. Several members share the messages of a topic, whatever their keys. With
+    a ``max_ack_pending`` of 1 the order is kept through all of this, and a group handles a topic one message after the
+    other.
 
-    ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that ``read`` cannot make an envelope of is
-    logged as an error and stays unacknowledged.
+    ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that this package has not sent, or that
+    ``read`` cannot make an envelope of, has the name of its topic and an id that is made of its place in the stream.
     """
 
     features = NatsMessageBroker.features
@@ -54,6 +61,7 @@ class NatsMessageSource(MessageSource):
         group: str = "default",
         stream: str | NatsStream | None = None,
         ack_wait: float = 30.0,
+        hold: float = 3600.0,
         max_ack_pending: int = 1000,
         tls: ssl.SSLContext | None = None,
         timeout: float = 10.0,
@@ -68,9 +76,15 @@ class NatsMessageSource(MessageSource):
         self._stream = stream
         self._ack_wait = ack_wait
         self._max_ack_pending = max_ack_pending
-        self._read = read or _envelope
+        self._read = read
         self._pull: NatsPull | None = None
-        self._unsettled: dict[int, Msg] = {}
+        self._hold = hold
+        self._until = 0.0
+        self._unsettled: dict[int, tuple[Msg, float]] = {}
+        self._renewing = Renewing(self, ack_wait / 3)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._group} of {', '.join(self._topics)} on {self.place}>"
 
     @property
     def place(self) -> str:
@@ -83,14 +97,16 @@ class NatsMessageSource(MessageSource):
 
     async def close(self) -> None:
         """Give back what is not acknowledged and disconnect. Safe to call again."""
+        await self._renewing.end()
         if self._pull is not None:
-            unsettled, self._unsettled = [*self._unsettled.values(), *self._pull.buffered()], {}
-            session = await self._link.session() if self._pull.lost is None else None
+            unsettled = [*(message for message, _ in self._unsettled.values()), *self._pull.buffered()]
+            self._unsettled.clear()
+            client = self._pull.client
             with contextlib.suppress(BrokerUnavailable), outage(self.place):
-                for message in unsettled if session else ():
+                for message in unsettled if client.is_connected else ():
                     await message.nak()
-                if session:
-                    await session.client.flush(2)
+                if client.is_connected:
+                    await client.flush(2)
         self._pull = None
         await self._link.close()
 
@@ -103,22 +119,36 @@ class NatsMessageSource(MessageSource):
             messages = await pull.take(limit, timeout)
         if pull.lost is not None:
             await self._link.discard(session)
-            raise BrokerUnavailable(self.place, pull.lost)
-        deliveries: list[Delivery] = []
-        for message in messages:
-            try:
-                deliveries.append(_NatsDelivery(self, message, self._read(message)))
-            except InvalidEnvelope as error:
-                _log.error("%s It stays in the stream, unacknowledged.", error)
+            raise BrokerUnavailable(self.place, pull.lost) if session.denied is None else denied(self.place, pull.lost)
+        self._until = asyncio.get_running_loop().time() + self._hold
+        try:
+            deliveries = [_NatsDelivery(self, message, self._envelope(message)) for message in messages]
+        except OSError:  # what `read` needs is away
+            pull.put_back(messages)
+            raise
+        self._unsettled.update((id(message), (message, self._until)) for message in messages)
         return deliveries
-
-    def owe(self, message: Msg) -> None:
-        """It is given back at the end if it is not settled before."""
-        self._unsettled[id(message)] = message
 
     def settled(self, message: Msg) -> None:
         """It is not given back at the end."""
         self._unsettled.pop(id(message), None)
+
+    async def renew(self) -> None:
+        """Keep what is in hand from other members."""
+        pull, now = self._pull, asyncio.get_running_loop().time()
+        if pull is None or not pull.client.is_connected:
+            return
+        held = [message for message, until in self._unsettled.values() if until > now]
+        with contextlib.suppress(BrokerUnavailable), outage(self.place):
+            for message in pull.buffered() if self._until > now else ():
+                await message.in_progress()
+            for message in held:
+                if id(message) in self._unsettled:
+                    await message.in_progress()
+
+    def _envelope(self, message: Msg) -> Envelope:
+        parts = (message.subject, message.data, _headers(message), _place(message))
+        return received(*parts) if self._read is None else read_by(self._read, message, partial(unread, *parts))
 
     async def _subscribe(self, session: NatsSession) -> None:
         self._unsettled.clear()  # what an earlier session had delivered comes again when its time is over
@@ -126,8 +156,9 @@ class NatsMessageSource(MessageSource):
             await self._stream.make(session.jetstream)
         consumers = [await self._consumer(session.jetstream, topic) for topic in self._topics]
         self._pull = pull = NatsPull(session.client, session.jetstream, consumers)
-        session.on_loss(lambda: pull.end("the connection was lost"))
+        session.on_end(pull.end)
         await pull.start()
+        self._renewing.start()
 
     async def _consumer(self, jetstream: JetStreamContext, topic: str) -> tuple[str, str]:
         stream = self._stream.name if isinstance(self._stream, NatsStream) else self._stream
@@ -139,6 +170,7 @@ class NatsMessageSource(MessageSource):
         try:
             await jetstream.consumer_info(stream, name)
         except NotFoundError:
+            _log.info("%s has no group %r for %r yet; it is made", self.place, self._group, topic)
             await jetstream.add_consumer(  # pyright: ignore[reportUnknownMemberType]  # the driver's
                 stream,
                 ConsumerConfig(
@@ -163,7 +195,6 @@ class _NatsDelivery(Delivery):
         self._source = source
         self._message = message
         self._settled = False
-        source.owe(message)
 
     async def ack(self) -> None:
         """It is done."""
@@ -190,8 +221,17 @@ def _consumer_name(group: str, topic: str) -> str:
     return allowed if allowed == wanted else f"{allowed}-{zlib.crc32(wanted.encode()):08x}"
 
 
-def _envelope(message: Msg) -> Envelope:
-    headers = dict(message.headers or {})
+def _place(message: Msg) -> str:
+    origin = message.metadata
+    return f"{origin.stream}/{origin.sequence.stream}/{origin.timestamp.isoformat()}"  # a stream can be made anew
+
+
+def _headers(message: Msg) -> dict[str, str]:
+    headers = message.headers or {}
     known = {"message-id": headers["Nats-Msg-Id"]} if "Nats-Msg-Id" in headers else {}
-    ours = {name: value for name, value in headers.items() if not name.startswith("Nats-")}
-    return Envelope.from_headers(message.subject, message.data, {**known, **ours})
+    return known | {_name(name): value for name, value in headers.items() if not name.startswith("Nats-")}
+
+
+def _name(name: str) -> str:
+    lower = name.lower()
+    return lower if lower in _CONTENT else name

@@ -22,7 +22,7 @@ def headers_of(envelope: Envelope, broker: str) -> dict[str, str]:
         raise MessageRejected(broker, envelope.message_id, error) from error
     if not isinstance(envelope.body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # it was stored by others
         raise MessageRejected(broker, envelope.message_id, f"its body is a {type(envelope.body).__name__}, not bytes")
-    for name, value in {**headers, "topic": envelope.topic}.items():
+    for name, value in [*headers.items(), ("topic", envelope.topic)]:
         problem = _problem(name, value)
         if problem is not None:
             raise MessageRejected(broker, envelope.message_id, problem)

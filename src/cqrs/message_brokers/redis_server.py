@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, ReadOnlyError, RedisError
 
+from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.refusal import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
 
 class RedisServer:
@@ -37,12 +38,21 @@ class RedisServer:
         with contextlib.suppress(RedisError, OSError):
             await self.client.aclose()
 
-    @contextlib.contextmanager
-    def outage(self) -> Generator[None]:
+    async def disconnect(self) -> None:
+        """Leave a server that has become a replica: its address may lead to the new primary by now."""
+        with contextlib.suppress(RedisError, OSError):
+            await self.client.connection_pool.disconnect()
+
+    @contextlib.asynccontextmanager
+    async def outage(self) -> AsyncGenerator[None]:
         """Whatever the driver raises becomes ``BrokerUnavailable``."""
         try:
             yield
+        except CQRSError:
+            raise
         except (RedisError, OSError) as error:
+            if isinstance(error, ReadOnlyError):
+                await self.disconnect()
             raise unavailable(self.place, error, _refused) from error
 
 

@@ -9,16 +9,20 @@ import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import ResponseError
+from pydantic_core import to_json
+from redis.exceptions import NoPermissionError, ResponseError
 
-from cqrs.envelope import Envelope
-from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.message_brokers.foreign import received, text_of
 from cqrs.message_brokers.redis import BODY, RedisMessageBroker
 from cqrs.message_brokers.redis_server import RedisServer
+from cqrs.message_brokers.renewing import Renewing
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from cqrs.envelope import Envelope
 
 _log = logging.getLogger(__name__)
 
@@ -28,13 +32,14 @@ _Entry = tuple[str, bytes, dict[bytes, bytes], int]  # stream, id, fields, numbe
 class RedisMessageSource(MessageSource):
     """Receives ``topics`` as a member of the consumer group ``group``, from the first message of each stream on.
 
-    A message that is not acknowledged within ``claim_after`` seconds, because its member has died, goes to another:
-    handle what one ``receive`` returns in less time. Messages of one key stay in order for one member, through outages
-    too, and through its own crash if it comes back under the same name ``member``, which no other may have. Several
-    members share the messages of a topic, whatever their keys.
+    What a member has in hand goes to another ``claim_after`` seconds after that member has died, or has blocked its
+    event loop for as long; while it lives, for ``hold`` seconds at most. Messages of one key stay in order for one
+    member, through outages too, and through its own crash if it comes back under the same name ``member``, which no
+    other may have. Several members share the messages of a topic, whatever their keys.
 
-    A message that cannot be read is logged as an error and stays pending. ``options`` are as for
-    ``RedisMessageBroker``.
+    An entry that this package has not added has the name of its topic and an id that is made of its own; without a
+    field ``message-body``, its fields are its body, as JSON. A stream that is made because it is not there is logged at
+    the level INFO. ``options`` are as for ``RedisMessageBroker``.
     """
 
     features = RedisMessageBroker.features
@@ -46,6 +51,7 @@ class RedisMessageSource(MessageSource):
         group: str = "default",
         member: str | None = None,
         claim_after: float = 30.0,
+        hold: float = 3600.0,
         timeout: float = 10.0,
         options: Mapping[str, Any] | None = None,
     ) -> None:
@@ -58,28 +64,31 @@ class RedisMessageSource(MessageSource):
         self._joined = False  # nor is it after an outage: the server may come back without the group
         self._cursors: dict[str, bytes] = {}
         self._buffer: deque[_Entry] = deque()
-        self._open: dict[tuple[str, bytes], None] = {}  # what is with this member, in its order
+        self._hold = hold
+        self._open: dict[tuple[str, bytes], float] = {}  # what is with this member, in its order, and until when
+        self._renewing = Renewing(self, claim_after / 3)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._group} of {', '.join(self._topics)} on {self._server.place}>"
 
     async def start(self) -> None:
         """Make the group if it is not there, and find what this member was given before. Safe to call again."""
         if self._joined:
             return
-        with self._server.outage():
+        async with self._server.outage():
             for topic in self._topics:
-                try:
-                    await self._server.client.xgroup_create(topic, self._group, id="0", mkstream=True)
-                except ResponseError as error:
-                    if "BUSYGROUP" not in str(error):
-                        raise
+                await self._join(topic)
             # What was under way when the connection or the process broke must come before what is newer.
             self._buffer.clear()
             self._open.clear()
             for topic in self._topics:
                 self._keep(await self._given(topic))
         self._joined = True
+        self._renewing.start()
 
     async def close(self) -> None:
         """Give back what is not acknowledged, leave the group's list of members alone, and disconnect."""
+        await self._renewing.end()
         unsettled, self._open = list(self._open), {}
         self._buffer.clear()
         with contextlib.suppress(BrokerUnavailable):
@@ -94,7 +103,7 @@ class RedisMessageSource(MessageSource):
         deadline = asyncio.get_running_loop().time() + timeout
         while not self._buffer:
             try:
-                with self._server.outage():
+                async with self._server.outage():
                     entries = await self._claim(limit)
                     left = deadline - asyncio.get_running_loop().time()
                     if not entries:
@@ -106,7 +115,7 @@ class RedisMessageSource(MessageSource):
             if left <= 0:
                 break
         taken = [self._buffer.popleft() for _ in range(min(limit, len(self._buffer)))]
-        return [delivery for entry in taken if (delivery := self._delivery(entry)) is not None]
+        return [self._delivery(entry) for entry in taken]
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge them in one round trip, with one command for each stream."""
@@ -122,7 +131,7 @@ class RedisMessageSource(MessageSource):
         if not by_topic:
             return
         try:
-            with self._server.outage():
+            async with self._server.outage():
                 pipeline: Any = self._server.client.pipeline(transaction=False)
                 for topic, entry_ids in by_topic.items():
                     pipeline.xack(topic, self._group, *entry_ids)
@@ -130,6 +139,38 @@ class RedisMessageSource(MessageSource):
         except BrokerUnavailable:
             self._joined = False
             raise
+
+    async def renew(self) -> None:
+        """Keep what is in hand from other members."""
+        now, by_topic = asyncio.get_running_loop().time(), dict[str, list[bytes]]()
+        for (topic, entry_id), until in self._open.items():
+            if until > now:
+                by_topic.setdefault(topic, []).append(entry_id)
+        if not by_topic or not self._joined:
+            return
+        pipeline: Any = self._server.client.pipeline(transaction=False)
+        for topic, entry_ids in by_topic.items():
+            pipeline.xclaim(topic, self._group, self._member, 0, entry_ids, justid=True)
+        with contextlib.suppress(BrokerUnavailable):
+            async with self._server.outage():
+                await pipeline.execute()
+
+    async def _join(self, topic: str) -> None:
+        create = self._server.client.xgroup_create
+        try:
+            try:
+                await create(topic, self._group, id="0")
+            except ResponseError as error:
+                if "requires the key to exist" not in str(error):
+                    raise
+                await create(topic, self._group, id="0", mkstream=True)
+                _log.info("%s had no stream %r; it is made, for the group %r", self._server.place, topic, self._group)
+        except NoPermissionError as error:
+            remedy = f"let its user read {topic!r}, by ACL SETUSER <user> ~{topic} +@stream"
+            raise BrokerUnavailable(self._server.place, error, remedy) from error
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
 
     async def give_back(self, topic: str, entry_id: bytes, delay: float) -> None:
         """Take the first word on a message."""
@@ -141,12 +182,13 @@ class RedisMessageSource(MessageSource):
     async def _put_back(self, topic: str, entry_id: bytes, delay: float) -> None:
         # Members take over what has been idle for long enough: let it seem to have been, but for the delay.
         idle = max(0, self._idle - int(delay * 1000))
-        with self._server.outage():
+        async with self._server.outage():
             await self._server.client.xclaim(topic, self._group, self._member, 0, [entry_id], idle=idle, justid=True)
 
     def _keep(self, entries: list[_Entry]) -> None:
         self._buffer.extend(entries)
-        self._open.update(((topic, entry_id), None) for topic, entry_id, _, _ in entries)
+        until = asyncio.get_running_loop().time() + self._hold
+        self._open.update(((topic, entry_id), until) for topic, entry_id, _, _ in entries)
 
     async def _given(self, topic: str) -> list[_Entry]:
         found, last = list[_Entry](), b"0"
@@ -184,15 +226,9 @@ class RedisMessageSource(MessageSource):
         )
         return [(topic.decode(), entry_id, fields, 1) for topic, entries in answer for entry_id, fields in entries]
 
-    def _delivery(self, entry: _Entry) -> _RedisDelivery | None:
+    def _delivery(self, entry: _Entry) -> _RedisDelivery:
         topic, entry_id, fields, attempt = entry
-        headers = {name.decode(): value.decode(errors="replace") for name, value in fields.items() if name != _BODY}
-        try:
-            envelope = Envelope.from_headers(topic, fields.get(_BODY, b""), headers)
-        except InvalidEnvelope as error:
-            _log.error("%s It stays pending as %s.", error, entry_id.decode())
-            return None
-        return _RedisDelivery(self, entry_id, envelope, attempt)
+        return _RedisDelivery(self, entry_id, _envelope(topic, entry_id, fields), attempt)
 
 
 class _RedisDelivery(Delivery):
@@ -214,3 +250,11 @@ class _RedisDelivery(Delivery):
 
 
 _BODY = BODY.encode()
+
+
+def _envelope(topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Envelope:
+    headers = {text_of(name): text_of(value) for name, value in fields.items() if name != _BODY}
+    place = f"{topic}/{entry_id.decode()}"
+    if _BODY not in fields and "message-name" not in headers:  # another program has its own fields
+        return received(topic, to_json(headers), {}, place)
+    return received(topic, fields.get(_BODY, b""), headers, place)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import dataclasses
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nats
 import pytest
@@ -17,7 +20,11 @@ from cqrs.testing.conformance.message_broker import MessageSourceConformance, an
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from nats.aio.msg import Msg
     from nats.js import JetStreamContext
+
+    from cqrs.envelope import Envelope
+    from tests.servers import Server
 
 
 def a_name(what: str) -> str:
@@ -88,13 +95,29 @@ async def test_a_message_that_goes_to_another_stream_than_expected_is_rejected(n
 
 @pytest.mark.parametrize(
     "fields",
-    [{"body": b"x" * 2_000_000}, {"headers": {"note": "two\nlines"}}, {"headers": {"no:te": "x"}}],
-    ids=["too large", "a line break", "a bad name"],
+    [
+        {"body": b"x" * 2_000_000},
+        {"headers": {f"h{n}": "x" * 1000 for n in range(1050)}},
+        {"headers": {"note": "two\nlines"}},
+        {"headers": {"no:te": "x"}},
+        {"headers": {"": "x"}},
+        {"headers": {"note ": "x"}},
+        {"topic": "t" * 5000},
+    ],
+    ids=[
+        "too large",
+        "too large headers",
+        "a line break",
+        "a bad name",
+        "no name",
+        "a name with a space",
+        "a long topic",
+    ],
 )
-async def test_what_nats_cannot_carry_is_rejected_and_others_are_not(nats_url: str, fields: dict[str, object]) -> None:
+async def test_what_nats_cannot_carry_is_rejected_and_others_are_not(nats_url: str, fields: dict[str, Any]) -> None:
     topic = a_name("t")
     async with NatsMessageBroker(nats_url, stream=a_stream(topic)) as broker:
-        bad, good = await broker.send([an_envelope(topic, **fields), an_envelope(topic)])
+        bad, good = await broker.send([an_envelope(**{"topic": topic, **fields}), an_envelope(topic)])
     assert isinstance(bad, MessageRejected)
     assert good is None
 
@@ -149,18 +172,145 @@ async def test_a_consumer_that_is_deleted_is_noticed_and_made_again(nats_url: st
         assert len(await received(source, 1)) == 1
 
 
-async def test_what_cannot_be_read_stays_and_holds_nothing_up(
-    nats_url: str, jetstream: JetStreamContext, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("max_ack_pending", [1, 1000])
+async def test_messages_of_other_programs_arrive_and_hold_nothing_up(
+    nats_url: str, jetstream: JetStreamContext, max_ack_pending: int
 ) -> None:
     topic = a_name("t")
-    source = NatsMessageSource(nats_url, topic, stream=a_stream(topic))
+    source = NatsMessageSource(nats_url, topic, stream=a_stream(topic), max_ack_pending=max_ack_pending)
     async with source, NatsMessageBroker(nats_url) as broker:
-        await jetstream.publish(topic, b"?")
+        await jetstream.publish(topic, b"\xff\x00")
+        await jetstream.publish(topic, b"<a/>", headers={"Content-Type": "text/xml", "Nats-Msg-Id": "7", "from": "us"})
+        await jetstream.publish(topic, b"{}", headers={"message-name": "paid", "message-id": "order-7"})
+        await jetstream.publish(topic, b"{}", headers={"message-name": "paid", "Nats-Msg-Id": str(uuid.uuid4())})
         await broker.send([an_envelope(topic, 1)])
-        assert [d.envelope.body for d in await received(source, 1)] == [b"1"]
-        assert "message-id" in caplog.text
-        while (await jetstream.consumer_info(topic, f"default-{topic}")).num_ack_pending != 1:
-            pass  # the acknowledgement of the other is on its way
+        bare, typed, unreadable, known, ours = [delivery.envelope for delivery in await received(source, 5)]
+    async with NatsMessageSource(nats_url, topic, group="other") as other:
+        assert (await received(other, 1))[0].envelope == bare
+    assert (bare.name, bare.body, bare.headers) == (topic, b"\xff\x00", {})
+    assert (typed.name, typed.content_type, typed.headers) == (topic, "text/xml", {"from": "us"})
+    assert (unreadable.name, unreadable.body) == ("paid", b"{}")
+    assert "UUID" in unreadable.headers["unreadable"]
+    assert (known.name, known.headers, ours.body) == ("paid", {}, b"1")
+
+
+async def test_a_message_that_ones_own_function_cannot_read_arrives_with_the_reason(
+    nats_url: str, jetstream: JetStreamContext
+) -> None:
+    topic = a_name("t")
+
+    def read(message: Msg) -> Envelope:
+        if message.data == b"bad":
+            raise LookupError("an unknown dialect")
+        return an_envelope(topic, body=b"read")
+
+    source = NatsMessageSource(nats_url, topic, stream=a_stream(topic), max_ack_pending=1, read=read)
+    async with source:
+        for body in (b"bad", b"known"):
+            await jetstream.publish(topic, body)
+        bad, known = [delivery.envelope for delivery in await received(source, 2)]
+    assert (bad.body, bad.headers["unreadable"]) == (b"bad", "LookupError: an unknown dialect")
+    assert known.body == b"read"
+
+
+async def test_what_a_function_of_ones_own_needs_can_be_away_and_nothing_is_lost(
+    nats_url: str, jetstream: JetStreamContext
+) -> None:
+    topic, away = a_name("t"), [True]
+
+    def read(message: Msg) -> Envelope:
+        if away and message.data == b"1":
+            away.pop()
+            raise ConnectionRefusedError("the registry of schemas")
+        return an_envelope(topic, body=message.data)
+
+    async with NatsMessageSource(nats_url, topic, stream=a_stream(topic), read=read) as source:
+        for body in (b"0", b"1", b"2"):
+            await jetstream.publish(topic, body)
+        bodies: list[bytes] = []
+        while len(bodies) < 3:
+            with contextlib.suppress(ConnectionRefusedError):
+                bodies += [d.envelope.body for d in await received(source, 3 - len(bodies))]
+    assert (bodies, away) == ([b"0", b"1", b"2"], [])
+
+
+@pytest.mark.parametrize("over", [0, 1])
+@pytest.mark.parametrize("named", ["", "named"])
+async def test_a_message_may_be_as_large_with_its_headers_as_the_server_says_and_no_larger(
+    nats_url: str, jetstream: JetStreamContext, over: int, named: str
+) -> None:
+    topic = a_name("t")
+    async with NatsMessageBroker(nats_url, stream=a_stream(topic)):
+        pass
+    envelope = an_envelope(topic, headers={"note": "naïve"})
+    headers = {**envelope.to_headers(), "Nats-Msg-Id": str(envelope.message_id)}
+    if named:
+        headers["Nats-Expected-Stream"] = topic
+    written = "NATS/1.0\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+    largest = 1024 * 1024 - len(written.encode())
+    border = dataclasses.replace(envelope, body=b"x" * (largest + over))
+    async with NatsMessageBroker(nats_url, stream=topic if named else None) as broker:
+        results = await broker.send([an_envelope(topic, 1), border, *(an_envelope(topic, n) for n in (2, 3))])
+    assert [isinstance(error, MessageRejected) for error in results] == [False, bool(over), False, False]
+    assert (await jetstream.stream_info(topic)).state.messages == 4 - over
+
+
+async def test_a_stream_that_is_made_is_said(nats_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    topic = a_name("t")
+    for _ in range(2):
+        async with NatsMessageSource(nats_url, topic, stream=a_stream(topic)):
+            pass
+    assert caplog.text.count(f"NATS has no stream '{topic}'; it is made, for {topic}") == 1
+    assert caplog.text.count(f"has no group 'default' for '{topic}' yet; it is made") == 1
+
+
+async def test_what_a_living_member_has_in_hand_does_not_go_to_another(nats_url: str) -> None:
+    topic = a_name("t")
+    first, second = (NatsMessageSource(nats_url, topic, stream=a_stream(topic), ack_wait=0.6) for _ in range(2))
+    async with first, second, NatsMessageBroker(nats_url) as broker:
+        await broker.send([an_envelope(topic, n) for n in range(3)])
+        held = await received(first, 3, ack=False)
+        assert list(await second.receive(timeout=1.5)) == []
+        await first.ack(held[1:])
+    async with second:
+        (again,) = await received(second, 1)
+    assert (int(again.envelope.body), again.attempt) == (0, 2)  # it was given back
+
+
+async def test_what_a_member_keeps_for_longer_than_it_may_goes_to_another(nats_url: str) -> None:
+    topic = a_name("t")
+    options = {"stream": a_stream(topic), "ack_wait": 0.3, "hold": 0.3}
+    first, second = (NatsMessageSource(nats_url, topic, **options) for _ in range(2))  # type: ignore[arg-type]
+    async with first, second, NatsMessageBroker(nats_url) as broker:
+        await broker.send([an_envelope(topic, 1)])
+        await received(first, 1, ack=False)
+        assert [d.attempt for d in await received(second, 1)] == [2]
+
+
+async def test_of_a_batch_whether_a_stream_takes_a_subject_is_asked_once(nats_url: str) -> None:
+    topic, asked = a_name("nowhere"), list[bytes]()
+    client = await nats.connect(nats_url)
+
+    async def listen(message: Msg) -> None:
+        asked.append(message.data)
+
+    await client.subscribe("$JS.API.STREAM.NAMES", cb=listen)
+    await client.flush()
+    async with NatsMessageBroker(nats_url) as broker:
+        results = await broker.send([an_envelope(topic, n) for n in range(5)])
+    await client.flush()
+    await client.close()
+    assert all(f"no stream takes the subject '{topic}'" in str(error) for error in results)
+    assert len([request for request in asked if topic.encode() in request]) == 1
+
+
+async def test_a_source_can_be_closed_after_its_server_has_gone(nats_server: Server) -> None:
+    source = NatsMessageSource(nats_server.address, "t", stream=a_stream("t"))
+    async with source, NatsMessageBroker(nats_server.address) as broker:
+        await broker.send([an_envelope("t", n) for n in range(3)])
+        await received(source, 1, ack=False)
+        await asyncio.to_thread(nats_server.kill)
 
 
 def test_everything_can_be_made_without_a_loop() -> None:

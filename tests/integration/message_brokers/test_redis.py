@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from redis.asyncio import Redis
@@ -16,15 +17,24 @@ from cqrs.message_brokers.source import Delivery
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
 from tests.integration.message_brokers.victim import killed_after_receiving
+from tests.integration.postgresql_log.proxy import proxy_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from tests.servers import Server
+    from tests.servers.fixtures import Servers
 
 
 def a_name(what: str) -> str:
     return f"{what}-{uuid.uuid4().hex[:12]}"
+
+
+class Clerk(NamedTuple):
+    """A user of Redis, and the address that it logs in at."""
+
+    name: str
+    url: str
 
 
 class RedisBackend:
@@ -140,6 +150,48 @@ async def test_an_acknowledgement_that_does_not_arrive_is_an_outage(redis_server
             await source.ack(deliveries)
 
 
+async def test_what_a_living_member_has_in_hand_does_not_go_to_another(redis_url: str, bare: Redis) -> None:
+    topic = a_name("t")
+    first, second = (RedisMessageSource(redis_url, topic, claim_after=0.6) for _ in range(2))
+    async with RedisMessageBroker(redis_url) as broker, first, second:
+        await broker.send([an_envelope(topic, n) for n in range(3)])
+        held = await received(first, 3, ack=False)
+        assert list(await second.receive(timeout=1.5)) == []
+        await first.ack(held[1:])
+    assert [one["times_delivered"] for one in await bare.xpending_range(topic, "default", "-", "+", 9)] == [1]
+    async with second:
+        assert [int(d.envelope.body) for d in await received(second, 1)] == [0]
+
+
+async def test_what_a_member_keeps_for_longer_than_it_may_goes_to_another(redis_url: str) -> None:
+    topic = a_name("t")
+    first, second = (RedisMessageSource(redis_url, topic, claim_after=0.3, hold=0.3) for _ in range(2))
+    async with RedisMessageBroker(redis_url) as broker, first, second:
+        await broker.send([an_envelope(topic, 1)])
+        await received(first, 1, ack=False)
+        assert [d.attempt for d in await received(second, 1)] == [2]
+
+
+async def test_a_server_that_has_become_a_replica_is_left(servers: Servers) -> None:
+    with contextlib.ExitStack() as stack:
+        old, new = (stack.enter_context(contextlib.contextmanager(servers.own)("redis")) for _ in range(2))
+        ports = [int(server.address.rpartition(":")[2].partition("/")[0]) for server in (old, new)]
+        async with proxy_to("127.0.0.1", ports[0]) as proxy:
+            url = f"redis://127.0.0.1:{proxy.port}/0"
+            async with RedisMessageBroker(url) as broker, RedisMessageSource(url, "t") as source:
+                assert await broker.send([an_envelope("t", 1)]) == [None]
+                await received(source, 1)
+                async with Redis.from_url(old.address) as client:
+                    await client.replicaof("127.0.0.1", str(ports[1]))
+                proxy.lead_to("127.0.0.1", ports[1])  # from now on; what is connected stays there
+                with pytest.raises(BrokerUnavailable):
+                    await source.receive(timeout=0.1)
+                (error,) = await broker.send([an_envelope("t", 2)])
+                assert isinstance(error, BrokerUnavailable)
+                assert await broker.send([an_envelope("t", 3)]) == [None]
+                assert [int(d.envelope.body) for d in await received(source, 1)] == [3]
+
+
 async def test_what_a_closed_member_had_comes_in_its_order(redis_url: str) -> None:
     topic = a_name("t")
     async with RedisMessageBroker(redis_url) as broker:
@@ -165,16 +217,117 @@ async def test_a_delayed_message_comes_again_to_whoever_is_there(redis_url: str)
     assert again.envelope == first.envelope
 
 
-async def test_what_cannot_be_read_stays_pending_and_holds_nothing_up(
-    redis_url: str, bare: Redis, caplog: pytest.LogCaptureFixture
-) -> None:
+FOREIGN: dict[str, tuple[dict[bytes, bytes], bytes, dict[str, str]]] = {
+    "fields of its own": ({b"order": b"7", b"note": b"\xc3\xbc"}, '{"order":"7","note":"ü"}'.encode(), {}),
+    "a field whose name is no text": ({b"caf\xe9": b"1"}, rb'{"caf\\xe9":"1"}', {}),
+    "a value that is no text": ({b"raw": b"\xff\x00"}, b'{"raw":"\\\\xff\\u0000"}', {}),
+    "an empty field": ({b"": b""}, b'{"":""}', {}),
+    "a body without headers": ({b"message-body": b"\xff\x00", b"from": b"us"}, b"\xff\x00", {"from": "us"}),
+    "an id without a name": ({b"message-id": b"7", b"message-body": b"x"}, b"x", {}),
+}
+
+
+@pytest.mark.parametrize("entry", FOREIGN)
+async def test_an_entry_of_another_program_arrives_whatever_is_in_it(redis_url: str, bare: Redis, entry: str) -> None:
+    fields, body, headers = FOREIGN[entry]
     topic = a_name("t")
+    await bare.xadd(topic, fields)  # type: ignore[arg-type]  # the driver's
     async with RedisMessageBroker(redis_url) as broker, RedisMessageSource(redis_url, topic) as source:
-        await bare.xadd(topic, {"what": "?"})
         await broker.send([an_envelope(topic, 1)])
-        assert [d.envelope.body for d in await received(source, 1)] == [b"1"]
-    assert "message-id" in caplog.text
-    assert (await bare.xpending(topic, "default"))["pending"] == 1
+        first, second = [delivery.envelope for delivery in await received(source, 2)]
+    async with RedisMessageSource(redis_url, topic, group="other") as other:
+        assert (await received(other, 1))[0].envelope == first
+    assert (first.name, first.topic, first.body, first.headers) == (topic, topic, body, headers)
+    assert second.body == b"1"
+    assert (await bare.xpending(topic, "default"))["pending"] == 0
+
+
+async def test_an_entry_with_a_name_that_cannot_be_read_says_why(redis_url: str, bare: Redis) -> None:
+    topic = a_name("t")
+    await bare.xadd(topic, {"message-name": "paid", "message-id": "order-7", "message-body": "{}"})
+    await bare.xadd(topic, {"message-name": "paid"})
+    async with RedisMessageSource(redis_url, topic) as source:
+        first, second = [delivery.envelope for delivery in await received(source, 2)]
+    assert (first.name, first.body) == (second.name, b"{}") == ("paid", b"{}")
+    assert "UUID" in first.headers["unreadable"]
+    assert "message-id" in second.headers["unreadable"]
+
+
+@pytest.fixture
+async def clerk(redis_url: str, bare: Redis) -> AsyncGenerator[Clerk, None]:
+    """A user who may do everything with keys that begin with ``open``."""
+    name = a_name("clerk")
+    await bare.acl_setuser(name, enabled=True, passwords=["+secret"], keys=["open*"], categories=["+@all"])
+    yield Clerk(name, redis_url.replace("redis://", f"redis://{name}:secret@"))
+    await bare.acl_deluser(name)
+
+
+async def test_a_topic_that_the_user_may_not_write_is_refused_by_name_and_the_others_leave(
+    clerk: Clerk, bare: Redis
+) -> None:
+    good, bad = a_name("open"), a_name("closed")
+    sent = [(good, "a"), (bad, "a"), (good, "a"), (good, "b"), (bad, None), (good, None)]
+    async with RedisMessageBroker(clerk.url) as broker:
+        results = await broker.send([an_envelope(topic, n, key=key) for n, (topic, key) in enumerate(sent)])
+    refused = [isinstance(error, MessageRejected) and f"ACL SETUSER <user> ~{bad}" in str(error) for error in results]
+    assert refused == [False, True, True, False, True, False]
+    assert [fields[b"message-body"] for _, fields in await bare.xrange(good)] == [b"0", b"3", b"5"]
+
+
+@pytest.mark.parametrize("rights", ["+evalsha +eval +script|load +xadd +ping", "+@stream +@scripting +ping"])
+async def test_a_user_needs_what_the_documentation_says(clerk: Clerk, bare: Redis, rights: str) -> None:
+    topic = a_name("open")
+    changed = ["reset", "on", ">secret", f"~{topic}", *rights.split()]
+    await bare.execute_command("ACL", "SETUSER", clerk.name, *changed)  # type: ignore[no-untyped-call]  # the driver's
+    await bare.script_flush()  # type: ignore[no-untyped-call]  # the driver's
+    async with RedisMessageBroker(clerk.url) as broker:
+        assert await broker.send([an_envelope(topic, 1, key="k")]) == [None]
+    if "@stream" in rights:
+        async with RedisMessageSource(clerk.url, topic, claim_after=0.3) as source:
+            (delivery,) = await received(source, 1, ack=False)
+            await asyncio.sleep(0.3)
+            await delivery.nack()
+            await source.ack(await received(source, 1, ack=False))
+    assert (await bare.xlen(topic)) == 1
+
+
+@pytest.mark.parametrize(("command", "named"), [("evalsha", "evalsha"), ("xadd", "XADD")])
+async def test_a_user_who_may_not_send_at_all_is_an_outage(clerk: Clerk, bare: Redis, command: str, named: str) -> None:
+    await bare.acl_setuser(clerk.name, enabled=True, keys=["open*"], categories=["+@all"], commands=[f"-{command}"])
+    async with RedisMessageBroker(clerk.url) as broker:
+        (error,) = await broker.send([an_envelope(a_name("open"))])
+    assert isinstance(error, BrokerUnavailable)
+    assert named in str(error)
+
+
+async def test_a_source_names_the_topic_that_its_user_may_not_read(clerk: Clerk) -> None:
+    bad = a_name("closed")
+    source = RedisMessageSource(clerk.url, a_name("open"), bad)
+    with pytest.raises(BrokerUnavailable, match=f"let its user read '{bad}'"):
+        await source.start()
+    await source.close()
+
+
+async def test_a_message_with_more_headers_than_a_script_takes_is_refused_alone(redis_url: str, bare: Redis) -> None:
+    topic = a_name("t")
+    many = {f"h{n}": "" for n in range(5000)}
+    async with RedisMessageBroker(redis_url) as broker:
+        results = await broker.send([an_envelope(topic, n, headers=many if n == 1 else {}) for n in range(3)])
+    assert [isinstance(error, MessageRejected) for error in results] == [False, True, False]
+    assert await bare.xlen(topic) == 2
+
+
+async def test_a_stream_that_is_made_is_said(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    sent, read = a_name("sent"), a_name("read")
+    async with RedisMessageBroker(redis_url) as broker:
+        await broker.send([an_envelope(sent, n) for n in range(2)])
+        await broker.send([an_envelope(sent)])
+    for _ in range(2):
+        async with RedisMessageSource(redis_url, sent, read):
+            pass
+    assert caplog.text.count(f"had no stream '{sent}'; it is made") == 1
+    assert caplog.text.count(f"had no stream '{read}'; it is made") == 1
 
 
 async def test_what_was_confirmed_survives_a_kill_of_a_server_that_writes_every_command(

@@ -77,6 +77,7 @@ async def test_it_is_an_outage_for_all_that_is_sent(silent: Silent, name: str) -
     assert isinstance(broker, MessageBroker)
     results = await broker.send([an_envelope("t", n) for n in range(3)])
     assert [type(result) for result in results] == [BrokerUnavailable] * 3
+    assert all(f"127.0.0.1:{silent.port}" in str(result) for result in results)
     await broker.close()
     await silent.left.wait()
 

@@ -24,6 +24,10 @@ class Proxy:
         self._open: set[asyncio.Event] = set()
         self._pumps: set[asyncio.Task[None]] = set()
 
+    def lead_to(self, host: str, port: int) -> None:
+        """Whoever connects from now on gets there."""
+        self._target = host, port
+
     def black_hole(self) -> None:
         """What is connected now stays so, and hears nothing any more; new connections are served."""
         for passing in self._open:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from cqrs.errors.databases import UnreadableLog
+
 
 @dataclass(frozen=True, slots=True)
 class Begin:
@@ -53,7 +55,17 @@ _U64 = struct.Struct(">Q")
 
 
 def decode(payload: bytes) -> Record | None:
-    """One record; ``None`` for a kind that nobody here needs."""
+    """One record; ``None`` for a kind that nobody here needs. Raises ``UnreadableLog`` for what is none.
+
+    Names and prefixes of others may be in any encoding; they are only compared with ours.
+    """
+    try:
+        return _decoded(payload)
+    except (struct.error, ValueError) as error:
+        raise UnreadableLog(payload[:1]) from error
+
+
+def _decoded(payload: bytes) -> Record | None:
     match payload[:1]:
         case b"B":
             return Begin(_U64.unpack_from(payload, 1)[0])
@@ -63,11 +75,15 @@ def decode(payload: bytes) -> Record | None:
             return Insert(_U32.unpack_from(payload, 1)[0])
         case b"R":
             namespace, name, _ = payload[5:].split(b"\0", 2)
-            return Relation(_U32.unpack_from(payload, 1)[0], namespace.decode(), name.decode())
+            return Relation(_U32.unpack_from(payload, 1)[0], _text(namespace), _text(name))
         case b"M":
             flags, _ = _U8_U64.unpack_from(payload, 1)
             end = payload.index(b"\0", 10)
             length: int = _U32.unpack_from(payload, end + 1)[0]
-            return Message(bool(flags & 1), payload[10:end].decode(), payload[end + 5 : end + 5 + length])
+            return Message(bool(flags & 1), _text(payload[10:end]), payload[end + 5 : end + 5 + length])
         case _:
             return None
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")

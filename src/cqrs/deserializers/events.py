@@ -31,7 +31,10 @@ class EventDecoder:
         self._compressor = compressor
 
     def __call__(self, envelope: Envelope) -> Any:
-        """The event. Raises ``UnknownEvent``, ``UnknownCompression``, and ``InvalidEnvelope`` for a wrong body."""
+        """The event.
+
+        Raises ``UnknownEvent``, and for a wrong body ``UnknownCompression``, ``UnreadableBody`` or ``InvalidEnvelope``.
+        """
         event_type = self.registry.type_of(envelope.name, envelope.version)
         try:
             body = unpacked(envelope, envelope.content_encoding, self._compressor).body

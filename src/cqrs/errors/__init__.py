@@ -40,12 +40,14 @@
     ├── DatabaseAddressError            (also a ValueError) an address leads to no database
     ├── DatabaseUnavailable             (also a ConnectionError) a database cannot be reached
     ├── LogBusy                         somebody else reads the log of an outbox
+    ├── UnreadableLog                   the server has sent something that is no record of its log
     ├── LogSlotLost                     the database has thrown away what was not read of its log
     ├── NotForTheLog                    (also a ValueError) a message must wait, and a log cannot hold it back
     ├── DelayNeedsOutbox                (also a ValueError) an event must wait, and there is no outbox for it to wait in
     ├── WakeUpsUnsupported              (also a ValueError) an outbox has no wake-ups of this kind
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
+    ├── UnreadableBody                  (also a ValueError) compressed bytes cannot be restored, or become too many
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
 
@@ -59,6 +61,7 @@ from cqrs.errors.databases import (
     LogSlotLost,
     MigrationNeeded,
     MigrationRefused,
+    UnreadableLog,
 )
 from cqrs.errors.events import (
     EventClassRecorded,
@@ -82,6 +85,7 @@ from cqrs.errors.messages import (
     OutboxedEventMismatch,
     UnfitMessage,
     UnknownCompression,
+    UnreadableBody,
     WakeUpsUnsupported,
 )
 from cqrs.errors.requests import CircuitOpenError, RequestHandlerDoesNotExist, RequestHandlerTypeError, StreamTaskError
@@ -143,6 +147,8 @@ __all__ = [
     "UnitOfWorkStateError",
     "UnknownCompression",
     "UnknownEvent",
+    "UnreadableBody",
+    "UnreadableLog",
     "WakeUpsUnsupported",
     "WiringError",
     "WiringProblem",

@@ -60,6 +60,17 @@ class LogBusy(CQRSError):
         super().__init__(f"Another relay reads through the replication slot {slot!r}: wait until it ends.")
 
 
+class UnreadableLog(CQRSError):
+    """The server has sent something that is no record of its log. ``kind`` is the first byte of it."""
+
+    def __init__(self, kind: bytes) -> None:
+        self.kind = kind
+        super().__init__(
+            f"A record of the log, of the kind {kind!r}, cannot be read: check that the slot was made for the plugin "
+            "pgoutput, by PostgresLog.create()."
+        )
+
+
 class LogSlotLost(CQRSError):
     """The replication ``slot`` is gone or invalid: messages that stood only in the log and were not read are lost."""
 

@@ -93,6 +93,19 @@ class UnknownCompression(CQRSError, LookupError):
         )
 
 
+class UnreadableBody(CQRSError, ValueError):
+    """A body that is said to be compressed as ``compression`` cannot be restored; ``reason`` is why."""
+
+    def __init__(self, compression: str, reason: BaseException | str) -> None:
+        self.compression = compression
+        self.reason = reason
+        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        super().__init__(
+            f"A body cannot be restored from {compression!r} ({detail}): let its sender compress it as it says, or not "
+            "at all."
+        )
+
+
 class NotForTheLog(CQRSError, ValueError):
     """The message ``name`` has a delay or a due time, and goes into an outbox that is a log."""
 

@@ -129,7 +129,7 @@ class OutboxedEventRepository(abc.ABC):
         raise UnitOfWorkStateError(f"No relay can empty a {type(self).__qualname__}: use the loop of an EventProducer.")
 
     def envelope(self, message: QueuedMessage) -> Envelope:
-        """A message of :meth:`queue` as it is sent. Raises ``UnknownCompression``."""
+        """A message of :meth:`queue` as it is sent. Raises ``UnknownCompression`` and ``UnreadableBody``."""
         return message.envelope
 
     def wakeups(self, kind: str = "auto") -> WakeUps:

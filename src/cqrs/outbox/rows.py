@@ -11,7 +11,8 @@ from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.context import headers_of
 from cqrs.envelope import Envelope
-from cqrs.errors.messages import UnknownCompression
+from cqrs.errors.messages import UnknownCompression, UnreadableBody
+from cqrs.errors.root import CQRSError
 from cqrs.outbox.given import id_given, message_id_of
 
 if TYPE_CHECKING:
@@ -119,14 +120,19 @@ def packed(envelope: Envelope, compressor: Compressor | None) -> tuple[Envelope,
 
 
 def unpacked(envelope: Envelope, compression: str | None, compressor: Compressor | None) -> Envelope:
-    """The envelope as it was before it was stored. Raises ``UnknownCompression``."""
+    """The envelope as it was before it was stored. Raises ``UnknownCompression`` and ``UnreadableBody``."""
     if compression is None:
         return envelope
     if compressor is None or name_of(compressor) != compression:
         if compression != ZlibCompressor.name:
             raise UnknownCompression(compression)
         compressor = ZlibCompressor()
-    return dataclasses.replace(envelope, body=compressor.decompress(envelope.body))
+    try:
+        return dataclasses.replace(envelope, body=compressor.decompress(envelope.body))
+    except CQRSError:
+        raise
+    except Exception as error:  # a compressor may raise anything
+        raise UnreadableBody(compression, error) from error
 
 
 def scheduled_share(limit: int) -> int:

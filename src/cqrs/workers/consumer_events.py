@@ -44,7 +44,8 @@ class JsonEvents:
     def __call__(self, envelope: Envelope) -> Any:
         """The event.
 
-        Raises ``UnknownEvent``, ``DeserializeJsonError``, ``InvalidEnvelope`` or ``UnknownCompression``.
+        Raises ``UnknownEvent``, ``DeserializeJsonError``, ``InvalidEnvelope``, ``UnknownCompression`` or
+        ``UnreadableBody``.
         """
         key = (envelope.name, envelope.version)
         read = self._read.get(key)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from cqrs.backoff import Backoff
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.errors.events import EventUnhandled, UnknownEvent
-from cqrs.errors.messages import InvalidEnvelope, UnknownCompression
+from cqrs.errors.messages import InvalidEnvelope, UnknownCompression, UnreadableBody
 from cqrs.workers.consumer_errors import is_outage
 from cqrs.workers.policy_checks import at_least, of_type, one_of, spans
 
@@ -35,7 +35,7 @@ def verdict(error: Exception) -> ConsumerVerdict:
     """The usual judgement: an outage, if the error tells of one; poison, if no handler was reached; else a failure."""
     if is_outage(error):
         return ConsumerVerdict.OUTAGE
-    unread = (UnknownEvent, EventUnhandled, DeserializeJsonError, InvalidEnvelope, UnknownCompression)
+    unread = (UnknownEvent, EventUnhandled, DeserializeJsonError, InvalidEnvelope, UnknownCompression, UnreadableBody)
     return ConsumerVerdict.POISON if isinstance(error, unread) else ConsumerVerdict.FAILURE
 
 

@@ -1,0 +1,91 @@
+"""A consumer is given rubbish: every message is handled or parked, and none holds up another."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cqrs
+from cqrs.backoff import Backoff
+from cqrs.envelope import Envelope
+from cqrs.events.bootstrap import bootstrap
+from cqrs.events.registry import EventRegistry
+from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from tests.fuzz.arriving import Arriving
+from tests.fuzz.rubbish import EXAMPLES, envelopes, fuzzed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+AT_ONCE = Backoff(first=0.0, longest=0.0)
+_LONGEST = 30.0  # seconds for a handful of messages; a consumer that is held up would take for ever
+
+
+class Ordered(cqrs.NotificationEvent[int]):
+    """What arrives."""
+
+    event_name: str = "ordered"
+
+
+def good(number: int) -> Envelope:
+    event = Ordered(payload=number)
+    return Envelope(message_id=event.event_id, name="ordered", topic="orders", body=json.dumps({"payload": 7}).encode())
+
+
+_SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "mariadb")]
+
+
+@pytest.fixture(params=["memory", "sqlite", *_SERVERS])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    if request.param == "memory":
+        return None
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/fuzz.db"
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+async def database(address: str | None) -> AsyncIterator[Any]:
+    registry = EventRegistry()
+    registry.register(Ordered, "ordered")
+    if address is None:
+        yield cqrs.MemoryDatabase(registry=registry)
+        return
+    async with cqrs.Database(address, registry=registry) as db:
+        await db.upgrade()
+        yield db
+
+
+@pytest.mark.timeout(1200)  # when there are thousands of examples
+@settings(fuzzed, max_examples=max(20, EXAMPLES // 5))
+@given(batch=st.lists(envelopes(), min_size=3, max_size=8))
+async def test_each_message_of_a_batch_of_rubbish_is_handled_or_parked(database: Any, batch: list[Envelope]) -> None:
+    handled: list[uuid.UUID] = []
+
+    async def handle(event: Ordered) -> None:
+        handled.append(event.event_id)
+
+    source = Arriving()
+    sent = [*batch, good(1)]
+    source.put(sent)
+    mediator = bootstrap(events_mapper=lambda m: m.bind(Ordered, handle), database=database)
+    policy = ConsumerPolicy(wait=0.01, again=AT_ONCE, outage=AT_ONCE, retries=0, clean_every=3600)
+    name = uuid.uuid4().hex
+    async with asyncio.timeout(_LONGEST), Consumer(source, mediator, name=name, database=database, policy=policy):
+        await source.all_done(len(sent))
+    parked = await database.inbox.parked.list(name, limit=100)
+    waiting = sum(1 + one.behind for one in parked)
+    assert len(handled) + waiting == len(sent)
+    for one in parked:
+        original = next(e for e in sent if e.message_id == one.envelope.message_id)
+        assert (one.envelope.body, one.envelope.key) == (original.body, original.key)

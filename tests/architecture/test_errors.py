@@ -7,6 +7,7 @@ import builtins
 from pathlib import Path
 
 import cqrs
+from tests.unit.errors.instances import INSTANCES, error_classes
 
 PACKAGE = Path(cqrs.__file__).parent
 RAISED_FOR_SOMEBODY_WHO_EXPECTS_IT = {
@@ -37,3 +38,8 @@ def test_no_module_raises_a_bare_error_of_python_for_what_it_was_given() -> None
     }
     assert {name: names for name, names in bare.items() if name not in RAISED_FOR_SOMEBODY_WHO_EXPECTS_IT} == {}
     assert set(bare) == RAISED_FOR_SOMEBODY_WHO_EXPECTS_IT
+
+
+def test_every_error_class_has_an_instance_that_is_sent_to_another_process() -> None:
+    new = error_classes() ^ set(INSTANCES)
+    assert new == set(), "add an instance, as real calls make it, to tests/unit/errors/instances.py"

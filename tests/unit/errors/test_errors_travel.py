@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cqrs import errors
-from tests.unit.errors.instances import INSTANCES, Payment, error_classes, raised
+from tests.unit.errors.instances import INSTANCES, Payment, raised
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +37,6 @@ def shown(value: Any) -> Any:
     if isinstance(value, BaseException):
         return type(value), str(value), {name: shown(v) for name, v in vars(value).items()}
     return tuple(map(shown, value)) if isinstance(value, tuple) else value
-
-
-def test_no_error_class_of_the_package_is_forgotten_here() -> None:
-    assert error_classes() == set(INSTANCES)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -34,7 +34,10 @@ class NotPermitted(Error):
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
-        super().__init__(f"its user may not publish to {subject!r}: add that to its permissions")
+        super().__init__(subject)
+
+    def __str__(self) -> str:
+        return f"its user may not publish to {self.subject!r}: add that to its permissions"
 
 
 class NatsSession:

@@ -9,6 +9,7 @@ import pydantic
 
 import cqrs
 from cqrs import errors
+from cqrs.adapters.nats_link import NotPermitted
 from cqrs.deserializers.exceptions import DeserializeError, DeserializeJsonError, DeserializeProtobufError
 from cqrs.testing.faults import Fault
 from tests.architecture.modules import modules
@@ -95,6 +96,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         DeserializeJsonError("no JSON", pydantic.ValidationError, "{"),
         DeserializeProtobufError("no protobuf", ValueError, b"\x00"),
         Fault("outbox.claimed"),
+        NotPermitted("orders"),
     )
 }
 

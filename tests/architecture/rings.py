@@ -72,6 +72,7 @@ LAYERS = (
             "_generics",
             "_mermaid",
             "_migration_steps",
+            "_showing",
             "_type_text",
             "compressors.*",
         ),

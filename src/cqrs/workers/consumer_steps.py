@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
+from cqrs._showing import shown
 from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
 from cqrs.workers.consumer_policy import ConsumerVerdict
 from cqrs.workers.consumer_transactions import made_by
@@ -170,9 +171,10 @@ class Steps:
         logger.error("%s has committed a batch, and what was to follow has failed", self._consumer, exc_info=error)
 
     def _log(self, failed: Failed, envelope: Envelope, what: str) -> None:
+        key = "no key" if envelope.key is None else f"key {shown(envelope.key)}"
         logger.error(
-            "%s of %s (%s, key %r) is %s by %s",
-            *(envelope.name, envelope.topic, envelope.message_id, envelope.key, what, self._consumer),
+            "%s of %s (%s, %s) is %s by %s",
+            *(shown(envelope.name), shown(envelope.topic), envelope.message_id, key, what, self._consumer),
             exc_info=failed.error,
         )
 

@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._failpoints import reached
+from cqrs._showing import shown
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.outbox.log import Diverted, LogPosition
@@ -226,7 +227,7 @@ class LogRelay(Service):
 
     def _poison(self, row: NewRow, error: Exception) -> Diverted:
         text = error_text(error)
-        logger.warning("%s %s is parked: %s", row.envelope.name, row.envelope.message_id, text)
+        logger.warning("%s %s is parked: %s", shown(row.envelope.name), row.envelope.message_id, text)
         return Diverted(row, text)
 
     def _outage(self, error: BaseException) -> float:

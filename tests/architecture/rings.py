@@ -151,9 +151,18 @@ LAYERS = (
     Layer(
         ENGINES,
         "services",
-        ("workers.advice", "workers.backoff", "workers.leases", "workers.policy_checks", "workers.service"),
+        (
+            "workers.advice",
+            "workers.backoff",
+            "workers.leases",
+            "workers.outages",
+            "workers.policy_checks",
+            "workers.service",
+            "workers.splitting",
+        ),
     ),
-    Layer(ENGINES, "relay", ("workers.log_relay", "workers.outbox_policy", "workers.outbox_relay")),
+    Layer(ENGINES, "carrying", ("workers.carrying", "workers.outbox_policy")),
+    Layer(ENGINES, "relay", ("workers.log_relay", "workers.outbox_relay")),
     Layer(ENGINES, "consumer", ("workers.consumer*",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),

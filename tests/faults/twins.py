@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
+RELAY = "tests/unit/workers/test_relay_faults.py::"
+SPLITTING = "tests/unit/workers/test_splitting.py::"
 LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeaseStore::"
 POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPostgresOutbox::"
 MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDbOutbox::"
@@ -43,6 +45,62 @@ class Twin:
 
 TWINS = (
     Twin(
+        "a message is at fault only if another left right before it failed",
+        "workers/splitting.py",
+        "is_proof = group.doubted and self._works and len(group.things) == 1",
+        "is_proof = group.doubted and len(group.things) == 1",
+        f"{SPLITTING}test_an_outage_holds_nothing_against_anything_and_ends_the_search",
+    ),
+    Twin(
+        "after a failure something else must leave before a half is judged",
+        "workers/splitting.py",
+        "self._sample = self._sampled() if self._groups[0].doubted and not self._works else None",
+        "self._sample = None",
+        f"{SPLITTING}test_one_of_five_hundred_is_found_by_few_attempts",
+    ),
+    Twin(
+        "a batch in which one fails is split",
+        "workers/splitting.py",
+        "self._groups.extendleft(reversed(self._halves(left)))",
+        "self._groups.append(left)",
+        f"{SPLITTING}test_one_of_five_hundred_is_found_by_few_attempts",
+    ),
+    Twin(
+        "of a half, nothing is tried that comes after what has not left",
+        "workers/splitting.py",
+        "lanes.setdefault(object() if key is None else key, []).append(thing)",
+        "lanes.setdefault(object(), []).append(thing)",
+        f"{SPLITTING}test_nothing_good_is_found_at_fault_and_keys_keep_their_order",
+    ),
+    Twin(
+        "a topic that is away parks nothing",
+        "workers/carrying.py",
+        "is_grave = not may_be_topic or left_at >= self._failing_since.get(message.id, math.inf)",
+        "is_grave = True",
+        f"{MEMORY}test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none",
+    ),
+    Twin(
+        "what was at fault before spoils no other batch",
+        "workers/carrying.py",
+        "if m.attempts or (self._doubted and m.id in self._doubted)",
+        "if m.id in self._doubted",
+        f"{MEMORY}test_another_relay_knows_what_was_at_fault_and_keeps_it_apart",
+    ),
+    Twin(
+        "what has failed before may not hang for as long again",
+        "workers/carrying.py",
+        "return min(seconds, max(_AT_LEAST, _PATIENT * took * max(1.0, count / before)))",
+        "return seconds",
+        f"{RELAY}test_a_message_that_hangs_costs_the_time_of_a_lease_once",
+    ),
+    Twin(
+        "a holder of leases is made when it starts",
+        "workers/leases.py",
+        "        self.owner = worker_name(self._name)\n        try:",
+        "        try:",
+        f"{RELAY}test_a_relay_made_before_a_fork_works_in_both_processes_side_by_side",
+    ),
+    Twin(
         "who has lost a partition settles nothing",
         "_sqlalchemy/relay_queue.py",
         "if fences[row.share] == row.fence",
@@ -58,16 +116,16 @@ TWINS = (
     ),
     Twin(
         "of a key, what comes after a failure has not failed itself",
-        "workers/outbox_relay.py",
-        "elif key is None or key not in stopped:",
-        "else:",
+        "workers/splitting.py",
+        "if result is Tried.DONE or (key is not None and key in stopped):",
+        "if result is Tried.DONE:",
         f"{MEMORY}test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow",
     ),
     Twin(
         "an outage spends no attempt",
-        "workers/outbox_relay.py",
-        "elif self.policy.classify(result) is Verdict.OUTAGE:",
-        "elif False:",
+        "workers/carrying.py",
+        "is_refusal = not (raised and self._several) and self._policy.classify(error) is not Verdict.OUTAGE",
+        "is_refusal = True",
         f"{MEMORY}test_an_outage_costs_no_message_and_no_attempt",
     ),
     Twin(
@@ -93,7 +151,7 @@ TWINS = (
     ),
     Twin(
         "a broker that hangs does not hold a relay for ever",
-        "workers/outbox_relay.py",
+        "workers/carrying.py",
         "time_limit = asyncio.timeout(seconds)",
         "time_limit = asyncio.timeout(None)",
         f"{MEMORY}test_a_broker_that_hangs_is_an_outage",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cqrs.errors.databases import MigrationNeeded
+from cqrs.errors.root import CQRSError
 
 
 def told(error: BaseException | None) -> str:
     """``error`` for a log line: by what it says where that is written for people."""
-    return str(error) if isinstance(error, MigrationNeeded) else repr(error)
+    return str(error) if isinstance(error, CQRSError) else repr(error)

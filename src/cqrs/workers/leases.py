@@ -9,10 +9,13 @@ import socket
 import time
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._failpoints import reached
+from cqrs.backoff import Backoff
+from cqrs.errors.root import InvalidArgument
 from cqrs.workers.advice import told
+from cqrs.workers.outages import Outages
 from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
@@ -26,21 +29,36 @@ _USABLE = 0.8
 """Of the lease. The rest is for clocks that run apart, and for a write that is under way."""
 
 
-def worker_name() -> str:
-    """A name that no other worker has, and that tells an operator where it runs."""
-    return f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+def worker_name(prefix: str | None = None) -> str:
+    """A name that no other worker has, and that tells an operator where it runs. Tables hold 64 characters of it."""
+    host = socket.gethostname()
+    place = host[:32] if prefix is None else f"{prefix[:30]}:{host[:16]}"
+    return f"{place}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 class LeaseHolder(Service):
     """Holds a fair part of ``count`` shares, and hands it out to whoever works on them.
 
     What is in use is not given up before it is put back. After ``ttl`` seconds without an answer of the store nothing
-    is held any more, however long a caller was held up: time is taken before the store is asked.
+    is held any more, however long a caller was held up: time is taken before the store is asked. ``owner``, under which
+    it holds them, is made at each start: a process can be forked before, and several workers be made with one ``name``.
     """
 
-    def __init__(self, store: LeaseStore, scope: str, *, count: int, ttl: float, owner: str | None = None) -> None:
+    def __init__(  # noqa: PLR0913  # what it is put together from
+        self,
+        store: LeaseStore,
+        scope: str,
+        *,
+        count: int,
+        ttl: float,
+        name: str | None = None,
+        remind_every: float = 60.0,
+    ) -> None:
         super().__init__()
-        self.owner = owner or worker_name()
+        if name is not None and not (isinstance(cast("Any", name), str) and name and name.isprintable()):
+            raise InvalidArgument("name", name, "give a text of printable characters, or None")
+        self.owner = worker_name(name)
+        self._name = name
         self._store = store
         self._scope = scope
         self._count = count
@@ -49,7 +67,8 @@ class LeaseHolder(Service):
         self._until = 0.0
         self._in_use: list[frozenset[int]] = []
         self._unwanted: frozenset[int] = frozenset()
-        self._failures = 0
+        waits = f"cannot renew what it holds of {scope}"
+        self._outages = Outages(lambda: self.owner, waits, Backoff(), remind_every)
 
     def seconds_left(self) -> float:
         """For how long what is held may still be counted on."""
@@ -82,6 +101,7 @@ class LeaseHolder(Service):
         return min(1.0, self._ttl / 4)
 
     async def _work(self) -> None:
+        self.owner = worker_name(self._name)
         try:
             while not self.is_ending:
                 await self._pause(await self._keep())
@@ -102,14 +122,9 @@ class LeaseHolder(Service):
         except (Exception, asyncio.CancelledError) as error:  # whatever the store raises, or a driver has cancelled
             if is_cancelled():
                 raise
-            # Without an answer nothing is held for long.
-            level = logging.DEBUG if self._failures else logging.WARNING  # said once, not at every try
-            logger.log(level, "%s cannot renew what it holds of %s: %s", self.owner, self._scope, told(error))
-            self._failures += 1
+            self._outages.again(error)  # without an answer nothing is held for long
             return self.tick
-        if self._failures:
-            logger.warning("%s renews again after %d failed attempts", self.owner, self._failures)
-        self._failures = 0
+        self._outages.over()
         won = holding.fences.keys() - self._fences.keys()
         reached("lease.acquired" if won else "lease.renewed")
         self._fences = dict(holding.fences)

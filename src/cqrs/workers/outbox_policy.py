@@ -48,7 +48,8 @@ class RelayPolicy:
     that died, and how long a database may take to answer. ``attempts``: how often a message is tried that the broker
     rejects, with the waits of ``retry``; then it is parked. ``idle``: how often to look for messages when there are
     none and nobody tells; ``deaf`` is the longest such wait while wake-ups are known not to arrive. ``outage``: how
-    often to try while the broker, or the database, is away. ``keep``: for how long messages that were sent are kept if
+    often to try while the broker, or the database, is away, and ``remind_every`` how often to log that it still is.
+    ``keep``: for how long messages that were sent are kept if
     the outbox keeps them, for ever by default. ``housekeeping``: how often that is seen to.
     """
 
@@ -59,6 +60,7 @@ class RelayPolicy:
     idle: Backoff = _IDLE
     deaf: float = 0.2
     outage: Backoff = _OUTAGE
+    remind_every: float = 60.0
     keep: dt.timedelta | None = None
     housekeeping: float = 30.0
     classify: Callable[[Exception], Verdict] = verdict
@@ -66,7 +68,7 @@ class RelayPolicy:
     def __post_init__(self) -> None:
         """Raise ``InvalidArgument`` for what no relay could work with."""
         at_least(self, 1, "batch_size", "attempts")
-        above_zero(self, "lease")
+        above_zero(self, "lease", "remind_every")
         at_least(self, 0, "deaf", "housekeeping")
         of_type(self, Backoff, "retry", "idle", "outage")
         spans(self, "keep")

@@ -12,31 +12,29 @@ taken, and settles nothing.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
-from cqrs.errors.messages import BrokerUnavailable
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
 from cqrs.workers.advice import told
+from cqrs.workers.carrying import Carrier, line
 from cqrs.workers.leases import LeaseHolder
-from cqrs.workers.outbox_policy import RelayPolicy, Verdict
+from cqrs.workers.outages import Outages
+from cqrs.workers.outbox_policy import RelayPolicy
 from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cqrs.envelope import Envelope
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.outbox.wakeups import WakeUps
 
 logger = logging.getLogger("cqrs")
-
-_PROBE = 10
-"""How many messages are taken to see whether the broker is back."""
 
 _LAST_TRIES = 3
 """How often a relay that ends tries to settle what it has sent."""
@@ -65,20 +63,28 @@ class OutboxRelay(Service):
         self._outbox = outbox
         self._queue = outbox.queue()
         self._broker = message_broker
+        self._carrier: Carrier[QueuedMessage] = Carrier(message_broker, self.policy)
         self._wakeups = outbox.wakeups(wake_up) if isinstance(wake_up, str) else wake_up
         self._leases = LeaseHolder(
-            self._queue.leases, self._queue.scope, count=PARTITIONS, ttl=self.policy.lease, owner=name
+            self._queue.leases,
+            self._queue.scope,
+            count=PARTITIONS,
+            ttl=self.policy.lease,
+            name=name,
+            remind_every=self.policy.remind_every,
         )
         self._first = 0
-        self._at_once = self.policy.batch_size
-        self._outages = 0
+        self._outages = Outages(lambda: self.name, "waits", self.policy.outage, self.policy.remind_every)
         self._quiet = 0
         self._tidy_at = 0.0
         self._is_untidy = False
 
     @property
     def name(self) -> str:
-        """Under which it holds its leases."""
+        """Under which it holds its leases: the name that it was given, where it runs, and a part of its own.
+
+        It is made at each start, so relays of one name, and of one object in two processes, work side by side.
+        """
         return self._leases.owner
 
     async def _work(self) -> None:
@@ -92,7 +98,7 @@ class OutboxRelay(Service):
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless there is something to do before."""
-        if self._outages or not self._leases.holds_any:
+        if self._outages.tries or not self._leases.holds_any:
             await self._pause(seconds)
             return
         hint = asyncio.create_task(self._wakeups.wait(seconds))
@@ -112,21 +118,17 @@ class OutboxRelay(Service):
         except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been settled
             if is_cancelled():
                 raise
-            return self._outage(error)  # also where a driver has cancelled what it was waiting for itself
+            return self._outages.again(error)  # also where a driver has cancelled what it was waiting for itself
 
     async def _round(self) -> float:
         """Take, send and settle once; returns for how long there is nothing to do."""
         with self._leases.using() as fences:
             if not fences:
                 return self._leases.tick
-            limit = min(_PROBE, self._at_once) if self._outages else self._at_once
             async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
-                taken = await self._queue.take(self._in_turn(fences), limit)
+                taken = await self._queue.take(self._in_turn(fences), self._carrier.limit)
             reached("outbox.claimed")
-            # What was lost while it was taken is somebody else's, also if the lease has been renewed since.
-            outcome, outage = await self._send(
-                [m for m in taken if self._leases.holds(m.partition, fences[m.partition])]
-            )
+            outcome, outage, first = await self._send(taken, fences)
             if outcome:
                 reached("outbox.published")
                 await self._settle(fences, outcome)
@@ -134,7 +136,7 @@ class OutboxRelay(Service):
                 self.sent += len(outcome.sent)
             await self._tidy(fences)
         if outage is not None:
-            return self._outage(outage)
+            return self._outages.again(outage, line(first))
         return self._idle(found=bool(taken))
 
     def _in_turn(self, fences: Mapping[int, int]) -> list[int]:
@@ -143,59 +145,25 @@ class OutboxRelay(Service):
         self._first = (self._first + 1) % len(order)
         return order[self._first :] + order[: self._first]
 
-    async def _send(self, taken: Sequence[QueuedMessage]) -> tuple[Outcome, Exception | None]:
-        """Send what is not blocked; returns what became of it, and the error if the broker is away."""
+    async def _send(
+        self, taken: Sequence[QueuedMessage], fences: Mapping[int, int]
+    ) -> tuple[Outcome, Exception | None, QueuedMessage | None]:
+        """Send what is not blocked; returns what became of it, and during an outage the error, and who waits first."""
         blocked = [message for message in taken if message.blocked]
         ready, failed = self._unpacked([message for message in taken if not message.blocked])
-        seconds = self._leases.seconds_left()
-        if not ready or seconds <= 0:
-            return Outcome(failed=failed, blocked=blocked), None
-        try:
-            results = await self._in_time([envelope for _, envelope in ready], seconds)
-        except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing; a hang ends as an outage
-            return Outcome(failed=failed, blocked=blocked), raised
-        sent: list[QueuedMessage] = []
-        outage: Exception | None = None
-        # Of a key, what comes after the first failure was not sent: it has not failed itself.
-        stopped = {failure.message.envelope.key for failure in failed}
-        for (message, _), result in zip(ready, results, strict=True):
-            key = message.envelope.key
-            if result is None:
-                sent.append(message)
-            elif self.policy.classify(result) is Verdict.OUTAGE:
-                outage = result
-                stopped.add(key)
-            elif key is None or key not in stopped:
-                failed.append(self._failure(message, result))
-                stopped.add(key)
-        return Outcome(sent, failed, blocked), outage
 
-    async def _in_time(self, envelopes: Sequence[Envelope], seconds: float) -> Sequence[Exception | None]:
-        """Send within ``seconds``, and see how many can be sent at once so that they stay far below that.
+        def may_go_on(_: object) -> float:
+            # What was lost while it was taken is somebody else's, also if the lease has been renewed since.
+            is_held = all(self._leases.holds(partition, fence) for partition, fence in fences.items())
+            return 0.0 if self.is_ending or not is_held else self._leases.seconds_left()
 
-        A batch that is not over when its time is would be sent again as a whole, and again not be over.
-        """
-        before = time.monotonic()
-        time_limit = asyncio.timeout(seconds)
-        try:
-            async with time_limit:
-                results = await self._broker.send(envelopes)
-        except TimeoutError:
-            if time_limit.expired():
-                self._at_once = max(1, len(envelopes) // 2)
-            raise
-        speed = len(envelopes) / max(time.monotonic() - before, 1e-6)
-        self._at_once = max(1, min(self.policy.batch_size, int(speed * self.policy.lease / 4)))
-        if len(results) != len(envelopes):
-            answer = f"it answers {len(envelopes)} messages by {len(results)} results, and must give one for each"
-            raise BrokerUnavailable(type(self._broker).__qualname__, answer)
-        return results
+        carried = await self._carrier.carry(ready, may_go_on)
+        failed += [self._failure(message, error, for_good=grave) for message, error, grave in carried.at_fault]
+        return Outcome(carried.sent, failed, blocked), carried.outage, carried.first
 
-    def _unpacked(
-        self, messages: Sequence[QueuedMessage]
-    ) -> tuple[list[tuple[QueuedMessage, Envelope]], list[Failure]]:
+    def _unpacked(self, messages: Sequence[QueuedMessage]) -> tuple[list[QueuedMessage], list[Failure]]:
         """What can be sent, and what can not even be read; of a key nothing after that."""
-        ready: list[tuple[QueuedMessage, Envelope]] = []
+        ready: list[QueuedMessage] = []
         failed: list[Failure] = []
         stopped: set[str] = set()
         for message in messages:
@@ -203,21 +171,24 @@ class OutboxRelay(Service):
             if key is not None and key in stopped:
                 continue
             if message.compression is None:
-                ready.append((message, message.envelope))
+                ready.append(message)
                 continue
             try:
-                ready.append((message, self._outbox.envelope(message)))
+                envelope = self._outbox.envelope(message)
+                ready.append(dataclasses.replace(message, envelope=envelope, compression=None))
             except Exception as error:  # noqa: BLE001  # a compressor may raise anything
                 failed.append(self._failure(message, error))
                 if key is not None:
                     stopped.add(key)
         return ready, failed
 
-    def _failure(self, message: QueuedMessage, error: Exception) -> Failure:
+    def _failure(self, message: QueuedMessage, error: Exception, *, for_good: bool = True) -> Failure:
         retry_in = self.policy.retry_in(message.attempts + 1)
+        if retry_in is None and not for_good:
+            retry_in = self.policy.retry.seconds(message.attempts + 1)
         what = "is parked" if retry_in is None else f"is tried again in {retry_in:.1f} s"
         text = error_text(error)
-        logger.warning("%s %s %s: %s", message.envelope.name, message.envelope.message_id, what, text)
+        logger.warning("%s %s: %s", line(message), what, text)
         return Failure(message, text, retry_in)
 
     async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:
@@ -241,17 +212,8 @@ class OutboxRelay(Service):
             else:
                 return
 
-    def _outage(self, error: BaseException) -> float:
-        """Something is away: when to try again. Said once, not at every try."""
-        if not self._outages:
-            logger.warning("%s waits: %s", self.name, told(error))
-        self._outages += 1
-        return self.policy.outage.seconds(self._outages)
-
     def _idle(self, *, found: bool) -> float:
-        if self._outages:
-            logger.warning("%s goes on after %d failed attempts", self.name, self._outages)
-        self._outages = 0
+        self._outages.over()
         if found:
             self._quiet = 0
             return 0.0

@@ -4,128 +4,44 @@ Subclass the suite and override its fixture ``backend``, as for the suite of the
 relays; the broker is in memory and fails when it is told to.
 """
 # ruff: noqa: S101, D102, PLR2004 - assert is how a suite checks, names state the behaviour, numbers are messages
-# ruff: noqa: ASYNC110 - neither a database nor a list of messages has events
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs.backoff import Backoff
 from cqrs.compressors.zlib import ZlibCompressor
-from cqrs.errors.messages import BrokerUnavailable, MessageRejected
+from cqrs.errors.messages import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.testing.conformance._outbox_stand import FlakyBroker, Numbered, numbered
+from cqrs.testing.conformance._outbox_stand import numbered
+from cqrs.testing.conformance._relay_faults import RelayFaults
+from cqrs.testing.conformance._relay_stand import (
+    AWAY,
+    EVERY,
+    QUICK,
+    STRANGE,
+    HangingBroker,
+    InOrderBroker,
+    until,
+    until_true,
+)
 from cqrs.workers.outbox_policy import RelayPolicy
 from cqrs.workers.outbox_relay import OutboxRelay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from cqrs.envelope import Envelope
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.testing.conformance._outbox_stand import OutboxBackend
 
-AWAY = BrokerUnavailable("broker", "away")
-STRANGE = MessageRejected("broker", "0", "too strange")
-EVERY = list(range(PARTITIONS))
-
-QUICK = RelayPolicy(
-    batch_size=50,
-    lease=5.0,
-    attempts=3,
-    retry=Backoff(first=0.02, longest=0.05),
-    idle=Backoff(first=0.005, longest=0.05),
-    outage=Backoff(first=0.01, longest=0.05),
-    housekeeping=0.1,
-)
-
-
-class HangingBroker(FlakyBroker):
-    """Takes a message and never answers, until ``answers`` is set."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        self.answers = asyncio.Event()
-
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        await self.answers.wait()
-        return await super().send(envelopes)
-
-
-class InOrderBroker(FlakyBroker):
-    """Skips the later messages of a key that has failed, as the port says."""
-
-    def fail(self, errors: Mapping[int, Exception]) -> None:
-        self.errors = dict(errors)
-
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        failed: dict[str, Exception] = {}
-        results: list[Exception | None] = []
-        for envelope in envelopes:
-            await asyncio.sleep(0)
-            error = failed.get(envelope.key) if envelope.key is not None else None
-            if error is None:
-                (error,) = await super().send([envelope])
-            if error is not None and envelope.key is not None:
-                failed[envelope.key] = error
-            results.append(error)
-        return results
-
-
-class OneForAll(InOrderBroker):
-    """Takes a batch or nothing of it: with a bad message in it, it raises ``error``, or returns it for each."""
-
-    def __init__(self, error: Exception, *bad: int, raises: bool = True) -> None:
-        super().__init__({})
-        self.bad = set(bad)
-        self.error = error
-        self.raises = raises
-        self.batches = 0
-
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        self.batches += 1
-        numbers = [envelope.json()["payload"] for envelope in envelopes]
-        if not self.bad.isdisjoint(numbers):
-            self.tried += numbers
-            if self.raises:
-                raise self.error
-            return [self.error] * len(envelopes)
-        return await super().send(envelopes)
-
-
-ERRORS = [
-    pytest.param(lambda *bad: OneForAll(KeyError("nobody knows it"), *bad), id="raised for the batch"),
-    pytest.param(lambda *bad: OneForAll(AWAY, *bad), id="raised as an outage"),
-    pytest.param(lambda *bad: OneForAll(ValueError("odd"), *bad), id="raised as poison"),
-    pytest.param(lambda *bad: OneForAll(AWAY, *bad, raises=False), id="returned for the batch"),
-    pytest.param(lambda *bad: InOrderBroker(dict.fromkeys(bad, AWAY)), id="returned for it"),
-    pytest.param(lambda *bad: InOrderBroker(dict.fromkeys(bad, KeyError("odd"))), id="returned, and unknown"),
-]
-"""Brokers that cannot take some messages, each in its own way."""
+__all__ = ["AWAY", "QUICK", "InOrderBroker", "RelayConformance", "until", "until_true"]
 
 
 @pytest.mark.asyncio
-class RelayConformance:
+class RelayConformance(RelayFaults):
     """Subclass this and override ``backend``."""
-
-    @pytest.fixture
-    def backend(self) -> OutboxBackend:
-        raise NotImplementedError("override the fixture `backend`")
-
-    @pytest.fixture
-    def outbox(self, backend: OutboxBackend) -> OutboxedEventRepository:
-        return self._repository(backend)
-
-    @pytest.fixture
-    def broker(self) -> InOrderBroker:
-        return InOrderBroker({})
 
     async def test_everything_leaves_once_and_in_the_order_of_its_key(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
@@ -219,91 +135,6 @@ class RelayConformance:
             await until(lambda: relay.sent >= 2 * len(keys) - 2)
             await until_true(self._is_parked(outbox, 1, behind=1))
         assert sorted(broker.arrived()) == [n for n in range(2 * len(keys)) if n % len(keys)]
-
-    @pytest.mark.parametrize("unable", ERRORS)
-    async def test_an_error_that_follows_a_message_is_that_message_s_whatever_it_is(
-        self, outbox: OutboxedEventRepository, unable: Callable[..., InOrderBroker]
-    ) -> None:
-        await self._add(outbox, *range(120))
-        async with OutboxRelay(outbox, unable(33, 70), QUICK) as relay:
-            await until(lambda: relay.sent >= 118)
-            await until_true(self._is_parked(outbox, 2))
-            assert relay.sent == 118
-        parked = await outbox.parked.list()
-        assert {(message.envelope.json()["payload"], message.attempts) for message in parked} == {(33, 3), (70, 3)}
-
-    @pytest.mark.parametrize("unable", ERRORS)
-    async def test_keys_keep_their_order_while_a_message_is_searched_for(
-        self, outbox: OutboxedEventRepository, unable: Callable[..., InOrderBroker]
-    ) -> None:
-        broker = unable(40)
-        await self._add(outbox, *range(120), key=lambda n: f"key {n % 7}")
-        async with OutboxRelay(outbox, broker, QUICK) as relay:
-            await until_true(self._is_parked(outbox, 1, behind=11))
-            await until(lambda: relay.sent >= 120 - 12)
-        for key in range(7):
-            of_key = [number for number in broker.arrived() if number % 7 == key]
-            until_there = 40 if key == 40 % 7 else 120
-            assert of_key == list(range(key, until_there, 7))
-
-    async def test_while_nothing_leaves_nothing_is_held_against_a_message(
-        self, outbox: OutboxedEventRepository
-    ) -> None:
-        await self._add(outbox, *range(30), key=lambda n: f"key {n % 20}")
-        broker = OneForAll(KeyError("nobody knows it"), *range(30))
-        async with OutboxRelay(outbox, broker, QUICK) as relay:
-            await until(lambda: broker.batches >= 40)
-            assert await outbox.parked.list() == []
-            assert {message.attempts for message in await outbox.queue().take(EVERY, 100)} == {0}
-            broker.bad = {3, 4}
-            await until(lambda: relay.sent >= 26)
-            await until_true(self._is_parked(outbox, 2, behind=1))
-        assert len(broker.arrived()) == 26
-
-    async def test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none(
-        self, outbox: OutboxedEventRepository
-    ) -> None:
-        class WithoutTopic(InOrderBroker):
-            is_away = True
-
-            async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-                results: list[Exception | None] = []
-                for envelope in envelopes:
-                    if self.is_away and envelope.topic == "away":
-                        self.tried.append(envelope.json()["payload"])
-                        results.append(AWAY)
-                    else:
-                        results += await super().send([envelope])
-                return results
-
-        broker = WithoutTopic({})
-        async with outbox as session:
-            for number in range(100):
-                outbox.add(session, numbered(number, "away" if number % 2 else "there"), key=f"key {number % 10}")
-            await outbox.commit(session)
-        async with OutboxRelay(outbox, broker, QUICK) as relay:
-            await until(lambda: relay.sent >= 50 and broker.tried.count(1) > 2 * QUICK.attempts)
-            assert await outbox.parked.list() == []
-            broker.is_away = False
-            await until(lambda: relay.sent >= 100)
-        for key in range(10):
-            assert [n for n in broker.arrived() if n % 10 == key] == list(range(key, 100, 10))
-
-    async def test_another_relay_knows_what_was_at_fault_and_keeps_it_apart(
-        self, backend: OutboxBackend, outbox: OutboxedEventRepository
-    ) -> None:
-        broker = OneForAll(KeyError("nobody knows it"), 7)
-        await self._add(outbox, *range(20))
-        policy = dataclasses.replace(QUICK, retry=Backoff(first=0.2, longest=0.2))
-        async with OutboxRelay(outbox, broker, policy) as relay:
-            await until(lambda: relay.sent >= 19)
-            await until_true(lambda: _has_tried(outbox, 7))
-        await self._add(outbox, *range(20, 40))
-        batches = broker.batches
-        async with OutboxRelay(self._repository(backend), broker, policy) as relay:
-            await until(lambda: relay.sent >= 20)
-            await until_true(self._is_parked(outbox, 1))
-        assert broker.batches - batches <= 2 * QUICK.attempts  # it spoils no other batch
 
     async def test_what_is_rejected_and_then_taken_keeps_its_place(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
@@ -475,26 +306,6 @@ class RelayConformance:
         free = await outbox.queue().leases.keep(outbox.queue().scope, "next", count=PARTITIONS, ttl=1.0)
         assert len(free.fences) == PARTITIONS
 
-    def _repository(self, backend: OutboxBackend, compressor: Any = None) -> OutboxedEventRepository:
-        registry = EventRegistry()
-        registry.register(Numbered, "numbered")
-        return backend.repository(compressor, registry=registry)
-
-    async def _add(
-        self, outbox: OutboxedEventRepository, *which: int, key: Callable[[int], str | None] = lambda _: None
-    ) -> None:
-        async with outbox as session:
-            for number in which:
-                outbox.add(session, numbered(number), key=key(number))
-            await outbox.commit(session)
-
-    def _is_parked(self, outbox: OutboxedEventRepository, count: int, behind: int | None = None) -> Any:
-        async def is_parked() -> bool:
-            parked = await outbox.parked.list()
-            return len(parked) == count and (behind is None or parked[0].behind == behind)
-
-        return is_parked
-
 
 class Backwards:
     """A compressor that nobody else knows."""
@@ -506,22 +317,3 @@ class Backwards:
 
     def decompress(self, data: bytes) -> bytes:
         return data[::-1]
-
-
-async def _has_tried(outbox: OutboxedEventRepository, number: int) -> bool:
-    taken = await outbox.queue().take(EVERY, 100)
-    return not taken or (taken[0].envelope.json()["payload"], taken[0].attempts > 0) == (number, True)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition`` holds."""
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.002)
-
-
-async def until_true(condition: Callable[[], Any]) -> None:
-    """Wait until ``condition``, awaited, holds."""
-    async with asyncio.timeout(60):
-        while not await condition():
-            await asyncio.sleep(0.005)

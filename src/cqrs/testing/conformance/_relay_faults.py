@@ -1,0 +1,159 @@
+"""What a relay guarantees about messages that a broker does not take, whatever it says."""
+# ruff: noqa: S101, PLR2004 - assert is how a suite checks, names state the behaviour, numbers are messages
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cqrs.backoff import Backoff
+from cqrs.testing.conformance._outbox_stand import numbered
+from cqrs.testing.conformance._relay_stand import AWAY, EVERY, QUICK, InOrderBroker, RelayStand, until, until_true
+from cqrs.workers.outbox_relay import OutboxRelay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.testing.conformance._outbox_stand import OutboxBackend
+
+
+class OneForAll(InOrderBroker):
+    """Takes a batch or nothing of it: with a bad message in it, it raises ``error``, or returns it for each."""
+
+    def __init__(self, error: Exception, *bad: int, raises: bool = True) -> None:
+        super().__init__({})
+        self.bad = set(bad)
+        self.error = error
+        self.raises = raises
+        self.batches = 0
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        self.batches += 1
+        numbers = [envelope.json()["payload"] for envelope in envelopes]
+        if not self.bad.isdisjoint(numbers):
+            self.tried += numbers
+            if self.raises:
+                raise self.error
+            return [self.error] * len(envelopes)
+        return await super().send(envelopes)
+
+
+class _Unable:
+    """Makes brokers that cannot take some messages, each in its own way."""
+
+    def __init__(self, error: Exception, how: str) -> None:
+        self._error = error
+        self._how = how
+
+    def __call__(self, *bad: int) -> InOrderBroker:
+        if self._how == "alone":
+            return InOrderBroker(dict.fromkeys(bad, self._error))
+        return OneForAll(self._error, *bad, raises=self._how == "raised")
+
+
+ERRORS = [
+    pytest.param(_Unable(KeyError("nobody knows it"), "raised"), id="raised for the batch"),
+    pytest.param(_Unable(AWAY, "raised"), id="raised as an outage"),
+    pytest.param(_Unable(ValueError("odd"), "raised"), id="raised as poison"),
+    pytest.param(_Unable(AWAY, "returned"), id="returned for the batch"),
+    pytest.param(_Unable(AWAY, "alone"), id="returned for it"),
+    pytest.param(_Unable(KeyError("odd"), "alone"), id="returned, and unknown"),
+]
+
+
+class RelayFaults(RelayStand):
+    """A part of the suite of the relay."""
+
+    @pytest.mark.parametrize("unable", ERRORS)
+    async def test_an_error_that_follows_a_message_is_that_message_s_whatever_it_is(
+        self, outbox: OutboxedEventRepository, unable: Callable[..., InOrderBroker]
+    ) -> None:
+        await self._add(outbox, *range(120))
+        async with OutboxRelay(outbox, unable(33, 70), QUICK) as relay:
+            await until(lambda: relay.sent >= 118)
+            await until_true(self._is_parked(outbox, 2))
+            assert relay.sent == 118
+        parked = await outbox.parked.list()
+        assert {(message.envelope.json()["payload"], message.attempts) for message in parked} == {(33, 3), (70, 3)}
+
+    @pytest.mark.parametrize("unable", ERRORS)
+    async def test_keys_keep_their_order_while_a_message_is_searched_for(
+        self, outbox: OutboxedEventRepository, unable: Callable[..., InOrderBroker]
+    ) -> None:
+        broker = unable(40)
+        await self._add(outbox, *range(120), key=lambda n: f"key {n % 7}")
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until_true(self._is_parked(outbox, 1, behind=11))
+            await until(lambda: relay.sent >= 120 - 12)
+        for key in range(7):
+            of_key = [number for number in broker.arrived() if number % 7 == key]
+            until_there = 40 if key == 40 % 7 else 120
+            assert of_key == list(range(key, until_there, 7))
+
+    async def test_while_nothing_leaves_nothing_is_held_against_a_message(
+        self, outbox: OutboxedEventRepository
+    ) -> None:
+        await self._add(outbox, *range(30), key=lambda n: f"key {n % 20}")
+        broker = OneForAll(KeyError("nobody knows it"), *range(30))
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: broker.batches >= 40)
+            assert await outbox.parked.list() == []
+            assert {message.attempts for message in await outbox.queue().take(EVERY, 100)} == {0}
+            broker.bad = {3, 4}
+            await until(lambda: relay.sent >= 26)
+            await until_true(self._is_parked(outbox, 2, behind=1))
+        assert len(broker.arrived()) == 26
+
+    async def test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none(
+        self, outbox: OutboxedEventRepository
+    ) -> None:
+        class WithoutTopic(InOrderBroker):
+            is_away = True
+
+            async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+                results: list[Exception | None] = []
+                for envelope in envelopes:
+                    if self.is_away and envelope.topic == "away":
+                        self.tried.append(envelope.json()["payload"])
+                        results.append(AWAY)
+                    else:
+                        results += await super().send([envelope])
+                return results
+
+        broker = WithoutTopic({})
+        async with outbox as session:
+            for number in range(100):
+                outbox.add(session, numbered(number, "away" if number % 2 else "there"), key=f"key {number % 10}")
+            await outbox.commit(session)
+        async with OutboxRelay(outbox, broker, QUICK) as relay:
+            await until(lambda: relay.sent >= 50 and broker.tried.count(1) > 2 * QUICK.attempts)
+            assert await outbox.parked.list() == []
+            broker.is_away = False
+            await until(lambda: relay.sent >= 100)
+        for key in range(10):
+            assert [n for n in broker.arrived() if n % 10 == key] == list(range(key, 100, 10))
+
+    async def test_another_relay_knows_what_was_at_fault_and_keeps_it_apart(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
+        broker = OneForAll(KeyError("nobody knows it"), 7)
+        await self._add(outbox, *range(20))
+        policy = dataclasses.replace(QUICK, retry=Backoff(first=0.2, longest=0.2))
+        async with OutboxRelay(outbox, broker, policy) as relay:
+            await until(lambda: relay.sent >= 19)
+            await until_true(lambda: _has_tried(outbox, 7))
+        await self._add(outbox, *range(20, 40))
+        batches = broker.batches
+        async with OutboxRelay(self._repository(backend), broker, policy) as relay:
+            await until(lambda: relay.sent >= 20)
+            await until_true(self._is_parked(outbox, 1))
+        assert broker.batches - batches <= 2 * QUICK.attempts  # it spoils no other batch
+
+
+async def _has_tried(outbox: OutboxedEventRepository, number: int) -> bool:
+    taken = await outbox.queue().take(EVERY, 100)
+    return not taken or (taken[0].envelope.json()["payload"], taken[0].attempts > 0) == (number, True)

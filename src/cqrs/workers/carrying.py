@@ -298,7 +298,7 @@ class Carrier(Generic[C]):
             if not time_limit.expired():
                 return error
             self.at_once = max(1, len(envelopes) // 2)
-            return BrokerUnavailable(place(self._broker), Silence(f"no answer within {seconds:.1f} s"))
+            return BrokerUnavailable(place(self._broker), TimeoutError(f"no answer within {seconds:.1f} s"))
         except asyncio.CancelledError:
             if is_cancelled():
                 raise
@@ -312,10 +312,6 @@ class Carrier(Generic[C]):
             self.at_once = max(1, min(self._policy.batch_size, in_time))
             self._usual = (took, len(results))
         return results
-
-
-class Silence(TimeoutError):
-    """A broker has not answered in time."""
 
 
 def place(broker: object) -> str:

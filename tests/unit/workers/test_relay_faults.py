@@ -65,7 +65,9 @@ async def test_a_broker_that_says_nothing_is_named_with_its_address(caplog: pyte
     outbox = Outbox()
     await outbox.fill(1)
     async with OutboxRelay(outbox, Hanging(1), dataclasses.replace(QUICK, lease=0.1)):
-        await until(lambda: "<Hanging broker.example:1234> is not available (Silence: no answer within" in caplog.text)
+        await until(
+            lambda: "<Hanging broker.example:1234> is not available (TimeoutError: no answer within" in caplog.text
+        )
 
 
 async def test_an_outage_that_lasts_is_reminded_of_with_the_message_that_is_first_in_line(

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "speed.md"
 SIDES = ("peer", "ours", "limit")
 COUNTED = (
-    *("send", "inject", "scope-inject", "stream", "events", "chain", "fallback-idle"),
+    *("send", "inject", "di", "scope-inject", "stream", "events", "chain", "fallback-idle"),
     *("database", "database-nested", "statement"),
 )
 

@@ -8,7 +8,10 @@ import cqrs
 import di
 from cqrs.bootstrap import events as events_bootstrap
 from cqrs.bootstrap import requests as requests_bootstrap
+from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
 from cqrs.handlers import CORRequestHandler
+from dependency_injector import containers, providers
+from di.dependent import Dependent
 
 from benchmarks.logs import logged
 from benchmarks.serving import serve
@@ -136,9 +139,10 @@ def _bind_reactions(how_many=10):
     return bind
 
 
-def _sends(handler, **options):
+def _sends(handler, container=None, **options):
+    container = di.Container() if container is None else container
     mediator = requests_bootstrap.bootstrap(
-        di_container=di.Container(), commands_mapper=lambda m: m.bind(Command, handler), **options
+        di_container=container, commands_mapper=lambda m: m.bind(Command, handler), **options
     )
 
     async def run(times):
@@ -146,6 +150,29 @@ def _sends(handler, **options):
             await mediator.send(COMMAND)
 
     return run
+
+
+def _di():
+    # This release enters no scope but "request", so what is kept is bound as functions that return it.
+    container, clock = di.Container(), Clock()
+    for thing in (clock, Repository(clock), Mailer()):
+        container.bind(di.bind_by_type(Dependent(lambda thing=thing: thing, scope="request"), type(thing)))
+    return container
+
+
+class _Providers(containers.DeclarativeContainer):
+    clock = providers.Singleton(Clock)
+    repository = providers.Singleton(Repository, clock=clock)
+    mailer = providers.Singleton(Mailer)
+    # This release builds nothing by itself, so the handlers are made known too.
+    handler = providers.Factory(Handler)
+    injected = providers.Factory(Injected, clock=clock, repository=repository, mailer=mailer)
+
+
+def _dependency_injector():
+    container = DependencyInjectorCQRSContainer()
+    container.attach_external_container(_Providers())
+    return container
 
 
 def _streams(handler, **options):
@@ -175,6 +202,10 @@ ENTRIES = {
     "send with 8 middlewares": _sends(Handler, middlewares=[passing] * 8),
     "send, logged": logged(_sends(Handler)),
     "send, 3 injected": _sends(Injected),
+    "send, di": _sends(Handler),
+    "send, 3 kept by di": _sends(Injected, _di()),
+    "send, dependency-injector": _sends(Handler, _dependency_injector()),
+    "send, 3 kept by dependency-injector": _sends(Injected, _dependency_injector()),
     "chain": _sends([PassingOn, PassingOnToo, Last]),
     "fallback idle": _sends(cqrs.RequestHandlerFallback(Handler, Recording)),
     "fallback used": _sends(cqrs.RequestHandlerFallback(Failing, Handler)),

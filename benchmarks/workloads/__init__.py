@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.workloads import chains, events, imports, injection, send, statements, streams, transactions
+from benchmarks.workloads import chains, containers, events, imports, injection, send, statements, streams, transactions
 
 if TYPE_CHECKING:
     from benchmarks.workload import FreshWorkload, Workload
 
 WORKLOADS: dict[str, Workload | FreshWorkload] = {
     workload.name: workload
-    for topic in (send, injection, streams, events, chains, transactions, statements, imports)
+    for topic in (send, injection, containers, streams, events, chains, transactions, statements, imports)
     for workload in topic.WORKLOADS
 }

@@ -41,12 +41,19 @@ def named_parameters(function: Any) -> list[inspect.Parameter]:
 
 def is_async(function: object) -> bool:
     """Whether calling ``function`` gives something to await. A wrapper counts as what it wraps."""
-    return inspect.iscoroutinefunction(called(function)) or _declares(function, _AWAITABLE_TEXT)
+    return _is_coroutine_function(called(function)) or _declares(function, _AWAITABLE_TEXT)
 
 
 def is_async_generator(function: object) -> bool:
     """Whether calling ``function`` gives something for ``async for``. A wrapper counts as what it wraps."""
     return inspect.isasyncgenfunction(called(function)) or _declares(function, _STREAM_TEXT)
+
+
+def _is_coroutine_function(found: Any) -> bool:
+    if inspect.iscoroutinefunction(found):
+        return True
+    mark = getattr(found, "_is_coroutine", None)  # what `awaited` sets before Python 3.12
+    return mark is not None and mark is getattr(asyncio.coroutines, "_is_coroutine", None)
 
 
 def _declares(function: object, result: re.Pattern[str]) -> bool:

@@ -32,6 +32,7 @@ def validate(
     if problems:
         raise WiringError(problems)
     if request_map is not None:
+        request_map.in_use = True
         _warn_of_messages(emitter)
 
 

@@ -49,7 +49,7 @@ class RequestMediator:
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain, request_map)
         self._dispatcher = RequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = {}
+        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = turns.injector.kept()
 
     # The second overload is for mypy: where another answer is expected, it takes the next one that fits, and so would
     # find no mistake in `name: str = await mediator.send(...)`.
@@ -108,7 +108,7 @@ class StreamingRequestMediator:
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain, request_map)
         self._dispatcher = StreamingRequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = {}
+        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = turns.injector.kept()
 
     @overload
     def stream(self, request: Request[R] | DCRequest[R]) -> AsyncGenerator[R, None]: ...

@@ -166,7 +166,12 @@ LAYERS = (
     Layer(ENGINES, "consumer", ("workers.consumer*",)),
     # One adapter per layer: adapters do not know each other, and each has one driver.
     Layer(ADAPTERS, "circuit breaker", ("adapters.*circuit*", "adapters.aiobreaker_storage"), frozenset({"redis"})),
-    Layer(ADAPTERS, "di", ("container.di", "container.di_origins", "container.di_solving"), frozenset({"di"})),
+    Layer(
+        ADAPTERS,
+        "di",
+        ("container.di", "container.di_origins", "container.di_quick", "container.di_solving"),
+        frozenset({"di"}),
+    ),
     Layer(
         ADAPTERS,
         "dependency-injector",

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.container.adopted import Adopted
 from cqrs.container.checked import Checked
+from cqrs.container.protocol import Container
 from cqrs.container.resolver import Resolver
 from cqrs.errors.wiring import WiringError, WiringProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
 
+    from cqrs.container.kept import Kept
     from cqrs.container.origin import Origins
-    from cqrs.container.protocol import Container
 
 T = TypeVar("T")
 
@@ -27,8 +29,30 @@ _ADAPTERS = {
 }
 
 
+class LightScope(Container, Protocol):
+    """A request scope that can be used without being entered: it opens something only when it is asked for it."""
+
+    ended: bool
+
+    @property
+    def opened(self) -> object:
+        """What is closed when the scope is left; while it is ``None``, it is enough to set ``ended``."""
+        ...
+
+    async def __aenter__(self) -> Container: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
 class Injector(Protocol):
     """What the engine asks for handlers; the default resolver is one."""
+
+    @property
+    def light_scope(self) -> Callable[[], LightScope] | None:
+        """Makes a request scope that need not be entered, if there are such."""
+        ...
 
     @property
     def scoped(self) -> bool:
@@ -43,6 +67,14 @@ class Injector(Protocol):
         """A function that makes ``type_`` with neither an ``await`` nor a scope, where that is possible."""
         ...
 
+    def shortcut(self, type_: type[T]) -> Callable[[], T] | None:
+        """As that, but the function may raise ``NotAtOnce``: then a scope has to resolve ``type_``."""
+        ...
+
+    def kept(self) -> Kept:
+        """For what is compiled from all this. It is found empty after a change that would alter it."""
+        ...
+
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What will stop it from building ``types``, as far as it can tell."""
         ...
@@ -52,6 +84,9 @@ class Injector(Protocol):
         ...
 
 
+_OF_AN_INJECTOR = ("scope", "shortcut", "kept", "check", "origins_of")  # our adapters have them
+
+
 def adopt(container: Any) -> Injector:
     """An injector over ``container``: a new default resolver for ``None``, an adapter for the containers we know.
 
@@ -59,15 +94,16 @@ def adopt(container: Any) -> Injector:
     """
     if container is None:
         return Resolver()
-    if isinstance(container, Resolver | Adopted | Checked):
-        return container
     kind: Any = type(container)  # pyright: ignore[reportUnknownVariableType]  # whatever it is
+    if issubclass(kind, Resolver | Adopted | Checked) or all(hasattr(kind, method) for method in _OF_AN_INJECTOR):
+        injector: Injector = container
+        return injector
     speaks_for_itself = callable(getattr(kind, "resolve", None))  # even if its own package is called "di", say
     package = next((p for cls in kind.__mro__ if (p := cls.__module__.partition(".")[0]) in _ADAPTERS), None)
     if package is not None and not speaks_for_itself:
         module, name = _ADAPTERS[package]
-        adapter = getattr(import_module(module), name)(container)
-        return adapter if isinstance(adapter, Resolver) else Adopted(adapter)
+        adapted: Injector = getattr(import_module(module), name)(container)
+        return adapted
     if isinstance(container, type):
         raise _not_a_container(container, "it is a class")
     if not callable(getattr(container, "resolve", None)):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from cqrs.container.kept import Kept
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
@@ -20,6 +22,7 @@ class Adopted:
 
     __slots__ = ("_container",)
     scoped = True  # it may be, and a scope that is not needed does no harm
+    light_scope = None
 
     def __init__(self, container: Any) -> None:
         self._container = container
@@ -31,6 +34,14 @@ class Adopted:
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # the port has it
         """Always ``None``: a container that we do not know may do anything when it builds."""
         return None
+
+    def shortcut(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # the port has it
+        """Always ``None``."""
+        return None
+
+    def kept(self) -> Kept:
+        """For what is compiled: it asks the container each time, and so it never has to be compiled anew."""
+        return Kept()
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What the container says about ``types``, if it can tell."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import inspect
+import types
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_value
 from cqrs.container.dependency_injector_gaps import first_gap
 from cqrs.container.dependency_injector_origins import how_to_provide, origins
-from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, providers
+from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, may_await, providers
 from cqrs.container.provider import provider_of
 from cqrs.container.resolver import Resolver
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from cqrs.container.origin import Origins
     from cqrs.container.provider import Lifetime
+    from cqrs.container.shortcut import Make
 
 
 _Named = tuple[str, Any]  # a provider with its dotted name in the container
@@ -69,8 +72,14 @@ class DependencyInjectorCQRSContainer(Resolver):
             super().bind(type_, factory, lifetime=lifetime)
 
 
+_AWAITED = (asyncio.Future, types.CoroutineType)
+
+
 async def _call(provider: Any) -> Any:
-    made: Any = provider()
+    return await _settled(provider())
+
+
+async def _settled(made: Any) -> Any:
     if asyncio.isfuture(made):
         return await asyncio.shield(made)  # others may wait for the same future
     return await made if inspect.iscoroutine(made) else made
@@ -83,6 +92,7 @@ class _Providers:
         self._container: Container | None = None
         self._all: list[_Named] = []
         self._fitting: dict[Any, list[_Named]] = {}
+        self._begun: dict[Any, Any] = {}  # by provider: what turned out to be awaitable on the short way
 
     @property
     def container(self) -> Container:
@@ -96,6 +106,7 @@ class _Providers:
         self._container = container
         self._all = list(all_providers(container))
         self._fitting.clear()
+        self._begun.clear()
 
     def provides(self, type_: Any) -> bool:
         return bool(self._find(type_))
@@ -112,7 +123,30 @@ class _Providers:
         return "transient"
 
     async def get(self, type_: Any) -> Any:
-        return await _call(self._find(type_)[0][1])
+        provider = self._find(type_)[0][1]
+        begun = self._begun.get(provider)
+        if begun is None:
+            return await _call(provider)
+        self._begun[provider] = None
+        return await _settled(begun)
+
+    def quick(self, type_: Any) -> tuple[Make | None, tuple[Make, ...]]:
+        provider = self._find(type_)[0][1]
+        if any(may_await(part) for part in (provider, *provider.traverse())):
+            return None, ()
+
+        def make() -> Any:
+            made = provider()  # an override counts at once, and what that gives may have to be awaited
+            if not isinstance(made, _AWAITED):
+                return made
+            self._begun[provider] = made
+            raise NotAtOnce
+
+        return make, (self._look,)
+
+    def _look(self) -> None:
+        if self._begun:
+            raise NotAtOnce
 
     def scope(self) -> None:
         return None

@@ -11,6 +11,7 @@ from dependency_injector import resources as typed_resources
 
 from cqrs._generics import runtime_class, type_arguments
 from cqrs.container.autowiring import is_value
+from cqrs.container.calling import kind_of
 from cqrs.container.hints import Unreadable, plain, read_hints, unannotated
 from cqrs.container.session_types import class_of
 from cqrs.events.recorder import EventRecorder
@@ -101,6 +102,13 @@ def given_by(provider: Any) -> Any:
     if isinstance(made_by, type) and not issubclass(made_by, resources.Resource | resources.AsyncResource):
         return cast("Any", made_by)
     return _result(getattr(made_by, "init", made_by))
+
+
+def may_await(provider: Any) -> bool:
+    """Whether what ``provider`` gives has to be awaited, as far as it can be told beforehand."""
+    made_by = getattr(provider, "provides", None)
+    is_async = kind_of(made_by)[0].startswith("async") if callable(made_by) else False
+    return is_async or provider.is_async_mode_enabled() or isinstance(provider, providers.Coroutine)
 
 
 def is_object(provider: Any) -> bool:

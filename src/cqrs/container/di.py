@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from cqrs._generics import type_name
 from cqrs.container.di_solving import REQUEST, Solver
+from cqrs.container.kept import Kept
 from cqrs.container.request_scope import after_the_end
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.container.turnstile import Turnstile
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
 
     import di
     from di.api.executor import SupportsTaskGraph
@@ -40,18 +43,22 @@ class DIContainer:
         self._lasting = scopes[: scopes.index(REQUEST)]
         self._solver: Solver | None = None
         self._opened = AsyncExitStack()
-        self._state: di.ScopeState | None = None
+        self.lasting: di.ScopeState | None = None
         self._turnstiles = {scope: Turnstile() for scope in self._lasting}
+        self._per_request = scopes[len(self._lasting) :]
+        # A class of its own: to make a scope is then no call of ours.
+        self.light_scope: type[DIScope] = type("DIScope", (DIScope,), {"container": self})
         if container is not None:
             self.attach_external_container(container)
 
     @property
     def external_container(self) -> di.Container:
         """The ``di`` container. Raises ``WiringError`` if none is attached."""
-        return self._attached().container
+        return self.solver.container
 
     def attach_external_container(self, container: di.Container) -> None:
         """Build with ``container`` from now on."""
+        self._forget_ready()
         self._solver = Solver(container, self._scopes)
 
     async def resolve(self, type_: Callable[..., T]) -> T:
@@ -60,7 +67,7 @@ class DIContainer:
         Raises ``DependencyError`` if it cannot be made, or if something would have to be closed at the end of the
         request: that takes a scope, ``async with container.scope() as scope``.
         """
-        opened = next(iter(self._attached().opened_per_request(type_)), None)
+        opened = next(iter(self.solver.opened_per_request(type_)), None)
         if opened is not None:
             problem = f"{type_name(opened)} is closed with the request, and no request scope is open here"
             remedy = (
@@ -70,38 +77,74 @@ class DIContainer:
         async with self.scope() as scope:
             return await scope.resolve(type_)
 
-    @asynccontextmanager
-    async def scope(self) -> AsyncGenerator[DIScope, None]:
+    scoped = True  # what has no scope lives per request
+
+    def scope(self) -> DIScope:
         """A request scope: what has the scope ``"request"`` is made once within it and closed at its end."""
-        solver = self._attached()
-        if self._state is None:
-            self._state = await _enter(solver.container, self._lasting, None, self._opened)
-        async with AsyncExitStack() as opened:
-            per_request = self._scopes[len(self._lasting) :]
-            state = await _enter(solver.container, per_request, self._state, opened)
-            turnstiles = self._turnstiles | {name: Turnstile() for name in per_request}
-            scope = DIScope(solver, state, _OneAtATime(turnstiles))
-            try:
-                yield scope
-            finally:
-                scope.ended = True
+        return self.light_scope()
+
+    def constructor(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # a resolver has it
+        """Always ``None``: what is bound later on may need a request scope."""
+        return None
+
+    def shortcut(self, type_: type[T]) -> Callable[[], T] | None:
+        """A function that makes ``type_`` at once, where no other thing is made with it.
+
+        It raises ``NotAtOnce`` when something else has been bound, or was not made yet.
+        """
+        solver = self.solver
+        try:
+            quick = solver.quick(type_)
+        except DependencyError:  # which a scope will tell
+            return None
+        if quick is None or quick.shares:
+            return None
+        bound, ready = solver.bound, solver.ready
+
+        def make() -> T:
+            make = ready.get(type_) if bound == solver.hooks else None
+            if make is None:
+                if self._solver is not solver:  # another container was attached
+                    raise NotAtOnce
+                make = solver.alone(type_, self.lasting)
+            made: T = make()
+            return made
+
+        return make
+
+    def kept(self) -> Kept:
+        """For what is compiled. What is bound is looked at for each request, so it never has to be compiled anew."""
+        return Kept()
+
+    async def enter(self, opened: AsyncExitStack) -> tuple[di.ScopeState, _OneAtATime]:
+        """What ``di`` keeps for one request, which is closed with ``opened``."""
+        container = self.solver.container
+        if self.lasting is None:
+            self.lasting = await _enter(container, self._lasting, None, self._opened)
+        state = await _enter(container, self._per_request, self.lasting, opened)
+        return state, _OneAtATime(self._turnstiles | {name: Turnstile() for name in self._per_request})
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What will stop ``di`` from building ``types``. Builds nothing."""
         found: dict[object, DependencyError] = {}
-        for error in (error for type_ in types for error in self._attached().problems(type_)):
+        for error in (error for type_ in types for error in self.solver.problems(type_)):
             found.setdefault((error.problem, error.remedy), error)
         return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in found.values()]
 
     def origins_of(self, types: Iterable[type]) -> Origins:
         """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""
         for type_ in types:
-            yield from self._attached().origins(type_)
+            yield from self.solver.origins(type_)
 
     async def aclose(self) -> None:
         """Close what lasts longer than a request, the last made first. It is made anew if it is needed again."""
-        self._state = None
+        self.lasting = None
+        self._forget_ready()
         await self._opened.aclose()
+
+    def _forget_ready(self) -> None:
+        if self._solver is not None:
+            self._solver.ready.clear()
 
     async def __aenter__(self) -> Self:
         return self
@@ -109,7 +152,9 @@ class DIContainer:
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def _attached(self) -> Solver:
+    @property
+    def solver(self) -> Solver:
+        """What knows how things are made. Raises ``WiringError`` if no container is attached."""
         if self._solver is None:
             remedy = "Pass one, DIContainer(container), or call attach_external_container(container)"
             raise WiringError([WiringProblem("DIContainer", "no container is attached to it", remedy)])
@@ -117,22 +162,52 @@ class DIContainer:
 
 
 class DIScope:
-    """What one request uses. Made by :meth:`DIContainer.scope`."""
+    """What one request uses. Made by :meth:`DIContainer.scope`; see ``LightScope``."""
 
-    __slots__ = ("_executor", "_solver", "_state", "ended")
+    container: ClassVar[DIContainer]
 
-    def __init__(self, solver: Solver, state: di.ScopeState, executor: _OneAtATime) -> None:
-        self._solver = solver
-        self._state = state
-        self._executor = executor
-        self.ended = False
+    opened: AsyncExitStack | None = None
+    ended = False
+    _entered: tuple[di.ScopeState, _OneAtATime] | None = None
+    _shared: dict[Any, Any] | None = None
 
     async def resolve(self, type_: Callable[..., T]) -> T:
         """An instance of ``type_``. Raises ``DependencyError`` if it, or something it needs, cannot be made."""
         if self.ended:
             raise after_the_end(type_)
-        made: T = await self._solver.solve(type_).execute_async(self._executor, self._state)
+        solver = self.container.solver
+        quick = solver.quick(type_)
+        made: T
+        if quick is not None:
+            if self._shared is None:
+                self._shared = {}
+            try:
+                made = quick.made(self.container.lasting, self._shared)
+            except NotAtOnce:
+                pass
+            else:
+                return made
+        state, executor = self._entered or await self._enter()
+        made = await solver.solve(type_).execute_async(executor, state)
         return made
+
+    async def _enter(self) -> tuple[di.ScopeState, _OneAtATime]:
+        self.opened = AsyncExitStack()
+        self._entered = state, _ = await self.container.enter(self.opened)
+        shared: Any = state.cached_values[REQUEST]
+        shared.update(self._shared or {})  # what was made the short way is the request's, too
+        self._shared = shared
+        return self._entered
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.ended = True
+        if self.opened is not None:
+            await self.opened.__aexit__(kind, error, traceback)
 
 
 class _OneAtATime:

@@ -11,14 +11,16 @@ from cqrs._generics import runtime_class, type_name
 from cqrs.container.autowiring import RECORDER, is_interface, is_recorder, is_value
 from cqrs.container.calling import kind_of
 from cqrs.container.di_origins import how_to_bind, origins
+from cqrs.container.di_quick import Quick, quick_way
 from cqrs.container.given import GIVEN
 from cqrs.container.hints import plain, unannotated
 from cqrs.container.session_types import session_class, unbound_session
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     import inspect
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import di
     from di.api.dependencies import DependentBase
@@ -37,7 +39,10 @@ class Solver:
         self.container = container
         self._scopes = scopes
         self._solved: dict[Any, di.SolvedDependent[Any]] = {}
-        self._hooks: list[Any] = []
+        self._ways: dict[Any, Quick | None] = {}
+        self.ready: dict[Any, Callable[[], Any]] = {}  # with what lasts: emptied when that is closed
+        self.bound: list[Any] = getattr(container, "_bind_hooks", [])
+        self.hooks: list[Any] = []  # that were bound when the rest was worked out
 
     def solve(self, type_: Any) -> di.SolvedDependent[Any]:
         """The way to ``type_``. Raises the first ``DependencyError`` that stands against it."""
@@ -46,12 +51,28 @@ class Solver:
             raise found[0]
         return self._solved[type_]
 
+    def quick(self, type_: Any) -> Quick | None:
+        """The short way to ``type_``, if there is one. Raises ``DependencyError`` if there is none at all."""
+        if type_ in self._ways and self.bound == self.hooks:
+            return self._ways[type_]
+        solved, lasting = self.solve(type_), self._scopes[: self._scopes.index(REQUEST)]
+        self._ways[type_] = way = quick_way(solved, lasting, REQUEST, self._scope_of)
+        return way
+
+    def alone(self, type_: Any, lasting: di.ScopeState | None) -> Callable[[], Any]:
+        """A function that makes ``type_`` with what lasts now, kept in ``ready``. Raises ``NotAtOnce`` if none can."""
+        way = self.quick(type_)
+        if way is None or way.shares:
+            raise NotAtOnce
+        self.ready[type_] = make = way.alone(lasting)
+        return make
+
     def problems(self, type_: Any) -> list[DependencyError]:
         """Everything that will stop ``di`` from building ``type_``."""
         self._look_at_bindings()
         if type_ in self._solved:
             return []
-        gaps = _Gaps(self._hooks)
+        gaps = _Gaps(self.hooks)
         try:
             solved = self._solve(type_, gaps)
         except _FAILURES as error:
@@ -63,7 +84,7 @@ class Solver:
     def origins(self, type_: Any) -> Origins:
         """What makes ``type_`` and all that it needs, whether or not the rest can be made."""
         self._look_at_bindings()
-        gaps = _Gaps(self._hooks)
+        gaps = _Gaps(self.hooks)
         try:
             solved = self._solve(type_, gaps)
         except _FAILURES:
@@ -71,10 +92,11 @@ class Solver:
         yield from origins(solved, type_, gaps.found)
 
     def _look_at_bindings(self) -> None:
-        hooks: list[Any] = getattr(self.container, "_bind_hooks", [])
-        if hooks != self._hooks:
-            self._hooks = [*hooks]
+        if self.bound != self.hooks:
+            self.hooks = [*self.bound]
             self._solved.clear()
+            self._ways.clear()
+            self.ready.clear()
 
     def _solve(self, type_: Any, gaps: _Gaps) -> di.SolvedDependent[Any]:
         with self.container.bind(gaps):

@@ -10,6 +10,7 @@ from dishka import DEFAULT_COMPONENT, AsyncContainer
 from cqrs._generics import type_name
 from cqrs.container.dishka_graph import Graph, how_to_provide, key_of, unwrapped
 from cqrs.container.resolver import Resolver
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from cqrs.container.origin import Origins
     from cqrs.container.provider import Lifetime
+    from cqrs.container.shortcut import Make
 
 
 class DishkaContainer(Resolver):
@@ -85,6 +87,20 @@ class _Dishka:
 
     async def get(self, type_: Any) -> Any:
         return await _get(self.container, type_)
+
+    def quick(self, type_: Any) -> tuple[Make | None, tuple[Make, ...]]:
+        container = self.graph.keeper_of(key_of(type_))
+        key = getattr(key_of(type_), "as_compilation_key", lambda: None)()
+        if key is None or not hasattr(container, "_cache"):
+            return None, ()
+
+        def look() -> Any:
+            try:
+                return container._cache[key]  # noqa: SLF001  # there is no other way that is not asynchronous
+            except KeyError:
+                raise NotAtOnce from None
+
+        return look, (look,)
 
     def scope(self) -> _Opened | None:
         entered = self._enter()

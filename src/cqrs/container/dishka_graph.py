@@ -38,6 +38,7 @@ class Graph:
     """The factories of a container that stays open and of the one that is entered for a request."""
 
     def __init__(self, lasting: AsyncContainer, entered: AsyncContainer) -> None:
+        self._containers = [*_outwards(lasting)]
         self._context = [context for c in _outwards(lasting) if (context := getattr(c, "_context", None))]
         self._lasting = [c.registry for c in _outwards(lasting)]
         self._entered = [c.registry for c in _outwards(entered)]
@@ -47,6 +48,15 @@ class Graph:
         """Whether anything is registered for ``type_``, in whatever scope."""
         key = key_of(type_)
         return any(_find(registries, key) is not None for registries in (self._entered, self._deeper))
+
+    def keeper_of(self, key: DependencyKey) -> Any:
+        """The container that keeps what it makes for ``key`` longer than a request, if any does."""
+        for container in self._containers:
+            factory = container.registry.get_factory(key)
+            if factory is not None:
+                keeps = factory.cache and factory.type in (*_CALLED, *_OPENED, FactoryType.ALIAS)
+                return container if keeps else None
+        return None
 
     def per_request(self, type_: Any) -> bool:
         """Whether ``type_`` is made in the scope that is entered for a request."""

@@ -45,11 +45,13 @@ class Instances:
             it = made.__enter__()
             self._stack().push(_told(made.__exit__))
             return it
-        if provider.kind == "async context":
-            it = await made.__aenter__()
-            self._stack().push_async_exit(_async_told(made.__aexit__))
-            return it
-        return made
+        return await self.enter(made) if provider.kind == "async context" else made
+
+    async def enter(self, manager: Any) -> Any:
+        """What ``manager`` gives when it is entered. It is left by :meth:`aclose`."""
+        it = await manager.__aenter__()
+        self._stack().push_async_exit(_async_told(manager.__aexit__))
+        return it
 
     def keep(self, others: Instances) -> None:
         """Close with these what ``others`` have opened."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
-from cqrs.container.shortcut import assembled, shared
+from cqrs.container.shortcut import assembled, made_before, shared
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ class Plan:
     per_request: Path = ()  # the types that lead from here to what lives per request
     unclosed: Path = ()  # the types that lead from here to what is closed with whoever asked for it
     short: Make | None = None  # the whole way in one call, where it takes neither an await nor a scope
+    quick: Make | None = None  # the same, also where something was made before that takes an await
+    looks: tuple[Make, ...] = ()  # they raise NotAtOnce as long as such a thing has not been made
+    anew: Make | None = None  # what a request makes once, in one call
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +65,28 @@ def plan_of(
         unclosed = here
     elif unclosed:
         unclosed = here + unclosed
-    short = _short(key, provider, args, kwargs, singletons)
-    return Plan(key, provider, provider.lifetime, args, tuple(kwargs.items()), per_request, unclosed, short)
+    quick, looks, anew = _quick(key, provider, args, kwargs, singletons)
+    short = None if looks else quick
+    path_of = (per_request, unclosed)
+    return Plan(key, provider, provider.lifetime, args, tuple(kwargs.items()), *path_of, short, quick, looks, anew)
 
 
-def _short(
+def _quick(
     key: Any, provider: Provider, args: Sequence[Plan], kwargs: dict[str, Plan], singletons: dict[Any, Any]
-) -> Make | None:
-    by_position = [part.short for part in args if part.short is not None]
-    by_name = {name: part.short for name, part in kwargs.items() if part.short is not None}
-    if len(by_position) + len(by_name) < len(args) + len(kwargs) or provider.kind != "plain":
-        return None
-    if provider.lifetime == "request":
-        return None
+) -> tuple[Make | None, tuple[Make, ...], Make | None]:
+    by_position = [part.quick for part in args if part.quick is not None]
+    by_name = {name: part.quick for name, part in kwargs.items() if part.quick is not None}
+    looks = tuple(dict.fromkeys(look for part in (*args, *kwargs.values()) for look in part.looks))
+    at_once = provider.kind == "plain" and len(by_position) + len(by_name) == len(args) + len(kwargs)
+    if provider.lifetime == "singleton" and (looks or not at_once):
+        look = made_before(key, singletons)
+        return look, (look,), None
+    if not at_once:
+        return None, (), None
     make = assembled(provider.factory, by_position, by_name)
-    return shared(make, key, singletons) if provider.lifetime == "singleton" else make
+    if provider.lifetime == "request":
+        return None, (), None if looks else make
+    return (shared(make, key, singletons) if provider.lifetime == "singleton" else make), looks, None
 
 
 def _captive(path: Path, per_request: Path) -> DependencyError:

@@ -8,6 +8,7 @@ from cqrs._generics import type_name
 from cqrs.container.autowiring import autowired, how_to_bind, how_to_bind_value
 from cqrs.container.given import GIVEN
 from cqrs.container.hints import names_of, unannotated
+from cqrs.container.kept import Keepers
 from cqrs.container.origin import Origin, made_by, shown
 from cqrs.container.plan import Injection, Plan, plan_of
 from cqrs.container.session_types import session_class
@@ -30,10 +31,12 @@ class Planner:
         self._source = source
         self._singletons = singletons
         self._plans: dict[Any, Plan] = {}
+        self.keepers = Keepers()
 
     def forget(self) -> None:
-        """Make every plan anew, because something was bound."""
+        """Make every plan anew, and whatever was compiled from one, because something was bound."""
         self._plans.clear()
+        self.keepers.empty()
 
     def knows(self, type_: Any) -> bool:
         """Whether ``type_`` was bound, or is known to the source."""
@@ -116,7 +119,9 @@ class Planner:
         if provider is None:
             assert self._source is not None  # noqa: S101  # only the source knows what is not bound
             lifetime = self._source.lifetime(key)
-            return Plan(key, None, lifetime, per_request=(type_,) if lifetime == "request" else ())
+            quick, looks = self._source.quick(key)
+            per_request = (type_,) if lifetime == "request" else ()
+            return Plan(key, None, lifetime, per_request=per_request, quick=quick, looks=looks)
         injections: list[Injection] = []
         injected = list(self._injected(provider))
         for parameter, by_name in injected:

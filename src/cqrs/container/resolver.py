@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_interface
 from cqrs.container.instances import Instances
+from cqrs.container.kept import Kept
 from cqrs.container.planner import Planner
 from cqrs.container.provider import Lifetime, Provider, provider_of
-from cqrs.container.request_scope import RequestScope
+from cqrs.container.request_scope import RequestScope, scopes_of
+from cqrs.container.shortcut import after
 from cqrs.errors.wiring import DependencyError, WiringProblem
 
 if TYPE_CHECKING:
@@ -30,14 +32,15 @@ class Resolver:
     a *request* thing once per request, closed when the request ends; a *singleton* once, closed by :meth:`aclose`.
     Concrete classes need no binding. A parameter with a default keeps it unless its type was bound.
 
-    Bind before the first request. Resolving is safe from many tasks of one event loop. What is not bound here is
-    asked of ``source`` if there is one.
+    What is bound later on counts for what is built from then on. Resolving is safe from many tasks of one event loop.
+    What is not bound here is asked of ``source`` if there is one.
     """
 
     def __init__(self, *, source: Source | None = None) -> None:
         self._source = source
         self._singletons = Instances()
         self._planner = Planner(source, self._singletons.made)
+        self.light_scope = scopes_of(self._planner, self._singletons, source)
 
     def bind(self, type_: Any, factory: Callable[..., Any] | None = None, *, lifetime: Lifetime = "transient") -> None:
         """Make ``type_`` with ``factory``, by default with its own constructor, instead of what was bound before.
@@ -75,7 +78,9 @@ class Resolver:
             problem = f"{type_name(path[-1])} {ends}, and no request scope is open here"
             remedy = f"Resolve it in one: async with resolver.scope() as scope: await scope.resolve({type_name(type_)})"
             raise DependencyError(path[-1], path, problem, remedy)
-        made: T = await RequestScope(self._planner, self._singletons, self._source).get(plan, self._singletons)
+        scope = self.light_scope()
+        scope.giver = self._source
+        made: T = await scope.get(plan, self._singletons)
         return made
 
     @property
@@ -88,7 +93,7 @@ class Resolver:
 
     def scope(self) -> RequestScope:
         """A request scope: what has the lifetime *request* is made once within it and closed at its end."""
-        return RequestScope(self._planner, self._singletons, self._source)
+        return self.light_scope()
 
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:
         """A function that makes ``type_`` at once; ``None`` if that takes an ``await`` or a request scope.
@@ -96,6 +101,15 @@ class Resolver:
         Raises ``DependencyError`` if it cannot be made.
         """
         return self._planner.plan(type_).short
+
+    def shortcut(self, type_: type[T]) -> Callable[[], T] | None:
+        """As :meth:`constructor`, also where that takes something made before; it raises ``NotAtOnce`` until it is."""
+        plan = self._planner.plan(type_)
+        return None if plan.quick is None else after(plan.looks, plan.quick)
+
+    def kept(self) -> Kept:
+        """For what is compiled from the bindings. It is empty again when something is bound."""
+        return self._planner.keepers.add(Kept())
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
         """What will stop the resolver from building ``types``: missing, circular, or too short-lived dependencies."""

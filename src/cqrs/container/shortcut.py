@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     Make = Callable[[], Any]
 
 
+class NotAtOnce(Exception):  # it is no error: whoever asked takes the long way
+    """The short way ends at something that has yet to be made, and that takes an ``await``. Nothing was made."""
+
+
 def assembled(factory: Callable[..., Any], args: Sequence[Make], kwargs: Mapping[str, Make]) -> Make:
     """A function that calls ``factory`` with what the other functions make."""
     if kwargs:
@@ -40,3 +44,39 @@ def shared(make: Make, key: Any, made: dict[Any, Any]) -> Make:
         return it
 
     return get
+
+
+def made_before(key: Any, made: Mapping[Any, Any]) -> Make:
+    """A function that returns what ``made`` holds for ``key``, and raises ``NotAtOnce`` if nothing is there."""
+
+    def get() -> Any:
+        try:
+            return made[key]
+        except KeyError:
+            raise NotAtOnce from None
+
+    return get
+
+
+def after(looks: Sequence[Make], make: Make) -> Make:
+    """``make``, after every one of ``looks`` has told that it can be: it then makes all or nothing."""
+    match looks:
+        case []:
+            return make
+        case [look] if look is make:
+            return make
+        case [look]:
+
+            def make_after_one() -> Any:
+                look()
+                return make()
+
+            return make_after_one
+        case _:
+
+            def make_after_all() -> Any:
+                for look in looks:
+                    look()
+                return make()
+
+            return make_after_all

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from cqrs.container.origin import Origins
     from cqrs.container.provider import Lifetime
+    from cqrs.container.shortcut import Make
 
 
 class Giver(Protocol):
@@ -28,6 +29,13 @@ class Source(Giver, Protocol):
 
     def lifetime(self, type_: Any) -> Lifetime:
         """How long what :meth:`get` gives lives. Raises ``DependencyError`` if it can tell that it cannot be made."""
+        ...
+
+    def quick(self, type_: Any) -> tuple[Make | None, tuple[Make, ...]]:
+        """A function that gives ``type_`` without an ``await``, if there is one, and what is to be called before it.
+
+        They raise ``NotAtOnce`` where it takes one after all, the latter before anything is made.
+        """
         ...
 
     def scope(self) -> AbstractAsyncContextManager[Giver] | None:

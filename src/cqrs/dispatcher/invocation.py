@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
 from cqrs.container.scope import open_scope
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import ChainBinding, FallbackBinding
 from cqrs.requests.cor_request_handler import build_chain
@@ -29,10 +30,15 @@ def invocation(binding: ChainBinding | FallbackBinding, injector: Injector, hook
 
 def builder(injector: Injector, handler_type: type[Any]) -> Callable[[], Awaitable[Any]]:
     """A function that builds ``handler_type``: at once where that is possible, else in the open request scope."""
-    construct = injector.constructor(handler_type)
+    construct = injector.shortcut(handler_type)
 
     async def build() -> Any:
-        return construct() if construct is not None else await open_scope.get().resolve(handler_type)
+        if construct is not None:
+            try:
+                return construct()
+            except NotAtOnce:
+                pass
+        return await open_scope.get().resolve(handler_type)
 
     return build
 

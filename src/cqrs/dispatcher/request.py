@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs.container.scope import open_scope
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.dispatcher.invocation import invocation
 from cqrs.dispatcher.turn import Dispatcher, in_scope, join
 from cqrs.errors.requests import RequestHandlerTypeError
@@ -40,13 +41,19 @@ class RequestDispatcher(Dispatcher):
 
 
 def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
-    construct = turns.injector.constructor(handler_type)
+    construct = turns.injector.shortcut(handler_type)
     recorded, joins = events_of(handler_type), turns.joins
 
     async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
         if ever_entered and joins and not joined and entered.get():
             return await join(run, request)
-        handler = construct() if construct is not None else await open_scope.get().resolve(handler_type)
+        if construct is None:
+            handler = await open_scope.get().resolve(handler_type)
+        else:
+            try:
+                handler = construct()
+            except NotAtOnce:
+                handler = await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
         events = recorded(handler)
         if events:

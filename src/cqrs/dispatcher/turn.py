@@ -18,6 +18,7 @@ from cqrs.unit_of_work.stack import current_unit_of_work
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
 
+    from cqrs.container.adopt import LightScope
     from cqrs.events.event_processor import EventProcessor
     from cqrs.observability.hooks import Hooks
     from cqrs.requests.map import RequestMap
@@ -112,6 +113,9 @@ class Dispatcher:
 
 def in_scope(turn: Turn, turns: Turns) -> Turn:
     """``turn`` within a request scope of its own, which ``current_scope`` and ``open_scope`` tell."""
+    new_scope = turns.injector.light_scope
+    if new_scope is not None:
+        return _in_light_scope(turn, new_scope)
 
     async def run(request: Any) -> Any:
         async with ClosedInPeace(turns.injector.scope()) as scope:
@@ -122,3 +126,30 @@ def in_scope(turn: Turn, turns: Turns) -> Turn:
                 open_scope.reset(token)
 
     return run
+
+
+def _in_light_scope(turn: Turn, new_scope: Callable[[], LightScope]) -> Turn:
+    async def run(request: Any) -> Any:
+        scope = new_scope()
+        token = open_scope.set(scope)
+        try:
+            answer = await turn(request)
+        except BaseException as error:
+            open_scope.reset(token)
+            await _leave(scope, error)
+            raise
+        open_scope.reset(token)
+        if scope.opened is None:
+            scope.ended = True
+        else:
+            await _leave(scope, None)
+        return answer
+
+    return run
+
+
+async def _leave(scope: LightScope, error: BaseException | None) -> None:
+    scope.ended = True
+    if scope.opened is not None:
+        told = (None, None, None) if error is None else (type(error), error, error.__traceback__)
+        await ClosedInPeace(scope).__aexit__(*told)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
 from cqrs.container.adopt import adopt
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.messages import DelayNeedsOutbox
 from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
@@ -75,7 +76,7 @@ class EventEmitter:
         self.outbox = outbox
         self._serializer = serializer
         self._separate = separate_outbox_transaction
-        self._routes: dict[type, Route] = {}
+        self._routes: dict[type, Route] = self.event_map.keepers.add(self.injector.kept())
 
     def route(self, event_type: type) -> Route:
         """The way of ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
@@ -160,11 +161,17 @@ class EventEmitter:
         return Reaction(binding.handler, call)
 
     def _call(self, handler_type: type[Any]) -> EventCall:
-        construct = self.injector.constructor(handler_type)
+        construct = self.injector.shortcut(handler_type)
         recorded = events_of(handler_type)
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:
-            handler = construct() if construct is not None else await scope.resolve(handler_type)
+            if construct is None:
+                handler = await scope.resolve(handler_type)
+            else:
+                try:
+                    handler = construct()
+                except NotAtOnce:
+                    handler = await scope.resolve(handler_type)
             await handler.handle(event)
             events = recorded(handler)
             return EventDrain(handler).take(events) if events else ()

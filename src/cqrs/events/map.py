@@ -10,6 +10,7 @@ from cqrs._callables import is_async
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, runtime_class, type_arguments, type_name
 from cqrs.circuit_breaker import circuit_of
+from cqrs.container.kept import Keepers
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
 from cqrs.events.fallback import EventHandlerFallback
@@ -45,6 +46,7 @@ class EventMap(dict[type, list[Any]]):
     def __init__(self) -> None:
         super().__init__()
         self._read: dict[type, list[EventBinding | WiringError]] = {}
+        self.keepers = Keepers()
 
     def bind(self, event_type: type, handler_type: Any) -> None:
         """Let ``handler_type`` react to ``event_type``, and exactly this type: subclasses are bound on their own.
@@ -57,6 +59,7 @@ class EventMap(dict[type, list[Any]]):
         if handler_type not in bound:
             bound.append(handler_type)
             self._read.pop(key, None)
+            self.keepers.empty()  # what a mediator has compiled
 
     def bindings(self, event_type: type) -> tuple[EventBinding, ...]:
         """What reacts to ``event_type``, possibly nothing. Raises ``WiringError``."""

@@ -23,17 +23,22 @@ class RequestMap(dict[type, Any]):
         super().__init__()
         self._bindings: dict[type, Binding] = {}
         self._doubles: list[WiringProblem] = []
+        self.in_use = False  # a mediator was built on it
 
     def bind(self, request_type: type, handler_type: Any) -> None:
         """Let ``handler_type`` answer ``request_type``, and exactly this type: subclasses are bound on their own.
 
         It can be a handler class, an ``async def`` function (an async generator, for a stream), a list of either that
         forms a chain of responsibility, or a ``RequestHandlerFallback``. Binding the same again changes nothing.
+        Raises ``WiringError`` for a second handler if a mediator has been built on the map, and cannot report it.
         """
         key = runtime_class(request_type) or request_type
         if self.setdefault(key, handler_type) != handler_type:
             problem = f"it is bound to {type_name(self[key])} and to {type_name(handler_type)}"
-            self._doubles.append(WiringProblem(type_name(key), problem, "Keep one handler for each request"))
+            double = WiringProblem(type_name(key), problem, "Keep one handler for each request")
+            if self.in_use:
+                raise WiringError([double])
+            self._doubles.append(double)
 
     def binding(self, request_type: type) -> Binding:
         """What answers ``request_type``. Raises ``RequestHandlerDoesNotExist`` or ``WiringError``."""

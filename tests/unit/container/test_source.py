@@ -43,6 +43,9 @@ class Shelf:
     async def get(self, type_: Any) -> Any:
         return type_(self._origin)
 
+    def quick(self, _: Any) -> tuple[None, tuple[()]]:
+        return None, ()
+
     def scope(self) -> Shelf | None:
         if self._lifetime != "request":
             return None

@@ -10,6 +10,7 @@ import pydantic
 import cqrs
 from cqrs import errors
 from cqrs.adapters.nats_link import NotPermitted
+from cqrs.container.shortcut import NotAtOnce
 from cqrs.deserializers.exceptions import DeserializeError, DeserializeJsonError, DeserializeProtobufError
 from cqrs.testing.faults import Fault
 from tests.architecture.modules import modules
@@ -92,6 +93,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.UnknownEvent("paid", 3),
         errors.WakeUpsUnsupported("MemoryOutbox", "notify"),
         errors.WiringError([PROBLEM, PROBLEM]),
+        NotAtOnce(),
         DeserializeError("no event", ValueError, b"x"),
         DeserializeJsonError("no JSON", pydantic.ValidationError, "{"),
         DeserializeProtobufError("no protobuf", ValueError, b"\x00"),

@@ -7,26 +7,34 @@ import contextlib
 import logging
 import uuid
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic_core import to_json
 from redis.exceptions import NoPermissionError, ResponseError
 
 from cqrs.errors.messages import BrokerUnavailable
-from cqrs.message_brokers.foreign import received, text_of
+from cqrs.message_brokers.foreign import read_by, received, text_of, unread
 from cqrs.message_brokers.redis import BODY, RedisMessageBroker
 from cqrs.message_brokers.redis_server import RedisServer
 from cqrs.message_brokers.renewing import Renewing
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cqrs.envelope import Envelope
 
 _log = logging.getLogger(__name__)
 
 _Entry = tuple[str, bytes, dict[bytes, bytes], int]  # stream, id, fields, number of the delivery
+
+
+class StreamEntry(NamedTuple):
+    """An entry of a stream, as Redis has it."""
+
+    topic: str
+    entry_id: str
+    fields: Mapping[bytes, bytes]
 
 
 class RedisMessageSource(MessageSource):
@@ -38,7 +46,8 @@ class RedisMessageSource(MessageSource):
     other may have. Several members share the messages of a topic, whatever their keys.
 
     An entry that this package has not added has the name of its topic and an id that is made of its own; without a
-    field ``message-body``, its fields are its body, as JSON. A stream that is made because it is not there is logged at
+    field ``message-body``, its fields are its body, as JSON. ``read`` can make another envelope of an entry; what it
+    raises becomes the reason why the entry cannot be read. A stream that is made because it is not there is logged at
     the level INFO. ``options`` are as for ``RedisMessageBroker``.
     """
 
@@ -54,6 +63,7 @@ class RedisMessageSource(MessageSource):
         hold: float = 3600.0,
         timeout: float = 10.0,
         options: Mapping[str, Any] | None = None,
+        read: Callable[[StreamEntry], Envelope] | None = None,
     ) -> None:
         self._server = RedisServer(url, timeout, options)
         self._topics = topics
@@ -67,6 +77,7 @@ class RedisMessageSource(MessageSource):
         self._hold = hold
         self._open: dict[tuple[str, bytes], float] = {}  # what is with this member, in its order, and until when
         self._renewing = Renewing(self, claim_after / 3)
+        self._custom_read = read
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._group} of {', '.join(self._topics)} on {self._server.place}>"
@@ -115,7 +126,11 @@ class RedisMessageSource(MessageSource):
             if left <= 0:
                 break
         taken = [self._buffer.popleft() for _ in range(min(limit, len(self._buffer)))]
-        return [self._delivery(entry) for entry in taken]
+        try:
+            return [self._delivery(entry) for entry in taken]
+        except OSError:  # what `read` needs is away
+            self._buffer.extendleft(reversed(taken))
+            raise
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge them in one round trip, with one command for each stream."""
@@ -124,10 +139,10 @@ class RedisMessageSource(MessageSource):
             if not isinstance(delivery, _RedisDelivery):
                 await delivery.ack()  # somebody has wrapped it, and may have put more into this
                 continue
-            place = (delivery.envelope.topic, delivery.entry_id)
+            topic, entry_id = place = delivery.place
             if place in self._open:  # this is the first word on it
                 del self._open[place]
-                by_topic.setdefault(place[0], []).append(place[1])
+                by_topic.setdefault(topic, []).append(entry_id)
         if not by_topic:
             return
         try:
@@ -228,16 +243,22 @@ class RedisMessageSource(MessageSource):
 
     def _delivery(self, entry: _Entry) -> _RedisDelivery:
         topic, entry_id, fields, attempt = entry
-        return _RedisDelivery(self, entry_id, _envelope(topic, entry_id, fields), attempt)
+        given = StreamEntry(topic, entry_id.decode(), fields)
+        envelope = (
+            _envelope(given)
+            if self._custom_read is None
+            else read_by(self._custom_read, given, lambda error: _envelope(given, error))
+        )
+        return _RedisDelivery(self, (topic, entry_id), envelope, attempt)
 
 
 class _RedisDelivery(Delivery):
     """A message of Redis. The server counts its deliveries."""
 
-    def __init__(self, source: RedisMessageSource, entry_id: bytes, envelope: Envelope, attempt: int) -> None:
+    def __init__(self, source: RedisMessageSource, place: tuple[str, bytes], envelope: Envelope, attempt: int) -> None:
         self.envelope = envelope
         self.attempt = attempt
-        self.entry_id = entry_id
+        self.place = place
         self._source = source
 
     async def ack(self) -> None:
@@ -246,15 +267,17 @@ class _RedisDelivery(Delivery):
 
     async def nack(self, delay: float = 0.0) -> None:
         """Whichever member looks first delivers it again after ``delay`` seconds, at most ``claim_after``."""
-        await self._source.give_back(self.envelope.topic, self.entry_id, delay)
+        await self._source.give_back(*self.place, delay)
 
 
 _BODY = BODY.encode()
 
 
-def _envelope(topic: str, entry_id: bytes, fields: Mapping[bytes, bytes]) -> Envelope:
+def _envelope(entry: StreamEntry, error: Exception | None = None) -> Envelope:
+    topic, entry_id, fields = entry
     headers = {text_of(name): text_of(value) for name, value in fields.items() if name != _BODY}
-    place = f"{topic}/{entry_id.decode()}"
+    body = fields.get(_BODY, b"")
     if _BODY not in fields and "message-name" not in headers:  # another program has its own fields
-        return received(topic, to_json(headers), {}, place)
-    return received(topic, fields.get(_BODY, b""), headers, place)
+        body, headers = to_json(headers), {}
+    place = f"{topic}/{entry_id}"
+    return received(topic, body, headers, place) if error is None else unread(topic, body, headers, place, error)

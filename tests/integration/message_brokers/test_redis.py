@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from cqrs.errors import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.redis_source import RedisMessageSource, StreamEntry
 from cqrs.message_brokers.source import Delivery
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
@@ -22,6 +22,7 @@ from tests.integration.postgresql_log.proxy import proxy_to
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from cqrs.envelope import Envelope
     from tests.servers import Server
     from tests.servers.fixtures import Servers
 
@@ -239,6 +240,34 @@ async def test_an_entry_of_another_program_arrives_whatever_is_in_it(redis_url: 
         assert (await received(other, 1))[0].envelope == first
     assert (first.name, first.topic, first.body, first.headers) == (topic, topic, body, headers)
     assert second.body == b"1"
+    assert (await bare.xpending(topic, "default"))["pending"] == 0
+
+
+async def test_ones_own_function_reads_entries_and_what_it_raises_is_the_reason(redis_url: str, bare: Redis) -> None:
+    topic, away = a_name("t"), [True]
+
+    def read(entry: StreamEntry) -> Envelope:
+        if away and entry.fields[b"data"] == b"1":
+            away.pop()
+            raise ConnectionRefusedError("the registry of schemas")
+        if entry.fields[b"data"] == b"bad":
+            raise LookupError("an unknown dialect")
+        return an_envelope("elsewhere", body=entry.fields[b"data"], headers={"at": f"{entry.topic} {entry.entry_id}"})
+
+    ids = [(await bare.xadd(topic, {"data": data})).decode() for data in ("0", "1", "bad")]
+    async with RedisMessageSource(redis_url, topic, read=read) as source:
+        with pytest.raises(ConnectionRefusedError):
+            await source.receive()
+        deliveries = await received(source, 3, ack=False)
+        await source.ack(deliveries[:2])
+        await deliveries[2].nack()
+        (bad,) = await received(source, 1)
+    assert [d.envelope.body for d in deliveries[:2]] == [b"0", b"1"]
+    assert deliveries[0].envelope.headers == {"at": f"{topic} {ids[0]}"}
+    assert (bad.envelope.body, bad.envelope.headers) == (
+        b'{"data":"bad"}',
+        {"unreadable": "LookupError: an unknown dialect"},
+    )
     assert (await bare.xpending(topic, "default"))["pending"] == 0
 
 

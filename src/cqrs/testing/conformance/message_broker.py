@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from cqrs.envelope import Envelope
-from cqrs.errors.messages import UnfitMessage
+from cqrs.errors.messages import MessageRejected, UnfitMessage
 from cqrs.message_brokers.protocol import Message
 
 if TYPE_CHECKING:
@@ -176,6 +176,21 @@ class MessageBrokerConformance:
         await broker.send_message(Message("joined", topic, {"a": None}, key="k" * 255, headers={"x": "y" * 16_379}))
         (delivery,) = await received(source, 1)
         assert delivery.envelope.json() == {"a": None}
+
+    async def test_a_stored_message_whose_header_is_no_text_is_refused_alone_and_by_name(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        bad: list[Any] = [None, True, 1.5, 7, b"x", "\ud800"]
+        sent = [an_envelope(topic, n, key=f"k{n}", headers={"x-bad": value}) for n, value in enumerate(bad)]
+        good = [an_envelope(topic, n) for n in range(10, 10 + len(bad))]
+        behind = an_envelope(topic, 20, key="k0")
+        results = await broker.send([*(one for pair in zip(good, sent, strict=True) for one in pair), behind])
+        assert results[: 2 * len(bad) : 2] == [None] * len(bad)
+        refused = results[1 : 2 * len(bad) : 2]
+        assert all(isinstance(error, MessageRejected) and "x-bad" in str(error) for error in refused)
+        assert results[-1] is refused[0]
+        assert sorted(int(d.envelope.body) for d in await received(source, len(bad))) == list(range(10, 10 + len(bad)))
+        assert list(await source.receive(timeout=0.1)) == []
 
     async def test_a_large_body_survives(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
         body = b"x" * 500_000

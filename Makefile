@@ -49,9 +49,10 @@ lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/python -m tests.architecture.sizes
 	$(BIN)/python -m pytest -q tests/architecture
 
-twins: $(VENV)/.dev ## Take the guards of relay, inbox, consumer, transactions and brokers out, one at a time: a test must notice each
+twins: $(VENV)/.dev ## Take the guards of relay, inbox, consumer, events, transactions and brokers out, one at a time: a test must notice each
 	$(BIN)/python -m tests.faults.twins
 	$(BIN)/python -m tests.faults.inbox_twins
+	$(BIN)/python -m tests.faults.event_twins
 	$(BIN)/python -m tests.faults.transaction_twins
 	$(BIN)/python -m tests.faults.store_twins
 	$(BIN)/python -m tests.faults.broker_twins

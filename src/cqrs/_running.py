@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from asyncio import CancelledError, current_task
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import Context, ContextVar, Token, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from cqrs._blocks import block
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -105,7 +107,7 @@ def outside_turns() -> Context:
     return context
 
 
-@contextmanager
+@block
 def beside_the_turn() -> Generator[None]:
     """Let the code within see nothing that belongs to the turn: it does something of its own, on purpose."""
     tokens = [(variable, variable.set(outside)) for variable, outside in _of_a_turn]

@@ -65,6 +65,7 @@ LAYERS = (
         "foundation",
         (
             "errors.*",
+            "_blocks",
             "_callables",
             "_failpoints",
             "_running",

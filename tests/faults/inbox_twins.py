@@ -14,42 +14,12 @@ GOES_ON = "tests/unit/inbox/test_consumer_goes_on.py::"
 ERRORS = "tests/unit/inbox/test_consumer_errors.py::"
 DATABASES = "tests/integration/inbox/test_consumer_databases.py::"
 FAILED = "tests/integration/inbox/test_failed_transactions.py::"
-FOLLOW_UPS = "tests/unit/inbox/test_follow_ups.py::"
-CONTRACTS = "tests/unit/events/test_contracts.py::"
 HELD = "tests/integration/inbox/test_held_transactions.py::"
 MEMORY = "tests/unit/inbox/test_memory_inbox_conformance.py::TestMemoryInbox::"
 SQLITE = "tests/integration/inbox/test_inbox_conformance.py::TestSqliteInbox::"
 POSTGRESQL = "tests/integration/inbox/test_inbox_conformance.py::TestPostgresInbox::"
 
 TWINS = (
-    Twin(
-        "what a handler sends follows from its message",
-        "workers/consumer_events.py",
-        "with consuming(envelope):",
-        "if envelope:",
-        f"{FOLLOW_UPS}test_whatever_a_handler_sends_follows_from_its_message",
-    ),
-    Twin(
-        "who outlives a message is not given its envelope",
-        "container/given.py",
-        'Envelope: Provider(current_envelope, "request", "plain", (), current_envelope),',
-        'Envelope: Provider(current_envelope, "transient", "plain", (), current_envelope),',
-        f"{FOLLOW_UPS}test_a_singleton_that_would_keep_the_first_envelope_is_refused_at_the_start",
-    ),
-    Twin(
-        "a consumer does not start with a handler of messages that it cannot read",
-        "workers/consumer.py",
-        "        self._must_be_readable()\n",
-        "",
-        f"{CONTRACTS}test_a_handler_of_an_unregistered_message_stops_the_start_of_a_consumer",
-    ),
-    Twin(
-        "two classes do not share a name",
-        "events/registry.py",
-        "if _place(holder) != _place(cls):",
-        "if False:",
-        f"{CONTRACTS}test_a_name_of_two_classes_is_refused_with_both_modules",
-    ),
     Twin(
         "the mark of a message is in the transaction of its effect",
         "inbox/sqlalchemy.py",

@@ -6,6 +6,7 @@ import inspect
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
+from cqrs._blocks import as_raised, is_refusal
 from cqrs.container.turnstile import Turnstile
 
 if TYPE_CHECKING:
@@ -79,14 +80,19 @@ class Instances:
 
 
 def _told(leave: Callable[..., Any]) -> Callable[..., None]:
-    def told(*error: Any) -> None:
-        leave(*error)
+    def told(kind: Any, error: Any, traceback: Any) -> None:
+        try:
+            leave(kind, error, traceback)
+        except BaseException as raised:
+            if not is_refusal(raised, error):
+                raise
 
     return told
 
 
 def _async_told(leave: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
-    async def told(*error: Any) -> None:
-        await leave(*error)
+    async def told(kind: Any, error: Any, traceback: Any) -> None:
+        closing = leave(kind, error, traceback)
+        await (closing if error is None else as_raised(closing, error))
 
     return told

@@ -15,6 +15,8 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from cqrs._blocks import as_raised
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from contextlib import AbstractAsyncContextManager
@@ -48,7 +50,9 @@ class ClosedInPeace(Generic[T]):
     def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Awaitable[bool | None]:
-        closing = self._manager.__aexit__(kind, error, traceback)
+        closing: Awaitable[bool | None] = self._manager.__aexit__(kind, error, traceback)
+        if error is not None:
+            closing = as_raised(closing, error)
         anyio = sys.modules.get("anyio")  # who has not loaded it is not cancelled by it
         return closing if anyio is None else _in_peace(closing, anyio)
 

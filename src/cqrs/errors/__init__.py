@@ -11,6 +11,7 @@
     ├── CircuitOpenError                a circuit breaker refused the call
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
     ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
+    ├── NoEvent                         (also a TypeError) a list, a generator or None was recorded, and not an event
     ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
     ├── EventNameConflict               two event types claim one name and version
     ├── NoEnvelope                      (also a LookupError) the envelope is asked for where no message is consumed
@@ -70,6 +71,7 @@ from cqrs.errors.events import (
     EventUnhandled,
     HandlerCancelled,
     ImmutableEventError,
+    NoEvent,
     NoMessageKey,
     ProtobufNotImplemented,
     UnknownEvent,
@@ -129,6 +131,7 @@ __all__ = [
     "MigrationNeeded",
     "MigrationRefused",
     "NoEnvelope",
+    "NoEvent",
     "NoMessageKey",
     "NoOpenTransaction",
     "NoRequestScope",

@@ -26,6 +26,18 @@ class EventClassRecorded(CQRSError, TypeError):
         super().__init__(f"{type_name(event_type)} is a class: record an instance, {event_type.__name__}(...).")
 
 
+class NoEvent(CQRSError, TypeError):
+    """Something was recorded, or given to a mediator, that is no event: a ``kind`` of thing that may hold some."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        said = "None" if kind is type(None) else f"A {type_name(kind)}"
+        super().__init__(
+            f"{said} is no event and nothing would handle it: record events one by one, record(*events), and from what "
+            "is awaited, record(*await events)."
+        )
+
+
 class EventsKeptElsewhere(CQRSError, TypeError):
     """``handler_type`` records an event, but its own property ``events`` does not show it: it would be lost."""
 

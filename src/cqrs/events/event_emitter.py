@@ -14,7 +14,7 @@ from cqrs.errors.messages import DelayNeedsOutbox
 from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
-from cqrs.events.recorder import EventDrain, events_of
+from cqrs.events.recorder import EventDrain, events_of, must_be_an_event
 from cqrs.events.registry import declared_version
 from cqrs.message_brokers.protocol import MessageBroker, message_of, ready
 from cqrs.observability.hooks import Hooks, report
@@ -145,7 +145,8 @@ class EventEmitter:
             await outbox.commit()
 
     def unhandled(self, event: Any) -> None:
-        """Report that nobody handles ``event``."""
+        """Report that nobody handles ``event``. Raises what ``record`` raises, if it is none."""
+        must_be_an_event(event)
         logger.debug("%s is handled by nobody", type(event).__qualname__)
         report(self.hooks.event_unhandled, event)
 

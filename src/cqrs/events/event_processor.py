@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from cqrs._blocks import told
 from cqrs.observability.hooks import report
 from cqrs.unit_of_work.stack import current_unit_of_work
 
@@ -122,7 +123,7 @@ class EventProcessor:
         return [event for events in recorded for event in events]
 
     def _failed(self, reaction: Reaction, event: object, error: BaseException) -> None:
-        error.add_note(f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
+        told(error, f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
         report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)
 
 

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cqrs.errors.events import EventClassRecorded, EventsKeptElsewhere
+from cqrs.errors.events import EventClassRecorded, EventsKeptElsewhere, NoEvent
 from cqrs.unit_of_work.stack import entered, ever_entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+_HOLDERS = (type(None), list, set, frozenset, dict, deque, Iterator, AsyncIterator, Coroutine)
+_EVENTS: set[type] = set()  # the classes that have been looked at
+
+
+def must_be_an_event(event: Any) -> None:
+    """Raise ``EventClassRecorded`` or ``NoEvent`` if nothing can have meant this as an event."""
+    kind: Any = event.__class__
+    if isinstance(event, type):
+        raise EventClassRecorded(event)
+    if isinstance(event, _HOLDERS) or kind is tuple:
+        if isinstance(event, Coroutine):
+            event.close()  # it is told about here, and not by a warning
+        raise NoEvent(kind)
+    _EVENTS.add(kind)
 
 
 class EventRecorder:
@@ -26,12 +44,13 @@ class EventRecorder:
     def record(self, *events: Any) -> None:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned.
 
-        Raises ``EventClassRecorded`` for a class in place of an event, and ``EventsKeptElsewhere`` in a handler whose
-        own property ``events`` does not show what is recorded here.
+        Raises ``EventClassRecorded`` for a class in place of an event, ``NoEvent`` for ``None`` and for a list, a
+        generator or whatever else holds events, and ``EventsKeptElsewhere`` in a handler whose own property ``events``
+        does not show what is recorded here.
         """
         for event in events:
-            if isinstance(event, type):
-                raise EventClassRecorded(event)
+            if event.__class__ not in _EVENTS:
+                must_be_an_event(event)
         try:
             self._events.extend(events)
         except AttributeError:  # a tuple, such as the shared one

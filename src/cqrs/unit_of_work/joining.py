@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from cqrs._blocks import async_block
 from cqrs.errors.transactions import SecondTransaction, TransactionEnded
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
 from cqrs.unit_of_work.stack import entered, unit_in, without
@@ -27,7 +27,7 @@ def must_fit(wanted: TransactionOptions, unit: UnitOfWork, what: str) -> None:
         )
 
 
-@asynccontextmanager
+@async_block
 async def transaction(database: TransactionalDatabase, options: TransactionOptions) -> AsyncGenerator[Any, None]:
     """A savepoint in the open unit of work of ``database``, or a new one; gives the session."""
     unit = unit_in(database.place) if entered.get() else None
@@ -44,7 +44,7 @@ async def transaction(database: TransactionalDatabase, options: TransactionOptio
         yield database.session
 
 
-@asynccontextmanager
+@async_block
 async def separate_transaction(
     database: TransactionalDatabase, options: TransactionOptions, *, one_writes: bool
 ) -> AsyncGenerator[Any, None]:

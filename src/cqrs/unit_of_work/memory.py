@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
+from cqrs._blocks import async_block
 from cqrs.errors.transactions import OtherDatabase
 from cqrs.unit_of_work.protocol import UnitOfWork
 
@@ -71,7 +71,7 @@ class MemoryUnitOfWork(UnitOfWork):
     async def _end(self) -> None:
         self._forget()
 
-    @asynccontextmanager
+    @async_block
     async def _savepoint(self) -> AsyncGenerator[None, None]:
         checks, writes = len(self._checks), len(self._writes)
         try:

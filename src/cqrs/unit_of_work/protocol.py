@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import abc
 import logging
-from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
+from cqrs._blocks import async_block, block
 from cqrs.errors.transactions import AfterCommitError, TransactionDoomed, UnitOfWorkStateError
 from cqrs.unit_of_work.in_memory import InMemory
 from cqrs.unit_of_work.of_one_task import OfOneTask
@@ -103,7 +103,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         self._must_be_free()
         await self._roll_back("it was rolled back")
 
-    @contextmanager
+    @block
     def held(self, *, whole_batch: bool = False) -> Generator[None]:
         """Let :meth:`commit` and :meth:`rollback` raise ``UnitOfWorkStateError`` within: others depend on it.
 
@@ -119,7 +119,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
             self._holders -= 1
         self._must_be_whole()
 
-    @asynccontextmanager
+    @async_block
     async def savepoint(self) -> AsyncGenerator[None, None]:
         """A part that can be undone alone: an error within it undoes what was done within it, and is raised on.
 
@@ -140,7 +140,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         finally:
             self._stream_ends(stream)
 
-    @asynccontextmanager
+    @async_block
     async def turn(self) -> AsyncGenerator[None, None]:
         """The turn of a request that joins: undone alone if it fails, or else what is around cannot be committed."""
         self.must_be_usable("A request within the turn of another one")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cqrs._blocks import block
 from cqrs._running import of_a_turn
 from cqrs.errors.transactions import OtherDatabase, TransactionEnded
 
@@ -87,7 +88,7 @@ def settle_units() -> None:
         unit.settle()
 
 
-@contextmanager
+@block
 def without(hidden: Callable[[UnitOfWork], bool] = lambda _: True) -> Generator[None]:
     """Let the code within see none of the units that are ``hidden``: what it does is beside them, on purpose."""
     token = entered.set(tuple(unit for unit in entered.get() if not hidden(unit)))

@@ -62,6 +62,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.HandlerCancelled(Paid),
         errors.ImmutableEventError(Paid, "payload"),
         errors.NoEnvelope(),
+        errors.NoEvent(list),
         errors.NoMessageKey(Paid, "order_id", "Line has no 'order_id'"),
         errors.InboxConflict("billing"),
         errors.InvalidArgument("size", -1, "give a number of messages"),

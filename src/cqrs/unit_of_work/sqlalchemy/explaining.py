@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, MissingGreenlet, NotSupportedError, Pendi
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
+from cqrs._blocks import told
 from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException
         )
     note = _note(cause, unit)
     if note is not None and note not in getattr(error, "__notes__", ()):
-        error.add_note(note)
+        told(error, note)
     return error
 
 

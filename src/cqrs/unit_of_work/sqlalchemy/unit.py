@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, ref
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.util import await_only
 
+from cqrs._blocks import async_block
 from cqrs._sqlalchemy.driver import (
     commits_each_statement,
     driver_connection,
@@ -302,7 +303,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     def _explained(self, error: BaseException) -> BaseException:
         return explained(super()._explained(error), self)
 
-    @asynccontextmanager
+    @async_block
     async def _savepoint(self) -> AsyncGenerator[None, None]:
         if self._session is not None and self._session.in_transaction():
             async with Savepoint(self):

@@ -1,0 +1,78 @@
+"""What each guard of events, their names and their handlers is for: without it, the test that is named here fails.
+
+`make twins` takes them out one at a time, as those of the relay in `twins.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults.twins import Twin, take_out
+
+FOLLOW_UPS = "tests/unit/inbox/test_follow_ups.py::"
+CONTRACTS = "tests/unit/events/test_contracts.py::"
+NO_EVENTS = "tests/unit/events/test_no_events.py::"
+AS_RAISED = "tests/unit/events/test_errors_as_raised.py::"
+
+TWINS = (
+    Twin(
+        "what a handler sends follows from its message",
+        "workers/consumer_events.py",
+        "with consuming(envelope):",
+        "if envelope:",
+        f"{FOLLOW_UPS}test_whatever_a_handler_sends_follows_from_its_message",
+    ),
+    Twin(
+        "who outlives a message is not given its envelope",
+        "container/given.py",
+        'Envelope: Provider(current_envelope, "request", "plain", (), current_envelope),',
+        'Envelope: Provider(current_envelope, "transient", "plain", (), current_envelope),',
+        f"{FOLLOW_UPS}test_a_singleton_that_would_keep_the_first_envelope_is_refused_at_the_start",
+    ),
+    Twin(
+        "a consumer does not start with a handler of messages that it cannot read",
+        "workers/consumer.py",
+        "        self._must_be_readable()\n",
+        "",
+        f"{CONTRACTS}test_a_handler_of_an_unregistered_message_stops_the_start_of_a_consumer",
+    ),
+    Twin(
+        "two classes do not share a name",
+        "events/registry.py",
+        "if _place(holder) != _place(cls):",
+        "if False:",
+        f"{CONTRACTS}test_a_name_of_two_classes_is_refused_with_both_modules",
+    ),
+    Twin(
+        "what holds events is not recorded",
+        "events/recorder.py",
+        "if event.__class__ not in _EVENTS:",
+        "if isinstance(event, type):",
+        f"{NO_EVENTS}test_what_holds_events_is_refused_at_once_by_every_recorder",
+    ),
+    Twin(
+        "what holds events is not let pass as an event that nobody handles",
+        "events/event_emitter.py",
+        "        must_be_an_event(event)\n",
+        "",
+        f"{NO_EVENTS}test_a_list_in_the_own_list_of_a_handler_fails_the_turn_before_any_reaction",
+    ),
+    Twin(
+        "a note is added to an error only if that lets it",
+        "_blocks.py",
+        "with contextlib.suppress(Exception):",
+        "if error:",
+        f"{AS_RAISED}test_an_error_of_an_event_handler_is_raised_as_it_is_and_told",
+    ),
+    Twin(
+        "an error leaves a block as it was raised",
+        "_blocks.py",
+        'return found.tb_frame.f_code.co_name == "__setattr__"',
+        "return False",
+        f"{AS_RAISED}test_an_error_leaves_every_block_of_a_database_as_it_is",
+    ),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(take_out(TWINS, *sys.argv[1:]))

@@ -27,7 +27,6 @@ RebalanceListener: Any = ConsumerRebalanceListener
 
 KafkaError: type[Exception] = errors.KafkaError
 CommitFailed: type[Exception] = errors.CommitFailedError
-IllegalState: type[Exception] = errors.IllegalStateError
 InvalidTopic: type[Exception] = errors.InvalidTopicError
 MessageTooLarge: type[Exception] = errors.MessageSizeTooLargeError
 UnknownTopic: type[Exception] = errors.UnknownTopicOrPartitionError

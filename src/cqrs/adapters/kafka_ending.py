@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs.adapters.kafka_driver import Connection, KafkaError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Generator
 
 
 async def abandon(producer: Any) -> None:
@@ -47,6 +47,18 @@ def hang_up(error: BaseException) -> None:
                 if isinstance(value, Connection):
                     value.close()
         following = following.__cause__ or following.__context__
+
+
+@contextlib.contextmanager
+def not_by_itself() -> Generator[None]:
+    """A cancellation that the driver passes on from a task of its own, and nobody has asked for, is an error of it."""
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise KafkaError("the driver has ended its own membership") from error
 
 
 def seen(future: asyncio.Future[Any]) -> None:

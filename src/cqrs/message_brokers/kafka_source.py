@@ -7,23 +7,30 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
-from cqrs.adapters.kafka_driver import CommitFailed, Consumer, IllegalState, KafkaError, RebalanceListener
-from cqrs.adapters.kafka_ending import hang_up, stop
+from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener
+from cqrs.adapters.kafka_ending import hang_up, not_by_itself, stop
 from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.adapters.kafka_refusal import refusal
 from cqrs.errors.messages import BrokerUnavailable
+from cqrs.message_brokers.kafka_progress import Progress
 from cqrs.message_brokers.kafka_window import Item, Window
 from cqrs.message_brokers.kafka_wire import by_place, to_envelope
 from cqrs.message_brokers.protocol import Features
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cqrs.envelope import Envelope
 
 _OURS = {"enable_auto_commit": False, "isolation_level": "read_committed", "group_id": None}
-_DEFAULTS = {"auto_offset_reset": "earliest", "session_timeout_ms": 10_000}
+_DEFAULTS = {
+    "auto_offset_reset": "earliest",
+    "session_timeout_ms": 10_000,
+    # A member is alive as long as its event loop is, however long its handlers take for what is in hand.
+    "max_poll_interval_ms": 3_600_000,
+    "rebalance_timeout_ms": 60_000,
+}
 _TURN = 1.0  # seconds that one look for records takes at most, so that an outage is seen by long ones, too
 
 
@@ -40,9 +47,14 @@ class KafkaDelivery(Delivery):
 
     async def ack(self) -> None:
         """It is done. Kafka is told when all before it in its partition are done, too: see the source."""
-        if self._first_word():
+        await self._source.ack([self])
+
+    def done(self) -> bool:
+        """Take it for done, unless something was said about it before; whether nothing was."""
+        first = self._first_word()
+        if first:
             self._window.ack(self._item)
-            await self._source.acknowledged()
+        return first
 
     async def nack(self, delay: float = 0.0) -> None:
         """Deliver it again after ``delay`` seconds; until then, what has its key and comes after it waits."""
@@ -60,12 +72,13 @@ class KafkaMessageSource(MessageSource):
 
     Acknowledge in any order: Kafka is told how far a partition is done without a gap, when ``commit_interval`` seconds
     have passed since the last time, at each ``receive``, when a partition goes to another member, and at the end.
-    What it was not told at a crash comes again. Only what transactions have committed is received.
+    What it was not told at a crash comes again. If Kafka refuses to be told, that is logged once, holds up nothing, and
+    is tried again every ``commit_interval`` seconds. Only what transactions have committed is received.
 
     When partitions are shared out anew, the source waits up to ``drain_timeout`` seconds for what was delivered;
     what is not settled then comes again, to whoever gets the partition. At most ``max_open`` messages of a partition
-    are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; as
-    long as it raises, they are not passed over. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
+    are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; what
+    it raises is the reason why a record is unreadable. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
     options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage; a cluster
     that is silent for five seconds is asked whether it is there, and has as long to answer. To join takes up to
     ``session_timeout_ms`` of the driver (ten seconds), and two more, when another member has died.
@@ -92,13 +105,12 @@ class KafkaMessageSource(MessageSource):
         self.group = group
         self._foreign = foreign
         self._max_open = max_open
-        self._commit_interval = commit_interval
         self._drain_timeout = drain_timeout
         self._timeout = timeout
         self._consumer: Any = None
         self._pulse: Pulse | None = None
         self._windows: dict[Any, Window] = {}
-        self._committed_at = 0.0
+        self._progress = Progress(str(connection), group, commit_interval, timeout)
         self._settled = asyncio.Event()
         connection.arguments(Consumer, _OURS, {})  # tells now what is wrong with it
 
@@ -117,7 +129,8 @@ class KafkaMessageSource(MessageSource):
         consumer.subscribe(self.topics, listener=_Listener(self.release))
         try:
             async with asyncio.timeout(patience):
-                await consumer.start()
+                with not_by_itself():
+                    await consumer.start()
         except BaseException as error:
             hang_up(error)
             await stop(consumer, self._timeout)
@@ -141,7 +154,8 @@ class KafkaMessageSource(MessageSource):
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
         """What has arrived, partition by partition, in the order of each."""
         await self.start()
-        await self._commit(self._windows)
+        if self._progress.is_due(soon=True):
+            await self._commit(self._windows)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while True:
@@ -152,10 +166,14 @@ class KafkaMessageSource(MessageSource):
                 return deliveries
             await self._fetch(limit, max(left, 0.001))
 
-    async def acknowledged(self) -> None:
-        """Tell Kafka, if it was not told for a while."""
-        self.settled()
-        if asyncio.get_running_loop().time() >= self._committed_at + self._commit_interval:
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Take them for done, and tell Kafka if it was not told for a while."""
+        for delivery in deliveries:
+            if not isinstance(delivery, KafkaDelivery):
+                await delivery.ack()  # somebody has wrapped it, and may have put more into this
+            elif delivery.done():
+                self.settled()
+        if self._progress.is_due():
             await self._commit(self._windows)
 
     def settled(self) -> None:
@@ -206,8 +224,9 @@ class KafkaMessageSource(MessageSource):
             consumer.pause(*full)
             consumer.resume(*(consumer.paused() - full))
             async with asyncio.timeout(seconds):
-                # It returns early when there is something, and late while partitions are shared out.
-                fetched = await consumer.getmany(timeout_ms=int(seconds * 1000) + 1, max_records=limit)
+                with not_by_itself():
+                    # It returns early when there is something, and late while partitions are shared out.
+                    fetched = await consumer.getmany(timeout_ms=int(seconds * 1000) + 1, max_records=limit)
         except TimeoutError:
             return
         except (KafkaError, OSError) as error:
@@ -218,23 +237,10 @@ class KafkaMessageSource(MessageSource):
         for tp, records in fetched.items():
             self._windows.setdefault(tp, Window()).add(records)
 
-    async def _commit(self, windows: dict[Any, Window]) -> None:
-        offsets = {tp: window.position for tp, window in windows.items() if window.position is not None}
-        if not offsets:
-            return
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._consumer.commit(offsets)
-        except (CommitFailed, IllegalState):
-            return  # others have the partitions; the listener hears of it
-        except (KafkaError, OSError) as error:
-            raise BrokerUnavailable(str(self.connection), error) from error
-        self._committed_at = asyncio.get_running_loop().time()
-        if self._pulse is not None:
-            self._pulse.heard()
-        for tp, offset in offsets.items():
-            if windows[tp].position == offset:
-                windows[tp].position = None
+    async def _commit(self, windows: Mapping[Any, Window]) -> None:
+        pulse = self._pulse
+        if await self._progress.commit(self._consumer, windows) and pulse is not None:
+            pulse.heard()
 
     async def _discard(self, *, lost: bool = False) -> None:
         self._forget(dict(self._windows))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from cqrs.adapters.kafka_connection import KafkaConnection
 from cqrs.envelope import Envelope
 from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.kafka import KafkaMessageSource
@@ -104,6 +105,43 @@ async def test_a_member_that_lost_a_partition_has_no_say_in_it(backend: KafkaBac
             assert bodies(await received(new, 3, ack=False)) == [0, 1, 2]
     async with backend.source(topic, "one") as third:
         assert bodies(await received(third, 3)) == [0, 1, 2]
+
+
+async def test_a_partition_that_goes_while_its_offset_is_committed_ends_nothing(
+    backend: KafkaBackend, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(backend, [an_envelope(topic, n) for n in range(3)])
+    async with backend.source(topic, "one", commit_interval=0) as source:
+        deliveries = await received(source, 3, ack=False)
+        commit, partitions = source._consumer.commit, list(source._windows)
+
+        async def while_others_join(offsets: object) -> None:
+            monkeypatch.undo()
+            await source.release(partitions)
+            await commit(offsets)
+
+        monkeypatch.setattr(source._consumer, "commit", while_others_join)
+        await source.ack(deliveries)
+        assert source._windows == {}
+    async with backend.source(topic, "one") as source:
+        assert list(await source.receive(timeout=0.5)) == []
+
+
+async def test_what_is_in_hand_for_longer_than_the_driver_waits_is_delivered_again_and_the_source_still_ends(
+    backend: KafkaBackend, kafka_bootstrap: str, topic: str
+) -> None:
+    await send(backend, [an_envelope(topic, n) for n in range(3)])
+    impatient = {"max_poll_interval_ms": 1000, "session_timeout_ms": 6000}
+    connection = KafkaConnection(bootstrap_servers=kafka_bootstrap, options=impatient)
+    slow = KafkaMessageSource(connection, topic, f"{topic}-one")
+    in_hand = await received(slow, 3, ack=False)
+    async with backend.source(topic, "one") as other:
+        assert bodies(await received(other, 3)) == [0, 1, 2]  # the driver has left the group by itself
+        await slow.ack(in_hand)
+        await slow.close()
+    async with backend.source(topic, "one") as patient:
+        assert list(await patient.receive(timeout=0.5)) == []
+        assert patient._consumer._coordinator._max_poll_interval == 3600
 
 
 async def test_when_a_member_is_killed_another_goes_on_where_it_was(

@@ -27,6 +27,11 @@ class Record:
     alone: bool = False
     settled: bool = False
 
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What two records of one message have in common, and no others."""
+        return (self.key, self.value, tuple(self.headers))
+
 
 class Call:
     """The records of one call of ``send``, and what became of each."""
@@ -101,13 +106,22 @@ class Lane:
         self._partition = partition
         self._waiting: deque[tuple[Record, Call]] = deque()
         self._under_way: list[tuple[Record, Call]] = []
+        self._left: dict[tuple[object, ...], int] = {}
         self.task: asyncio.Task[None] | None = None
 
     def put(self, record: Record, call: Call) -> None:
-        """Send it after those that are here."""
+        """Send it after those that are here, unless it is under way already for a call that was given up."""
+        place = self._left.pop(record.content, None) if self._left else None
+        if place is not None:
+            self._under_way[place] = (record, call)
+            return
         self._waiting.append((record, call))
         if self.task is None:
             self.task = asyncio.create_task(self._run(), context=outside_turns())
+
+    def leave(self, call: Call) -> None:
+        """Nobody waits for ``call`` any more. What is under way for it is kept for whoever sends it again."""
+        self._left |= {record.content: place for place, (record, of) in enumerate(self._under_way) if of is call}
 
     def drop(self, error: Exception) -> None:
         """Send nothing more."""
@@ -164,4 +178,4 @@ class Lane:
         else:
             for record, call in self._under_way:
                 call.settle(record, error)
-        self._under_way = []
+        self._under_way, self._left = [], {}

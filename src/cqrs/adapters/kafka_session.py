@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from cqrs._running import outside_turns
 from cqrs.adapters.kafka_connection import giving_up_before
-from cqrs.adapters.kafka_driver import KafkaError, MessageTooLarge, Partition, Partitioner, Producer, UnknownTopic
+from cqrs.adapters.kafka_driver import (
+    KafkaError,
+    MessageTooLarge,
+    Partition,
+    Partitioner,
+    Producer,
+    UnknownTopic,
+    quiet,
+)
 from cqrs.adapters.kafka_ending import abandon, hang_up, seen
 from cqrs.adapters.kafka_errors import check_topic, is_rejection
 from cqrs.adapters.kafka_lane import Call, Lane, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from cqrs.adapters.kafka_connection import KafkaConnection
 
@@ -49,6 +58,7 @@ class Session:
     @classmethod
     async def open(cls, connection: KafkaConnection, topics: Sequence[str], timeout: float) -> Session:  # noqa: ASYNC109  # it is also for later
         """Connect. Raises ``KafkaError``, ``OSError`` or ``TimeoutError`` if that does not succeed."""
+        quiet()
         arguments = connection.arguments(Producer, OURS, _DEFAULTS)
         arguments |= giving_up_before(timeout, arguments)
         producer = Producer(**arguments)
@@ -76,6 +86,9 @@ class Session:
             await asyncio.gather(*(self._place(topic, some, call) for topic, some in by_topic.items()))
             return await call.results()
         finally:
+            if call.given_up:
+                for lane in self._lanes.values():
+                    lane.leave(call)
             self._calls -= 1
             if not self._calls:
                 self._idle.set()
@@ -107,11 +120,11 @@ class Session:
     async def _partitions(self, topic: str) -> list[int]:
         check_topic(topic)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with self._patience(f"no answer about the topic {topic!r}"):
                 return sorted(await self._producer.partitions_for(topic))
         except (TimeoutError, UnknownTopic) as error:
             # The driver says the same of a topic that does not exist and of a cluster that does not answer.
-            async with asyncio.timeout(self._timeout):
+            async with self._patience(f"no answer about the topic {topic!r}"):
                 if await asyncio.shield(self._producer.client.force_metadata_update()):
                     raise UnknownTopic(f"there is no topic {topic!r}, or it has no leader") from error
             raise
@@ -140,7 +153,7 @@ class Session:
 
     async def send_batch(self, batch: Any, topic: str, partition: int, size: int) -> None:
         """Return when the batch is confirmed."""
-        async with asyncio.timeout(self._timeout):
+        async with self._patience(f"no confirmation for {topic!r}"):
             confirmed = await self._producer.send_batch(batch, topic, partition=partition)
             confirmed.add_done_callback(seen)
             try:
@@ -151,6 +164,16 @@ class Session:
                     # sequence. Only one is under way, so the count before it is the right one.
                     self._producer._txn_manager.increment_sequence_number(Partition(topic, partition), -size)  # noqa: SLF001
                 raise
+
+    @contextlib.asynccontextmanager
+    async def _patience(self, missing: str) -> AsyncGenerator[None]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except TimeoutError as error:
+            if str(error):
+                raise
+            raise TimeoutError(f"{missing} within {self._timeout:g} s") from error
 
     def lose(self, error: Exception) -> None:
         """Nothing gets through any more."""

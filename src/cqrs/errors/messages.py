@@ -6,6 +6,13 @@ from cqrs._generics import type_name
 from cqrs.errors.root import CQRSError, InvalidArgument
 
 
+def _detail(reason: BaseException | str) -> str:
+    if isinstance(reason, str):
+        return reason
+    text = str(reason) or ("no answer in time" if isinstance(reason, TimeoutError) else "")
+    return f"{type(reason).__name__}: {text}" if text else type(reason).__name__
+
+
 class InvalidEnvelope(CQRSError):
     """A message arrived on ``topic`` whose ``headers`` do not identify it, or whose body is not what they say."""
 
@@ -13,7 +20,7 @@ class InvalidEnvelope(CQRSError):
         self.topic = topic
         self.headers = headers
         self.reason = reason
-        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        detail = _detail(reason)
         super().__init__(
             f"A message on {topic!r} cannot be read ({detail}): send the headers message-id "
             "and message-name, or read this topic with a source that is told how to find them."
@@ -30,7 +37,7 @@ class BrokerUnavailable(CQRSError, ConnectionError):
         self.broker = broker
         self.reason = reason
         self.remedy = remedy
-        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        detail = _detail(reason)
         super().__init__(f"{broker} is not available ({detail}): {remedy}.")
 
 
@@ -41,7 +48,7 @@ class MessageRejected(CQRSError):
         self.broker = broker
         self.message_id = message_id
         self.reason = reason
-        detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        detail = _detail(reason)
         super().__init__(f"{broker} rejects the message {message_id} ({detail}): change the message or the broker.")
 
 

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
-from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener
+from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener, quiet
 from cqrs.adapters.kafka_ending import hang_up, not_by_itself, stop
 from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.adapters.kafka_refusal import refusal
@@ -80,7 +80,8 @@ class KafkaMessageSource(MessageSource):
     are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; what
     it raises is the reason why a record is unreadable. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
     options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage; a cluster
-    that is silent for five seconds is asked whether it is there, and has as long to answer. To join takes up to
+    that is silent for five seconds is asked whether it is there, and has as long to answer; that it does not is logged
+    after three. To join takes up to
     ``session_timeout_ms`` of the driver (ten seconds), and two more, when another member has died.
     """
 
@@ -121,6 +122,7 @@ class KafkaMessageSource(MessageSource):
         """Join the group."""
         if self._consumer is not None:
             return
+        quiet()
         arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
         # A group waits for members that have died: who asks to join and gives up before that only adds another one.
         patience = max(self._timeout, (arguments["session_timeout_ms"] + 2000) / 900)
@@ -138,7 +140,7 @@ class KafkaMessageSource(MessageSource):
                 raise await refusal(self.connection, error) from error
             raise
         self._consumer = consumer
-        self._pulse = Pulse(consumer._client, self._timeout)  # noqa: SLF001  # the driver's own has no public name
+        self._pulse = Pulse(consumer._client, str(self.connection), self._timeout)  # noqa: SLF001  # the driver's own has no public name
 
     async def close(self) -> None:
         """Tell how far it got and leave the group."""

@@ -172,3 +172,33 @@ async def test_an_outage_leaves_nothing_for_the_garbage_collector(kafka_server: 
     await asyncio.sleep(0)
     assert complaints == []
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_an_outage_is_told_by_the_cluster_that_is_away_and_its_messages_arrive_once(
+    kafka_server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    backend = KafkaBackend(kafka_server.address)
+    await backend.create("numbers")
+    broker, source = backend.broker(timeout=60), backend.source("numbers", "one", timeout=60)
+    async with broker, source:
+        assert await broker.send([an_envelope("numbers", 0)]) == [None]
+        await received(source, 1)
+        await asyncio.to_thread(kafka_server.kill)
+        envelopes = [an_envelope("numbers", n, key="k") for n in range(1, 30)]
+        for _ in range(3):  # as a relay does, which waits for a while and sends all again
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await broker.send(envelopes)
+        receiving = asyncio.create_task(received(source, 29))
+        async with asyncio.timeout(30):
+            while "has not answered" not in caplog.text:  # noqa: ASYNC110  # nothing else tells
+                await asyncio.sleep(0.1)
+        sending = asyncio.create_task(broker.send(envelopes))
+        await asyncio.to_thread(kafka_server.start)
+        assert await sending == [None] * 29
+        assert [int(delivery.envelope.body) for delivery in await receiving] == list(range(1, 30))
+        assert list(await source.receive(timeout=0.5)) == []
+    ours = [record.getMessage() for record in caplog.records if record.name == "cqrs"]
+    assert f"Kafka at {kafka_server.address} has not answered for" in ours[0]
+    assert "answers again" in ours[1]
+    assert {record.name for record in caplog.records if record.name.startswith("aiokafka")} == set()

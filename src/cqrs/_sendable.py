@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cqrs._unfinite import json_unfinite, unfinite
+from cqrs.envelope import UNREADABLE, WIRE_HEADERS
 from cqrs.errors.messages import UnfitMessage
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LARGEST_BODY = 8_000_000
 """Bytes as they are stored. A packet of MariaDB has 16 MiB, in which any byte may be written as two."""
 
 _LONGEST_CONTENT_TYPE = 100
-_OURS = frozenset({"message-id", "message-name", "message-version", "message-key", "content-type", "content-encoding"})
+_OURS = WIRE_HEADERS | {UNREADABLE}
 
 # What nearly all messages have needs no closer look.
 _plain_name = re.compile(r"[!-9;-~]{1,255}").fullmatch

@@ -79,6 +79,28 @@ TWINS = (
         f"{SQLITE}test_what_is_no_id_is_refused",
     ),
     Twin(
+        "a look takes no lock",
+        "outbox/sqlalchemy.py",
+        "reads_only=True",
+        "reads_only=False",
+        f"{SQLITE}test_a_look_holds_nothing_and_sees_what_is_committed",
+    ),
+    Twin(
+        "what was set aside behind a held message leaves after it",
+        "_sqlalchemy/relay_statements.py",
+        "was_held=bool(row.was_held),",
+        "",
+        "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
+        "test_a_later_message_leaves_at_once_after_one_that_was_held",
+    ),
+    Twin(
+        "who settles what was held frees what was set aside behind it",
+        "_sqlalchemy/outbox_queue.py",
+        "    for key in keys:\n        await release(session, model, key)\n",
+        "",
+        f"{SQLITE}test_what_waits_behind_a_held_message_is_free_when_that_is_settled",
+    ),
+    Twin(
         "texts that differ are different keys",
         "_sqlalchemy/types.py",
         'EXACT_COLLATION = "utf8mb4_nopad_bin"',

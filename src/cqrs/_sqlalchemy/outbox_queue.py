@@ -9,9 +9,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, select, update
+from sqlalchemy.orm import aliased
 
 from cqrs._sqlalchemy.clock import database_in, database_now
-from cqrs._sqlalchemy.relay_statements import chunks, envelope_of, free, pending, quietly
+from cqrs._sqlalchemy.relay_queue import release
+from cqrs._sqlalchemy.relay_statements import chunks, envelope_of, followers, free, pending, quietly
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import Settlement, TakenRow, scheduled_share
 
@@ -56,13 +58,27 @@ async def _take_some(
 async def settle(session: AsyncSession, model: Model, settlements: Sequence[Settlement], *, keep_produced: bool) -> int:
     """Write down what became of rows that whoever says so still holds. Returns of how many."""
     count = 0
+    keys = await _keys_with_followers(session, model, [said.id for said in settlements])
     for (status, error, fence), group in groupby(sorted(settlements, key=_outcome), key=_outcome):
         for ids in chunks([said.id for said in group]):
             statement: Any = delete(model) if _goes(status, keep_produced) else _outcome_of(model, status, error)
             held = free(model) if fence < 0 else model.fence == fence
             done: Any = await session.execute(quietly(statement.where(model.id.in_(ids), held, pending(model))))
             count += done.rowcount
+    for key in keys:
+        await release(session, model, key)
     return count
+
+
+async def _keys_with_followers(session: AsyncSession, model: Model, ids: Sequence[int]) -> set[str]:
+    """The keys of rows behind which a relay has set others aside while they were held."""
+    other = aliased(model)
+    behind = select(other.id).where(followers(other, model.message_key)).exists()
+    found: set[str] = set()
+    for some in chunks(ids):
+        keyed = select(model.message_key).where(model.id.in_(some), model.message_key.is_not(None), behind)
+        found.update((await session.execute(keyed.distinct())).scalars())
+    return found
 
 
 def _outcome(said: Settlement) -> tuple[str, str, int]:

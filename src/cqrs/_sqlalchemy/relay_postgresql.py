@@ -53,7 +53,7 @@ SELECT o.*, p.place FROM unnest($1::int[]) WITH ORDINALITY AS p(no, place) CROSS
 """
 _COLUMNS = (
     "o.id, o.partition_no, o.message_id, o.event_name, o.event_version, o.topic, o.message_key, o.content_type, "
-    "o.compression, o.headers, o.body, o.attempts, o.due_at"
+    "o.compression, o.headers, o.body, o.attempts, o.due_at, o.lease_until IS NOT NULL AS was_held"
 )
 # `+ 0`: rows are found by their ids, and not by walking through the partitions.
 _MINE = """
@@ -86,7 +86,7 @@ class PostgresOutboxQueue(SqlAlchemyOutboxQueue):
 
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
         """Write down, as the port says."""
-        if outcome.failed or outcome.blocked or any(message.attempts for message in outcome.sent):
+        if outcome.failed or outcome.blocked or any(message.may_block for message in outcome.sent):
             return await super().settle(fences, outcome)
         ids = [message.id for message in outcome.sent]
         async with _driver(self._sessions, self._sent_sql) as driver:
@@ -118,7 +118,7 @@ async def _driver(sessions: Callable[[], AsyncSession], statement: str) -> Async
 def _message(row: Any) -> QueuedMessage:
     # By position: this is what a relay does most of all.
     id_, partition, message_id, name, version, topic, key, content_type, compression, text, body, attempts, *rest = row
-    _due_at, scheduled, blocked, _place = rest
+    _due_at, was_held, scheduled, blocked, _place = rest
     headers: dict[str, str] = {} if text == "{}" else json.loads(text)
     envelope = Envelope(
         message_id=message_id,
@@ -131,4 +131,4 @@ def _message(row: Any) -> QueuedMessage:
         content_encoding=headers.pop("content-encoding", None) if headers else None,
         headers=headers,
     )
-    return QueuedMessage(id_, partition, envelope, compression, attempts, scheduled, blocked)
+    return QueuedMessage(id_, partition, envelope, compression, attempts, scheduled, blocked, was_held)

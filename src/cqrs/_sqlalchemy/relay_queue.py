@@ -166,6 +166,6 @@ async def release(session: AsyncSession, model: Any, key: str) -> int:
 
 
 def _late(sent: Iterable[QueuedMessage]) -> set[str]:
-    """The keys of those that had failed before."""
-    keys = (message.envelope.key for message in sent if message.attempts and not message.scheduled)
+    """The keys of those that had failed before, or were held."""
+    keys = (message.envelope.key for message in sent if message.may_block)
     return {key for key in keys if key is not None}

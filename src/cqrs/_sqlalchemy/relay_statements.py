@@ -111,6 +111,7 @@ def columns(model: Model) -> list[Any]:
         model.body,
         model.attempts,
         model.due_at.is_not(None).label("scheduled"),
+        model.lease_until.is_not(None).label("was_held"),
     ]
 
 
@@ -172,6 +173,7 @@ def message_of(row: Any) -> QueuedMessage:
         attempts=row.attempts,
         scheduled=bool(row.scheduled),
         blocked=bool(row.blocked),
+        was_held=bool(row.was_held),
     )
 
 

@@ -43,16 +43,17 @@ def asynchronous(sessions: T, argument: str) -> T:
 
 @asynccontextmanager
 async def short_transaction(
-    sessions: Callable[[], AsyncSession], *, let_go_after: float | None = None
+    sessions: Callable[[], AsyncSession], *, let_go_after: float | None = None, reads_only: bool = False
 ) -> AsyncGenerator[AsyncSession, None]:
     """A transaction of its own, committed at the end; READ COMMITTED where there are levels.
 
     That keeps MariaDB from locking the gaps between rows, where others insert, and PostgreSQL from failing conflicts.
     The server ends the transaction if nothing is heard of it for ``let_go_after`` seconds: a process that is stopped
     in the middle of it, or whose machine dies, would keep its locks for as long as the server keeps the connection.
+    On SQLite one that ``reads_only`` holds up no writer.
     """
     with beside_the_turn():
-        async with writes_first(sessions()) as session, session.begin():
+        async with writes_first(sessions(), at_once=not reads_only) as session, session.begin():
             if session.get_bind().dialect.name != "sqlite":
                 await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
                 if let_go_after is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cqrs._generics import type_name
+from cqrs._showing import shown
 from cqrs.errors.root import CQRSError, InvalidArgument
 
 
@@ -62,7 +63,7 @@ class UnfitMessage(InvalidArgument):
     def __init__(self, message: str, argument: str, value: str, remedy: str) -> None:
         super().__init__(argument, value, remedy)
         self.message = message
-        whose = f" of the message {message!r}" if message else ""
+        whose = f" of the message {shown(message)!r}" if message else ""
         self.args = (f"{argument}{whose} {value}: {remedy}.",)
 
 

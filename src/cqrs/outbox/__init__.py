@@ -8,15 +8,18 @@ from cqrs.outbox.map import OutboxedEventMap
 from cqrs.outbox.memory import MemoryOutboxedEventRepository
 from cqrs.outbox.memory_store import MemoryOutbox
 from cqrs.outbox.parked import ParkedMessage, ParkedMessages
+from cqrs.outbox.peeked import MessageState, PeekedMessage
 from cqrs.outbox.repository import OutboxedEventRepository
 
 __all__ = [
     "EventStatus",
     "MemoryOutbox",
     "MemoryOutboxedEventRepository",
+    "MessageState",
     "OutboxedEvent",
     "OutboxedEventMap",
     "OutboxedEventRepository",
     "ParkedMessage",
     "ParkedMessages",
+    "PeekedMessage",
 ]

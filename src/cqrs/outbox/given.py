@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from cqrs.errors.root import InvalidArgument
+from cqrs.outbox.peeked import Look, MessageState
 
 _LONGEST_DELAY = 100 * 365.25 * 86_400
 _EPOCH, _LATEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
@@ -42,7 +43,9 @@ def row_ids(argument: str, given: tuple[Any, ...]) -> tuple[int, ...]:
     """``given``, which name rows. Raises ``InvalidArgument`` if they cannot."""
     for each in given:
         if not isinstance(each, int) or isinstance(each, bool):
-            raise InvalidArgument(argument, each, "give the number that its `id` says; not the id of the event")
+            raise InvalidArgument(
+                argument, each, "give a number; a message is named by its `id` here, not by that of its event"
+            )
     return given
 
 
@@ -51,6 +54,20 @@ def some_row_ids(argument: str, given: tuple[Any, ...]) -> tuple[int, ...]:
     if not given:
         raise InvalidArgument(argument, given, "say which, by the `id` of each")
     return row_ids(argument, given)
+
+
+def look_given(limit: int, after: int, state: MessageState | str | None, topic: Any, key: Any) -> Look:
+    """What is to be looked at. Raises ``InvalidArgument`` if nothing can be meant by it."""
+    row_ids("limit", (limit,))
+    row_ids("after", (after,))
+    if limit < 1:
+        raise InvalidArgument("limit", limit, "give 1 or more")
+    if state is not None and state not in {*MessageState}:
+        raise InvalidArgument("state", state, f"give one of {', '.join(MessageState)}")
+    for argument, text in (("topic", topic), ("key", key)):
+        if not (text is None or isinstance(text, str)):
+            raise InvalidArgument(argument, text, "give a text")
+    return Look(limit, after, None if state is None else MessageState(state), topic, key)
 
 
 def delay_in_seconds(delay: dt.timedelta | float) -> float:

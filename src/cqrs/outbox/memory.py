@@ -11,6 +11,7 @@ from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.memory_queue import MemoryOutboxQueue, MemoryParkedMessages
 from cqrs.outbox.memory_store import MemoryInsert, MemoryOutbox
+from cqrs.outbox.peeked import MessageState
 from cqrs.outbox.rows import NewRow, Settlement, TakenRow
 from cqrs.outbox.stored import LEASE, StoredOutbox
 from cqrs.outbox.wakeups import LocalWakeUps, NoWakeUps
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from cqrs.compressors.protocol import Compressor
     from cqrs.events.registry import EventRegistry
+    from cqrs.outbox.peeked import Look, PeekedMessage
     from cqrs.outbox.wakeups import WakeUps
     from cqrs.serializers.protocol import Serializer
 
@@ -97,6 +99,17 @@ class MemoryOutboxedEventRepository(StoredOutbox):
             raise WakeUpsUnsupported(type(self).__qualname__, kind)
         return NoWakeUps() if kind == "poll" else LocalWakeUps(self.store.bell)
 
+    async def _peek(self, look: Look) -> list[tuple[PeekedMessage, str | None]]:
+        found: list[tuple[PeekedMessage, str | None]] = []
+        for row in self.store.rows.values():
+            state, envelope = self.store.state(row), row.new.envelope
+            ended = state in {MessageState.SENT, MessageState.DROPPED}
+            wanted = not ended if look.state is None else state is look.state
+            of_these = look.topic in {None, envelope.topic} and look.key in {None, envelope.key}
+            if wanted and of_these and row.id > look.after and len(found) < look.limit:
+                found.append((row.shown(state), row.new.compression))
+        return found
+
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         taken = self.store.due(topic, limit)
         for row in taken:
@@ -128,6 +141,7 @@ class MemoryOutboxedEventRepository(StoredOutbox):
                 row.end(said.status, now)
             if said.error is not None:
                 row.attempts, row.last_error = row.attempts + 1, said.error
+            self.store.release(row.new.envelope.key)
 
     async def _commit_session(self, session: Any) -> None:
         """Nothing was opened here: the unit of work around it commits."""

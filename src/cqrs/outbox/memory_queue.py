@@ -50,7 +50,8 @@ class MemoryOutboxQueue(OutboxQueue):
                 compression=row.new.compression,
                 attempts=row.attempts,
                 scheduled=row.due_at is not None,
-                blocked=self._is_blocked(row),
+                blocked=self._store.is_blocked(row),
+                was_held=row.held_until is not None,
             )
             for row in found[:limit]
         ]
@@ -69,7 +70,7 @@ class MemoryOutboxQueue(OutboxQueue):
                 row.end(EventStatus.PRODUCED, self._store.now())
             else:
                 del rows[row.id]
-            if message.attempts and not message.scheduled:
+            if message.may_block:
                 self._store.release(message.envelope.key)
         for failure in outcome.failed:
             row = rows.get(failure.message.id)
@@ -78,7 +79,7 @@ class MemoryOutboxQueue(OutboxQueue):
                 row.fail(failure.error, failure.retry_in, self._store.now())
         for message in outcome.blocked:
             row = rows.get(message.id)
-            if row is not None and row.pending == 1 and message.partition in mine and self._is_blocked(row):
+            if row is not None and row.pending == 1 and message.partition in mine and self._store.is_blocked(row):
                 count += 1
                 row.pending, row.held_until = 0, FOREVER
         return count
@@ -103,19 +104,6 @@ class MemoryOutboxQueue(OutboxQueue):
         now = self._store.now()
         waiting = [r for r in self._store.rows.values() if r.due_at is None and r.can_go(now)]
         return now - waiting[0].created_at if waiting else None
-
-    def _is_blocked(self, row: MemoryRow) -> bool:
-        key, now = row.new.envelope.key, self._store.now()
-        if key is None or row.due_at is not None:
-            return False
-        return any(
-            other.new.envelope.key == key
-            and other.id < row.id
-            and other.due_at is None
-            and other.held_until is not None
-            and other.held_until > now
-            for other in self._store.rows.values()
-        )
 
 
 class MemoryParkedMessages(ParkedMessages):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.leases.memory import MemoryLeaseStore
 from cqrs.outbox.event import EventStatus
+from cqrs.outbox.peeked import MessageState, PeekedMessage
 from cqrs.outbox.queue import FOREVER
 from cqrs.outbox.rows import NewRow, scheduled_share
 from cqrs.outbox.wakeups import Bell
@@ -46,6 +47,19 @@ class MemoryRow:
     def is_set_aside(self) -> bool:
         """Whether it waits behind a message of its key."""
         return self.pending == 0 and self.parked_at is None
+
+    def shown(self, state: MessageState) -> PeekedMessage:
+        """The message, for those who look."""
+        return PeekedMessage(
+            id=self.id,
+            envelope=self.new.envelope,
+            state=state,
+            attempts=self.attempts,
+            error=self.last_error or "",
+            added_at=self.created_at,
+            due_at=self.due_at,
+            held_until=self.held_until if state is MessageState.HELD else None,
+        )
 
     def can_go(self, now: dt.datetime) -> bool:
         """Whether it is to be sent and nobody holds it; it may have to wait for its time."""
@@ -87,6 +101,35 @@ class MemoryOutbox:
         for row in list(self.rows.values()):
             if row.new.envelope.message_id in message_ids and row.due_at is not None and row.pending == 1:
                 del self.rows[row.id]
+
+    def is_blocked(self, row: MemoryRow) -> bool:
+        """Whether an earlier message of its key is not sent now."""
+        key, now = row.new.envelope.key, self.now()
+        if key is None or row.due_at is not None:
+            return False
+        return any(
+            other.new.envelope.key == key
+            and other.id < row.id
+            and other.due_at is None
+            and other.held_until is not None
+            and other.held_until > now
+            for other in self.rows.values()
+        )
+
+    def state(self, row: MemoryRow) -> MessageState:
+        """What ``row`` waits for."""
+        now = self.now()
+        if row.pending is None:
+            return MessageState.DROPPED if row.status is EventStatus.DROPPED else MessageState.SENT
+        if row.parked_at is not None:
+            return MessageState.PARKED
+        if row.pending == 0:
+            return MessageState.BEHIND
+        if row.held_until is not None and row.held_until > now:
+            return MessageState.HELD
+        if row.due_at is not None and row.due_at > now:
+            return MessageState.SCHEDULED
+        return MessageState.BEHIND if self.is_blocked(row) else MessageState.WAITING
 
     def followers(self, key: str | None) -> list[MemoryRow]:
         """What is set aside for ``key``."""

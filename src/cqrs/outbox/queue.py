@@ -31,7 +31,8 @@ class QueuedMessage:
     """A message that is to be sent. Its body is as it is stored, compressed by what ``compression`` says.
 
     ``attempts`` counts how often it was rejected. ``scheduled``: it had to wait for its time, and keeps no order.
-    ``blocked``: an earlier message of its key is not sent now, so this one must not be either.
+    ``blocked``: an earlier message of its key is not sent now, so this one must not be either. ``was_held``: it was not
+    to be sent for a time, so that later messages of its key may be set aside.
     """
 
     id: int
@@ -41,6 +42,12 @@ class QueuedMessage:
     attempts: int = 0
     scheduled: bool = False
     blocked: bool = False
+    was_held: bool = False
+
+    @property
+    def may_block(self) -> bool:
+        """Whether messages may be set aside behind it, to be released when it has been sent."""
+        return (self.was_held or self.attempts > 0) and not self.scheduled
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,7 +96,7 @@ class OutboxQueue(abc.ABC):
 
         Says nothing about messages of a partition whose fence is not the one in ``fences``: somebody else works on
         them now. Blocked messages are set aside unless they are blocked no more. When a message has been sent after
-        it had failed, those that were set aside behind it are released.
+        it had failed or was held, those that were set aside behind it are released.
         """
 
     @abc.abstractmethod

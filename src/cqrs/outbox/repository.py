@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cqrs.envelope import Envelope
     from cqrs.outbox.parked import ParkedMessages
+    from cqrs.outbox.peeked import MessageState, PeekedMessage
     from cqrs.outbox.queue import OutboxQueue, QueuedMessage
     from cqrs.outbox.wakeups import WakeUps
 
@@ -89,7 +90,30 @@ class OutboxedEventRepository(abc.ABC):
 
     @abc.abstractmethod
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
-        """Take at most ``batch_size`` messages that are due, of one ``topic`` or of all, in the order of adding."""
+        """Take at most ``batch_size`` messages that are due, of one ``topic`` or of all, in the order of adding.
+
+        They are *held*: until they are settled, or the lease of this repository is over (one minute, unless it was told
+        otherwise), nobody else sends them, nor a later message of their keys. To look at them, :meth:`peek`.
+        """
+
+    async def peek(
+        self,
+        limit: int = 100,
+        *,
+        after: int = 0,
+        state: MessageState | str | None = None,
+        topic: str | None = None,
+        key: str | None = None,
+    ) -> list[PeekedMessage]:
+        """Look at what is committed and not sent, in the order of adding: at most ``limit`` messages.
+
+        Nothing is held, locked or changed: whoever sends them does not notice. The next page comes ``after`` the last
+        id. With a ``state``, a ``topic`` or a ``key``, of these only; :attr:`MessageState.SENT` and ``DROPPED`` show
+        what the outbox has kept of what ended. Over one session it is a part of that one's transaction. Raises
+        ``InvalidArgument`` for what is none of this, and ``UnitOfWorkStateError`` where nobody can look.
+        """
+        del limit, after, state, topic, key
+        raise UnitOfWorkStateError(f"Nobody can look into a {type(self).__qualname__}: it has no `peek` of its own.")
 
     @abc.abstractmethod
     async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:

@@ -11,6 +11,7 @@ from cqrs._sqlalchemy.announcing import announce_after_commit
 from cqrs._sqlalchemy.outbox_adding import add_row
 from cqrs._sqlalchemy.outbox_cancelling import cancel
 from cqrs._sqlalchemy.outbox_model import OutboxModelMixin, known_as_ours, outbox_model, rebind_outbox_model
+from cqrs._sqlalchemy.outbox_peeking import peek
 from cqrs._sqlalchemy.outbox_queue import settle, take
 from cqrs._sqlalchemy.outbox_wakeups import wakeups_for
 from cqrs._sqlalchemy.parked_messages import SqlAlchemyParkedMessages
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from cqrs.outbox.peeked import Look, PeekedMessage
     from cqrs.outbox.rows import NewRow, Settlement, TakenRow
     from cqrs.outbox.wakeups import WakeUps
 
@@ -110,6 +112,12 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     async def _cancel(self, session: Any, ids: Sequence[uuid.UUID]) -> bool:
         self._open_session(session)
         return await cancel(session, self.model, ids)
+
+    async def _peek(self, look: Look) -> list[tuple[PeekedMessage, str | None]]:
+        if self._bound is not None:
+            return await peek(self._bound, self.model, look)
+        async with short_transaction(self._factory, reads_only=True) as session:
+            return await peek(session, self.model, look)
 
     async def _take(self, limit: int, topic: str | None) -> list[TakenRow]:
         if self._bound is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import datetime as dt
 import os
 import socket
@@ -10,11 +11,12 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from cqrs.errors.messages import UnknownCompression
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
 from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
-from cqrs.outbox.given import delay_in_seconds, due, ids_meant_by, row_ids
+from cqrs.outbox.given import delay_in_seconds, due, ids_meant_by, look_given, row_ids
 from cqrs.outbox.map import OutboxedEventMap, registered_name
 from cqrs.outbox.repository import OutboxedEventRepository
 from cqrs.outbox.rows import (
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from cqrs.compressors.protocol import Compressor
     from cqrs.envelope import Envelope
     from cqrs.events.registry import EventRegistry
+    from cqrs.outbox.peeked import Look, MessageState, PeekedMessage
     from cqrs.outbox.queue import QueuedMessage
     from cqrs.serializers.protocol import Serializer
     from cqrs.unit_of_work.protocol import UnitOfWork
@@ -101,6 +104,19 @@ class StoredOutbox(OutboxedEventRepository):
         session, message_id = given if len(given) > 1 else (None, *given)
         ids = ids_meant_by(message_id)
         return await self._cancel(self._session() if session is None else session, ids)
+
+    async def peek(
+        self,
+        limit: int = 100,
+        *,
+        after: int = 0,
+        state: MessageState | str | None = None,
+        topic: str | None = None,
+        key: str | None = None,
+    ) -> list[PeekedMessage]:
+        """Look at messages, as the port says."""
+        found = await self._peek(look_given(limit, after, state, topic, key))
+        return [self._shown(message, compression) for message, compression in found]
 
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
         """Take messages, as the port says."""
@@ -171,6 +187,13 @@ class StoredOutbox(OutboxedEventRepository):
         event_type = self.registry.type_of(envelope.name, envelope.version)
         return self._serializer.deserialize(envelope.body, envelope.content_type, event_type)
 
+    def _shown(self, message: PeekedMessage, compression: str | None) -> PeekedMessage:
+        try:
+            envelope = unpacked(message.envelope, compression, self._compressor)
+        except UnknownCompression:
+            envelope = dataclasses.replace(message.envelope, content_encoding=compression)
+        return dataclasses.replace(message, envelope=envelope)
+
     async def _say(self, id_: int, status: EventStatus, error: str | None) -> None:
         (id_,) = row_ids("outboxed_event_id", (id_,))
         self._said.append(Settlement(id_, self._held.pop(id_, None), status, error))
@@ -188,6 +211,9 @@ class StoredOutbox(OutboxedEventRepository):
 
     @abc.abstractmethod
     async def _cancel(self, session: Any, ids: Sequence[uuid.UUID]) -> bool: ...
+
+    @abc.abstractmethod
+    async def _peek(self, look: Look) -> Sequence[tuple[PeekedMessage, str | None]]: ...
 
     @abc.abstractmethod
     async def _take(self, limit: int, topic: str | None) -> Sequence[TakenRow]: ...

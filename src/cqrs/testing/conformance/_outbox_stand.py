@@ -73,6 +73,18 @@ class Reversed:
         return event_type.model_validate_json(body[::-1])
 
 
+class Backwards:
+    """A compressor that nobody else knows."""
+
+    name = "backwards"
+
+    def compress(self, data: bytes) -> bytes:
+        return data[::-1]
+
+    def decompress(self, data: bytes) -> bytes:
+        return data[::-1]
+
+
 class Kaput(Exception):
     """What code within a transaction raises here."""
 

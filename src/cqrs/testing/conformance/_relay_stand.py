@@ -85,10 +85,10 @@ class RelayStand:
     def broker(self) -> InOrderBroker:
         return InOrderBroker({})
 
-    def _repository(self, backend: OutboxBackend, compressor: Any = None) -> OutboxedEventRepository:
+    def _repository(self, backend: OutboxBackend, compressor: Any = None, **options: Any) -> OutboxedEventRepository:
         registry = EventRegistry()
         registry.register(Numbered, "numbered")
-        return backend.repository(compressor, registry=registry)
+        return backend.repository(compressor, registry=registry, **options)
 
     async def _add(
         self, outbox: OutboxedEventRepository, *which: int, key: Callable[[int], str | None] = lambda _: None

@@ -30,6 +30,7 @@ from cqrs.events.registry import EventRegistry
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.producer import EventProducer
+from cqrs.testing.conformance._looking import Looking
 from cqrs.testing.conformance._outbox_stand import (
     FlakyBroker,
     Kaput,
@@ -52,7 +53,7 @@ __all__ = ["Numbered", "OutboxBackend", "OutboxConformance", "numbered"]
 
 
 @pytest.mark.asyncio
-class OutboxConformance(Refusals, Scheduling):
+class OutboxConformance(Refusals, Looking, Scheduling):
     """Subclass this and override ``backend``."""
 
     @pytest.fixture

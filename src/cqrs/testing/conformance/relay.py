@@ -17,7 +17,7 @@ from cqrs.errors.messages import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.testing.conformance._outbox_stand import numbered
+from cqrs.testing.conformance._outbox_stand import Backwards, numbered
 from cqrs.testing.conformance._relay_faults import RelayFaults
 from cqrs.testing.conformance._relay_stand import (
     AWAY,
@@ -135,6 +135,18 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 2 * len(keys) - 2)
             await until_true(self._is_parked(outbox, 1, behind=1))
         assert sorted(broker.arrived()) == [n for n in range(2 * len(keys)) if n % len(keys)]
+
+    async def test_a_later_message_leaves_at_once_after_one_that_was_held(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
+    ) -> None:
+        await self._add(outbox, 0, key=lambda _: "key")
+        holder = self._repository(backend, lease=dt.timedelta(seconds=0.5))
+        assert len(await holder.get_many()) == 1
+        await self._add(outbox, 1, 2, key=lambda _: "key")
+        policy = RelayPolicy(retry=QUICK.retry, idle=QUICK.idle, housekeeping=3600)
+        async with OutboxRelay(outbox, broker, policy) as relay:
+            await until(lambda: relay.sent >= 3)
+        assert broker.arrived() == [0, 1, 2]
 
     async def test_what_is_rejected_and_then_taken_keeps_its_place(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
@@ -305,15 +317,3 @@ class RelayConformance(RelayFaults):
         assert broker.arrived() == [1]
         free = await outbox.queue().leases.keep(outbox.queue().scope, "next", count=PARTITIONS, ttl=1.0)
         assert len(free.fences) == PARTITIONS
-
-
-class Backwards:
-    """A compressor that nobody else knows."""
-
-    name = "backwards"
-
-    def compress(self, data: bytes) -> bytes:
-        return data[::-1]
-
-    def decompress(self, data: bytes) -> bytes:
-        return data[::-1]

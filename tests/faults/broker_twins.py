@@ -11,6 +11,7 @@ from tests.faults.twins import Twin, take_out
 
 NATS = "tests/integration/message_brokers/test_nats.py::"
 PERMISSIONS = "tests/integration/message_brokers/test_nats_permissions.py::"
+OF_OTHERS = "tests/integration/message_brokers/test_cloudevents_of_others.py::"
 REDIS = "tests/integration/message_brokers/test_redis.py::"
 
 TWINS = (
@@ -104,6 +105,20 @@ TWINS = (
         "if any(answer.startswith(_READ_ONLY) for answer in answers):",
         "if False:",
         f"{REDIS}test_a_server_that_has_become_a_replica_is_left",
+    ),
+    Twin(
+        "a CloudEvent is readable whatever its other headers say",
+        "message_brokers/cloudevents_format.py",
+        " if name != UNREADABLE",
+        "",
+        f"{OF_OTHERS}test_a_cloudevent_of_another_program_is_read[rabbitmq, binary, with properties]",
+    ),
+    Twin(
+        "a CloudEvent of another program needs no content type",
+        "message_brokers/cloudevents.py",
+        "or envelope.name == envelope.topic",
+        "",
+        f"{OF_OTHERS}test_a_cloudevent_of_another_program_is_read[nats, structured, without headers]",
     ),
 )
 

@@ -74,12 +74,12 @@ class NatsSession:
             async with asyncio.timeout(_GOODBYE):
                 await self.client.close()
 
-    async def publish(self, subject: str, body: bytes, headers: dict[str, str], stream: str | None) -> None:
+    async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
         """Send and wait for the word of the server, or for the end of the connection.
 
         Raises ``NotPermitted`` if the server says that ``subject`` is not for this user.
         """
-        sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers, stream=stream))
+        sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers))
         self._sending[sending] = subject
         try:
             await sending

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Literal
 
 from cqrs.message_brokers.changing import ChangingBroker
-from cqrs.message_brokers.cloudevents_format import STRUCTURED, from_binary, from_structured, to_binary, to_structured
+from cqrs.message_brokers.cloudevents_format import from_binary, from_structured, to_binary, to_structured
 from cqrs.message_brokers.source import Delivery, MessageSource
 
 if TYPE_CHECKING:
@@ -95,13 +95,17 @@ class CloudEventsSource(MessageSource):
         await self._from.close()
 
     def _read(self, envelope: Envelope) -> Envelope:
-        if envelope.content_type.partition(";")[0].strip().lower() == STRUCTURED:
+        read = None if _is_structured(envelope) else from_binary(envelope, self._prefix)
+        # One of another program may have come without any header.
+        if read is None and (_is_structured(envelope) or envelope.name == envelope.topic):
             read = from_structured(envelope, self._prefix)
-        else:
-            read = from_binary(envelope, self._prefix)
         if read is None:
             return envelope
         if self._keep_source:
             return read
         headers = {name: value for name, value in read.headers.items() if name != f"{self._prefix}source"}
         return dataclasses.replace(read, headers=headers)
+
+
+def _is_structured(envelope: Envelope) -> bool:
+    return envelope.content_type.strip().lower().startswith("application/cloudevents")

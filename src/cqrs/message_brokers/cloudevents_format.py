@@ -4,7 +4,7 @@
 ``id``              ``message_id``
 ``type``            ``name``
 ``source``          what the sender says
-``datacontenttype`` ``content_type``; in binary mode the header ``content-type``, as it is
+``datacontenttype`` ``content_type``; in binary mode the header ``content-type``, as it is, and on NATS this attribute
 ``partitionkey``    ``key``, after the extension of this name
 ``traceparent``     the header of this name, after the extension for distributed tracing
 ``dataversion``     ``version``, an extension of ours, absent for 1
@@ -18,10 +18,11 @@ import base64
 import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote, unquote
 
 from pydantic_core import from_json, to_json
 
-from cqrs.envelope import JSON
+from cqrs.envelope import JSON, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 STRUCTURED = "application/cloudevents+json"
 
+_AMQP = ("cloudevents_", "cloudevents:")  # producers have either
+_NATS = "ce-"
+_AS_IT_IS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+
 _TRACING = ("traceparent", "tracestate")
 _ENVELOPE = {"specversion", "id", "type", "partitionkey", "dataversion"}
 _DOCUMENT = {*_ENVELOPE, *_TRACING, "datacontenttype", "dataencoding", "data", "data_base64"}
@@ -37,17 +42,28 @@ _DOCUMENT = {*_ENVELOPE, *_TRACING, "datacontenttype", "dataencoding", "data", "
 
 def to_binary(envelope: Envelope, source: str, prefix: str) -> Envelope:
     """The same body, with the attributes in headers."""
-    attributes = {f"{prefix}{name}": value for name, value in _attributes(envelope, source).items()}
-    return dataclasses.replace(envelope, headers={**envelope.headers, **attributes})
+    attributes = _attributes(envelope, source)
+    if prefix == _NATS:
+        attributes["datacontenttype"] = envelope.content_type
+        attributes = {name: quote(value, safe=_AS_IT_IS) for name, value in attributes.items()}
+    in_headers = {f"{prefix}{name}": value for name, value in attributes.items()}
+    return dataclasses.replace(envelope, headers={**envelope.headers, **in_headers})
 
 
 def from_binary(envelope: Envelope, prefix: str) -> Envelope | None:
     """The envelope in the headers of a CloudEvent; ``None`` if it is none."""
-    attributes = {name.removeprefix(prefix): v for name, v in envelope.headers.items() if name.startswith(prefix)}
+    attributes, others = dict[str, str](), dict[str, str]()
+    lower = prefix.lower()
+    prefixes = _AMQP if lower in _AMQP else (lower,)
+    for name, value in envelope.headers.items():
+        if name.lower().startswith(prefixes):
+            attributes[name[len(prefix) :].lower()] = unquote(value) if prefix == _NATS else value
+        else:
+            others[name] = value
     if not _is_event(attributes):
         return None
-    others = {name: value for name, value in envelope.headers.items() if not name.startswith(prefix)}
-    return _read(envelope, attributes, {*_ENVELOPE, *_TRACING}, others, prefix)
+    opened = dataclasses.replace(envelope, content_type=attributes.get("datacontenttype", envelope.content_type))
+    return _read(opened, attributes, {*_ENVELOPE, *_TRACING, "datacontenttype"}, others, prefix)
 
 
 def to_structured(envelope: Envelope, source: str) -> Envelope:
@@ -128,7 +144,7 @@ def _read(
         name=attributes["type"],
         key=attributes.get("partitionkey", envelope.key),
         version=int(version) if version.isdecimal() else envelope.version,
-        headers={**tracing, **headers, **unknown},
+        headers={name: value for name, value in {**tracing, **headers, **unknown}.items() if name != UNREADABLE},
     )
 
 

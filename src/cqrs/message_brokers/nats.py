@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _BAD_REQUEST = 400
 _FRAME = len("NATS/1.0\r\n\r\n")
+_MSG_ID, _EXPECTED_STREAM = Header.MSG_ID.value, Header.EXPECTED_STREAM.value
+_USUAL_TOPIC = 900  # characters, of four bytes at most
 _LONGEST_TOPIC = 3_900  # the server takes 4096 bytes for subject, reply and sizes, unless it is told otherwise
 
 
@@ -83,7 +85,10 @@ class NatsMessageBroker(MessageBroker):
             await self._stream.make(session.jetstream)
 
     async def _send(self, envelope: Envelope, asked: dict[str, asyncio.Task[bool]]) -> None:
-        headers = headers_of(envelope, self._link.place) | {Header.MSG_ID.value: str(envelope.message_id)}
+        headers = headers_of(envelope, self._link.place)
+        headers[_MSG_ID] = str(envelope.message_id)
+        if self._stream_name is not None:
+            headers[_EXPECTED_STREAM] = self._stream_name
         if problem := _problem(headers):
             raise MessageRejected(self._link.place, envelope.message_id, problem)
         session = await self._link.session()
@@ -100,11 +105,10 @@ class NatsMessageBroker(MessageBroker):
         headers: dict[str, str],
         asked: dict[str, asyncio.Task[bool]],
     ) -> None:
-        stream = {} if self._stream_name is None else {Header.EXPECTED_STREAM.value: self._stream_name}
-        _must_fit(session.client.max_payload, envelope, {**headers, **stream})
+        _must_fit(session.client.max_payload, envelope, headers)
         try:
             async with asyncio.timeout(self._timeout):
-                await session.publish(envelope.topic, envelope.body, headers, self._stream_name)
+                await session.publish(envelope.topic, envelope.body, headers)
         except TimeoutError as error:
             await self._link.discard(session)
             raise self._link.unanswered(session) from error
@@ -150,6 +154,12 @@ def _problem(headers: Mapping[str, str]) -> str | None:
 
 def _must_fit(max_payload: int, envelope: Envelope, headers: Mapping[str, str]) -> None:
     """The server ends the connection for one message that is too large, and all that is under way with it."""
+    characters = len("".join([*headers, *headers.values()]))
+    if (
+        4 * (characters + len(headers)) + len(envelope.body) + _FRAME <= max_payload
+        and len(envelope.topic) < _USUAL_TOPIC
+    ):
+        return
     in_headers = sum(len(name.encode()) + len(value.encode()) + 4 for name, value in headers.items()) + _FRAME
     if in_headers + len(envelope.body) > max_payload:
         raise _Rejected(f"its {len(envelope.body)} bytes and {in_headers} of headers are more than {max_payload}")

@@ -22,6 +22,8 @@ def headers_of(envelope: Envelope, broker: str) -> dict[str, str]:
         raise MessageRejected(broker, envelope.message_id, error) from error
     if not isinstance(envelope.body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # it was stored by others
         raise MessageRejected(broker, envelope.message_id, f"its body is a {type(envelope.body).__name__}, not bytes")
+    if _is_ascii([*headers, *headers.values(), envelope.topic]):
+        return headers
     for name, value in [*headers.items(), ("topic", envelope.topic)]:
         problem = _problem(name, value)
         if problem is not None:
@@ -35,6 +37,14 @@ def _problem(name: Any, value: Any) -> str | None:
     if (name.isascii() and value.isascii()) or _is_unicode(name + value):
         return None
     return f"the header {name!a} holds a lone surrogate, which UTF-8 cannot hold"
+
+
+def _is_ascii(texts: list[Any]) -> bool:
+    """Whether they all are: the usual case, told at once."""
+    try:
+        return "".join(texts).isascii()
+    except TypeError:
+        return False
 
 
 def _is_unicode(text: str) -> bool:

@@ -152,6 +152,8 @@ async def test_an_event_of_others_in_structured_mode_is_read() -> None:
         foreign(b"{}"),
         foreign(b"{}", ce_id="1"),
         foreign(b"[]", "application/cloudevents+json"),
+        foreign(b'[{"specversion":"1.0","id":"1","source":"/a","type":"b"}]', "application/cloudevents-batch+json"),
+        an_envelope("orders", body=b'{"specversion":"1.0","id":"1","source":"/a","type":"b"}'),  # the body of ours
         foreign(b"\xff", "application/cloudevents+json"),
         foreign(
             b'{"specversion":"1.0","id":"1","source":"/a","type":"b","data_base64":"?"}', "application/cloudevents+json"
@@ -160,6 +162,18 @@ async def test_an_event_of_others_in_structured_mode_is_read() -> None:
 )
 async def test_what_is_no_event_comes_as_it_is(envelope: Envelope) -> None:
     assert await read(envelope) == envelope
+
+
+async def test_on_nats_attributes_are_percent_encoded() -> None:
+    backend = CloudEventsBackend("binary", prefix="ce-")
+    sent = an_envelope("orders", name="naïve 100%", key='"k"', content_type="application/x-protobuf")
+    assert await backend.broker().send([sent]) == [None]
+    (message,) = backend.memory.sent
+    assert message.headers["ce-type"] == "na%C3%AFve%20100%25"
+    assert message.headers["ce-partitionkey"] == "%22k%22"
+    assert message.headers["ce-datacontenttype"] == "application/x-protobuf"
+    (delivery,) = await received(backend.source("orders", "g"), 1)
+    assert delivery.envelope == sent
 
 
 async def test_a_source_without_a_translator_understands_binary_mode() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NOTHING = (Most("statements", 0), Most("connections", 0))
 
 TOLD = Told()
-_engine = create_async_engine("sqlite+aiosqlite://")  # nothing connects to it
+_engine = create_async_engine("sqlite+aiosqlite:///never-made.db")  # nothing connects to it
 DATABASE = cqrs.Database(_engine)
 
 

@@ -211,7 +211,12 @@ LAYERS = (
         ),
         frozenset({"sqlalchemy"}),
     ),
-    Layer(ASSEMBLY, "database", ("assembly.database", "assembly.memory_database"), frozenset({"sqlalchemy"})),
+    Layer(
+        ASSEMBLY,
+        "database",
+        ("assembly.database", "assembly.engines", "assembly.memory_database"),
+        frozenset({"sqlalchemy"}),
+    ),
     Layer(ASSEMBLY, "wiring", ("_wiring", "assembly.sessions", "assembly.transactions")),
     Layer(ASSEMBLY, "assembly", ("**.bootstrap", "requests.command_bus")),
     # What stands at the edge does not know each other either.

@@ -9,8 +9,10 @@ BEGIN = f"{REAL}test_on_begin.py::"
 ENDED = f"{REAL}test_ended_past_the_unit.py::"
 KEPT = f"{REAL}test_kept_sessions.py::"
 KINDS = f"{REAL}test_kinds_of_transactions.py::"
+ENGINES = f"{REAL}test_refused_engines.py::"
 LEFT = f"{REAL}test_left_in_another_task.py::"
 LOSSES = f"{REAL}test_no_silent_loss.py::"
+SCHEMAS = f"{REAL}test_schemas.py::"
 MISSING = f"{REAL}test_missing_tables.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryUnitOfWork::"
 NESTED = f"{REAL}test_nested_turns.py::"
@@ -30,12 +32,62 @@ EXPLAINED = "unit_of_work/sqlalchemy/explaining.py"
 GUARDS = "unit_of_work/sqlalchemy/guards.py"
 PORT = "unit_of_work/protocol.py"
 PROXY = "unit_of_work/sqlalchemy/session.py"
+REFUSING = "unit_of_work/sqlalchemy/refusing.py"
 SAVEPOINT = "unit_of_work/sqlalchemy/savepoint.py"
 SOURCE = "unit_of_work/sqlalchemy/source.py"
 TASK = "unit_of_work/of_one_task.py"
 UNITS = "unit_of_work/sqlalchemy/unit.py"
 
 TWINS: tuple[Twin, ...] = (
+    Twin(
+        "SQLite in memory is refused",
+        REFUSING,
+        'if url.get_backend_name() == "sqlite" and file_of(url) is None:',
+        "if url is argument:",
+        f"{ENGINES}test_the_address_of_a_database_in_memory_is_refused[sqlite://]",
+    ),
+    Twin(
+        "a pool of one connection is refused",
+        REFUSING,
+        "if isinstance(engine.pool, (StaticPool, SingletonThreadPool)):",
+        "if engine is argument:",
+        f"{ENGINES}test_a_pool_of_one_connection_is_refused[an outbox]",
+    ),
+    Twin(
+        "sessions over several engines are refused",
+        REFUSING,
+        'if options.get("binds"):',
+        "if options is argument:",
+        f"{ENGINES}test_sessions_over_several_engines_are_refused[an outbox]",
+    ),
+    Twin(
+        "a translation of schemas is refused",
+        REFUSING,
+        "if given is not None and given.get(_MAP):",
+        "if given is argument:",
+        f"{ENGINES}test_a_translation_of_schemas_is_refused[an outbox]",
+    ),
+    Twin(
+        "a transaction of a schema begins with its search path",
+        "_sqlalchemy/schemas.py",
+        "connection.exec_driver_sql(search_path(schema))",
+        "pass",
+        f"{SCHEMAS}test_each_tenant_has_its_rows_and_messages",
+    ),
+    Twin(
+        "two schemas of one engine are two databases",
+        "unit_of_work/sqlalchemy/place.py",
+        "return cls(engine.dialect, schema_of(engine), engine.url)",
+        "return cls(engine.dialect, None, engine.url)",
+        f"{SCHEMAS}test_what_is_of_another_schema_is_refused_within_a_transaction",
+    ),
+    Twin(
+        "two schemas of one engine have two channels",
+        "_sqlalchemy/announcing.py",
+        'table = table if schema is None else f"{schema}.{table}"',
+        "del schema",
+        f"{SCHEMAS}test_a_commit_wakes_the_relay_of_its_schema",
+    ),
     Twin(
         "a missing table says nothing about the message that met it",
         "workers/consumer_errors.py",
@@ -420,14 +472,14 @@ TWINS: tuple[Twin, ...] = (
         UNITS,
         "if other is not None and other is not self and other.is_open:",
         "if other is self.source:",
-        f"{SHARED}test_no_turn_that_shares_its_connection_is_lost_without_a_word[True]",
+        f"{SHARED}test_no_unit_that_shares_its_connection_is_lost_without_a_word[True]",
     ),
     Twin(
         "another session does not begin on the connection of an open unit",
         GUARDS,
         "if other is not None and other.is_open and OF_A_UNIT not in session.info:",
         "if other is session:",
-        f"{SHARED}test_a_session_of_another_task_cannot_begin_on_the_connection_of_a_turn",
+        f"{SHARED}test_a_session_of_another_task_cannot_begin_on_the_connection_of_a_unit",
     ),
     Twin(
         "what had begun before writes nothing in the turn of another database",
@@ -442,13 +494,6 @@ TWINS: tuple[Twin, ...] = (
         r"(\s|/\*.*?\*/|--[^\n]*\n)*",
         r"\s*",
         f"{OTHERS}test_a_turn_of_another_database_may_read_with_any_query[sqlite-several]",
-    ),
-    Twin(
-        "sessions over several engines are of one database only with themselves",
-        SOURCE,
-        "self._place = self if engine is None",
-        "self._place = None if engine is None",
-        f"{OTHERS}test_a_session_over_several_engines_is_that_of_its_own_database[sqlite]",
     ),
     Twin(
         "a task does not end the unit of the one that started it",

@@ -82,7 +82,10 @@ def cells() -> Iterator[Cell]:
 async def run(cell: Cell, source: Source, others: Source) -> Verdict:
     """Run one program on a fresh database of `source`, beside one of `others`, and judge it."""
     two = cell.habit.two_databases
-    engine, other = await source.fresh(), await others.fresh() if two else engine_of("sqlite+aiosqlite://")
+    engine, other = (
+        await source.fresh(),
+        await others.fresh() if two else engine_of("sqlite+aiosqlite:///never-made.db"),
+    )
     db = cqrs.Database(other, metadata=Base.metadata, registry=REGISTRY)
     world = World(cell.habit, engine, db, binds_by_itself=cell.container == "the default one")
     try:

@@ -19,6 +19,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
+from cqrs._sqlalchemy.schemas import schema_of
 from cqrs.outbox.wakeups import Bell
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Announcer:
 
     def __init__(self, engine: Engine, table: str) -> None:
         self.bell = _bells.setdefault((engine.url.render_as_string(), table), Bell())
+        self.table = table
         self.channel = channel_of(table)
         self._engine = ref(engine)
         self._notifies = engine.dialect.name == "postgresql" and engine.dialect.is_async
@@ -95,7 +97,9 @@ async def notify(engine: Engine, channel: str, payload: str) -> None:
 
 
 def announcer(engine: Engine, table: str) -> Announcer:
-    """The one for ``table`` of all who use ``engine``."""
+    """The one for ``table`` of all who use ``engine``: each schema has one of its own."""
+    schema = schema_of(engine)
+    table = table if schema is None else f"{schema}.{table}"
     known = _announcers.setdefault(engine, {})
     if table not in known:
         known[table] = Announcer(engine, table)

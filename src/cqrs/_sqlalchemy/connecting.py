@@ -30,13 +30,7 @@ def engine_at(address: str) -> AsyncEngine:
 
     It replaces connections that were closed while they were idle. Raises ``DatabaseAddressError``. It does not connect.
     """
-    if address.startswith("postgres://"):
-        address = address.replace("postgres", "postgresql", 1)
-    try:
-        url = make_url(address)
-    except (ArgumentError, ValueError):
-        # What cannot be taken apart cannot be shown without its password either.
-        raise DatabaseAddressError("The address of the database cannot be read", _FORM) from None
+    url = url_at(address)
     kind = url.get_backend_name()
     if kind not in _DRIVERS:
         raise DatabaseAddressError(shown(url), f"there are no migrations for {kind}; {_FORM}")
@@ -56,6 +50,17 @@ def engine_at(address: str) -> AsyncEngine:
     if kind != "sqlite":
         ask_idle_connections(engine)
     return engine
+
+
+def url_at(address: str) -> URL:
+    """``address``, taken apart. Raises ``DatabaseAddressError``."""
+    if address.startswith("postgres://"):
+        address = address.replace("postgres", "postgresql", 1)
+    try:
+        return make_url(address)
+    except (ArgumentError, ValueError):
+        # What cannot be taken apart cannot be shown without its password either.
+        raise DatabaseAddressError("The address of the database cannot be read", _FORM) from None
 
 
 def shown(url: URL) -> str:

@@ -9,8 +9,9 @@ from sqlalchemy.exc import DBAPIError
 
 from cqrs._migration_steps import BOOK, MAKE_BOOK, steps_of
 from cqrs._sqlalchemy.connecting import absent_file
-from cqrs._sqlalchemy.migration_lock import alone
+from cqrs._sqlalchemy.migration_lock import MAKE_SCHEMA, alone
 from cqrs._sqlalchemy.migration_tables import tables_of
+from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema, search_path
 from cqrs.errors.databases import MigrationRefused
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ async def upgrade(
     *,
     inbox_table: str | None = None,
     subjects: Collection[str] | None = None,
+    schema: str | None = None,
 ) -> list[str]:
     """Bring the tables of outbox, inbox, leases and log to the newest version; of ``subjects`` only if these are given.
 
     The outbox is in ``outbox_table``, or where ``OUTBOX_SQLA_TABLE`` says, or in ``outbox``; the inbox in
-    ``inbox_table`` or ``inbox``; only PostgreSQL has a log. Returns the names of the steps that this call applied, such
-    as ``outbox/0001_outbox``.
+    ``inbox_table`` or ``inbox``; only PostgreSQL has a log, and schemas: there all are in ``schema``, which is made if
+    it is not there, or where the ``search_path`` of the user says. Returns the names of the steps that this call
+    applied, such as ``outbox/0001_outbox``.
 
     Any number of processes may do so at once: one works, the others wait for up to a minute and then find nothing to
     do. On PostgreSQL and SQLite a call that fails or is killed has changed nothing. MariaDB commits each statement;
@@ -46,7 +49,7 @@ async def upgrade(
     """
     steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table))
     done: list[str] = []
-    async with alone(engine) as connection:
+    async with alone(in_schema(engine, schema)) as connection:
         known = await _versions(connection)
         for step in steps:
             if (step.subject, step.table, step.version) not in known:
@@ -55,13 +58,14 @@ async def upgrade(
     return done
 
 
-async def downgrade(
+async def downgrade(  # noqa: PLR0913  # which tables, and where
     engine: AsyncEngine,
     outbox_table: str | None = None,
     *,
     to: int = 0,
     inbox_table: str | None = None,
     subjects: Collection[str] | None = None,
+    schema: str | None = None,
 ) -> list[str]:
     """Undo every version above ``to``, the newest first; 0 drops the tables with all that is in them.
 
@@ -71,7 +75,7 @@ async def downgrade(
     if absent_file(engine.url) is not None:
         return []
     done: list[str] = []
-    async with alone(engine) as connection:
+    async with alone(in_schema(engine, schema)) as connection:
         known = await _versions(connection)
         for step in reversed(steps):
             if step.version > to and (step.subject, step.table, step.version) in known:
@@ -80,13 +84,14 @@ async def downgrade(
     return done
 
 
-def sql(
+def sql(  # noqa: PLR0913  # as above
     dialect: str,
     outbox_table: str | None = None,
     *,
     inbox_table: str | None = None,
     subjects: Collection[str] | None = None,
     down: bool = False,
+    schema: str | None = None,
 ) -> str:
     """The statements of all steps for ``sqlite``, ``postgresql`` or ``mariadb``, for a tool of yours to run.
 
@@ -95,6 +100,9 @@ def sql(
     """
     steps = steps_of(dialect, tables_of(subjects, outbox_table, inbox_table))
     lines = [f"{MAKE_BOOK};"]
+    if schema is not None:
+        must_be_a_schema(schema, dialect)
+        lines = [f"{MAKE_SCHEMA.format(schema=schema)};", f"{search_path(schema)};", *lines]
     for step in reversed(steps) if down else steps:
         statements = (*step.down, step.forget) if down else (*step.up, step.forget, step.note)
         lines += ["", f"-- {step}: {step.table}", *(f"{statement};" for statement in statements)]

@@ -15,6 +15,7 @@ from cqrs._sqlalchemy.log_tables import log_metadata
 from cqrs._sqlalchemy.migrate import KNOWN
 from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs._sqlalchemy.outbox_model import outbox_model
+from cqrs._sqlalchemy.schemas import in_schema
 from cqrs._sqlalchemy.types import EXACT_COLLATION
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ _COLLATIONS = text(
 )
 
 
-async def check(
+async def check(  # noqa: PLR0913  # which tables, and where
     engine: AsyncEngine,
     outbox_table: str | None = None,
     *,
     inbox_table: str | None = None,
     subjects: Collection[str] | None = None,
     versions: bool = True,
+    schema: str | None = None,
 ) -> list[str]:
     """What keeps the tables from being used by this version of the package, one sentence each; empty if nothing does.
 
@@ -66,7 +68,7 @@ async def check(
             *(problem for table in _expected(here) for problem in _table(connection, inspector, table)),
         ]
 
-    async with connected(engine) as connection:
+    async with connected(in_schema(engine, schema)) as connection:
         return await connection.run_sync(compare)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from cqrs._migration_steps import BOOK, PATIENCE, POSTGRESQL_ALONE
 from cqrs._sqlalchemy.connecting import connected
+from cqrs._sqlalchemy.schemas import schema_of, search_path
 from cqrs.errors.databases import MigrationRefused
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _PATIENCE = PATIENCE
+
+# Only if it is not there: who may not make schemas may be given one.
+MAKE_SCHEMA = "DO $$ BEGIN IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA \"{schema}\"; END IF; END $$"
 
 
 @asynccontextmanager
@@ -31,7 +35,7 @@ async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
         match engine.dialect.name:
             case "postgresql":
                 before = ["BEGIN", f"SET LOCAL lock_timeout = '{_PATIENCE}s'"]
-                before += [POSTGRESQL_ALONE]
+                before += [POSTGRESQL_ALONE, *_places(schema_of(engine.sync_engine))]
                 after, undo = "COMMIT", "ROLLBACK"
             case "sqlite":
                 restore = [await _sqlite_patience(connection)]
@@ -52,6 +56,10 @@ async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
         finally:
             for statement in restore:
                 await _try(connection, statement)
+
+
+def _places(schema: str | None) -> list[str]:
+    return [] if schema is None else [MAKE_SCHEMA.format(schema=schema), search_path(schema)]
 
 
 async def _try(connection: AsyncConnection, statement: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event
 
 from cqrs._migration_steps import LOG_TABLE
 from cqrs._sqlalchemy.connecting import shown
+from cqrs._sqlalchemy.schemas import schema_of
 from cqrs.errors.databases import MigrationNeeded
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ def migration_needed(error: BaseException, statement: str, engine: Engine) -> Mi
         column = None if table is None else next(filter(_ours[table][0].__contains__, said), None)
     if table is None or (column is None and lacks == "column"):
         return None  # it is none of ours
-    address = shown(engine.url)
-    return MigrationNeeded(table, address, f"python -m cqrs db upgrade {address}{_ours[table][1]}", column)
+    address, schema = shown(engine.url), schema_of(engine)
+    options = _ours[table][1] + ("" if schema is None else f" --schema {schema}")
+    return MigrationNeeded(table, address, f"python -m cqrs db upgrade {address}{options}", column)
 
 
 def _what_it_lacks(error: BaseException) -> str | None:

@@ -33,7 +33,7 @@ def wakeups_for(outbox: str, session: AsyncSession, model: Any, kind: str) -> Wa
     if engine.dialect.name == "postgresql" and kind == "log":
         # Named as text: it is an adapter of another driver, which is needed by nobody who does not ask for it.
         listener: Any = resolve_name("cqrs.outbox.log_tailing:LogWakeUps")
-        found: HintedWakeUps = listener(libpq_words(engine.url), model.__table__.fullname, publication=known.channel)
+        found: HintedWakeUps = listener(libpq_words(engine.url), known.table, publication=known.channel)
         known.bell.add(found)
         return found
     if kind != "auto":

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from typing_extensions import TypeVar
 
 from cqrs._sqlalchemy import migrate
-from cqrs._sqlalchemy.connecting import connected, engine_at
-from cqrs.errors.root import InvalidArgument
+from cqrs._sqlalchemy.connecting import connected
+from cqrs.assembly.engines import engine_of, must_be_a_database
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
 from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=AsyncSession, default=AsyncSession)
 
-_READ_COMMITTED = {"isolation_level": "READ COMMITTED"}
-_GIVE = "give a URL, an engine of create_async_engine(), or an async_sessionmaker over one"
-
 
 class Database(Generic[S]):
     """One database of a service: its sessions, transactions, outbox and inbox, which are always committed together.
@@ -48,8 +46,13 @@ class Database(Generic[S]):
     first statement in it: it may set what row-level security asks for. ``outbox_table`` and ``inbox_table`` name our
     tables.
 
-    Raises ``InvalidArgument`` for a source of another kind, and ``DatabaseAddressError``, at the first use, for a URL
-    that leads to no database of ours.
+    With ``schema``, on PostgreSQL, it is that schema alone: each of its transactions begins with a ``SET LOCAL
+    search_path``, so your tables, ours, its relay and its migrations are those in there. Tenants with a schema each get
+    a ``Database`` each, over one engine; they are as separate as two databases.
+
+    Raises ``InvalidArgument`` for a source of another kind, for one with one connection for everybody (SQLite in
+    memory, a ``StaticPool``) and one that writes to several places (``binds=``, a ``schema_translate_map``), and
+    ``DatabaseAddressError``, at the first use, for a URL that leads to no database of ours.
     """
 
     def __init__(  # noqa: PLR0913  # what can be said about a database
@@ -61,15 +64,17 @@ class Database(Generic[S]):
         on_begin: Callable[[AsyncSession], Awaitable[None]] | None = None,
         outbox_table: str | None = None,
         inbox_table: str | None = None,
+        schema: str | None = None,
     ) -> None:
-        if not isinstance(source, (str, AsyncEngine, async_sessionmaker)):  # pyright: ignore[reportUnnecessaryIsInstance]  # by users
-            raise InvalidArgument("source", source, _GIVE)
+        must_be_a_database(source, schema)
         self.metadata = metadata
         self._given: Any = source
+        self._schema = schema
         self._tables = (outbox_table, inbox_table)
         self._engine: AsyncEngine | None = None
         self._process = 0
-        made: Any = source if isinstance(source, async_sessionmaker) else self._sessions_of_this_process
+        of_the_user = schema is None and isinstance(source, async_sessionmaker)
+        made: Any = source if of_the_user else self._new_session
         self._source = SessionSource(made, on_begin=on_begin)
         self.session_class: type[Any] = source.class_ if isinstance(source, async_sessionmaker) else AsyncSession
         self._session: Any = session_of_the_transaction(self._source, self.session_class)
@@ -115,13 +120,11 @@ class Database(Generic[S]):
     @property
     def engine(self) -> AsyncEngine:
         """The engine of this process. Raises ``DatabaseAddressError`` for a URL that cannot be used."""
-        if not isinstance(self._given, str):
-            return self._source.engine()
         if self._engine is None or self._process != os.getpid():
-            engine = engine_at(self._given)
-            self._engine = engine if engine.dialect.name == "sqlite" else engine.execution_options(**_READ_COMMITTED)
+            if self._engine is None or isinstance(self._given, str):
+                self._engine = engine_of(self._given, self._schema)
+                self._source.forget()
             self._process = os.getpid()
-            self._source.forget()
         return self._engine
 
     def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> SqlAlchemyUnitOfWork:
@@ -182,7 +185,7 @@ class Database(Generic[S]):
     async def aclose(self) -> None:
         """Close the engine that was made from a URL. It is made anew if it is used again."""
         engine, self._engine = self._engine, None
-        if engine is not None and self._process == os.getpid():
+        if engine is not None and isinstance(self._given, str) and self._process == os.getpid():
             self._source.forget()
             await engine.dispose()
 
@@ -195,7 +198,9 @@ class Database(Generic[S]):
     def __repr__(self) -> str:
         return f"Database({self.name!r})"
 
-    def _sessions_of_this_process(self) -> AsyncSession:
-        if isinstance(self._given, AsyncEngine):
-            return AsyncSession(self._given, expire_on_commit=False)
-        return AsyncSession(self.engine, expire_on_commit=False)
+    def _new_session(self) -> AsyncSession:
+        made: Any = self._given
+        if not isinstance(self._given, async_sessionmaker):
+            made = partial(AsyncSession, expire_on_commit=False)
+        session: AsyncSession = made(bind=self.engine)
+        return session

@@ -63,13 +63,19 @@ Only = Annotated[
     typer.Option("--only", metavar="SUBJECT", help="outbox, inbox, leases or log only; may be repeated."),
 ]
 
+Schema = Annotated[str | None, typer.Option(help="The schema of the tables, on PostgreSQL.")]
+
 
 @app.command()
 def upgrade(
-    address: Address = "", outbox_table: OutboxTable = None, inbox_table: InboxTable = None, only: Only = None
+    address: Address = "",
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    only: Only = None,
+    schema: Schema = None,
 ) -> None:
     """Bring the tables to the newest version. Any number of processes may do so at once."""
-    done = _on(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only)
+    done = _on(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only, schema=schema)
     _say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
     if done:
         _say(_autogenerate(outbox_table, inbox_table))
@@ -83,6 +89,7 @@ def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
     outbox_table: OutboxTable = None,
     inbox_table: InboxTable = None,
     only: Only = None,
+    schema: Schema = None,
 ) -> None:
     """Undo the versions above one. Whatever these tables and columns hold is LOST."""
     with _Errors():
@@ -91,34 +98,38 @@ def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
         names = ", ".join(dict.fromkeys(step.table for step in steps))
         if not yes:
             typer.confirm(f"Drop what came after version {to} of {names} in {shown(engine.url)}?", abort=True, err=True)
-    done = _on(address, migrations.downgrade, outbox_table, to=to, inbox_table=inbox_table, subjects=only)
+    named = {"inbox_table": inbox_table, "subjects": only, "schema": schema}
+    done = _on(address, migrations.downgrade, outbox_table, to=to, **named)
     _say(*(f"undone {step}" for step in done) if done else ["nothing to do"])
 
 
 @app.command()
-def sql(
+def sql(  # noqa: PLR0913, PLR0917  # each is an option of the command
     dialect: Annotated[Dialect, typer.Argument(help="The kind of database.")],
     down: Annotated[bool, typer.Option("--down", help="The statements that drop everything.")] = False,  # noqa: FBT002
     outbox_table: OutboxTable = None,
     inbox_table: InboxTable = None,
     only: Only = None,
+    schema: Schema = None,
 ) -> None:
     """Print the statements. It needs no connection."""
     with _Errors():
-        text = migrations.sql(dialect, outbox_table, inbox_table=inbox_table, subjects=only, down=down)
+        text = migrations.sql(dialect, outbox_table, inbox_table=inbox_table, subjects=only, down=down, schema=schema)
     typer.echo(text, nl=False)
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913, PLR0917  # as above
     address: Address = "",
     versions: Annotated[bool, typer.Option(help="Whether the migrations must have made the tables.")] = True,  # noqa: FBT002  # an option, not an argument
     outbox_table: OutboxTable = None,
     inbox_table: InboxTable = None,
     only: Only = None,
+    schema: Schema = None,
 ) -> None:
     """Say what is missing, and exit with 1 if anything is. It changes nothing."""
-    found = _on(address, migrations.check, outbox_table, inbox_table=inbox_table, subjects=only, versions=versions)
+    named = {"inbox_table": inbox_table, "subjects": only, "schema": schema}
+    found = _on(address, migrations.check, outbox_table, versions=versions, **named)
     if found:
         _say(*found)
         raise typer.Exit(1)

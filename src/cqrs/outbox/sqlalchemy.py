@@ -149,9 +149,9 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     def queue(self) -> SqlAlchemyOutboxQueue:
         """The outbox for a relay, as the port says."""
-        dialect = self._factory().get_bind().dialect
-        queue = PostgresOutboxQueue if dialect.driver == "asyncpg" else SqlAlchemyOutboxQueue
-        return queue(self._factory, self.model, keep_produced=self._keep_produced)
+        sessions = self._factory
+        queue = PostgresOutboxQueue if self.place.dialect.driver == "asyncpg" else SqlAlchemyOutboxQueue
+        return queue(sessions, self.model, keep_produced=self._keep_produced)
 
     @property
     def parked(self) -> SqlAlchemyParkedMessages:
@@ -184,11 +184,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
                 joined.database,
                 "Leave the session out, `outbox.add(event)`, or pass that of the open transaction.",
             )
-        if (
-            own is None
-            and isinstance(self.place, Place)
-            and plain.get_bind(self.model).dialect is not self.place.dialect
-        ):
+        if own is None and Place.of(plain.get_bind(self.model).engine) != self.place:
             raise OtherDatabase("This outbox", self.database, "another engine")
         return plain
 

@@ -26,7 +26,7 @@ TAKERS: list[Callable[[Any], object]] = [
 @pytest.mark.parametrize(
     "wrong",
     [
-        create_async_engine("sqlite+aiosqlite://"),
+        create_async_engine("sqlite+aiosqlite:///never-made.db"),
         create_engine("sqlite://"),
         sessionmaker(create_engine("sqlite://")),
         Session(create_engine("sqlite://")),
@@ -42,7 +42,7 @@ def test_what_makes_no_asynchronous_sessions_is_refused(taker: Callable[[Any], o
 
 @pytest.mark.parametrize("taker", TAKERS)
 def test_every_way_to_make_asynchronous_sessions_will_do(taker: Callable[[Any], object]) -> None:
-    engine = create_async_engine("sqlite+aiosqlite://")
+    engine = create_async_engine("sqlite+aiosqlite:///never-made.db")
     # the two established ways to write a factory, and a function
     for factory in (
         async_sessionmaker(engine),

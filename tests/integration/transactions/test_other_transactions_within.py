@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import async_sessionmaker
 
 import cqrs
 from cqrs.envelope import Envelope
@@ -211,27 +210,6 @@ async def test_a_handler_class_may_record_within_async_with_outbox(stand: Stand)
     )
     await mediator.send(Run(seen))
     assert (handled, await stand.notes()) == ([1], ["one"])
-
-
-async def test_a_session_over_several_engines_is_that_of_its_own_database(stand: Stand, other: Stand) -> None:
-    """Two such databases were taken for one, and the row went to the first."""
-    here = cqrs.Database(async_sessionmaker(binds={Note: stand.engine}))
-    there = cqrs.Database(async_sessionmaker(binds={Note: other.engine}))
-    async with here.transaction() as first, there.transaction() as second:
-        await note(first, "here")
-        await note(second, "there")
-    assert (await stand.notes(), await other.notes()) == (["here"], ["there"])
-
-
-async def test_a_session_over_several_engines_is_a_savepoint_of_its_own_transaction(stand: Stand) -> None:
-    db = cqrs.Database(async_sessionmaker(binds={Note: stand.engine}))
-    async with db.transaction() as session:
-        await note(session, "kept")
-        with pytest.raises(Kaput):
-            async with db.transaction() as within:
-                await note(within, "undone")
-                raise Kaput
-    assert await stand.notes() == ["kept"]
 
 
 async def test_a_session_that_was_brought_begun_writes_nothing_in_the_turn_of_another_database(

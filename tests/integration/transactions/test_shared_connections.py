@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-import cqrs
 from cqrs.errors import SecondTransaction, TransactionEnded, UnitOfWorkStateError
-from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Base, Kaput, Note, Run, bind, elsewhere, note
+from tests.integration.transactions.stand import Base, Kaput, Note, elsewhere, note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,76 +68,78 @@ async def test_a_session_whose_unit_could_not_begin_is_its_owners_again(
 
 
 @pytest.fixture
-async def in_memory() -> AsyncIterator[cqrs.Database[Any]]:
-    """SQLite in memory: one connection for all."""
-    async with cqrs.Database("sqlite://", metadata=Base.metadata) as db:
-        await db.create_all()
-        yield db
+async def one_connection() -> AsyncIterator[AsyncEngine]:
+    """SQLite in memory, as some tests have it."""
+    engine = create_async_engine("sqlite+aiosqlite://")
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    yield engine
+    await engine.dispose()
 
 
-async def committed(db: cqrs.Database[Any]) -> list[str]:
-    async with db.transaction() as session:
+async def committed(engine: AsyncEngine) -> list[str]:
+    async with AsyncSession(engine) as session:
         return list(await session.scalars(select(Note.what).order_by(Note.id)))
 
 
-async def answer_of(mediator: cqrs.RequestMediator, work: Any) -> Any:
-    """What the caller of a turn gets: its answer, or the error."""
-    try:
-        return await mediator.send(Run(work))
-    except (UnitOfWorkStateError, Kaput) as error:
-        return type(error)
+def end(*, fails: bool) -> None:
+    if fails:
+        raise Kaput
 
 
 @pytest.mark.parametrize("fails", [True, False])
-async def test_no_turn_that_shares_its_connection_is_lost_without_a_word(
-    in_memory: cqrs.Database[Any], *, fails: bool
+async def test_no_unit_that_shares_its_connection_is_lost_without_a_word(
+    one_connection: AsyncEngine, *, fails: bool
 ) -> None:
     """What the one writes, a rollback of the other would undo: "done" is said only of what is there."""
-    mediator = bootstrap(commands_mapper=bind, database=in_memory)
     has_written, may_end = asyncio.Event(), asyncio.Event()
 
-    async def first() -> str:
-        await note(in_memory.session, "first")
-        has_written.set()
-        await may_end.wait()
+    async def first() -> Any:
+        try:
+            async with AsyncSession(one_connection) as session, SqlAlchemyUnitOfWork(session):
+                await note(session, "first")
+                has_written.set()
+                await may_end.wait()
+        except UnitOfWorkStateError as error:
+            return type(error)
         return "first"
 
-    async def second() -> str:
+    async def second() -> Any:
         await has_written.wait()
-        await note(in_memory.session, "second")
-        if fails:
-            raise Kaput
+        try:
+            async with AsyncSession(one_connection) as session, SqlAlchemyUnitOfWork(session):
+                await note(session, "second")
+                end(fails=fails)
+        except (UnitOfWorkStateError, Kaput) as error:
+            return type(error)
         return "second"
 
-    started = asyncio.create_task(answer_of(mediator, first))
-    answers = [await answer_of(mediator, second)]
+    started = asyncio.create_task(first())
+    answers = [await second()]
     may_end.set()
     answers.append(await started)
     said = [answer for answer in answers if isinstance(answer, str)]
-    assert UnitOfWorkStateError in answers
-    assert await committed(in_memory) == said
+    assert any(isinstance(answer, type) and issubclass(answer, UnitOfWorkStateError) for answer in answers)
+    assert await committed(one_connection) == said
 
 
-async def test_turns_that_wait_for_each_other_share_a_connection(in_memory: cqrs.Database[Any]) -> None:
-    mediator = bootstrap(commands_mapper=bind, database=in_memory)
+async def test_units_that_wait_for_each_other_share_a_connection(one_connection: AsyncEngine) -> None:
     for what in ("one", "two"):
-        await mediator.send(Run(lambda what=what: note(in_memory.session, what)))
-    assert await committed(in_memory) == ["one", "two"]
+        async with AsyncSession(one_connection) as session, SqlAlchemyUnitOfWork(session):
+            await note(session, what)
+    assert await committed(one_connection) == ["one", "two"]
 
 
-async def test_a_session_of_another_task_cannot_begin_on_the_connection_of_a_turn(
-    in_memory: cqrs.Database[Any],
-) -> None:
-    """The turn raises, too: the pool has rolled the connection back when the other one gave it back."""
+async def test_a_session_of_another_task_cannot_begin_on_the_connection_of_a_unit(one_connection: AsyncEngine) -> None:
+    """The unit raises, too: the pool has rolled the connection back when the other one gave it back."""
 
     async def begin() -> None:
-        async with AsyncSession(in_memory.engine) as session:
+        async with AsyncSession(one_connection) as session:
             await session.scalar(select(1))
 
-    async def work() -> None:
-        await note(in_memory.session, "one")
-        with pytest.raises(SecondTransaction, match="same connection"):
-            await elsewhere(begin())
-
-    assert await answer_of(bootstrap(commands_mapper=bind, database=in_memory), work) is TransactionEnded
-    assert await committed(in_memory) == []
+    with pytest.raises(TransactionEnded):
+        async with AsyncSession(one_connection) as session, SqlAlchemyUnitOfWork(session):
+            await note(session, "one")
+            with pytest.raises(SecondTransaction, match="same connection"):
+                await elsewhere(begin())
+    assert await committed(one_connection) == []

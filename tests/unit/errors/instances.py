@@ -53,6 +53,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.ConcurrencyError("order-7", 3, 4),
         errors.DatabaseAddressError("sqlite://", "no file"),
         errors.DatabaseUnavailable("postgresql://db", REFUSED),
+        errors.MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade sqlite:///shop.db", "fence"),
         errors.DelayNeedsOutbox("paid"),
         errors.DependencyError(Payment, [Pay, Payment], "nothing is bound", "Bind one"),
         errors.EventClassRecorded(Paid),

@@ -20,7 +20,7 @@ from tests.unit.transactions.service import REGISTRY, Run, bind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite:///never-made.db"))
 
 
 def command_bus(**options: Any) -> cqrs.CommandBus:

@@ -19,7 +19,7 @@ from cqrs.message_brokers.protocol import Message
 from cqrs.unit_of_work import MemoryUnitOfWork
 from tests.unit.transactions.service import REGISTRY, Told
 
-SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite:///never-made.db"))
 DATABASE = cqrs.MemoryDatabase(registry=REGISTRY)
 SCOPE: ContextVar[object] = ContextVar("scope")
 

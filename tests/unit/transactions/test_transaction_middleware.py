@@ -13,7 +13,7 @@ from cqrs.unit_of_work import MemoryUnitOfWork, current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from tests.unit.transactions.service import Kaput
 
-SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite://"))
+SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite:///never-made.db"))
 
 
 async def open_unit(request: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from cqrs._sqlalchemy.schemas import schema_of
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -12,14 +14,19 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Place:
-    """One database: what is reached through one engine."""
+    """One database, or one schema of it: what is reached through one engine."""
 
     dialect: Dialect
+    schema: str | None
     url: URL = dataclasses.field(compare=False)
 
+    @classmethod
+    def of(cls, engine: Engine) -> Self:
+        """The place of ``engine``."""
+        return cls(engine.dialect, schema_of(engine), engine.url)
+
     def is_reached_by(self, engine: Engine) -> bool:
-        """Whether ``engine`` leads to the same database, be it another engine with the same address."""
-        if engine.dialect is self.dialect:
-            return True
-        in_memory = self.dialect.name == "sqlite" and self.url.database in {None, "", ":memory:"}  # one for each engine
-        return engine.url == self.url and not in_memory
+        """Whether ``engine`` leads to the same tables, be it another engine with the same address."""
+        if schema_of(engine) not in {None, self.schema}:
+            return False
+        return engine.dialect is self.dialect or engine.url == self.url

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from cqrs._sqlalchemy.connecting import shown
+from cqrs._sqlalchemy.schemas import schema_of
 from cqrs._sqlalchemy.transactions import asynchronous, writes_first
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS
 from cqrs.unit_of_work.sqlalchemy.place import Place
+from cqrs.unit_of_work.sqlalchemy.refusing import must_hold_transactions, must_keep_apart
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from cqrs.unit_of_work.options import TransactionOptions
 
+_NO_ENGINE = "These sessions have no engine of their own: make the sessionmaker with one."
 _SQLITE_LEVELS = {"SERIALIZABLE", "READ UNCOMMITTED"}
 
 
@@ -37,13 +40,16 @@ class SessionSource:
         argument: str = "session",
     ) -> None:
         self.sessions = asynchronous(sessions, argument)
+        must_hold_transactions(sessions, argument)
+        self._argument = argument
+        self._is_known = isinstance(sessions, (AsyncSession, async_sessionmaker))
         self.brought = sessions if isinstance(sessions, AsyncSession) else None
         self.on_begin = on_begin
         self.forget()
 
     def forget(self) -> None:
         """Look at the engine anew: it is another one."""
-        self._place: Place | Self | None = None
+        self._place: Place | None = None
 
     @property
     def factory(self) -> Callable[[], AsyncSession]:
@@ -52,29 +58,37 @@ class SessionSource:
         return (lambda: sessions) if isinstance(sessions, AsyncSession) else sessions
 
     @property
-    def place(self) -> Place | Self:
-        """Which database it is; of sessions over several engines, this source of them."""
+    def place(self) -> Place:
+        """Which database it is."""
         if self._place is None:
-            engine = _sync_engine_of(self.sessions)
-            self._place = self if engine is None else Place(engine.dialect, engine.url)
+            engine = _sync_engine_of(self.sessions, self._argument)
+            if self.brought is None:
+                must_keep_apart(engine, self._argument)
+            self._place = Place.of(engine)
         return self._place
 
     @property
     def name(self) -> str:
         """The database for people, without a password."""
         engine = _engine_of(self.sessions)
-        return "a database" if engine is None else shown(engine.url)
+        if engine is None:
+            return "a database"
+        schema = schema_of(engine.sync_engine)
+        return shown(engine.url) if schema is None else f"{shown(engine.url)}, schema {schema}"
 
     def engine(self) -> AsyncEngine:
-        """The engine of its sessions. Raises ``UnitOfWorkStateError`` if they have none, or several."""
+        """The engine of its sessions. Raises ``UnitOfWorkStateError`` if they have none."""
         engine = _engine_of(self.sessions)
         if engine is None:
-            raise UnitOfWorkStateError("These sessions have no engine of their own: make the sessionmaker with one.")
+            raise UnitOfWorkStateError(_NO_ENGINE)
         return engine
 
     def open(self, options: TransactionOptions = DEFAULT_OPTIONS) -> AsyncSession:
         """A session for a unit of work."""
         session = self.factory()
+        if not self._is_known:  # it is the first that a function has made
+            must_hold_transactions(session, self._argument, brought=False)
+            self._is_known = True
         if self.brought is None:  # the commit is ours: what is loaded by then is what an answer can be read from
             session.sync_session.expire_on_commit = False
         writes_first(session, at_once=not options.read_only)
@@ -104,12 +118,13 @@ def _engine_of(sessions: Any) -> AsyncEngine | None:
     return bind.engine if isinstance(bind, AsyncConnection) else bind
 
 
-def _sync_engine_of(sessions: Any) -> Engine | None:
+def _sync_engine_of(sessions: Any, argument: str) -> Engine:
     engine = _engine_of(sessions)
     if engine is not None:
         return engine.sync_engine
     session: AsyncSession = sessions if isinstance(sessions, AsyncSession) else sessions()
+    must_hold_transactions(session, argument)
     try:
         return session.get_bind().engine
-    except UnboundExecutionError:  # it has several engines
-        return None
+    except UnboundExecutionError:
+        raise UnitOfWorkStateError(_NO_ENGINE) from None

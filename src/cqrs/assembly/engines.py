@@ -1,0 +1,53 @@
+"""Assembly: the engine of a database, from whatever that was made with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
+from cqrs._sqlalchemy.connecting import engine_at, url_at
+from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema
+from cqrs.errors.databases import DatabaseAddressError
+from cqrs.errors.root import InvalidArgument
+from cqrs.unit_of_work.sqlalchemy.refusing import must_hold_transactions, must_keep_apart, must_not_be_in_memory
+from cqrs.unit_of_work.sqlalchemy.source import SessionSource
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+_READ_COMMITTED = {"isolation_level": "READ COMMITTED"}
+_GIVE = "give a URL, an engine of create_async_engine(), or an async_sessionmaker over one"
+
+
+def must_be_a_database(source: Any, schema: str | None) -> None:
+    """Raise ``InvalidArgument`` for what can be seen to be of no use before anything connects."""
+    if isinstance(source, AsyncEngine):
+        must_keep_apart(source.sync_engine, "source")
+    elif isinstance(source, async_sessionmaker):
+        must_hold_transactions(source, "source")
+    elif not isinstance(source, str):
+        raise InvalidArgument("source", source, _GIVE)
+    elif (url := _readable(source)) is not None:
+        must_not_be_in_memory(url, "source")
+        if schema is not None:
+            must_be_a_schema(schema, url.get_backend_name())
+    if schema is not None and not isinstance(source, str):
+        in_schema(engine_of(source), schema)
+
+
+def engine_of(source: Any, schema: str | None = None) -> AsyncEngine:
+    """The engine, for the tables in ``schema``; a new one for a URL. Raises ``DatabaseAddressError``."""
+    if isinstance(source, AsyncEngine):
+        return in_schema(source, schema)
+    if not isinstance(source, str):
+        return in_schema(SessionSource(source).engine(), schema)
+    made = engine_at(source)
+    return in_schema(made if made.dialect.name == "sqlite" else made.execution_options(**_READ_COMMITTED), schema)
+
+
+def _readable(address: str) -> URL | None:
+    try:
+        return url_at(address)
+    except DatabaseAddressError:  # that is said when it is used: a module may name a database that it has not
+        return None

@@ -159,6 +159,7 @@ LAYERS = (
             "workers.outages",
             "workers.policy_checks",
             "workers.service",
+            "workers.signals",
             "workers.splitting",
         ),
     ),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
 RELAY = "tests/unit/workers/test_relay_faults.py::"
+SERVICE = "tests/unit/workers/test_service.py::"
+START = "tests/unit/workers/test_worker_start.py::"
 SPLITTING = "tests/unit/workers/test_splitting.py::"
 LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeaseStore::"
 POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPostgresOutbox::"
@@ -44,6 +46,34 @@ class Twin:
 
 
 TWINS = (
+    Twin(
+        "a web server in the same process gets its signals",
+        "workers/signals.py",
+        "if _listens(self.previous):",
+        "if False:",
+        f"{SERVICE}test_a_handler_that_was_there_before_is_called_too_and_is_there_again",
+    ),
+    Twin(
+        "a handler of signals is put back",
+        "workers/signals.py",
+        "for number in _SIGNALS if not _running else ():",
+        "for number in ():",
+        f"{SERVICE}test_a_handler_that_was_there_before_is_called_too_and_is_there_again",
+    ),
+    Twin(
+        "a worker that cannot reach anything when it begins ends",
+        "workers/service.py",
+        "if self._must_reach and not self._ready.is_set():",
+        "if False:",
+        f"{START}test_a_relay_that_cannot_reach_its_broker_when_it_begins_ends_with_an_error_that_names_it",
+    ),
+    Twin(
+        "an error that ends a worker is logged at once",
+        "workers/service.py",
+        "self._task.add_done_callback(self._say_why)",
+        "pass",
+        f"{START}test_an_error_that_ends_a_worker_is_logged_at_once_whoever_has_started_it",
+    ),
     Twin(
         "a message is at fault only if another left right before it failed",
         "workers/splitting.py",

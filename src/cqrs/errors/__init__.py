@@ -49,6 +49,7 @@
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
     ├── UnreadableBody                  (also a ValueError) compressed bytes cannot be restored, or become too many
+    ├── WorkerCannotStart               a worker cannot reach what it needs when it begins
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
 
@@ -104,6 +105,7 @@ from cqrs.errors.transactions import (
     UnitOfWorkStateError,
 )
 from cqrs.errors.wiring import CircuitBreakerSettingsError, DependencyError, NoRequestScope, WiringError, WiringProblem
+from cqrs.errors.workers import WorkerCannotStart
 
 __all__ = [
     "AfterCommitError",
@@ -155,4 +157,5 @@ __all__ = [
     "WakeUpsUnsupported",
     "WiringError",
     "WiringProblem",
+    "WorkerCannotStart",
 ]

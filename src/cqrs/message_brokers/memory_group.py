@@ -36,14 +36,14 @@ class Group:
     """
 
     def __init__(self, topics: frozenset[str]) -> None:
-        self._topics = topics
+        self.topics = topics
         self._places = 0
         self._waiting: list[Entry] = []
         self._owners: dict[str, list[object]] = {}
 
     def offer(self, envelope: Envelope) -> None:
         """Something was sent."""
-        if envelope.topic in self._topics:
+        if envelope.topic in self.topics:
             arriving = received(
                 envelope.topic, envelope.body, envelope.to_headers(), f"{envelope.topic}/{self._places}"
             )
@@ -110,6 +110,9 @@ class MemoryMessageSource(MessageSource):
         self._broker = broker
         self._group = group
         self._open: dict[int, MemoryDelivery] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(sorted(self._group.topics))}>"
 
     async def start(self) -> None:
         """Nothing has to be done."""

@@ -16,7 +16,9 @@ import math
 import time
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from cqrs._showing import shown
 from cqrs.errors.messages import BrokerUnavailable
+from cqrs.workers.advice import place
 from cqrs.workers.outbox_policy import Verdict
 from cqrs.workers.service import is_cancelled
 from cqrs.workers.splitting import Splitting, Tried
@@ -130,8 +132,8 @@ class Carrier(Generic[C]):
             return search.tell([Tried.DONE] * len(group))
         found: list[Tried] = []
         raised = isinstance(results, Exception)
-        for place, message in enumerate(group):
-            error = results if isinstance(results, Exception) else results[place]
+        for number, message in enumerate(group):
+            error = results if isinstance(results, Exception) else results[number]
             if error is None:
                 found.append(Tried.DONE)
                 carried.sent.append(message)
@@ -314,18 +316,12 @@ class Carrier(Generic[C]):
         return results
 
 
-def place(broker: object) -> str:
-    """``broker`` for people, with its address if it tells that."""
-    of_its_own = type(broker).__repr__ is not object.__repr__
-    return repr(broker) if of_its_own else type(broker).__qualname__
-
-
 def line(message: Carryable | None) -> str:
     """A message for a log line."""
     if message is None:
         return ""
     envelope = message.envelope
-    return f"{envelope.name} {envelope.message_id} for topic {envelope.topic!r}"
+    return f"{shown(envelope.name)} {envelope.message_id} for topic '{shown(envelope.topic)}'"
 
 
 def _key(message: Carryable) -> str | None:

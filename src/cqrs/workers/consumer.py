@@ -10,12 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs.errors.root import InvalidArgument
-from cqrs.workers.advice import told
+from cqrs.workers.advice import place
 from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents, must_be_readable
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer_steps import Outage, Steps
 from cqrs.workers.consumer_transactions import must_fit_together, transactions_of
+from cqrs.workers.outages import Outages
+from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -82,17 +84,28 @@ class Consumer(Service):
             raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
         self.name = name
         self.policy = policy or ConsumerPolicy()
+        self.wait_at_start = self.policy.wait_at_start
         self._source = source
         read = decode if registry is None else JsonEvents(registry)
         assert read is not None  # noqa: S101  # one of them is given
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
         self._must_be_readable = partial(must_be_readable, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
-        self._outages = 0
+        self._database: Any = given[0] if database is None else database
+        self._outages = self._outages_of(name, "waits, something is away")
         self._chores = (
-            Chore(f"{name} replaying", self._steps.replay, self.policy.replay_every, self.policy.outage),
-            Chore(f"{name} cleaning", self._steps.clean, self.policy.clean_every, self.policy.outage),
+            self._chore("replaying", self._steps.replay, self.policy.replay_every),
+            self._chore("cleaning", self._steps.clean, self.policy.clean_every),
         )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def _outages_of(self, name: str, waits: str) -> Outages:
+        return Outages(lambda: name, waits, self.policy.outage, self.policy.remind_every)
+
+    def _chore(self, name: str, do: Callable[[], Awaitable[bool]], every: float) -> Chore:
+        return Chore(do, every, self._outages_of(f"{self.name} {name}", "is tried again later, something is away"))
 
     async def start(self) -> None:
         """Begin to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
@@ -100,7 +113,13 @@ class Consumer(Service):
         await super().start()
 
     async def _work(self) -> None:
+        where = getattr(self._database, "name", None) or type(self._database).__qualname__
+        text = "%s starts to bring the messages of %s to its handlers, in %s, with %s"
+        logger.info(text, self.name, place(self._source), where, described(self.policy))
         try:
+            await self._reached(self._source.start)
+            if self._must_reach:
+                await self._first_look()
             while not self.is_ending:
                 try:
                     await self._turn()
@@ -111,6 +130,12 @@ class Consumer(Service):
         finally:
             with suppress(Exception):  # what it still holds comes again
                 await self._source.close()
+
+    async def _first_look(self) -> None:
+        try:
+            await self._steps.replay()
+        except Outage as outage:
+            self._refused(outage.__cause__)
 
     async def _turn(self) -> None:
         await self._bring_in(await self._receive(self._patience()))
@@ -132,7 +157,7 @@ class Consumer(Service):
                 raise Outage from error
             raise
         if not deliveries:
-            self._recovered()
+            self._outages.over()
         return deliveries
 
     async def _bring_in(self, deliveries: Sequence[Delivery]) -> None:
@@ -148,7 +173,7 @@ class Consumer(Service):
                     break
                 await self._wait_out(outage)
                 continue
-            self._recovered()
+            self._outages.over()
             todo.extendleft(reversed(rest))
             if not rest:
                 await self._acknowledge(part)
@@ -188,15 +213,7 @@ class Consumer(Service):
                 await delivery.nack()
 
     async def _wait_out(self, outage: Outage) -> None:
-        self._outages += 1
-        level = logging.WARNING if self._outages == 1 else logging.DEBUG
-        logger.log(level, "%s waits, something is away: %s", self.name, told(outage.__cause__))
-        await self._pause(self.policy.outage.seconds(self._outages))
-
-    def _recovered(self) -> None:
-        if self._outages:
-            logger.warning("%s goes on after %d failed attempts", self.name, self._outages)
-        self._outages = 0
+        await self._pause(self._outages.again(outage.__cause__))
 
 
 def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:

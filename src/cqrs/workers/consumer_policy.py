@@ -12,7 +12,7 @@ from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.errors.events import EventUnhandled, UnknownEvent
 from cqrs.errors.messages import InvalidEnvelope, UnknownCompression, UnreadableBody
 from cqrs.workers.consumer_errors import is_outage
-from cqrs.workers.policy_checks import at_least, of_type, one_of, spans
+from cqrs.workers.policy_checks import above_zero, at_least, of_type, one_of, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,10 +51,11 @@ class ConsumerPolicy:
     ``batch_size``: how many messages it takes into one transaction at most. ``wait``: how long it waits for messages
     before it sees to other work, and so how long ``stop`` takes at most while there are none. ``tries``: how often a
     message is tried, ``again`` apart, before it is parked; ``retries``: how often it is tried after that, ``retry``
-    apart, before it waits for an operator. ``outage``: how often to try while something is away. ``on_unknown``:
-    whether messages that have no registered type, or no handler, are parked or skipped. ``retention``: how long marks
-    are kept, for ever if it is ``None``. ``replay_every`` and ``clean_every``: how often to look for parked messages
-    that are due, and for old marks.
+    apart, before it waits for an operator. ``outage``: how often to try while something is away, and ``remind_every``
+    how often to log that it still is; ``wait_at_start`` lets ``run`` begin with that, where it else raises
+    ``WorkerCannotStart``. ``on_unknown``: whether messages that have no registered type, or no handler, are parked or
+    skipped. ``retention``: how long marks are kept, for ever if it is ``None``. ``replay_every`` and ``clean_every``:
+    how often to look for parked messages that are due, and for old marks.
     """
 
     batch_size: int = 500
@@ -64,6 +65,8 @@ class ConsumerPolicy:
     retries: int = 10
     retry: Backoff = _RETRY
     outage: Backoff = _OUTAGE
+    remind_every: float = 60.0
+    wait_at_start: bool = False
     on_unknown: Literal["park", "skip"] = "park"
     retention: dt.timedelta | None = dt.timedelta(days=14)
     replay_every: float = 1.0
@@ -73,6 +76,7 @@ class ConsumerPolicy:
     def __post_init__(self) -> None:
         """Raise ``InvalidArgument`` for what no consumer could work with."""
         at_least(self, 1, "batch_size", "tries")
+        above_zero(self, "remind_every")
         at_least(self, 0, "wait", "retries", "replay_every", "clean_every")
         of_type(self, Backoff, "again", "retry", "outage")
         spans(self, "retention")

@@ -69,6 +69,10 @@ class LeaseHolder(Service):
         self._unwanted: frozenset[int] = frozenset()
         waits = f"cannot renew what it holds of {scope}"
         self._outages = Outages(lambda: self.owner, waits, Backoff(), remind_every)
+        self.error: BaseException | None = None
+
+    def __str__(self) -> str:
+        return self.owner
 
     def seconds_left(self) -> float:
         """For how long what is held may still be counted on."""
@@ -122,9 +126,11 @@ class LeaseHolder(Service):
         except (Exception, asyncio.CancelledError) as error:  # whatever the store raises, or a driver has cancelled
             if is_cancelled():
                 raise
+            self.error = error
             self._outages.again(error)  # without an answer nothing is held for long
             return self.tick
         self._outages.over()
+        self.error = None
         won = holding.fences.keys() - self._fences.keys()
         reached("lease.acquired" if won else "lease.renewed")
         self._fences = dict(holding.fences)

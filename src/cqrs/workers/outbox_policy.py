@@ -48,7 +48,8 @@ class RelayPolicy:
     that died, and how long a database may take to answer. ``attempts``: how often a message is tried that the broker
     rejects, with the waits of ``retry``; then it is parked. ``idle``: how often to look for messages when there are
     none and nobody tells; ``deaf`` is the longest such wait while wake-ups are known not to arrive. ``outage``: how
-    often to try while the broker, or the database, is away, and ``remind_every`` how often to log that it still is.
+    often to try while the broker, or the database, is away, and ``remind_every`` how often to log that it still is;
+    ``wait_at_start`` lets ``run`` begin with that, where it else raises ``WorkerCannotStart``.
     ``keep``: for how long messages that were sent are kept if
     the outbox keeps them, for ever by default. ``housekeeping``: how often that is seen to.
     """
@@ -61,6 +62,7 @@ class RelayPolicy:
     deaf: float = 0.2
     outage: Backoff = _OUTAGE
     remind_every: float = 60.0
+    wait_at_start: bool = False
     keep: dt.timedelta | None = None
     housekeeping: float = 30.0
     classify: Callable[[Exception], Verdict] = verdict

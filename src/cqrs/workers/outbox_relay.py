@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 from cqrs._failpoints import reached
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
-from cqrs.workers.advice import told
+from cqrs.workers.advice import place, told
 from cqrs.workers.carrying import Carrier, line
 from cqrs.workers.leases import LeaseHolder
 from cqrs.workers.outages import Outages
 from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class OutboxRelay(Service):
     ) -> None:
         super().__init__()
         self.policy = policy or RelayPolicy()
+        self.wait_at_start = self.policy.wait_at_start
         self.sent = 0
         self._outbox = outbox
         self._queue = outbox.queue()
@@ -79,6 +81,9 @@ class OutboxRelay(Service):
         self._tidy_at = 0.0
         self._is_untidy = False
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         """Under which it holds its leases: the name that it was given, where it runs, and a part of its own.
@@ -90,6 +95,12 @@ class OutboxRelay(Service):
     async def _work(self) -> None:
         async with self._wakeups, self._leases:
             await self._leases.started()
+            text = "%s starts to bring %s of %s to %s, with %s"
+            what = (self._queue.scope, self._outbox.database, place(self._broker), described(self.policy))
+            logger.info(text, self.name, *what)
+            if self._leases.error is not None:
+                self._refused(self._leases.error)
+            await self._reached(self._broker.start)
             while not self.is_ending and self._leases.is_running:  # what has ended that is raised by its end
                 wait = await self._guarded_round()
                 self._ready.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,15 @@ def one_of(policy: Any, allowed: Collection[object], *names: str) -> None:
     for name in names:
         if getattr(policy, name) not in allowed:
             raise _wrong(policy, name, f"give one of {', '.join(map(repr, allowed))}")
+
+
+def described(policy: Any) -> str:
+    """``policy`` for a log line: what differs from the default."""
+    usual = type(policy)()
+    fields = ((field.name, getattr(policy, field.name)) for field in dataclasses.fields(policy))
+    changed = [(name, value) for name, value in fields if value != getattr(usual, name)]
+    told = ", ".join(f"{name}={getattr(value, '__qualname__', None) or repr(value)}" for name, value in changed)
+    return f"{type(policy).__qualname__}({told})"
 
 
 def _wrong(policy: Any, name: str, remedy: str) -> InvalidArgument:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import abc
 import asyncio
-import signal
-from contextlib import contextmanager, suppress
+import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
-from weakref import WeakKeyDictionary
 
 from cqrs._running import outside_turns
+from cqrs.errors.workers import WorkerCannotStart
+from cqrs.workers.advice import told
+from cqrs.workers.signals import told_by_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Awaitable, Callable
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+logger = logging.getLogger("cqrs")
 
 
 class Service(abc.ABC):
@@ -23,13 +25,21 @@ class Service(abc.ABC):
     :meth:`start` returns when it runs, :meth:`started` when it has done its first work or has seen that there is none,
     :meth:`stop` when what was under way is finished and everything it held is given back. Starting twice, stopping
     twice and stopping before the start do no harm; a service that was stopped can be started again. A service outlives
-    outages by itself. An error that it cannot outlive ends it, and is raised by :meth:`run` and by :meth:`stop`.
+    outages by itself. An error that it cannot outlive ends it, is logged at once, and is raised by :meth:`run` and by
+    :meth:`stop`.
     """
+
+    wait_at_start: bool = True
+    """Whether :meth:`run` waits for what cannot be reached when it begins."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._ending = asyncio.Event()
+        self._must_reach = False
+
+    def __str__(self) -> str:
+        return type(self).__qualname__
 
     @property
     def is_running(self) -> bool:
@@ -43,6 +53,7 @@ class Service(abc.ABC):
         self._ready, self._ending = asyncio.Event(), asyncio.Event()
         # It outlives the call that starts it, and what belongs to the turn of that.
         self._task = asyncio.create_task(self._work(), name=type(self).__qualname__, context=outside_turns())
+        self._task.add_done_callback(self._say_why)
 
     async def started(self) -> None:
         """Wait for the first work to be done. Returns at once if the service is not running."""
@@ -73,10 +84,15 @@ class Service(abc.ABC):
                 self._task = None
 
     async def run(self) -> None:
-        """Work until the process gets SIGTERM or SIGINT, or this call is cancelled; then stop."""
+        """Work until the process gets SIGTERM or SIGINT, or this call is cancelled; then stop.
+
+        Other handlers of these signals, such as those of a web server in the same process, are called too. Raises
+        ``WorkerCannotStart`` if something cannot be reached when it begins, unless the policy says ``wait_at_start``.
+        """
+        self._must_reach = not self.wait_at_start and not self.is_running
         await self.start()
         assert self._task is not None  # noqa: S101  # it was started
-        with _told_by_signals(self._ending):
+        with told_by_signals(self._ending):
             try:
                 await asyncio.wait([self._task])
             finally:
@@ -94,6 +110,27 @@ class Service(abc.ABC):
         """Whether :meth:`stop` was called."""
         return self._ending.is_set()
 
+    def _refused(self, error: BaseException | None) -> None:
+        """Something that the work needs cannot be reached. Raises ``WorkerCannotStart`` if that is no time to wait."""
+        if self._must_reach and not self._ready.is_set():
+            raise WorkerCannotStart(str(self), told(error)) from error
+
+    async def _reached(self, connect: Callable[[], Awaitable[object]], seconds: float = 30.0) -> None:
+        """Look whether something can be reached, if that is no time to wait. Raises ``WorkerCannotStart``."""
+        if not self._must_reach:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await connect()
+        except Exception as error:  # noqa: BLE001  # whatever it is, it cannot be reached
+            self._refused(error)
+
+    def _say_why(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            details = None if isinstance(error, WorkerCannotStart) else error
+            logger.error("%s has ended: %s", self, told(error), exc_info=details)
+
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the service ends."""
         with suppress(TimeoutError):
@@ -109,30 +146,3 @@ def is_cancelled() -> bool:
     """Whether somebody has cancelled the task at work; else a ``CancelledError`` comes from what it waits for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
-
-
-# A loop has one handler for each signal, and several services may run in it.
-_running: WeakKeyDictionary[asyncio.AbstractEventLoop, list[asyncio.Event]] = WeakKeyDictionary()
-
-
-@contextmanager
-def _told_by_signals(ending: asyncio.Event) -> Generator[None]:
-    """Set ``ending``, and that of every other service that runs in this loop, at SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    endings = _running.setdefault(loop, [])
-    endings.append(ending)
-    try:
-        for number in _SIGNALS if len(endings) == 1 else ():
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # not in this thread, not on this system
-                loop.add_signal_handler(number, _end, endings)
-        yield
-    finally:
-        endings.remove(ending)
-        for number in () if endings else _SIGNALS:
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # as above
-                loop.remove_signal_handler(number)
-
-
-def _end(endings: list[asyncio.Event]) -> None:
-    for ending in endings:
-        ending.set()

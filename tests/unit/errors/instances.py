@@ -92,6 +92,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.TransactionEnded("committed"),
         errors.UnitOfWorkStateError(),
         errors.UnknownCompression("lz4"),
+        errors.WorkerCannotStart("shop", "Kafka at localhost:9092 is not available"),
         errors.UnknownEvent("paid", 3),
         errors.WakeUpsUnsupported("MemoryOutbox", "notify"),
         errors.WiringError([PROBLEM, PROBLEM]),

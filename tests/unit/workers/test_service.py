@@ -165,3 +165,23 @@ async def test_one_service_that_ends_leaves_the_others_their_signals() -> None:
     async with asyncio.timeout(30):
         await runs[1]
     assert second.ended == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_handler_that_was_there_before_is_called_too_and_is_there_again(number: signal.Signals) -> None:
+    told: list[int] = []
+
+    def own(given: int, _: object) -> None:
+        told.append(given)
+
+    before = signal.signal(number, own)
+    try:
+        service = Idle()
+        run = asyncio.create_task(service.run())
+        await service.began.wait()
+        os.kill(os.getpid(), number)
+        async with asyncio.timeout(30):
+            await run
+        assert (told, signal.getsignal(number)) == ([number], own)
+    finally:
+        signal.signal(number, before)

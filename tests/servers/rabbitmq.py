@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tests.servers import install
+from tests.servers.client import ServerFailed
 from tests.servers.recipe import Missing, Place, Recipe
 
 if TYPE_CHECKING:
@@ -81,6 +84,24 @@ class RabbitMQ(Recipe):
         with contextlib.closing(writer):
             writer.write(b"AMQP\x00\x00\x09\x01")
             return await reader.readexactly(1) == b"\x01"  # a method frame: it starts the connection
+
+
+def control(address: str, *arguments: str) -> str:
+    """What `rabbitmqctl` answers about the server at `address`. Blocks; raises `ServerFailed` with what it says."""
+    node = f"RABBITMQ_NODENAME=rabbit{urlsplit(address).port}@localhost"
+    environment: dict[str, str] = {}
+    for process in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            found = process.read_bytes().decode(errors="replace").split("\0")
+            if node in found:
+                environment = dict(one.split("=", 1) for one in found if "=" in one)
+                break
+    program = _DEBIAN.with_name("rabbitmqctl")
+    command = str(program) if program.exists() else "rabbitmqctl"
+    done = subprocess.run([command, *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ServerFailed(done.stdout + done.stderr)
+    return done.stdout
 
 
 def _path() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import aio_pika
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from aio_pika.abc import AbstractChannel, AbstractConnection
 
 
+_FRAME = 131_072  # bytes; what servers take unless they say otherwise
 _GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
 
 
 class AMQPLink:
     """Safe to share between the tasks of one event loop; nothing connects before :meth:`channel`.
 
-    ``opened`` is called with each new channel before anybody else gets it.
+    ``opened`` is called with each new channel before anybody else gets it. ``frame`` is what a frame holds, in bytes.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class AMQPLink:
         self._ssl_context = ssl_context
         self._timeout = timeout
         self._opened = opened
+        self.frame = _FRAME
         self._link = Reopening(self.place, self._open, _close, _works)
 
     async def channel(self) -> AbstractChannel:
@@ -81,6 +83,8 @@ class AMQPLink:
                 connection = await aio_pika.connect(self._url, ssl_context=self._ssl_context, timeout=self._timeout)
                 try:
                     channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+                    driver: Any = (await channel.get_underlay_channel()).connection
+                    self.frame = driver.connection_tune.frame_max or _FRAME
                     if self._opened is not None:
                         await self._opened(channel)
                 except BaseException:

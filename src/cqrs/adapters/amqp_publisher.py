@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from aio_pika import ExchangeType
-from aio_pika.exceptions import PublishError
+from aio_pika.exceptions import ChannelInvalidStateError, PublishError
 
 from cqrs.adapters.amqp_link import AMQPLink, outage
-from cqrs.errors.messages import MessageRejected
+from cqrs.adapters.amqp_refusals import Refusals
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from aio_pika.abc import AbstractChannel, AbstractMessage
 
+_ATTEMPTS = 5  # to send again what was under way when a channel was closed because of another message
 _LARGEST = 128 * 1024 * 1024  # what RabbitMQ 3.8 and later take if nobody has changed it
 
 
@@ -29,7 +32,7 @@ class AMQPPublisher:
     when they are first used, unless ``declare`` is false.
 
     ``timeout`` is the time in seconds that the server has to confirm a message; ``max_message_size`` is what it takes
-    at most, in bytes.
+    at most, in bytes; less if the server says so.
     """
 
     def __init__(  # noqa: PLR0913  # options, each with a default
@@ -46,7 +49,7 @@ class AMQPPublisher:
         self._exchange_type = exchange_type
         self._declare = declare
         self._timeout = timeout
-        self._max_message_size = max_message_size
+        self._refusals = Refusals(max_message_size)
         self._declared: set[tuple[str, str | None, str]] = set()
         self._declaring = asyncio.Lock()
         self._in_flight: dict[str, asyncio.Event] = {}
@@ -75,16 +78,23 @@ class AMQPPublisher:
         """As :meth:`publish`, with a routing key of its own.
 
         The queue, if one is named, is bound to the exchange by ``pattern``, or else by the routing key.
-        Raises ``MessageRejected`` if no queue takes the message.
+        Raises ``MessageRejected`` if no queue takes the message, if it or its headers are too large for the server, and
+        if the user must not write to the routing key. Others that were under way then are sent again: they may arrive
+        twice.
         """
         name = message.message_id
-        if len(message.body) > self._max_message_size:
-            raise MessageRejected(
-                self._link.place, name, f"its {len(message.body)} bytes are more than {self._max_message_size}"
-            )
         try:
             async with self._alone(name):
-                await self._publish(message, exchange_name, routing_key, queue_name, pattern or routing_key)
+                for attempt in itertools.count(1):
+                    try:
+                        await self._publish(message, exchange_name, routing_key, queue_name, pattern or routing_key)
+                    except BrokerUnavailable as error:
+                        if not self._refusals.learns_from(error.__cause__) and (
+                            attempt >= _ATTEMPTS or not self._is_collateral(error)
+                        ):
+                            raise
+                        continue
+                    return
         except PublishError as error:
             problem = f"no queue is bound to the exchange {exchange_name!r} for {routing_key!r}"
             raise MessageRejected(self._link.place, name, problem) from error
@@ -98,6 +108,10 @@ class AMQPPublisher:
     async def close(self) -> None:
         """Disconnect. Safe to call again; the next message connects again."""
         await self._link.close()
+
+    def _is_collateral(self, error: BrokerUnavailable) -> bool:
+        # The channel was closed because of another message, or had been before this one was given to it.
+        return self._refusals.have_just_closed_a_channel() or isinstance(error.__cause__, ChannelInvalidStateError)
 
     @contextlib.asynccontextmanager
     async def _alone(self, message_id: str | None) -> AsyncGenerator[None, None]:
@@ -118,16 +132,19 @@ class AMQPPublisher:
     ) -> None:
         with outage(self._link.place):
             channel = await self._link.channel()
+            problem = self._refusals.problem(message, exchange_name, routing_key, self._link.frame)
+            if problem is not None:
+                raise MessageRejected(self._link.place, message.message_id, problem)
             try:
                 async with asyncio.timeout(self._timeout):
                     if self._declare and (exchange_name, queue_name, pattern) not in self._declared:
                         await self._make(exchange_name, queue_name, pattern)
                     exchange = await channel.get_exchange(exchange_name, ensure=False)
                     await exchange.publish(message, routing_key, mandatory=True)
-            except TimeoutError:
+            except TimeoutError as error:
                 # It may still be on its way: nothing may overtake it on this connection.
                 await self._link.discard(channel)
-                raise
+                raise TimeoutError(f"no confirmation within {self._timeout:g} s") from error
 
     async def _make(self, exchange_name: str, queue_name: str | None, pattern: str) -> None:
         async with self._declaring:

@@ -88,8 +88,9 @@ class _Arrivals:
         self._messages.append(message)
         self._something.set()
 
-    def closed(self, _: object, __: BaseException | None) -> None:
-        self.end("the connection was lost")
+    def closed(self, _: object, error: BaseException | None) -> None:
+        said = str(error or "")
+        self.end(f"the connection was lost: {said}" if said else "the connection was lost")
 
     def end(self, reason: str) -> None:
         self.lost = self.lost or reason

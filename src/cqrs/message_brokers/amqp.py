@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message as OutgoingMessage
 
 
+_LONGEST = 255
+
+
 class AMQPMessageBroker(MessageBroker):
     """Sends to one exchange, with the topic as routing key: persistent, confirmed, and never silently dropped.
 
@@ -120,10 +123,15 @@ def _to_amqp(envelope: Envelope, broker: str) -> Message:
     return Message(
         envelope.body,
         headers=dict(headers_of(envelope, broker)),
-        content_type=envelope.content_type,
-        content_encoding=envelope.content_encoding,
+        content_type=_short(envelope.content_type),
+        content_encoding=_short(envelope.content_encoding),
         delivery_mode=DeliveryMode.PERSISTENT,
-        correlation_id=envelope.headers.get("correlation-id"),
+        correlation_id=_short(envelope.headers.get("correlation-id")),
         message_id=str(envelope.message_id),
-        type=envelope.name,
+        type=_short(envelope.name),
     )
+
+
+def _short(text: str | None) -> str | None:
+    # A property holds 255 bytes; what is longer is in the headers alone.
+    return None if text is None or len(text.encode()) > _LONGEST else text

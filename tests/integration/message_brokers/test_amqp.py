@@ -17,11 +17,14 @@ from cqrs.errors import BrokerUnavailable, MessageRejected, WiringError
 from cqrs.message_brokers.amqp import AMQPMessageBroker
 from cqrs.message_brokers.amqp_source import AMQPMessageSource
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
+from tests.servers.rabbitmq import control
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from aio_pika.abc import AbstractIncomingMessage
+
+    from tests.servers import Server
 
 
 EXCHANGE = "events"
@@ -137,6 +140,85 @@ async def test_a_message_that_is_too_large_is_rejected_and_others_are_not(rabbit
         large, small = await broker.send([an_envelope(a_name("t"), body=b"x" * 1001), an_envelope(a_name("t"))])
     assert isinstance(large, MessageRejected)
     assert small is None
+
+
+async def test_a_body_above_the_limit_of_the_server_is_rejected_and_the_others_arrive(rabbitmq_server: Server) -> None:
+    limit = "application:set_env(rabbit, max_message_size, 100000)."
+    await asyncio.to_thread(control, rabbitmq_server.address, "eval", limit)
+    topic = a_name("t")
+    async with (
+        AMQPMessageSource(rabbitmq_server.address, topic, exchange_name=EXCHANGE) as source,
+        AMQPMessageBroker(dsn=rabbitmq_server.address, exchange_name=EXCHANGE) as broker,
+    ):
+        for _ in range(2):
+            large = an_envelope(topic, body=b"x" * 100_001)
+            rejected, *sent = await broker.send([large, *(an_envelope(topic, n) for n in range(20))])
+            assert sent == [None] * 20
+            assert isinstance(rejected, MessageRejected)
+            assert rejected.message_id == str(large.message_id)
+            assert "100001 bytes are more than 100000" in str(rejected)
+            async with asyncio.timeout(30):
+                arrived: set[int] = set()
+                while len(arrived) < 20:  # the server may have taken some before it closed the channel
+                    arrived |= {int(delivery.envelope.body) for delivery in await received(source, 1)}
+
+
+async def test_a_topic_without_the_right_to_write_is_refused_by_name_and_the_others_leave(rabbitmq_url: str) -> None:
+    user, exchange, topic = a_name("u"), a_name("x"), a_name("t")
+    for command in (
+        ("add_user", user, "s3cret"),
+        ("set_permissions", user, ".*", ".*", ".*"),
+        ("set_topic_permissions", user, exchange, "^t-", ".*"),
+    ):
+        await asyncio.to_thread(control, rabbitmq_url, *command)
+    url = rabbitmq_url.replace("guest:guest", f"{user}:s3cret")
+    async with (
+        AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) as source,
+        AMQPMessageBroker(dsn=url, exchange_name=exchange) as broker,
+    ):
+        envelopes = [an_envelope(topic if n % 5 else f"secret-{n % 2}", n, key=f"k{n}") for n in range(20)]
+        results = await broker.send(envelopes)
+        arrived: set[int] = set()
+        while len(arrived) < 16:
+            arrived |= {int(delivery.envelope.body) for delivery in await received(source, 1)}
+    refused = [n for n, error in enumerate(results) if error is not None]
+    assert refused == [0, 5, 10, 15]
+    assert all(isinstance(results[n], MessageRejected) for n in refused)
+    assert "no right to write to the topic 'secret-1' of the exchange" in str(results[5])
+    assert arrived == set(range(20)) - set(refused)
+
+
+@pytest.mark.parametrize(
+    ("headers", "problem"),
+    [
+        ({"h": "x" * 200_000}, "headers take"),
+        ({f"h{n}": "é" * 1000 for n in range(70)}, "headers take"),
+        ({"n" * 129: "x"}, "the name of the header"),
+    ],
+    ids=["one", "many", "name"],
+)
+async def test_headers_that_are_too_large_are_rejected_and_the_others_arrive(
+    rabbitmq_url: str, headers: dict[str, str], problem: str
+) -> None:
+    topic = a_name("t")
+    async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=a_name("x"), queue_name=a_name("q")) as broker:
+        bad, *good = await broker.send(
+            [an_envelope(topic, headers=headers), *(an_envelope(topic, n) for n in range(5))]
+        )
+    assert good == [None] * 5
+    assert isinstance(bad, MessageRejected)
+    assert problem in str(bad)
+
+
+async def test_headers_as_large_as_a_frame_holds_arrive(rabbitmq_url: str) -> None:
+    exchange, topic = a_name("x"), a_name("t")
+    headers = {"correlation-id": "c" * 300, "h": "x" * 130_000}
+    async with (
+        AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) as source,
+        AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange) as broker,
+    ):
+        assert await broker.send([an_envelope(topic, headers=headers)]) == [None]
+        assert (await received(source, 1))[0].envelope.headers == headers
 
 
 async def test_a_full_queue_is_an_outage_and_holds_back_the_rest_of_the_key(

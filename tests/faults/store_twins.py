@@ -101,6 +101,22 @@ TWINS = (
         f"{SQLITE}test_what_waits_behind_a_held_message_is_free_when_that_is_settled",
     ),
     Twin(
+        "a message whose body no database takes can be parked",
+        "_sqlalchemy/inbox_parking.py",
+        "most = await _most(",
+        "most = _LARGEST + 0 * await _most(",
+        "tests/integration/inbox/test_inbox_of_mariadb.py::"
+        "test_a_body_that_the_server_does_not_take_is_parked_compressed_or_without_it",
+    ),
+    Twin(
+        "a message without its body is never handled",
+        "inbox/parked.py",
+        'head["headers"][UNREADABLE] = body.why',
+        "pass",
+        "tests/integration/inbox/test_inbox_of_mariadb.py::"
+        "test_a_body_that_the_server_does_not_take_is_parked_compressed_or_without_it",
+    ),
+    Twin(
         "texts that differ are different keys",
         "_sqlalchemy/types.py",
         'EXACT_COLLATION = "utf8mb4_nopad_bin"',

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, insert, select, text, update
 
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.inserting import insert_new
+from cqrs.inbox.large import kept
 from cqrs.inbox.parked import TakenSequence, packed, unpacked
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from cqrs._sqlalchemy.inbox_tables import InboxTables
     from cqrs.envelope import Envelope
 
+_SMALL, _LARGEST = 400_000, 250_000_000  # bytes: what every server takes, and a quarter of what any of them does
 _AS_THEY_ARE = {"synchronize_session": False}
 
 
@@ -49,18 +51,29 @@ async def line_up(
     grown = update(tables.sequences).where(the_sequence(tables, consumer, sequence))
     if not await changed(session, grown.values(size=tables.sequences.c.size + len(envelopes))):
         return False
+    most = await _most(session, max(len(envelope.body) for envelope in envelopes))
+    bodies = [kept(envelope, most) for envelope in envelopes]
     rows = [
         {
             "consumer": consumer,
             "sequence": sequence,
             "message_id": envelope.message_id,
-            "head": packed(envelope),
-            "body": envelope.body,
+            "head": packed(envelope, body),
+            "body": body.body,
         }
-        for envelope in envelopes
+        for envelope, body in zip(envelopes, bodies, strict=True)
     ]
     await session.execute(insert(tables.parked), rows)
     return True
+
+
+async def _most(session: AsyncSession, largest: int) -> int:
+    """How large a body may be; a database is asked only if that can matter."""
+    if largest <= _SMALL or session.get_bind().dialect.name in {"postgresql", "sqlite"}:
+        return _LARGEST
+    packet = await session.scalar(text("SELECT @@max_allowed_packet"))
+    # In the text of a statement each byte may be two; the rest is for all else in it.
+    return min((int(packet or 0) - _SMALL // 10) // 2, _LARGEST)
 
 
 async def begin(  # noqa: PLR0913, PLR0917  # what its row says

@@ -7,9 +7,10 @@ import dataclasses
 import hashlib
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cqrs.envelope import Envelope
+from cqrs.envelope import UNREADABLE, Envelope
+from cqrs.inbox.large import Kept, whole
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,7 +46,11 @@ class TakenSequence:
 
 
 class ParkedMessages(abc.ABC):
-    """What is parked in an inbox. Every call is a transaction of its own, safe beside consumers at work."""
+    """What is parked in an inbox. Every call is a transaction of its own, safe beside consumers at work.
+
+    A body that the database cannot take is not kept: ``envelope.headers["unreadable"]`` says so, and which message it
+    was in which topic. Such a message is never handled.
+    """
 
     @abc.abstractmethod
     async def list(self, consumer: str, limit: int = 100, after: int = 0) -> Sequence[ParkedMessage]:
@@ -87,15 +92,20 @@ def first_copies(envelopes: Sequence[Envelope]) -> list[Envelope]:
     return list(unique.values())
 
 
-def packed(envelope: Envelope) -> bytes:
+def packed(envelope: Envelope, body: Kept) -> bytes:
     """All of ``envelope`` but its body. Bytes, because a database may refuse some of what is text here."""
-    return json.dumps({"topic": envelope.topic, "headers": envelope.to_headers()}).encode()
+    head: dict[str, Any] = {"topic": envelope.topic, "headers": envelope.to_headers()}
+    if body.how is not None:
+        head |= {"body": body.how}
+    if body.why:
+        head["headers"][UNREADABLE] = body.why  # so it is never handled as if it had none
+    return json.dumps(head).encode()
 
 
 def unpacked(head: bytes, body: bytes) -> Envelope:
     """The envelope again."""
     known = json.loads(head)
-    return Envelope.from_headers(known["topic"], body, known["headers"])
+    return Envelope.from_headers(known["topic"], whole(body, known.get("body")), known["headers"])
 
 
 def reason(error: BaseException | str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,3 +62,32 @@ async def test_a_consumer_whose_name_would_be_cut_is_refused(mariadb_database: D
     with pytest.raises(ValueError, match="128 characters at most, not 129"):
         async with mariadb_database.unit_of_work():
             await inbox.accept("ü" * 129, [same])
+
+
+async def test_a_body_that_the_server_does_not_take_is_parked_compressed_or_without_it(
+    mariadb_database: Database,
+) -> None:
+    inbox = mariadb_database.inbox()
+    text_of_17_mb, noise = (
+        message(key="text", body=b'"\0"' * 5_700_000),
+        message(key="noise", body=os.urandom(17_000_000)),
+    )
+    behind = message(key="noise", body=os.urandom(9_000_000))
+    for large in (text_of_17_mb, noise):
+        async with mariadb_database.unit_of_work():
+            await inbox.park(ME, large, ValueError("too large"), None)
+    other = message(key="other")
+    async with mariadb_database.unit_of_work():
+        assert await inbox.accept(ME, [behind, other]) == [other]
+    whole, without = await inbox.parked.list(ME)
+    assert whole.envelope == text_of_17_mb
+    assert (without.envelope.body, without.envelope.message_id, without.behind) == (b"", noise.message_id, 1)
+    said = without.envelope.headers["unreadable"]
+    assert "17,000,000 bytes was not kept" in said
+    assert f"{noise.message_id} in 'topic'" in said
+    assert await inbox.parked.drop(ME, without.id) == 1
+    async with mariadb_database.unit_of_work():
+        taken = await inbox.take(ME)
+    assert taken is not None
+    assert [envelope.message_id for _, envelope in taken.messages] == [behind.message_id]
+    assert "unreadable" in taken.messages[0][1].headers

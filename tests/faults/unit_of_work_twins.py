@@ -11,6 +11,7 @@ KEPT = f"{REAL}test_kept_sessions.py::"
 KINDS = f"{REAL}test_kinds_of_transactions.py::"
 ENGINES = f"{REAL}test_refused_engines.py::"
 LEFT = f"{REAL}test_left_in_another_task.py::"
+LISTENERS = f"{REAL}test_listeners_of_the_session.py::"
 LOSSES = f"{REAL}test_no_silent_loss.py::"
 SCHEMAS = f"{REAL}test_schemas.py::"
 MISSING = f"{REAL}test_missing_tables.py::"
@@ -39,6 +40,27 @@ TASK = "unit_of_work/of_one_task.py"
 UNITS = "unit_of_work/sqlalchemy/unit.py"
 
 TWINS: tuple[Twin, ...] = (
+    Twin(
+        "what a listener adds when the COMMIT was sent is refused",
+        GUARDS,
+        "unit.is_committing = False  # what comes now, from a listener of the commit, would be lost",
+        "pass",
+        f"{LISTENERS}test_what_is_added_after_the_commit_was_sent_is_refused[sqlite]",
+    ),
+    Twin(
+        "what a listener of a flush adds waits for its end",
+        "_sqlalchemy/outbox_adding.py",
+        "if session._warn_on_events:",
+        "if session is model:",
+        f"{LISTENERS}test_what_a_listener_adds_is_committed[sqlite-after_insert-flushed by the commit]",
+    ),
+    Twin(
+        "a listener of the commit adds to it",
+        UNITS,
+        "return self.is_open or (self.is_committing and self._session is not None)",
+        "return self.is_open",
+        f"{LISTENERS}test_what_a_listener_adds_is_committed[sqlite-before_commit-flushed before]",
+    ),
     Twin(
         "SQLite in memory is refused",
         REFUSING,

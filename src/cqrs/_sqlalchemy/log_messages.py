@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ARRAY, LargeBinary, String, bindparam, event, text
 
-from cqrs.errors.transactions import UnitOfWorkStateError
+from cqrs.errors.transactions import TransactionEnded, UnitOfWorkStateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, SessionTransaction
 
 _WAITING = "cqrs_log_messages"
+_WRITTEN = "cqrs_log_written"  # and the COMMIT follows
 _MOST = 16_000_000  # bytes in one statement: the server has all of it in memory, several times, and takes no gigabyte
 _EMIT = text(
     "SELECT count(pg_logical_emit_message(true, prefix, content)) "
@@ -34,10 +35,13 @@ def write_at_commit(session: Session, model: Any, prefix: str, content: bytes) -
     Into the log of the database where ``model`` is, if the session has several. What is returned takes it back.
     """
     waiting: list[_Message] | None = session.info.get(_WAITING)
+    if session.info.get(_WRITTEN):
+        raise TransactionEnded("its messages are in the log", "Add this one before, or in a listener of the flush.")
     if waiting is None:
         waiting = session.info[_WAITING] = []
         event.listen(session, "before_commit", _before_commit)
         event.listen(session, "after_soft_rollback", _after_rollback)
+        event.listen(session, "after_commit", _committed)
     message = _Message(session.get_nested_transaction(), model, prefix, content)
     waiting.append(message)
     return lambda: _take_back(waiting, message)
@@ -61,6 +65,12 @@ def _before_commit(session: Session) -> None:
         messages = {"prefixes": [m.prefix for m in some], "contents": [m.content for m in some]}
         session.execute(_EMIT, messages, bind_arguments=where)
     waiting.clear()
+    session.info[_WRITTEN] = True
+
+
+def _committed(session: Session) -> None:
+    if not session.in_nested_transaction():
+        session.info[_WRITTEN] = False
 
 
 def _parts(messages: list[_Message]) -> Iterator[list[_Message]]:
@@ -78,6 +88,7 @@ def _parts(messages: list[_Message]) -> Iterator[list[_Message]]:
 
 def _after_rollback(session: Session, ended: SessionTransaction) -> None:
     waiting: list[_Message] = session.info[_WAITING]
+    session.info[_WRITTEN] = session.info.get(_WRITTEN) and ended.parent is not None
     waiting[:] = [] if ended.parent is None else [m for m in waiting if not _within(m.savepoint, ended)]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Model = Any  # a class with OutboxModelMixin
 
 _WAITING = "cqrs_outbox_waiting"
+_LATER = "cqrs_outbox_later"  # what listeners of a flush have added
 _VALUES = "cqrs_values"  # beside the mapped attributes of a message that waits
 
 
@@ -33,8 +34,24 @@ def add_row(session: Session, model: Model, row: NewRow) -> None:
     values = stored_values(row)
     message = model(**values)
     setattr(message, _VALUES, values)
+    if session._warn_on_events:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing public tells
+        session.info.setdefault(_LATER, []).append(message)  # a flush that is under way takes no more
+        return
     session.add(message)
     session.info[_WAITING] = True
+
+
+@event.listens_for(Session, "after_flush_postexec")
+def _add_later(session: Session, _flush: Any) -> None:
+    later = session.info.pop(_LATER, None)
+    if later:
+        session.add_all(later)
+        session.info[_WAITING] = True
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_later(session: Session, _transaction: Any) -> None:
+    session.info.pop(_LATER, None)
 
 
 # For all sessions at once: to listen to each for itself would cost it more than the INSERT saves.

@@ -197,7 +197,7 @@ def open_session(session: Any) -> Session:
             "SqlAlchemyUnitOfWork around it."
         )
     unit = unit_of(session)
-    if unit is not None and not unit.is_open:
+    if unit is not None and not unit.takes_more:
         raise TransactionEnded("the session that a message was added to belongs to a unit of work that is over")
     plain: Session = getattr(session, "sync_session", session)
     return plain

@@ -38,7 +38,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
     """Whether the first use begins the transaction, so that opening the unit takes no ``await``."""
 
     is_committing = False
-    """Whether the commit is under way: its session may still begin and write what was pending."""
+    """Whether the commit has begun and no COMMIT was sent: its session may still begin and write what was pending."""
 
     foreign_to: str | None = None
     """The database whose transaction is open around this one, which was not asked for by name: it may only read."""
@@ -62,6 +62,11 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
     def is_untouched(self) -> bool:
         """Whether nothing has been done in it that has to be committed."""
         return False
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether what is added now becomes part of it."""
+        return self.is_open
 
     @property
     def is_doomed(self) -> bool:

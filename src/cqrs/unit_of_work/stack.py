@@ -77,7 +77,7 @@ def unit_for(owner: OfADatabase, wanted: str) -> UnitOfWork | None:
         if opened is None:
             return None
         raise OtherDatabase(wanted, owner.database, opened.database)
-    if not unit.is_open:
+    if not unit.takes_more:
         raise TransactionEnded(f"{wanted} came after the commit or rollback of the unit of work around it")
     return unit
 

@@ -85,6 +85,8 @@ def _no_commit_past_the_unit(connection: Connection) -> None:
     unit = unit_on(connection)
     if unit is not None and unit.is_open:
         raise UnitOfWorkStateError(_NOT_YOURS)
+    if unit is not None:
+        unit.is_committing = False  # what comes now, from a listener of the commit, would be lost
 
 
 @event.listens_for(Engine, "rollback")

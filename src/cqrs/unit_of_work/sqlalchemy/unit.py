@@ -102,8 +102,14 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     @property
     def session(self) -> AsyncSession:
         """What to write through. Do not commit it: the unit of work does."""
-        self.must_be_usable("the session of a unit of work")
+        if not (self.is_committing and self.is_here):  # a listener of its commit may add to it
+            self.must_be_usable("the session of a unit of work")
         return self._session or self._open_session()
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether it is open, or runs the listeners of its commit: ``before_commit``, and those of a last flush."""
+        return self.is_open or (self.is_committing and self._session is not None)
 
     @property
     def place(self) -> Any:

@@ -21,6 +21,9 @@ from typing_extensions import TypeVar
 
 from cqrs._message import DataclassMessage, IMessage, PydanticMessage
 from cqrs.errors.events import ImmutableEventError, ProtobufNotImplemented
+from cqrs.errors.root import InvalidArgument
+from cqrs.events.closed_generic import closed
+from cqrs.events.identity import hash_of, hash_of_fields, hash_of_id, is_same_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +99,10 @@ class Event(PydanticMessage, IEvent):
 
     model_config = ConfigDict(frozen=True)
 
+    def __hash__(self) -> int:
+        """Equal events have one hash, whatever their fields hold."""
+        return hash_of(tuple(self.__dict__.values()))
+
 
 class DomainEvent(Event, IDomainEvent):
     """Something that happened in this service, for handlers in the same process."""
@@ -121,6 +128,13 @@ class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
     topic: str = Field(default_factory=default_topic, validation_alias=AliasChoices("topic", "event_topic"))
     payload: PayloadT
 
+    def __eq__(self, other: object) -> bool:
+        """An event is the one that its id says: two with one id are the same."""
+        return is_same_message(self, other)
+
+    def __hash__(self) -> int:
+        return hash(self.event_id)
+
 
 class ECSTEvent(NotificationEvent[PayloadT], Generic[PayloadT]):
     """A notification that carries the whole new state of what it speaks about."""
@@ -128,6 +142,25 @@ class ECSTEvent(NotificationEvent[PayloadT], Generic[PayloadT]):
 
 class DCEvent(DataclassMessage, IEvent):
     """An event on a standard dataclass, frozen or not: an attribute can be set once and never be changed."""
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, arguments: Any) -> Any:
+            """A class of its own for each payload."""
+            if Generic not in cls.__mro__:
+                remedy = f"{cls.__qualname__} is not a generic class, derive it from Generic[T] as well"
+                raise InvalidArgument("[...]", arguments, remedy)
+            return closed(cls, super().__class_getitem__(arguments))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__eq__" not in cls.__dict__ and "__hash__" not in cls.__dict__:
+            for name, method in cls._compared_by().items():  # @dataclass leaves alone what is in the class already
+                setattr(cls, name, method)
+
+    @classmethod
+    def _compared_by(cls) -> dict[str, Any]:
+        return {"__hash__": hash_of_fields}
 
     def __setattr__(self, name: str, value: object) -> None:
         if _is_set(self, name):
@@ -179,6 +212,10 @@ class DCNotificationEvent(DCEvent, INotificationEvent[PayloadT], Generic[Payload
     event_id: uuid.UUID = dataclasses.field(default_factory=uuid.uuid4)
     event_timestamp: dt.datetime = dataclasses.field(default_factory=utc_now)
     topic: str = dataclasses.field(default_factory=default_topic)
+
+    @classmethod
+    def _compared_by(cls) -> dict[str, Any]:
+        return {"__eq__": is_same_message, "__hash__": hash_of_id}
 
 
 PydanticEvent = Event

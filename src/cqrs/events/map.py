@@ -46,6 +46,8 @@ class EventMap(dict[type, list[Any]]):
     def __init__(self) -> None:
         super().__init__()
         self._read: dict[type, list[EventBinding | WiringError]] = {}
+        self._asked: dict[type, Any] = {}
+        self._alike: list[WiringProblem] = []
         self.keepers = Keepers()
 
     def bind(self, event_type: type, handler_type: Any) -> None:
@@ -56,7 +58,12 @@ class EventMap(dict[type, list[Any]]):
         """
         key = runtime_class(event_type) or event_type
         bound = self.setdefault(key, [])
+        asked = self._asked.setdefault(key, event_type)
         if handler_type not in bound:
+            if asked != event_type:
+                problem = f"while the program runs it is the same class as {_shown(asked)}, which has another handler"
+                remedy = "Derive a class from each, and bind and record those"
+                self._alike.append(WiringProblem(_shown(event_type), problem, remedy))
             bound.append(handler_type)
             self._read.pop(key, None)
             self.keepers.empty()  # what a mediator has compiled
@@ -71,7 +78,7 @@ class EventMap(dict[type, list[Any]]):
 
     def problems(self) -> list[WiringProblem]:
         """Everything that is wrong with what was bound."""
-        return [problem for r in self._all() if isinstance(r, WiringError) for problem in r.problems]
+        return self._alike + [problem for r in self._all() if isinstance(r, WiringError) for problem in r.problems]
 
     def handlers(self) -> set[type]:
         """The handler classes of every binding that is not at fault."""
@@ -96,6 +103,11 @@ def _read(event_type: type, bound: Any) -> EventBinding | WiringError:
         return EventBinding(_handler(event_type, bound))
     except WiringError as error:
         return error
+
+
+def _shown(event_type: Any) -> str:
+    """Its name with its arguments, if it has some."""
+    return type_name(event_type) if isinstance(event_type, type) else str(event_type)
 
 
 def _handler(event_type: type, bound: object) -> type:

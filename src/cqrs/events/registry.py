@@ -93,7 +93,9 @@ default_registry = EventRegistry()
 
 def _place(cls: Any) -> Any:
     """Where the class is written. Of a closed generic, that of all its parts."""
-    generic: dict[str, Any] = getattr(cls, "__pydantic_generic_metadata__", None) or {}
-    if generic.get("origin") is not None:
-        return (_place(generic["origin"]), *map(_place, generic["args"]))
+    pydantic: dict[str, Any] = getattr(cls, "__pydantic_generic_metadata__", None) or {}
+    own = vars(cls).get("__cqrs_generic__") if isinstance(cls, type) else None
+    origin, arguments = own or (pydantic.get("origin"), pydantic.get("args", ()))
+    if origin is not None:
+        return (_place(origin), *map(_place, arguments))
     return (cls.__module__, cls.__qualname__) if isinstance(cls, type) else cls

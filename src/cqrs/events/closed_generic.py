@@ -1,0 +1,123 @@
+"""Generic events on dataclasses: ``DCNotificationEvent[Joined]`` is a class of its own, as it is on pydantic.
+
+So handlers of ``[Joined]`` and of ``[Paid]`` are told apart, and the payload is read as what the class says.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+import types
+import typing
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from typing_extensions import Format, get_annotations
+
+from cqrs._generics import type_arguments, type_name
+
+_made: WeakValueDictionary[Any, type] = WeakValueDictionary()
+
+
+def closed(cls: type[Any], alias: Any) -> Any:
+    """The class for ``alias``, which is ``cls[...]``; ``alias`` itself if it leaves something open, or says nothing."""
+    arguments = typing.get_args(alias)
+    if alias.__parameters__ or all(argument is Any for argument in arguments):
+        return alias
+    key = (cls, arguments)
+    try:
+        found = _made.get(key)
+    except TypeError:  # it says something that cannot be looked up
+        return alias
+    if found is None:
+        found = _made[key] = _closed(cls, alias, arguments)
+    return found
+
+
+def _closed(cls: type[Any], alias: Any, arguments: tuple[Any, ...]) -> type:
+    name = f"{cls.__name__}[{', '.join(map(type_name, arguments))}]"
+    typed = _types_of_fields(cls, _meanings(cls, arguments))
+    body = {
+        "__module__": cls.__module__,
+        "__qualname__": name,
+        "__doc__": cls.__doc__,
+        "__orig_bases__": (alias,),
+        "__annotations__": typed,
+        "__cqrs_generic__": (cls, arguments),
+        "__reduce_ex__": _reduce,
+    }
+    metaclass: Any = type(cls)
+    made: Any = metaclass(name, (cls,), body)
+    if typed:
+        made.__dataclass_fields__ = {
+            name: _retyped(field, typed[name]) if name in typed else field
+            for name, field in made.__dataclass_fields__.items()
+        }
+    kind: type = made
+    return kind
+
+
+def _meanings(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
+    """What the type variables mean, also those of the classes that ``cls`` derives from."""
+    meanings: dict[Any, Any] = dict(zip(cls.__parameters__, arguments, strict=False))
+    for base in cls.__mro__[1:]:
+        for variable, given in zip(
+            base.__dict__.get("__parameters__", ()), type_arguments(cls, base) or (), strict=False
+        ):
+            meanings.setdefault(variable, _filled(given, meanings))
+    return meanings
+
+
+def _types_of_fields(cls: Any, meanings: dict[Any, Any]) -> dict[str, Any]:
+    """The fields whose type depends on the arguments, as far as their annotations can be read."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        annotations: dict[str, Any] = get_annotations(base, format=Format.FORWARDREF)
+        for name in annotations.keys() & getattr(base, "__dataclass_fields__", {}).keys():
+            declared = _evaluated(annotations[name], base)
+            filled = _filled(declared, meanings)
+            found.pop(name, None)
+            if filled is not declared:
+                found[name] = filled
+    return found
+
+
+def _evaluated(annotation: Any, owner: type) -> Any:
+    if not isinstance(annotation, str):
+        return annotation
+    it = types.SimpleNamespace(__annotations__={"it": annotation})
+    scope = vars(sys.modules[owner.__module__]) if owner.__module__ in sys.modules else {}
+    try:
+        return typing.get_type_hints(it, scope, dict(vars(owner)), include_extras=True)["it"]
+    except (NameError, TypeError, AttributeError):  # it names what is there for a type checker only
+        return annotation
+
+
+def _filled(annotation: Any, meanings: dict[Any, Any]) -> Any:
+    if isinstance(annotation, TypeVar):
+        return meanings.get(annotation, annotation)
+    free = getattr(annotation, "__parameters__", ()) if typing.get_args(annotation) else ()
+    return annotation[tuple(meanings.get(v, v) for v in free)] if free else annotation
+
+
+def _retyped(field: Any, type_: Any) -> Any:
+    changed = copy.copy(field)
+    changed.type = type_
+    return changed
+
+
+def _reduce(self: Any, protocol: Any) -> Any:
+    # Its class is in no module: elsewhere it is made again from what it is made of.
+    made: Any = object.__reduce_ex__(self, max(protocol, 2))
+    cls: Any = self.__class__
+    generic = cls.__dict__.get("__cqrs_generic__")
+    if generic is None:
+        return made
+    _, (_, *given), *rest = made
+    return (_new, (generic, *given), *rest)
+
+
+def _new(generic: tuple[Any, tuple[Any, ...]], *given: Any) -> Any:
+    cls, arguments = generic
+    made = cls[arguments]
+    return made.__new__(made, *given)

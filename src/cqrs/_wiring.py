@@ -103,5 +103,8 @@ def _not_callable(what: str, given: Iterable[object]) -> Iterator[WiringProblem]
 def _not_usable(broker: Any, middlewares: Any) -> Iterator[WiringProblem]:
     if isinstance(broker, type):
         yield WiringProblem(f"message_broker={type_name(broker)}", "it is a class", "Pass an instance of it")
+    elif broker is not None and not callable(getattr(broker, "send_message", None)):
+        remedy = "Pass a MessageBroker, or any object with `async def send_message(self, message)`"
+        yield WiringProblem("message_broker", f"a {type_name(type(broker))} sends no message", remedy)
     if middlewares is not None and not hasattr(middlewares, "__iter__"):
         yield WiringProblem(f"middlewares={middlewares!r}", "it is no list", "Pass a list, even for one middleware")

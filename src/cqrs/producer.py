@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.errors.root import InvalidArgument
+from cqrs.message_brokers.handed_over import as_broker
 from cqrs.message_brokers.protocol import MessageBroker, encoded_message, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
@@ -42,7 +43,7 @@ class EventProducer:
             message_broker, repository = repository, message_broker
         if not isinstance(repository, OutboxedEventRepository) or isinstance(message_broker, OutboxedEventRepository):
             raise InvalidArgument("repository", repository, "give a message broker and an OutboxedEventRepository")
-        self.message_broker = message_broker
+        self.message_broker = as_broker(message_broker)
         self.repository = repository
         self._poll_interval = poll_interval
         self._batch: frozenset[int] = frozenset()

@@ -122,6 +122,7 @@ LAYERS = (
             "message_brokers.compressed",
             "message_brokers.devnull",
             "message_brokers.foreign",
+            "message_brokers.handed_over",
             "message_brokers.memory",
             "message_brokers.memory_group",
             "message_brokers.outgoing",

@@ -6,6 +6,7 @@ import abc
 from typing import TYPE_CHECKING
 
 from cqrs.errors.messages import MessageRejected, UnfitMessage
+from cqrs.message_brokers.handed_over import as_broker
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ class ChangingBroker(MessageBroker):
     """Sends through ``broker`` what it makes of each message, and guarantees what that one does."""
 
     def __init__(self, broker: MessageBroker) -> None:
-        self.features = broker.features
-        self._broker = broker
+        self._broker = as_broker(broker, "broker")
+        self.features = self._broker.features
 
     async def send_message(self, message: Message) -> None:
         """Send what becomes of ``message``."""

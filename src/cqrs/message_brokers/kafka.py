@@ -26,7 +26,8 @@ class KafkaMessageBroker(MessageBroker):
     """Sends to Kafka. Messages of one key go to one partition of their topic, and keep their order there.
 
     A send that fails with ``BrokerUnavailable`` may have arrived: sending it again can duplicate it, under the same
-    id. ``aiokafka_log_level`` is set on the driver's logger, if it is passed.
+    id. What the driver still holds for a sender that has given up is not handed to it twice. ``aiokafka_log_level`` is
+    set on the driver's logger ``aiokafka``; without it, and unless the logger has a level, it is ``CRITICAL``.
     """
 
     features = Features(durable=True, shared_in_order=True, keeps_place=True)

@@ -16,6 +16,7 @@ from cqrs._failpoints import reached
 from cqrs._showing import shown
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
+from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.log_content import keepable, unpack, unreadable
 from cqrs.outbox.queue import QueuedMessage
@@ -88,7 +89,7 @@ class LogRelay(Service):
         self.is_reading = False
         self._outbox = outbox
         self._log = log
-        self._broker = message_broker
+        self._broker = as_broker(message_broker)
         self._standby = standby
         self._diversion = outbox.diversion()
         self._settled = LogPosition(0, 0)

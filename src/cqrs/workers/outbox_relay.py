@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
+from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
 from cqrs.workers.advice import place, told
@@ -64,8 +65,8 @@ class OutboxRelay(Service):
         self.sent = 0
         self._outbox = outbox
         self._queue = outbox.queue()
-        self._broker = message_broker
-        self._carrier: Carrier[QueuedMessage] = Carrier(message_broker, self.policy)
+        self._broker = as_broker(message_broker)
+        self._carrier: Carrier[QueuedMessage] = Carrier(self._broker, self.policy)
         self._wakeups = outbox.wakeups(wake_up) if isinstance(wake_up, str) else wake_up
         self._leases = LeaseHolder(
             self._queue.leases,

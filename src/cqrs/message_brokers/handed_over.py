@@ -1,0 +1,66 @@
+"""Step 5, a broker of the user's own that is no ``MessageBroker``, where it is handed over."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.errors.root import InvalidArgument
+from cqrs.message_brokers.protocol import MessageBroker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.message_brokers.protocol import Message
+
+
+def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
+    """``given`` if it is a broker, or a broker around it if it can send a message; else raise ``InvalidArgument``."""
+    if isinstance(given, MessageBroker):
+        return given
+    if not isinstance(given, type) and callable(getattr(given, "send_message", None)):
+        return _OwnBroker(given)
+    what = f"the class {type_name(given)}" if isinstance(given, type) else f"a {type_name(type(given))}"
+    remedy = "give a MessageBroker, or any object with `async def send_message(self, message)`"
+    raise InvalidArgument(argument, what, remedy)  # not itself: a URL may hold a password
+
+
+class _OwnBroker(MessageBroker):
+    """Sends one message after the other, unless the user's broker has a ``send`` of its own."""
+
+    def __init__(self, broker: Any) -> None:
+        self.features = getattr(broker, "features", type(self).features)
+        self._broker = broker
+
+    def __repr__(self) -> str:
+        """The user's."""
+        return repr(self._broker)
+
+    async def send_message(self, message: Message) -> None:
+        """Send ``message``."""
+        await self._call("send_message", message)
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        """Send many, one after the other unless the user's broker can do better."""
+        own = getattr(self._broker, "send", None)
+        if own is None:
+            return await super().send(envelopes)
+        results: list[Exception | None] = await own(envelopes)
+        return results
+
+    async def start(self) -> None:
+        """Start it, if there is something to start."""
+        await self._call("start")
+
+    async def close(self) -> None:
+        """Close it, if there is something to close."""
+        await self._call("close")
+
+    async def _call(self, name: str, *arguments: Any) -> None:
+        method = getattr(self._broker, name, None)
+        if method is not None:
+            answer = method(*arguments)
+            if inspect.isawaitable(answer):
+                await answer

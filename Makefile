@@ -56,6 +56,7 @@ twins: $(VENV)/.dev ## Take the guards of relay, inbox, consumer, events, transa
 	$(BIN)/python -m tests.faults.transaction_twins
 	$(BIN)/python -m tests.faults.store_twins
 	$(BIN)/python -m tests.faults.broker_twins
+	$(BIN)/python -m tests.faults.wiring_twins
 
 matrix: $(VENV)/.dev ## What each way to wire a service does with each habit of its code, as a page; ALL=1 tries all, for an hour
 	$(BIN)/python -W ignore -m tests.natural.matrix $(ARGS)

@@ -71,6 +71,10 @@ class Injector(Protocol):
         """As that, but the function may raise ``NotAtOnce``: then a scope has to resolve ``type_``."""
         ...
 
+    def makes_anew(self, type_: type) -> bool:
+        """Whether whoever asks for ``type_`` is sure to get one that nobody else has."""
+        ...
+
     def kept(self) -> Kept:
         """For what is compiled from all this. It is found empty after a change that would alter it."""
         ...

@@ -39,6 +39,10 @@ class Adopted:
         """Always ``None``."""
         return None
 
+    def makes_anew(self, type_: type) -> bool:  # noqa: ARG002  # the port has it
+        """Never sure."""
+        return False
+
     def kept(self) -> Kept:
         """For what is compiled: it asks the container each time, and so it never has to be compiled anew."""
         return Kept()

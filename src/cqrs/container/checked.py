@@ -17,13 +17,14 @@ T = TypeVar("T")
 class Checked:
     """``injector``, whose check also reports what ``judge`` finds in the origins of what is built."""
 
-    __slots__ = ("_injector", "_judge", "kept", "light_scope", "scope", "shortcut")
+    __slots__ = ("_injector", "_judge", "kept", "light_scope", "makes_anew", "scope", "shortcut")
 
     def __init__(self, injector: Injector, judge: Callable[[Origins], Iterable[WiringProblem]]) -> None:
         self._injector = injector
         self._judge = judge
         self.scope = injector.scope  # taken for every turn, so it costs no call of ours
         self.light_scope, self.kept, self.shortcut = injector.light_scope, injector.kept, injector.shortcut
+        self.makes_anew = injector.makes_anew
 
     @property
     def scoped(self) -> bool:

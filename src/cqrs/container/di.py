@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from cqrs._generics import type_name
 from cqrs.container.di_solving import REQUEST, Solver
-from cqrs.container.kept import Kept
+from cqrs.container.kept import Keepers, Kept
+from cqrs.container.origin import called_in
 from cqrs.container.request_scope import after_the_end
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.container.turnstile import Turnstile
@@ -42,6 +43,7 @@ class DIContainer:
         self._scopes = scopes
         self._lasting = scopes[: scopes.index(REQUEST)]
         self._solver: Solver | None = None
+        self._keepers = Keepers()
         self._opened = AsyncExitStack()
         self.lasting: di.ScopeState | None = None
         self._turnstiles = {scope: Turnstile() for scope in self._lasting}
@@ -59,7 +61,7 @@ class DIContainer:
     def attach_external_container(self, container: di.Container) -> None:
         """Build with ``container`` from now on."""
         self._forget_ready()
-        self._solver = Solver(container, self._scopes)
+        self._solver = Solver(container, self._scopes, self._keepers.empty)
 
     async def resolve(self, type_: Callable[..., T]) -> T:
         """An instance of ``type_``, outside of any request.
@@ -112,9 +114,17 @@ class DIContainer:
 
         return make
 
+    def makes_anew(self, type_: Any) -> bool:
+        """Whether everybody who asks for ``type_`` gets one of his own: it is a class that is not shared."""
+        try:
+            root = self.solver.solve(type_).dependency
+        except DependencyError:  # which a scope will tell
+            return False
+        return not root.use_cache and isinstance(called_in(root.call), type)
+
     def kept(self) -> Kept:
-        """For what is compiled. What is bound is looked at for each request, so it never has to be compiled anew."""
-        return Kept()
+        """For what is compiled from the bindings. It is empty again after the request that finds others."""
+        return self._keepers.add(Kept())
 
     async def enter(self, opened: AsyncExitStack) -> tuple[di.ScopeState, _OneAtATime]:
         """What ``di`` keeps for one request, which is closed with ``opened``."""

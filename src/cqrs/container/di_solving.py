@@ -35,8 +35,9 @@ _FAILURES = (DependencyInjectionException, NameError, TypeError, ValueError)
 class Solver:
     """Solves each type once; what is bound or unbound in the container makes it start afresh."""
 
-    def __init__(self, container: di.Container, scopes: Sequence[Scope]) -> None:
+    def __init__(self, container: di.Container, scopes: Sequence[Scope], on_change: Callable[[], None]) -> None:
         self.container = container
+        self._on_change = on_change
         self._scopes = scopes
         self._solved: dict[Any, di.SolvedDependent[Any]] = {}
         self._ways: dict[Any, Quick | None] = {}
@@ -97,6 +98,7 @@ class Solver:
             self._solved.clear()
             self._ways.clear()
             self.ready.clear()
+            self._on_change()
 
     def _solve(self, type_: Any, gaps: _Gaps) -> di.SolvedDependent[Any]:
         with self.container.bind(gaps):

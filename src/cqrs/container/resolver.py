@@ -8,6 +8,7 @@ from cqrs._generics import type_name
 from cqrs.container.autowiring import is_interface
 from cqrs.container.instances import Instances
 from cqrs.container.kept import Kept
+from cqrs.container.origin import called_in
 from cqrs.container.planner import Planner
 from cqrs.container.provider import Lifetime, Provider, provider_of
 from cqrs.container.request_scope import RequestScope, scopes_of
@@ -106,6 +107,16 @@ class Resolver:
         """As :meth:`constructor`, also where that takes something made before; it raises ``NotAtOnce`` until it is."""
         plan = self._planner.plan(type_)
         return None if plan.quick is None else after(plan.looks, plan.quick)
+
+    def makes_anew(self, type_: Any) -> bool:
+        """Whether everybody who asks for ``type_`` gets one of his own: it is a class, and transient."""
+        plan = self._planner.plan(type_)
+        provider = plan.provider
+        return (
+            provider is not None
+            and (provider.lifetime, provider.how) == ("transient", "factory")
+            and isinstance(called_in(provider.given), type)
+        )
 
     def kept(self) -> Kept:
         """For what is compiled from the bindings. It is empty again when something is bound."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
 from cqrs.container.scope import open_scope
 from cqrs.container.shortcut import NotAtOnce
+from cqrs.events.one_call import OneCall
 from cqrs.events.recorder import EventDrain, events_of
-from cqrs.requests.binding import ChainBinding, FallbackBinding
+from cqrs.requests.binding import ChainBinding, FallbackBinding, HandlerBinding
 from cqrs.requests.cor_request_handler import build_chain
 
 if TYPE_CHECKING:
@@ -16,21 +19,30 @@ if TYPE_CHECKING:
 
     from cqrs.container.adopt import Injector
     from cqrs.observability.hooks import Hooks
+    from cqrs.requests.binding import Binding
 
     # gives the answer to the request, and the events that were recorded by whoever has answered
     Invocation = Callable[[Any], Awaitable[tuple[Any, Sequence[Any]]]]
 
 
-def invocation(binding: ChainBinding | FallbackBinding, injector: Injector, hooks: Hooks) -> Invocation:
-    """How to answer with a chain of handlers, or with a handler and its stand-in."""
+def invocation(binding: Binding, injector: Injector, hooks: Hooks) -> Invocation:
+    """How to answer with a handler, a chain of handlers, or a handler and its stand-in."""
+    if isinstance(binding, HandlerBinding):
+        return _single(binding.handler, injector)
     if isinstance(binding, ChainBinding):
         return _chain(binding, injector)
     return _fallback(binding, injector, hooks)
 
 
-def builder(injector: Injector, handler_type: type[Any]) -> Callable[[], Awaitable[Any]]:
-    """A function that builds ``handler_type``: at once where that is possible, else in the open request scope."""
-    construct = injector.shortcut(handler_type)
+def builder(
+    injector: Injector, handler_type: type[Any], one_call: type[OneCall] = OneCall
+) -> tuple[Callable[[], Awaitable[Any]], Callable[[Any], Sequence[Any]]]:
+    """A function that builds ``handler_type``: at once where that is possible, else in the open request scope.
+
+    With it, one that looks at what such a handler has recorded. A handler that may serve others too gets a call of its
+    own.
+    """
+    construct, anew = injector.shortcut(handler_type), injector.makes_anew(handler_type)
 
     async def build() -> Any:
         if construct is not None:
@@ -40,16 +52,31 @@ def builder(injector: Injector, handler_type: type[Any]) -> Callable[[], Awaitab
                 pass
         return await open_scope.get().resolve(handler_type)
 
-    return build
+    async def build_call() -> Any:
+        return one_call(await build())
+
+    return (build, events_of(handler_type)) if anew else (build_call, attrgetter("events"))
 
 
 def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
-    members_of = [(builder(injector, handler_type), events_of(handler_type)) for handler_type in binding.handlers]
+    members_of = [builder(injector, handler_type) for handler_type in binding.handlers]
+    anew = all(injector.makes_anew(handler_type) for handler_type in binding.handlers)
+
+    async def in_calls(members: list[Any], request: Any) -> Any:
+        with ExitStack() as calls:
+            for member in members:
+                if isinstance(member, OneCall):
+                    calls.enter_context(member)
+            chain = [member.handler if isinstance(member, OneCall) else member for member in members]
+            return await build_chain(chain).handle(request)
 
     async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
         members = [(await build(), recorded) for build, recorded in members_of]
-        answer = await build_chain([member for member, _ in members]).handle(request)
-        return answer, [event for member, recorded in members for event in EventDrain(member).take(recorded(member))]
+        chain = [member for member, _ in members]
+        answer = await (build_chain(chain).handle(request) if anew else in_calls(chain, request))
+        return answer, [
+            event for member, recorded in members for event in EventDrain(member, recorded).take(recorded(member))
+        ]
 
     return invoke
 
@@ -64,12 +91,11 @@ def _fallback(binding: FallbackBinding, injector: Injector, hooks: Hooks) -> Inv
 
 
 def _single(handler_type: type, injector: Injector) -> Invocation:
-    build = builder(injector, handler_type)
-    recorded = events_of(handler_type)
+    build, recorded = builder(injector, handler_type)
 
     async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
         handler = await build()
         answer = await handler.handle(request)
-        return answer, EventDrain(handler).take(recorded(handler))
+        return answer, EventDrain(handler, recorded).take(recorded(handler))
 
     return invoke

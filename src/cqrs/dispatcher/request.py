@@ -32,7 +32,7 @@ class RequestDispatcher(Dispatcher):
             raise RequestHandlerTypeError(request_type, "its handler streams, so use StreamingRequestMediator.stream")
         scoped = turns.scoped(binding.handlers)
         emit = turns.emitter(scoped=scoped)
-        if isinstance(binding, HandlerBinding):
+        if isinstance(binding, HandlerBinding) and turns.injector.makes_anew(binding.handler):
             run = _one_handler(binding.handler, turns, emit)
         else:
             run = _several_handlers(invocation(binding, turns.injector, turns.hooks), emit, joins=turns.joins)
@@ -57,7 +57,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
         answer = await handler.handle(request)
         events = recorded(handler)
         if events:
-            await emit(EventDrain(handler).take(events))
+            await emit(EventDrain(handler, recorded).take(events))
         return answer
 
     return run

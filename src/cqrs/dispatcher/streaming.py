@@ -10,7 +10,8 @@ from cqrs.dispatcher.chunks import Chunk, driven, hand_over
 from cqrs.dispatcher.invocation import builder
 from cqrs.dispatcher.turn import Dispatcher, in_scope
 from cqrs.errors.requests import RequestHandlerTypeError
-from cqrs.events.recorder import EventDrain, events_of
+from cqrs.events.one_call import OneStream
+from cqrs.events.recorder import EventDrain
 from cqrs.requests.binding import FallbackBinding
 from cqrs.unit_of_work.stack import current_unit_of_work, entered, ever_entered
 
@@ -60,12 +61,11 @@ def _joining(pump: Turn) -> Turn:
 
 
 def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:
-    build = builder(turns.injector, handler_type)
-    recorded = events_of(handler_type)
+    build, recorded = builder(turns.injector, handler_type, OneStream)
 
     async def pump(request: Any) -> None:
         handler = await build()
-        drain, chunk = EventDrain(handler), Chunk()
+        drain, chunk = EventDrain(handler, recorded), Chunk()
         answer = handler.handle(request)  # by its annotation an AsyncIterator, and only a generator has to be closed
         async with aclosing(answer) if hasattr(answer, "aclose") else nullcontext(answer) as chunks:
             async for chunk.value in chunks:

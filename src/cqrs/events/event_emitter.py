@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
@@ -14,6 +15,7 @@ from cqrs.errors.messages import DelayNeedsOutbox
 from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
+from cqrs.events.one_call import OneCall
 from cqrs.events.recorder import EventDrain, events_of, must_be_an_event
 from cqrs.events.registry import declared_version
 from cqrs.message_brokers.protocol import MessageBroker, message_of, ready
@@ -163,7 +165,8 @@ class EventEmitter:
 
     def _call(self, handler_type: type[Any]) -> EventCall:
         construct = self.injector.shortcut(handler_type)
-        recorded = events_of(handler_type)
+        anew = self.injector.makes_anew(handler_type)
+        recorded = events_of(handler_type) if anew else attrgetter("events")
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:
             if construct is None:
@@ -173,9 +176,11 @@ class EventEmitter:
                     handler = construct()
                 except NotAtOnce:
                     handler = await scope.resolve(handler_type)
+            if not anew:
+                handler = OneCall(handler)
             await handler.handle(event)
             events = recorded(handler)
-            return EventDrain(handler).take(events) if events else ()
+            return EventDrain(handler, recorded).take(events) if events else ()
 
         return call
 

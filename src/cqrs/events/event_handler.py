@@ -19,7 +19,7 @@ class EventHandler(EventRecorder, abc.ABC, Generic[E_contra]):
     after every handler of the events that were recorded before.
     """
 
-    _handles = "events"
+    _cqrs_handles = "events"
 
     @abc.abstractmethod
     async def handle(self, event: E_contra, /) -> None:

@@ -14,6 +14,7 @@ from cqrs.container.kept import Keepers
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
 from cqrs.events.fallback import EventHandlerFallback
+from cqrs.events.recorder import misused_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +117,7 @@ def _handler(event_type: type, bound: object) -> type:
     handler: Any = bound
     if callable(bound) and not isinstance(bound, type):
         handler = handler_class(bound, EventHandler, answers=False)
-    problem = _problem_with(event_type, handler)
+    problem = _problem_with(event_type, handler) or misused_name(handler)
     if problem is not None:
         raise WiringError([WiringProblem(f"{type_name(bound)} bound to {type_name(event_type)}", *problem)])
     handler_type: type = handler
@@ -127,7 +128,7 @@ def _problem_with(event_type: type, handler: Any) -> tuple[str, str] | None:
     handle: object = getattr(handler, "handle", None)
     if not isinstance(handler, type) or handle is None:
         return "it cannot handle events", "Bind a subclass of EventHandler or an `async def` function, each on its own"
-    if getattr(handler, "_handles", None) == "requests":
+    if getattr(handler, "_cqrs_handles", None) == "requests":
         return "it answers requests", "Bind it to a request, in commands_mapper or queries_mapper"
     if inspect.isabstract(handler):
         return "it is abstract", "Implement handle, or bind the class that does"

@@ -11,6 +11,7 @@ from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, type_arguments, type_name
 from cqrs.circuit_breaker import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
+from cqrs.events.recorder import misused_name
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.fallback import RequestHandlerFallback
 from cqrs.requests.request import declared_response
@@ -131,7 +132,7 @@ def _is_streaming(handler: type) -> bool:
 
 def _checked(request_type: type, handler: type, member_of: type | None) -> type:
     """``handler``, if it can answer ``request_type``."""
-    problem = _problem_with(request_type, handler, member_of)
+    problem = _problem_with(request_type, handler, member_of) or misused_name(handler)
     if problem is not None:
         raise WiringError([WiringProblem(f"{type_name(handler)} bound to {type_name(request_type)}", *problem)])
     return handler
@@ -143,7 +144,7 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
     handle: object = getattr(handler, "handle", None)
     if handle is None:
         return "it has no method handle", "Derive it from RequestHandler, StreamingRequestHandler or CORRequestHandler"
-    if getattr(handler, "_handles", None) == "events":
+    if getattr(handler, "_cqrs_handles", None) == "events":
         return "it handles events", "Bind it to an event, in domain_events_mapper or events_mapper"
     if inspect.isabstract(handler):
         missing = ", ".join(sorted(getattr(handler, "__abstractmethods__", ())))

@@ -25,12 +25,12 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
     The events of every member that ran are emitted, in the order of the chain.
     """
 
-    _handles = "requests"
-    _next: CORRequestHandler[ReqT, ResT] | None = None
+    _cqrs_handles = "requests"
+    _cqrs_next: CORRequestHandler[ReqT, ResT] | None = None
 
     def set_next(self, handler: CORRequestHandler[ReqT, ResT]) -> CORRequestHandler[ReqT, ResT]:
         """Pass to ``handler`` what this one does not answer. Returns ``handler``, so that calls can be chained."""
-        self._next = handler
+        self._cqrs_next = handler
         return handler
 
     async def next(self, request: ReqT) -> ResT | None:
@@ -38,13 +38,13 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
 
         Within a unit of work the rest is a savepoint: if it raises, what it wrote and recorded is undone.
         """
-        if self._next is None:
+        if self._cqrs_next is None:
             return None
         unit = current_unit_of_work() if ever_entered else None
         if unit is None:
-            return await self._next.handle(request)
+            return await self._cqrs_next.handle(request)
         async with unit.savepoint():
-            return await self._next.handle(request)
+            return await self._cqrs_next.handle(request)
 
     @abc.abstractmethod
     async def handle(self, request: ReqT, /) -> ResT | None:

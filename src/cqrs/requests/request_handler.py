@@ -19,7 +19,7 @@ ResT_co = TypeVar("ResT_co", covariant=True, default=Any)
 class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
     """Answers one type of request. A new instance is built for each request, its constructor's parameters injected."""
 
-    _handles = "requests"
+    _cqrs_handles = "requests"
 
     @abc.abstractmethod
     async def handle(self, request: ReqT_contra, /) -> ResT_co:
@@ -33,7 +33,7 @@ class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_
     early, the generator is closed at its ``yield``.
     """
 
-    _handles = "requests"
+    _cqrs_handles = "requests"
 
     @abc.abstractmethod
     def handle(self, request: ReqT_contra, /) -> AsyncIterator[ResT_co]:

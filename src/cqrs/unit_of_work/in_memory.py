@@ -100,7 +100,7 @@ class InMemory:
         Those of ``but`` had some before it began.
         """
         for known, recorder in (self._unread or {}).items():
-            recorded: Any = getattr(recorder, "_events", None)
+            recorded: Any = getattr(recorder, "_cqrs_unread", None)
             if known in but or not recorded:
                 continue
             raise UnitOfWorkStateError(

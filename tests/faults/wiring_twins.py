@@ -1,0 +1,73 @@
+"""What the guards of handlers and containers are for, as in `tests/faults/twins.py`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults.twins import Twin, take_out
+
+KEPT = "tests/integration/container/test_kept_handlers.py::"
+NAMES = "tests/unit/requests/test_names_of_ones_own.py::"
+OVERRIDES = "tests/integration/container/test_overrides.py::"
+
+TWINS = (
+    Twin(
+        "what a kept handler records belongs to the call",
+        "events/one_call.py",
+        "return handler if call is None or call.keeps_events else call",
+        "return handler",
+        f"{KEPT}test_two_calls_at_once_keep_their_events_apart",
+    ),
+    Twin(
+        "a handler with a list of its own is not called twice at once",
+        "events/one_call.py",
+        "if id(self.handler) in _alone:",
+        "if False:",
+        f"{KEPT}test_handler_with_a_list_of_its_own_is_not_called_twice_at_once",
+    ),
+    Twin(
+        "what a failed call has left in a list of one's own is forgotten",
+        "events/one_call.py",
+        "self._left_over = len(self.handler.events)  # of a call that failed",
+        "pass",
+        f"{KEPT}test_events_of_a_call_that_fails_go_with_it",
+    ),
+    Twin(
+        "a list that the application gives a handler is not that of its events",
+        "events/recorder.py",
+        "and not _is_given_events(owner)",
+        "",
+        f"{NAMES}test_names_of_a_handler_are_its_own_and_what_it_records_is_handled",
+    ),
+    Twin(
+        "what is bound in di later is seen on the short way",
+        "container/di.py",
+        "make = ready.get(type_) if bound == solver.hooks else None",
+        "make = ready.get(type_)",
+        f"{OVERRIDES}test_what_is_bound_after_the_first_request_counts_for_the_next",
+    ),
+    Twin(
+        "what is bound in a resolver later makes its turns anew",
+        "container/planner.py",
+        "self.keepers.empty()",
+        "pass",
+        f"{OVERRIDES}test_what_is_bound_after_the_first_request_counts_for_the_next",
+    ),
+    Twin(
+        "what dependency-injector has begun to make is awaited",
+        "container/dependency_injector.py",
+        "if not isinstance(made, _AWAITED):",
+        "if True:",
+        f"{OVERRIDES}test_what_is_bound_after_the_first_request_counts_for_the_next",
+    ),
+    Twin(
+        "nothing is made on a short way that has to be left",
+        "container/resolver.py",
+        "None if plan.quick is None else after(plan.looks, plan.quick)",
+        "plan.quick",
+        f"{OVERRIDES}test_a_singleton_that_is_awaited_is_made_once_and_its_handlers_once_for_each_request",
+    ),
+)
+
+if __name__ == "__main__":
+    sys.exit(take_out(TWINS, *sys.argv[1:]))

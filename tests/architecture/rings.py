@@ -111,6 +111,7 @@ LAYERS = (
             "events.event_handler",
             "events.fallback",
             "events.map",
+            "events.one_call",
             "events.recorder",
             "adapters.protocol",
             "inbox.*",

@@ -8,6 +8,7 @@ from tests.faults.twins import Twin, take_out
 
 KEPT = "tests/integration/container/test_kept_handlers.py::"
 NAMES = "tests/unit/requests/test_names_of_ones_own.py::"
+CIRCLES = "tests/integration/container/test_circles.py::"
 OVERRIDES = "tests/integration/container/test_overrides.py::"
 
 TWINS = (
@@ -66,6 +67,13 @@ TWINS = (
         "None if plan.quick is None else after(plan.looks, plan.quick)",
         "plan.quick",
         f"{OVERRIDES}test_a_singleton_that_is_awaited_is_made_once_and_its_handlers_once_for_each_request",
+    ),
+    Twin(
+        "who would wait for itself is told",
+        "container/turnstile.py",
+        "if outer is not None:\n                _must_not_wait(outer, made, type_)",
+        "",
+        f"{CIRCLES}test_two_that_ask_for_each_other_in_two_tasks_are_told",
     ),
 )
 

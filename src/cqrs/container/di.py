@@ -239,14 +239,14 @@ class _OneAtATime:
                 continue
             turnstile = self._turnstiles[getattr(task, "scope", REQUEST)]
             try:
-                await turnstile.enter(key)
+                token = await turnstile.enter(key, key[-1])
             except BaseException:
                 computing.close()
                 raise
             try:
                 await computing
             finally:
-                turnstile.leave(key)
+                turnstile.leave(key, token)
 
 
 async def _enter(

@@ -29,12 +29,12 @@ class Instances:
         """What was made for ``key``, or what ``make`` makes now. If that fails, the next call tries again."""
         if key not in self.made:
             turnstile = self._turnstile = self._turnstile or Turnstile()
-            await turnstile.enter(key)
+            token = await turnstile.enter(key, key)
             try:
                 if key not in self.made:
                     self.made[key] = await make()
             finally:
-                turnstile.leave(key)
+                turnstile.leave(key, token)
         return self.made[key]
 
     async def call(self, provider: Provider, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from cqrs._generics import type_name
 from cqrs.container.instances import Instances
 from cqrs.container.source import Source
+from cqrs.container.turnstile import given
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class RequestScope:
         """What ``plan`` tells how to make, new or shared. If it lives for nobody else, ``owner`` closes it."""
         if plan.provider is None:
             giver = self.giver or await self._open_source()
-            return await giver.get(plan.key)
+            with given(plan.key):
+                return await giver.get(plan.key)
         if plan.lifetime == "transient":
             return await self._make(plan, owner)
         instances = (self.opened or self._open()) if plan.lifetime == "request" else self.singletons

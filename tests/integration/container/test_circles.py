@@ -1,0 +1,155 @@
+"""What needs itself to be made is told with the circle, however its factory comes to ask: nothing waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import di
+import dishka
+import pytest
+from dependency_injector import containers, providers
+from di import bind_by_type
+from di.dependent import Dependent
+
+import cqrs
+from cqrs.errors import DependencyError
+from cqrs.requests import bootstrap
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+
+class A:
+    pass
+
+
+class B:
+    pass
+
+
+class Ask(cqrs.Request[str]):
+    pass
+
+
+async def answer(request: Ask, a: A) -> str:
+    del request, a
+    return ""
+
+
+async def soon(waits: Awaitable[Any]) -> Any:
+    return await asyncio.wait_for(waits, 5)
+
+
+@pytest.mark.parametrize("lifetime", ["singleton", "request"])
+async def test_factory_that_asks_for_its_own_thing_is_told(lifetime: Any) -> None:
+    resolver = cqrs.Resolver()
+
+    async def make() -> A:
+        return await cqrs.current_scope().resolve(A)
+
+    resolver.bind(A, make, lifetime=lifetime)
+    resolver.bind(B, lifetime="request")  # so that there is a scope
+    mediator = bootstrap.bootstrap(resolver, commands_mapper=lambda m: m.bind(Ask, answer))
+    with pytest.raises(DependencyError, match=r"^A → A: making A waits for itself") as caught:
+        await soon(mediator.send(Ask()))
+    assert caught.value.path == (A, A)
+
+
+async def test_factory_that_asks_in_a_task_of_its_own_is_told() -> None:
+    resolver = cqrs.Resolver()
+
+    async def make() -> A:
+        return await asyncio.create_task(resolver.resolve(A))
+
+    resolver.bind(A, make, lifetime="singleton")
+    with pytest.raises(DependencyError, match="A → A"):
+        await soon(resolver.resolve(A))
+
+
+async def test_factory_that_sends_a_request_that_needs_its_thing_is_told() -> None:
+    resolver = cqrs.Resolver()
+    mediator = bootstrap.bootstrap(resolver, commands_mapper=lambda m: m.bind(Ask, answer))
+
+    async def make() -> A:
+        await mediator.send(Ask())
+        return A()
+
+    resolver.bind(A, make, lifetime="singleton")
+    with pytest.raises(DependencyError, match="A → A"):
+        await soon(mediator.send(Ask()))
+
+
+def each_other(resolver: cqrs.Resolver) -> None:
+    """Let two singletons ask for each other."""
+
+    def asks_for(needed: type, made: type) -> Callable[[], Awaitable[Any]]:
+        async def make() -> Any:
+            await asyncio.sleep(0)
+            await resolver.resolve(needed)
+            return made()
+
+        return make
+
+    resolver.bind(A, asks_for(B, A), lifetime="singleton")
+    resolver.bind(B, asks_for(A, B), lifetime="singleton")
+
+
+async def test_two_that_ask_for_each_other_are_told() -> None:
+    resolver = cqrs.Resolver()
+    each_other(resolver)
+    with pytest.raises(DependencyError, match="A → B → A"):
+        await soon(resolver.resolve(A))
+
+
+async def test_two_that_ask_for_each_other_in_two_tasks_are_told() -> None:
+    resolver = cqrs.Resolver()
+    each_other(resolver)
+    errors = await soon(asyncio.gather(resolver.resolve(A), resolver.resolve(B), return_exceptions=True))
+    assert [type(error) for error in errors] == [DependencyError, DependencyError]
+
+
+async def test_who_only_waits_for_another_task_is_not_told_of_a_circle() -> None:
+    resolver = cqrs.Resolver()
+
+    async def make_a() -> A:
+        await asyncio.sleep(0.01)
+        await resolver.resolve(B)
+        return A()
+
+    async def make_b() -> B:
+        await asyncio.sleep(0.01)
+        return B()
+
+    resolver.bind(A, make_a, lifetime="singleton")
+    resolver.bind(B, make_b, lifetime="singleton")
+    made = await soon(asyncio.gather(*(resolver.resolve(kind) for kind in (A, B, A, B))))
+    assert (made[0], made[1]) == (made[2], made[3])
+
+
+async def make_by_asking() -> A:
+    await asyncio.sleep(0)
+    return await cqrs.current_scope().resolve(A)
+
+
+def by_di() -> Any:
+    container = di.Container()
+    container.bind(bind_by_type(Dependent(make_by_asking, scope="singleton"), A))
+    return container
+
+
+def by_dishka() -> Any:
+    provider = dishka.Provider(scope=dishka.Scope.APP)
+    provider.provide(make_by_asking)
+    return dishka.make_async_container(provider)
+
+
+def by_dependency_injector() -> Any:
+    return type("Asking", (containers.DeclarativeContainer,), {"a": providers.Singleton(make_by_asking)})()
+
+
+@pytest.mark.parametrize("container", [by_di, by_dishka, by_dependency_injector])
+async def test_factory_of_another_container_that_asks_for_its_own_thing_is_told(container: Any) -> None:
+    mediator = bootstrap.bootstrap(container(), commands_mapper=lambda m: m.bind(Ask, answer))
+    with pytest.raises(DependencyError, match="waits for itself"):
+        await soon(mediator.send(Ask()))

@@ -75,10 +75,10 @@ def upgrade(
     schema: Schema = None,
 ) -> None:
     """Bring the tables to the newest version. Any number of processes may do so at once."""
-    done = _on(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only, schema=schema)
-    _say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
+    done = on_engine(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only, schema=schema)
+    say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
     if done:
-        _say(_autogenerate(outbox_table, inbox_table))
+        say(_autogenerate(outbox_table, inbox_table))
 
 
 @app.command()
@@ -99,8 +99,8 @@ def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
         if not yes:
             typer.confirm(f"Drop what came after version {to} of {names} in {shown(engine.url)}?", abort=True, err=True)
     named = {"inbox_table": inbox_table, "subjects": only, "schema": schema}
-    done = _on(address, migrations.downgrade, outbox_table, to=to, **named)
-    _say(*(f"undone {step}" for step in done) if done else ["nothing to do"])
+    done = on_engine(address, migrations.downgrade, outbox_table, to=to, **named)
+    say(*(f"undone {step}" for step in done) if done else ["nothing to do"])
 
 
 @app.command()
@@ -129,11 +129,11 @@ def check(  # noqa: PLR0913, PLR0917  # as above
 ) -> None:
     """Say what is missing, and exit with 1 if anything is. It changes nothing."""
     named = {"inbox_table": inbox_table, "subjects": only, "schema": schema}
-    found = _on(address, migrations.check, outbox_table, versions=versions, **named)
+    found = on_engine(address, migrations.check, outbox_table, versions=versions, **named)
     if found:
-        _say(*found)
+        say(*found)
         raise typer.Exit(1)
-    _say("the tables are as they should be")
+    say("the tables are as they should be")
 
 
 def _autogenerate(outbox_table: str | None, inbox_table: str | None) -> str:
@@ -159,7 +159,9 @@ class _Errors:
             raise typer.Exit(2) from None
 
 
-def _on(address: str, work: Callable[..., Awaitable[list[str]]], *given: Any, **options: Any) -> list[str]:
+def on_engine(address: str, work: Callable[..., Awaitable[list[str]]], *given: Any, **options: Any) -> list[str]:
+    """What ``work`` returns with an engine at ``address``; an error of ours ends the program, with one line."""
+
     async def run() -> list[str]:
         engine = _engine(address)
         try:
@@ -178,6 +180,7 @@ def _engine(address: str) -> Any:
     return engine_at(address)
 
 
-def _say(*lines: str) -> None:
+def say(*lines: str) -> None:
+    """Print ``lines`` as they are."""
     for line in lines:
         Console().print(line, markup=False, highlight=False, soft_wrap=True)

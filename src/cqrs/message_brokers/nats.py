@@ -10,6 +10,7 @@ from nats.errors import BadHeaderError, BadSubjectError
 from nats.js.api import Header
 from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
+from cqrs._showing import shown
 from cqrs.adapters.nats_link import NatsLink, NotPermitted, outage
 from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors.messages import MessageRejected
@@ -122,7 +123,7 @@ class NatsMessageBroker(MessageBroker):
                 asked[envelope.topic] = asyncio.create_task(self._is_taken(session, envelope.topic))
             if await asked[envelope.topic]:
                 raise
-            raise _Rejected(f"no stream takes the subject {envelope.topic!r}") from error
+            raise _Rejected(f"no stream takes the subject {shown(envelope.topic)!r}") from error
         except APIError as error:
             if error.code == _BAD_REQUEST:
                 raise _Rejected(error) from error
@@ -146,9 +147,9 @@ class _Rejected(Exception):
 def _problem(headers: Mapping[str, str]) -> str | None:
     for name, value in headers.items():
         if value != value.strip() or len(value.splitlines()) > 1:
-            return f"NATS cannot carry line breaks and outer spaces, as in the header {name}"
+            return f"NATS cannot carry line breaks and outer spaces, as in the header {shown(name)!r}"
         if name != name.strip() or not name:
-            return f"NATS cannot carry a header whose name is empty or has outer spaces, as {name!r}"
+            return f"NATS cannot carry a header whose name is empty or has outer spaces, as {shown(name)!r}"
     return None
 
 

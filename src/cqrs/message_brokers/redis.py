@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoPermissionError
 
+from cqrs._showing import shown
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.outgoing import headers_of
 from cqrs.message_brokers.protocol import Features, MessageBroker
@@ -158,7 +159,7 @@ class RedisMessageBroker(MessageBroker):
         errors: dict[int, Exception] = {}
         for number, answer in zip(numbers, answers, strict=True):
             if answer == _MADE:
-                _log.info("%s had no stream %r; it is made", self._server.place, envelopes[number].topic)
+                _log.info("%s had no stream %r; it is made", self._server.place, shown(envelopes[number].topic))
             elif answer:
                 errors[number] = self._error(envelopes[number], answer.decode(errors="replace"))
         return errors
@@ -179,7 +180,7 @@ class RedisMessageBroker(MessageBroker):
     def _error(self, envelope: Envelope, answer: str) -> Exception:
         text = answer.removeprefix("-")
         if text.startswith("WRONGTYPE"):
-            return self._rejected(envelope, f"{envelope.topic!r} is not a stream")
+            return self._rejected(envelope, f"{shown(envelope.topic)!r} is not a stream")
         if "can't access" in text or text.startswith("NOPERM"):
             return self._not_permitted(envelope)
         if "can't run this command" in text:
@@ -189,7 +190,7 @@ class RedisMessageBroker(MessageBroker):
         return BrokerUnavailable(self._server.place, text)
 
     def _not_permitted(self, envelope: Envelope) -> MessageRejected:
-        topic = envelope.topic
+        topic = shown(envelope.topic)
         return self._rejected(envelope, f"its user may not write {topic!r}: let it, by ACL SETUSER <user> ~{topic}")
 
     def _rejected(self, envelope: Envelope, reason: str) -> MessageRejected:

@@ -40,26 +40,50 @@ def named_parameters(function: Any) -> list[inspect.Parameter]:
 
 
 def is_async(function: object) -> bool:
-    """Whether calling ``function`` gives something to await. A wrapper counts as what it wraps."""
-    return _is_coroutine_function(called(function)) or _declares(function, _AWAITABLE_TEXT)
+    """Whether calling ``function`` gives something to await.
+
+    What is called counts; a wrapper that is neither ``async`` nor a generator counts as what it wraps.
+    """
+    return _kind(function) == "async" or _declares(function, _AWAITABLE_TEXT)
 
 
 def is_async_generator(function: object) -> bool:
-    """Whether calling ``function`` gives something for ``async for``. A wrapper counts as what it wraps."""
-    return inspect.isasyncgenfunction(called(function)) or _declares(function, _STREAM_TEXT)
+    """Whether calling ``function`` gives something for ``async for``; for a wrapper as in :func:`is_async`."""
+    return _kind(function) == "stream" or _declares(function, _STREAM_TEXT)
 
 
-def _is_coroutine_function(found: Any) -> bool:
+def is_coroutine_function(found: Any) -> bool:
+    """Whether it is declared ``async``, or marked as if it were: by :func:`awaited`, or as an ``AsyncMock`` is."""
     if inspect.iscoroutinefunction(found):
         return True
-    mark = getattr(found, "_is_coroutine", None)  # what `awaited` sets before Python 3.12
+    mark = getattr(found, "_is_coroutine", None)  # before Python 3.12 there is no other
     return mark is not None and mark is getattr(asyncio.coroutines, "_is_coroutine", None)
 
 
+def _kind(subject: Any) -> str | None:
+    """What a call of ``subject`` gives, from the outside in: the first that is ``async`` or a generator tells."""
+    found: Any = subject
+    while True:
+        if is_coroutine_function(found):
+            return "async"
+        if inspect.isasyncgenfunction(found):
+            return "stream"
+        if isinstance(found, functools.partial):
+            found = found.func
+        elif hasattr(found, "__wrapped__"):
+            found = found.__wrapped__
+        elif inspect.isroutine(found) or isinstance(found, type):
+            return None
+        else:
+            found = getattr(cast("Any", type(found)), "__call__", None)  # noqa: B004  # the method is wanted
+            if found is None:
+                return None
+
+
 def _declares(function: object, result: re.Pattern[str]) -> bool:
-    """Whether a function that is not async itself says that it returns such a thing. Annotations may be texts."""
-    found = called(function)
-    if found is None or inspect.iscoroutinefunction(found):
+    """Whether a function that is neither ``async`` nor a generator says that it returns such a thing."""
+    found = None if _kind(function) else called(function)
+    if found is None:
         return False
     return result.match(str(get_annotations(found, format=Format.STRING).get("return"))) is not None
 

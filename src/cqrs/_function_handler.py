@@ -8,7 +8,7 @@ import types
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from cqrs._callables import named_parameters
+from cqrs._callables import is_async_generator, named_parameters
 from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -31,13 +31,15 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     named = named_parameters(function)
     hints = read_hints(function)
     in_chain = hasattr(base, "next")
-    problem = _problem_with(named, hints, in_chain=in_chain)
+    problem = None if _takes_anything(function, named) else _problem_with(named, hints, in_chain=in_chain)
     if problem is not None:
         raise WiringError([WiringProblem(type_name(function), *problem)])
-    message, *others = named
-    others = [p for p in others if p.name not in _given(function)]
-    asked = _readable(hints.get(message.name, Any))
-    arguments = (asked, _answer(_readable(hints.get("return", Any)))) if answers else asked
+    others = [p for p in named[1:] if p.name not in _given(function)]
+    asked = _readable(hints.get(named[0].name, Any)) if named else Any
+    result = _readable(hints.get("return", Any))
+    if get_origin(result) in _STREAMS and not is_async_generator(function):
+        result = Any  # it is that of a stream which a wrapper collects
+    arguments = (asked, _answer(result)) if answers else asked
     return types.new_class(
         getattr(function, "__name__", type(function).__name__),
         (base[arguments],),
@@ -62,6 +64,11 @@ def _problem_with(named: list[inspect.Parameter], hints: dict[str, Any], *, in_c
             remedy = "Import what it names at run time, not only under TYPE_CHECKING"
             return f"the annotation of {parameter.name} cannot be read ({annotation.error})", remedy
     return None
+
+
+def _takes_anything(function: Any, named: list[inspect.Parameter]) -> bool:
+    """Whether it has no parameter but ``*args``, as an ``AsyncMock`` has."""
+    return not named and any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
 
 
 def _given(function: Any) -> Container[str]:
@@ -100,11 +107,11 @@ def _members(
         if p.name not in ours and _readable(hints.get(p.name, Any)) is not Any
     ]
 
-    @functools.wraps(function)
+    @functools.wraps(function, updated=())
     def call(_: Any, message: Any) -> Any:
         return function(message)
 
-    @functools.wraps(function)
+    @functools.wraps(function, updated=())
     def call_with_injected(self: Any, message: Any) -> Any:
         return function(message, **self.injected)
 

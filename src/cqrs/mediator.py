@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from cqrs._callables import awaited
 from cqrs.dispatcher.event import EventDispatcher
 from cqrs.dispatcher.request import RequestDispatcher
 from cqrs.dispatcher.streaming import StreamingRequestDispatcher
@@ -61,8 +60,7 @@ class RequestMediator:
     async def send(self, request: Q, answered_by: type[RequestHandler[Q, R]]) -> R: ...
     @overload
     async def send(self, request: object) -> Any: ...
-    @awaited
-    def send(self, request: object, answered_by: type | None = None) -> Any:
+    async def send(self, request: object, answered_by: type | None = None) -> Any:
         """Have ``request`` answered.
 
         Returns, awaited, what its handler returned, after the events that the handler recorded have been handled and
@@ -75,17 +73,11 @@ class RequestMediator:
         raised if another one is bound.
         """
         turn = self._turns.get(type(request))
-        if turn is None or answered_by is not None:
-            return self._checked(request, answered_by)
-        return turn(request)
-
-    async def _checked(self, request: object, answered_by: type | None) -> Any:
-        request_type = type(request)
-        if request_type not in self._turns:
-            self._turns[request_type] = self._dispatcher.compile(request_type)
+        if turn is None:
+            turn = self._turns[type(request)] = self._dispatcher.compile(type(request))
         if answered_by is not None:
-            self._dispatcher.require(request_type, answered_by)
-        return await self._turns[request_type](request)
+            self._dispatcher.require(type(request), answered_by)
+        return await turn(request)
 
 
 class StreamingRequestMediator:

@@ -8,6 +8,8 @@ import typing
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
 
+from cqrs._callables import is_coroutine_function
+
 if typing.TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
@@ -42,7 +44,7 @@ def kind_of(factory: Any) -> tuple[Kind, Callable[..., Any] | None]:
             return "async context", asynccontextmanager
         if inspect.isgeneratorfunction(called):
             return "context", contextmanager
-        if inspect.iscoroutinefunction(called):
+        if is_coroutine_function(called):
             return "async", None
         if isinstance(called, functools.partial):
             called = called.func

@@ -15,7 +15,7 @@ from cqrs.container.dependency_injector_origins import how_to_provide, origins
 from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, may_await, providers
 from cqrs.container.provider import provider_of
 from cqrs.container.resolver import Resolver
-from cqrs.container.shortcut import NotAtOnce
+from cqrs.container.shortcut import NotAtOnce, unsure
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class DependencyInjectorCQRSContainer(Resolver):
     def __init__(self, container: Container | None = None) -> None:
         self._providers = _Providers()
         super().__init__(source=self._providers)
+        self._providers.surprised = self._planner.forget
         if container is not None:
             self.attach_external_container(container)
 
@@ -92,6 +93,7 @@ class _Providers:
         self._container: Container | None = None
         self._all: list[_Named] = []
         self._fitting: dict[Any, list[_Named]] = {}
+        self.surprised: Callable[[], None] = lambda: None
         self._begun: dict[Any, Any] = {}  # by provider: what turned out to be awaitable on the short way
 
     @property
@@ -132,21 +134,23 @@ class _Providers:
 
     def quick(self, type_: Any) -> tuple[Make | None, tuple[Make, ...]]:
         provider = self._find(type_)[0][1]
-        if any(may_await(part) for part in (provider, *provider.traverse())):
+        if provider in self._begun or any(may_await(part) for part in (provider, *provider.traverse())):
             return None, ()
+        plain: set[type] = set()
 
         def make() -> Any:
             made = provider()  # an override counts at once, and what that gives may have to be awaited
+            if type(made) in plain:
+                return made
             if not isinstance(made, _AWAITED):
+                kind: Any = type(made)
+                plain.add(kind)
                 return made
             self._begun[provider] = made
+            self.surprised()
             raise NotAtOnce
 
-        return make, (self._look,)
-
-    def _look(self) -> None:
-        if self._begun:
-            raise NotAtOnce
+        return make, (unsure,)
 
     def scope(self) -> None:
         return None

@@ -58,8 +58,13 @@ def made_before(key: Any, made: Mapping[Any, Any]) -> Make:
     return get
 
 
+def unsure() -> None:
+    """Says beforehand that ``NotAtOnce`` may be raised at the very end of the way, and nothing more."""
+
+
 def after(looks: Sequence[Make], make: Make) -> Make:
     """``make``, after every one of ``looks`` has told that it can be: it then makes all or nothing."""
+    looks = [look for look in looks if look is not unsure]
     match looks:
         case []:
             return make

@@ -11,7 +11,7 @@ from cqrs._generics import type_name
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from contextvars import Token
 
 
@@ -74,7 +74,7 @@ class Turnstile:
 
 
 @contextmanager
-def given(type_: Any) -> Iterator[None]:
+def given(type_: Any) -> Generator[None, None, None]:
     """While another container makes ``type_``. Raises ``DependencyError`` if that needs ``type_`` itself."""
     outer = _making.get()
     if outer is not None:

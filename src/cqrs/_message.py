@@ -7,7 +7,9 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
+
+from cqrs._reading import reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +37,12 @@ class PydanticMessage(BaseModel, IMessage):
 
     @classmethod
     def from_dict(cls, **kwargs: Any) -> Self:
-        """A message with these fields. Raises ``pydantic.ValidationError`` if they do not fit."""
-        return cls.model_validate(kwargs)
+        """A message with these fields, such as :meth:`to_dict` gives; aliases are taken, too.
+
+        Raises ``pydantic.ValidationError`` if they do not fit.
+        """
+        message: Self = reader(cls).validate_python(kwargs)
+        return message
 
 
 class DataclassMessage(IMessage):
@@ -70,4 +76,4 @@ def _reading(cls: Any) -> tuple[frozenset[str], frozenset[str], Callable[[Any], 
     fields = [field for field in dataclasses.fields(cls) if field.init]
     missing = dataclasses.MISSING
     required = [f.name for f in fields if f.default is missing and f.default_factory is missing]
-    return frozenset(f.name for f in fields), frozenset(required), TypeAdapter(cls).validate_python
+    return frozenset(f.name for f in fields), frozenset(required), reader(cls).validate_python

@@ -83,6 +83,7 @@ LAYERS = (
         "messages",
         (
             "_message",
+            "_reading",
             "_sendable",
             "_unfinite",
             "context",

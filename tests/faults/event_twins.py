@@ -89,9 +89,23 @@ TWINS = (
     Twin(
         "the fields of a dataclass message are validated and built",
         "_message.py",
-        "TypeAdapter(cls).validate_python",
-        "lambda given: cls(**given)",
+        "reader(cls).validate_python\n",
+        "lambda given: cls(**given)\n",
         "tests/unit/messages/test_dataclass_messages.py::test_texts_become_what_the_fields_say",
+    ),
+    Twin(
+        "what a model writes it reads",
+        "_reading.py",
+        "return adapter if changed is schema else",
+        "return adapter if adapter else",
+        "tests/unit/messages/test_written_and_read.py::test_what_is_written_is_read",
+    ),
+    Twin(
+        "aliases travel",
+        "serializers/json.py",
+        "by_alias=True",
+        "by_alias=False",
+        "tests/unit/messages/test_written_and_read.py::test_aliases_bytes_and_computed_fields_travel",
     ),
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from cqrs._generics import type_name
 from cqrs._message import DataclassMessage, PydanticMessage
+from cqrs._reading import reader
 from cqrs.deserializers.exceptions import DeserializeJsonError
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def _reader(model: Any) -> Callable[[str | bytes], Any]:
     from_dict = getattr(model, "from_dict", None)
     # Where it is ours, pydantic does better with JSON than with a dictionary: a strict model takes text for a date.
     if from_dict is None or getattr(from_dict, "__func__", None) in _OURS:
-        return TypeAdapter(model).validate_json
+        read_json: Callable[[str | bytes], Any] = reader(model).validate_json
+        return read_json
 
     def read(data: str | bytes) -> Any:
         fields = json.loads(data)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
+from cqrs._message import PydanticMessage
 from cqrs._sendable import refuse_hidden
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
@@ -23,10 +22,17 @@ class JsonSerializer:
         self._read: dict[type, JsonDeserializer[Any]] = {}
 
     def serialize(self, event: Any) -> Encoded:
-        """``to_dict()`` of the event as JSON. Raises ``UnfitMessage`` for NaN and infinity, which it does not have."""
-        values = event.to_dict()
-        body = encoded(values)
-        if b"null" in body and not isinstance(event, BaseModel):  # whose values hold no models, which would hide it
+        """The event as JSON, as pydantic writes it, under its aliases; of other classes it is what ``to_dict()`` gives.
+
+        Raises ``UnfitMessage`` for NaN and infinity, which JSON does not have.
+        """
+        values = event
+        if event.__class__.to_dict is PydanticMessage.to_dict:
+            body: bytes = event.__pydantic_serializer__.to_json(event, by_alias=True)
+        else:
+            values = event.to_dict()
+            body = encoded(values)
+        if b"null" in body:  # a model would write that for them
             refuse_hidden(event.event_name, values)
         return Encoded(body, JSON)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pydantic
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cqrs
@@ -102,6 +102,7 @@ slotted = st.builds(Slotted, event_name=texts, payload=orders, more=st.lists(lin
 others = st.builds(Ask, order=orders) | st.builds(Answer, order=orders)
 
 
+@settings(max_examples=50)
 @given(events | messages | slotted | others)
 def test_what_to_dict_gives_from_dict_takes(message: Any) -> None:
     kind: Any = type(message)
@@ -112,6 +113,7 @@ def test_what_to_dict_gives_from_dict_takes(message: Any) -> None:
     ]
 
 
+@settings(max_examples=50)
 @given(messages | slotted)
 def test_what_is_written_as_json_is_read(message: Any) -> None:
     kind: Any = type(message)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from benchmarks.durable import adding, backlog, inbox, kafka, latency, memory, polling, relay
+from benchmarks.durable import adding, backlog, inbox, kafka, latency, memory, one_bad, polling, relay
 from benchmarks.durable.counting import prepare_counting
 from benchmarks.durable.peer import Peer
 from benchmarks.durable.server import postgresql
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 _LONG = ("backlog", "memory")
-_NAMES = ("relay", "kafka", "add", "inbox", "latency", "poll", *_LONG)
+_NAMES = ("relay", "bad", "kafka", "add", "inbox", "latency", "poll", *_LONG)
 _OF_PEER = {"relay", "inbox", "poll"}
 _BYTES_PER_ROW, _BYTES = 1_000, 6_000_000_000  # the server's log takes up to 4 GB
 
@@ -72,6 +72,7 @@ async def _measure(names: list[str], rows: int, minutes: float, *, with_peer: bo
         table = Table(postgresql=version, peer=peer and REQUIREMENT.replace("==", " "))
         shows: dict[str, Callable[[], Coroutine[object, object, None]]] = {
             "relay": lambda: relay.show(table, stand, peer),
+            "bad": lambda: one_bad.show(table, stand),
             "kafka": lambda: kafka.show(table, stand),
             "add": lambda: adding.show(table, stand),
             "inbox": lambda: inbox.show(table, stand, peer),

@@ -112,8 +112,8 @@ TWINS = (
     Twin(
         "what was at fault before spoils no other batch",
         "workers/carrying.py",
-        "if m.attempts or (self._doubted and m.id in self._doubted)",
-        "if m.id in self._doubted",
+        "if m.attempts or m.id in doubted",
+        "if m.id in doubted",
         f"{MEMORY}test_another_relay_knows_what_was_at_fault_and_keeps_it_apart",
     ),
     Twin(

@@ -14,6 +14,7 @@ import asyncio
 import dataclasses
 import math
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from cqrs._showing import shown
@@ -37,6 +38,7 @@ _DOUBT = 60.0  # seconds after a failure in which a batch that fails is split at
 _PATIENT = 10  # times as long as usual, until what has failed before counts as not answered
 _AT_LEAST = 1.0
 _SHORT = 0.2  # the longest pause while a batch is split
+_SPARE = 16
 _MANY = 10_000
 
 
@@ -76,13 +78,14 @@ class Carried(Generic[C]):
 
 
 class Carrier(Generic[C]):
-    """Sends what a relay has taken. ``may_go_on`` tells before each attempt whether there is still time for it."""
+    """Sends what a relay has taken; ``in_order``, as long as nothing is at fault, also that of different keys."""
 
-    def __init__(self, broker: MessageBroker, policy: RelayPolicy) -> None:
+    def __init__(self, broker: MessageBroker, policy: RelayPolicy, *, in_order: bool = False) -> None:
         self.is_away = False
         self.at_once = policy.batch_size
         self._broker = broker
         self._policy = policy
+        self._in_order = in_order
         self._tries = 0
         self._doubt_until = self._failed_at = 0.0
         self._doubted: set[object] = set()
@@ -102,8 +105,9 @@ class Carrier(Generic[C]):
         if self.is_away:
             return await self._probe(messages, may_go_on)
         ready, doubted = self._parted(messages)
+        spare = _spare(ready, min(_SPARE, len(doubted) - 1)) if len(doubted) > 1 else []
         carried: Carried[C] = Carried()
-        search = Splitting(ready, doubted, _key, works=self._works)
+        search = Splitting(ready[: len(ready) - len(spare)], doubted, _key, spare=spare, works=self._works)
         errors: dict[object, Exception] = {}
         self._works = False
         until = time.monotonic() + self._policy.lease / 4
@@ -167,8 +171,10 @@ class Carrier(Generic[C]):
         """Try a few, chosen from all over, and if nothing leaves one by itself: each time others."""
         carried: Carried[C] = Carried()
         errors: dict[object, Exception] = {}
-        chosen = self._chosen(messages)
-        one = chosen[self._tries % len(chosen) :][:1] if len(chosen) > 1 else []
+        heads = _heads(messages)
+        chosen = heads[:PROBE] if self._in_order else self._chosen(heads)
+        others = heads if self._in_order else chosen
+        one = others[self._tries % len(others) :][:1] if len(chosen) > 1 else []
         for some in filter(None, (chosen, one)):
             seconds = may_go_on(some)
             if seconds <= 0:
@@ -176,7 +182,7 @@ class Carrier(Generic[C]):
             search = Splitting(some, (), _key)
             has_failed = await self._try(search, carried, errors, self._short(seconds, len(some)))
             found = search.at_fault
-            if has_failed and len(some) == 1 and await self._tell_enough(chosen, errors):
+            if has_failed and len(some) == 1 and await self._tell_enough([*chosen, *some], errors):
                 found = [*found, *some]
             self._hold_against(found, carried, errors)
             self._works = search.works
@@ -191,16 +197,8 @@ class Carrier(Generic[C]):
             self._tries, self.is_away = 0, False
         return carried
 
-    def _chosen(self, messages: Sequence[C]) -> list[C]:
-        """The first of some keys: of each topic one, rather those that are not doubted, and each time others."""
-        heads: list[C] = []
-        keys: set[str] = set()
-        for message in messages:
-            key = message.envelope.key
-            if key is None or key not in keys:
-                heads.append(message)
-            if key is not None:
-                keys.add(key)
+    def _chosen(self, heads: list[C]) -> list[C]:
+        """Some of ``heads``: of each topic one, rather those that are not doubted, and each time others."""
         start = self._tries * PROBE % max(1, len(heads))
         heads = [*heads[start:], *heads[:start]]
         topics: set[str] = set()
@@ -213,7 +211,8 @@ class Carrier(Generic[C]):
 
     def _parted(self, messages: Sequence[C]) -> tuple[Sequence[C], Sequence[C]]:
         """What can go together, and what has failed before. Of a key, nothing goes that comes after such a one."""
-        suspects = {m.id for m in messages if m.attempts or (self._doubted and m.id in self._doubted)}
+        doubted: set[object] = set() if self._in_order else self._doubted
+        suspects = {m.id for m in messages if m.attempts or m.id in doubted}
         if not suspects:
             return messages, ()
         keys = {message.envelope.key for message in messages if message.id in suspects} - {None}
@@ -322,6 +321,27 @@ def line(message: Carryable | None) -> str:
         return ""
     envelope = message.envelope
     return f"{shown(envelope.name)} {envelope.message_id} for topic '{shown(envelope.topic)}'"
+
+
+def _spare(messages: Sequence[C], most: int) -> Sequence[C]:
+    """The last ones, of which no key is in the others."""
+    start = len(messages)
+    keys = Counter(message.envelope.key for message in messages)
+    while start and len(messages) - start < most:
+        key = messages[start - 1].envelope.key
+        if key is not None and keys[key] > 1:
+            break
+        start -= 1
+    return messages[start:]
+
+
+def _heads(messages: Sequence[C]) -> list[C]:
+    """Of each key the first."""
+    heads: dict[object, C] = {}
+    for message in messages:
+        key = message.envelope.key
+        heads.setdefault(message.id if key is None else key, message)
+    return list(heads.values())
 
 
 def _key(message: Carryable) -> str | None:

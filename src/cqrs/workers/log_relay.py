@@ -15,13 +15,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cqrs._failpoints import reached
 from cqrs._showing import shown
 from cqrs.errors.databases import LogBusy, LogSlotLost
-from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.messages import InvalidEnvelope
+from cqrs.errors.workers import WorkerCannotStart
 from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.log_content import keepable, unpack, unreadable
 from cqrs.outbox.queue import QueuedMessage
 from cqrs.outbox.rows import error_text
+from cqrs.workers.advice import place
+from cqrs.workers.carrying import Carrier, line
+from cqrs.workers.outages import Outages
 from cqrs.workers.outbox_policy import RelayPolicy, Verdict
+from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -33,9 +38,6 @@ if TYPE_CHECKING:
     from cqrs.outbox.rows import NewRow
 
 logger = logging.getLogger("cqrs")
-
-_PROBE = 10
-"""How many messages are sent to see whether the broker is back."""
 
 _PATIENCE = 5.0  # seconds without a word until the database is asked whether it is there
 _OPENING = 60.0  # seconds until a database that was reached, and says nothing, counts as away
@@ -57,21 +59,23 @@ class _Stopped(Exception):
     """The relay is to end, or somebody else has taken over; what was not settled is read again."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(slots=True)
 class _Unsent:
-    position: LogPosition
+    id: LogPosition
     row: NewRow
     envelope: Envelope
+    attempts: int = 0
 
 
 class LogRelay(Service):
     """Sends what ``outbox`` writes to ``log`` with ``message_broker``, until it is stopped.
 
     During an outage nothing is confirmed, so the database keeps its log: watch ``log.lag()``. A message that the broker
-    rejects is parked in the table of the outbox; later ones of its key follow it there while the table has unsent ones,
-    and an ``OutboxRelay`` sends them from there. Ends with ``LogSlotLost`` if the database has thrown away what was
-    not read. Of ``policy``, the size of batches, the judgement of errors, ``outage``, and ``lease`` as the longest time
-    for a batch are used.
+    rejects, or that fails again and again while others leave, is parked in the table of the outbox; later ones of its
+    key follow it there while the table has unsent ones, and an ``OutboxRelay`` sends them from there. Ends with
+    ``LogSlotLost`` if the database has thrown away what was not read. Of ``policy``, the size of batches, the judgement
+    of errors, ``attempts``, ``outage``, ``remind_every``, ``wait_at_start``, and ``lease`` as the longest time for a
+    batch are used.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class LogRelay(Service):
     ) -> None:
         super().__init__()
         self.policy = policy or RelayPolicy()
+        self.wait_at_start = self.policy.wait_at_start
         self.sent = 0
         self.is_reading = False
         self._outbox = outbox
@@ -94,22 +99,31 @@ class LogRelay(Service):
         self._diversion = outbox.diversion()
         self._settled = LogPosition(0, 0)
         self._suspects: set[str] = set()
-        self._outages = 0
+        self._carrier: Carrier[_Unsent] = Carrier(self._broker, self.policy, in_order=True)
+        self._outages = Outages(lambda: str(self), "waits", self.policy.outage, self.policy.remind_every)
+
+    def __str__(self) -> str:
+        return f"the relay of {self._log.name}"
 
     async def _work(self) -> None:
+        text = "%s starts to bring the messages of %s to %s, with %s"
+        where = getattr(self._outbox, "database", type(self._outbox).__qualname__)
+        logger.info(text, self, where, place(self._broker), described(self.policy))
+        await self._reached(self._broker.start)
         while not self.is_ending:
             try:
                 await self._unless_ending(self._open())
                 await self._follow()
             except _Stopped:
                 pass
-            except LogSlotLost:
+            except (LogSlotLost, WorkerCannotStart):
                 raise
             except LogBusy:
                 self._ready.set()
                 await self._pause(self._standby)
             except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
-                await self._pause(self._outage(error))
+                self._refused(error)
+                await self._pause(self._outages.again(error))
             finally:
                 self.is_reading = False
                 self._log.close()
@@ -124,7 +138,7 @@ class LogRelay(Service):
         self.is_reading = True
         while True:
             batch = await self._unless_ending(self._log.read(self.policy.batch_size, _PATIENCE))
-            self._back()
+            self._outages.over()
             messages = [message for message in batch.messages if message.position > self._settled]
             if messages:
                 await self._settle(messages)
@@ -180,38 +194,27 @@ class LogRelay(Service):
 
     async def _send(self, unsent: list[_Unsent], diverted: dict[LogPosition, Diverted]) -> list[_Unsent]:
         """Send once; returns what is to be sent again, after a pause if the broker is away."""
-        now, later = (unsent[:_PROBE], unsent[_PROBE:]) if self._outages else (unsent, [])
-        again: list[_Unsent] = []
-        poisoned: set[str] = set()
-        outage: Exception | None = None
-        for one, error in zip(now, await self._try([one.envelope for one in now]), strict=True):
-            key = one.envelope.key
-            if error is None:
-                self.sent += 1
-            elif key in poisoned:
-                diverted[one.position] = Diverted(one.row)
-            elif self.policy.classify(error) is Verdict.OUTAGE:
-                outage = error
-                again.append(one)
-            else:
-                diverted[one.position] = self._poison(one.row, error)
-                if key is not None:
-                    poisoned.add(key)
-        behind = [one for one in later if one.envelope.key in poisoned]
-        diverted.update((one.position, Diverted(one.row)) for one in behind)
-        again += [one for one in later if one.envelope.key not in poisoned]
+        carried = await self._carrier.carry(unsent[: self._carrier.limit], lambda _: self.policy.lease)
+        self.sent += len(carried.sent)
+        gone = {one.id for one in carried.sent}
+        outage, first = carried.outage, carried.first
+        parked: set[str] = set()
+        for one, error, for_good in carried.at_fault:
+            one.attempts += 1
+            is_outage = self.policy.classify(error) is Verdict.OUTAGE
+            if is_outage and not (for_good and one.attempts >= self.policy.attempts):
+                outage, first = outage or error, first or one
+                continue
+            diverted[one.id] = self._poison(one.row, error)
+            gone.add(one.id)
+            parked.update(() if one.envelope.key is None else (one.envelope.key,))
+        again = [one for one in unsent if one.id not in gone]
+        diverted.update((one.id, Diverted(one.row)) for one in again if one.envelope.key in parked)
         if outage is None:
-            self._back()
+            self._outages.over()
         else:
-            await self._wait_out(outage)
-        return again
-
-    async def _try(self, envelopes: list[Envelope]) -> Sequence[Exception | None]:
-        try:
-            async with asyncio.timeout(self.policy.lease):
-                return await self._broker.send(envelopes)
-        except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing; a hang ends as an outage
-            return [BrokerUnavailable(type(self._broker).__qualname__, raised)] * len(envelopes)
+            await self._wait_out(outage, line(first))
+        return [one for one in again if one.envelope.key not in parked]
 
     async def _divert(self, until: LogPosition, messages: list[Diverted]) -> None:
         done: bool | None = None
@@ -231,22 +234,10 @@ class LogRelay(Service):
         logger.warning("%s %s is parked: %s", shown(row.envelope.name), row.envelope.message_id, text)
         return Diverted(row, text)
 
-    def _outage(self, error: BaseException) -> float:
-        """Something is away: when to try again. Said once, not at every try."""
-        if not self._outages:
-            logger.warning("the relay of %s waits: %r", self._log.name, error)
-        self._outages += 1
-        return self.policy.outage.seconds(self._outages)
-
-    async def _wait_out(self, outage: Exception) -> None:
-        await self._pause(self._outage(outage))
+    async def _wait_out(self, outage: Exception, first: str = "") -> None:
+        await self._pause(self._outages.again(outage, first))
         if self.is_ending:
             raise _Stopped
-
-    def _back(self) -> None:
-        if self._outages:
-            logger.warning("the relay of %s goes on", self._log.name)
-        self._outages = 0
 
     async def _unless_ending(self, work: Coroutine[Any, Any, Any]) -> Any:
         """What ``work`` returns, unless the relay is to end before."""

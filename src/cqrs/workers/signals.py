@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import signal
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -61,7 +60,5 @@ def told_by_signals(ending: asyncio.Event) -> Generator[None]:
 
 def _listens(handler: Any) -> bool:
     """Whether it is a handler of the application, and not one by which Python ends the program at once."""
-    of_runner = isinstance(handler, functools.partial) and isinstance(
-        getattr(handler.func, "__self__", None), asyncio.Runner
-    )
+    of_runner = isinstance(getattr(getattr(handler, "func", None), "__self__", None), asyncio.Runner)
     return callable(handler) and handler is not signal.default_int_handler and not of_runner

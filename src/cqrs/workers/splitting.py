@@ -45,18 +45,26 @@ class _Group(Generic[T]):
 class Splitting(Generic[T]):
     """Tries ``things``, and then ``doubted`` ones, which have failed before.
 
-    Things of one ``key`` keep their order: of a key, nothing is tried before what comes earlier is done. A key must not
-    be in both. ``works``: something else went well just now. Ask for :meth:`next`, and :meth:`tell` what came of it.
+    ``spare`` ones are tried singly between those, to see one go well, and what is left of them at the end. Things of
+    one ``key`` keep their order: of a key, nothing is tried before what comes earlier is done. A key must not be in
+    more than one of the three. ``works``: something else went well just now. Ask for :meth:`next`, and :meth:`tell`
+    what came of it.
     """
 
     def __init__(
-        self, things: Sequence[T], doubted: Sequence[T], key: Callable[[T], str | None], *, works: bool = False
+        self,
+        things: Sequence[T],
+        doubted: Sequence[T],
+        key: Callable[[T], str | None],
+        *,
+        spare: Sequence[T] = (),
+        works: bool = False,
     ) -> None:
         self.at_fault: list[T] = []
         self.failures = 0
         self._key = key
         self._works = works
-        groups = (_Group(things), _Group(doubted, doubted=True))
+        groups = (_Group(things), _Group(doubted, doubted=True), _Group(spare))
         self._groups = deque(group for group in groups if group.things)
         self._sample: tuple[_Group[T], T] | None = None
         self._limit = _PATIENCE + (len(things) + len(doubted)).bit_length()

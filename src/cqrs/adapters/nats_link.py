@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import math
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from nats.aio.client import Client
 from nats.errors import AuthorizationError, ConnectionClosedError, Error
 
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
+from cqrs.message_brokers.addresses import parts_of
 from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _DENIED = "permissions violation"
 _NEEDED = "let its user publish to $JS.API.>, consumers to $JS.ACK.>, too, and subscribe to _INBOX.>"
+_SCHEMES = ("nats", "tls", "ws", "wss")
 _GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
 
 
@@ -220,9 +221,6 @@ def _works(session: NatsSession) -> bool:
 
 
 def _place(server: str) -> str:
-    # What is logged must not hold the password or the token, and a URL that cannot be read may have it anywhere.
-    try:
-        parts = urlsplit(server if "://" in server else f"nats://{server}")
-        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
-    except ValueError:
-        return "an address that cannot be read"
+    whole = server if "://" in server else f"nats://{server}"
+    parts = parts_of(whole, "servers", _SCHEMES, "nats://user:password@host:4222")
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

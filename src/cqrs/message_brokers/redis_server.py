@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -12,17 +11,20 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, AuthorizationError, NoPermissionError, ReadOnlyError, RedisError
 
 from cqrs.errors.root import CQRSError
+from cqrs.message_brokers.addresses import parts_of, place_of
 from cqrs.message_brokers.refusal import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+
+_SCHEMES = ("redis", "rediss", "unix")
 
 
 class RedisServer:
     """A client that connects when it is used, reports an outage at once, and connects again at the next use."""
 
     def __init__(self, url: str, timeout: float, options: Mapping[str, Any] | None) -> None:
-        self.place = _place(url)
+        self.place = place_of("Redis", parts_of(url, "url", _SCHEMES, "redis://user:password@host:6379/0"))
         # What the driver repeats by itself could be sent twice without anybody knowing.
         alone: dict[str, Any] = {
             "retry": Retry(NoBackoff(), 0),
@@ -58,13 +60,3 @@ class RedisServer:
 
 def _refused(error: BaseException) -> bool:
     return isinstance(error, (AuthenticationError, AuthorizationError, NoPermissionError))
-
-
-def _place(url: str) -> str:
-    # What is logged must not hold the password, and a URL that cannot be read may have it anywhere.
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "Redis"
-    return f"Redis at {parts.hostname}{port}{parts.path}"

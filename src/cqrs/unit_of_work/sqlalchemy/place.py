@@ -18,7 +18,7 @@ class Place:
 
     dialect: Dialect
     schema: str | None
-    url: URL = dataclasses.field(compare=False)
+    url: URL = dataclasses.field(compare=False, repr=False)  # its options may hold a password
 
     @classmethod
     def of(cls, engine: Engine) -> Self:

@@ -13,6 +13,7 @@ from cqrs.message_brokers.amqp_source import AMQPMessageSource
 from cqrs.testing.conformance.message_broker import an_envelope, received
 from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
 from tests.integration.message_brokers.victim import killed_after_receiving
+from tests.servers.rabbitmq import control
 
 if TYPE_CHECKING:
     from tests.servers import Server
@@ -62,3 +63,32 @@ async def test_what_a_killed_consumer_had_goes_to_another(rabbitmq_url: str) -> 
         again = await received(source, 3)
     assert [int(d.envelope.body) for d in again] == [2, 3, 4]
     assert [d.attempt for d in again] == [2, 2, 2]
+
+
+async def test_a_source_whose_channel_the_server_closed_for_want_of_an_acknowledgement_goes_on(
+    rabbitmq_server: Server,
+) -> None:
+    url = rabbitmq_server.address
+    for setting, milliseconds in (("consumer_timeout", 500), ("channel_tick_interval", 100)):
+        await asyncio.to_thread(control, url, "eval", f"application:set_env(rabbit, {setting}, {milliseconds}).")
+    source = AMQPMessageSource(url, "t", exchange_name=EXCHANGE)
+    async with source, AMQPMessageBroker(dsn=url, exchange_name=EXCHANGE) as broker:
+        await broker.send([an_envelope("t", n) for n in range(3)])
+        await received(source, 3, ack=False)
+        assert await numbers_until(source, 2) == [0, 1, 2]
+
+
+async def test_a_broker_that_the_server_has_blocked_for_want_of_memory_says_so_in_time_and_goes_on(
+    rabbitmq_server: Server,
+) -> None:
+    url = rabbitmq_server.address
+    source = AMQPMessageSource(url, "t", exchange_name=EXCHANGE)
+    async with source, AMQPMessageBroker(dsn=url, exchange_name=EXCHANGE, timeout=1) as broker:
+        await broker.send([an_envelope("t", 0)])
+        await asyncio.to_thread(control, url, "set_vm_memory_high_watermark", "absolute", "10MB")
+        while not isinstance((await broker.send([an_envelope("t", 1)]))[0], BrokerUnavailable):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)  # the alarm takes its time
+        await asyncio.to_thread(control, url, "set_vm_memory_high_watermark", "0.6")
+        while (await broker.send([an_envelope("t", 2)]))[0] is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        assert (await numbers_until(source, 2))[-1] == 2

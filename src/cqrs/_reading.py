@@ -21,9 +21,16 @@ _OPTIONS: dict[str, Any] = (
 )
 
 
-@functools.lru_cache(maxsize=1024)
 def reader(model: Any) -> Any:
     """A validator of ``model``, with ``validate_json`` and ``validate_python``, that reads what ``model`` writes."""
+    try:
+        return _reader(model)
+    except TypeError:  # it has no hash, such as an Annotated with a dictionary
+        return _reader.__wrapped__(model)
+
+
+@functools.lru_cache(maxsize=1024)
+def _reader(model: Any) -> Any:
     adapter: TypeAdapter[Any] = TypeAdapter(model)
     schema: Any = adapter.core_schema
     changed = _changed(schema)

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 from cqrs.container.scope import open_scope
 from cqrs.context import caused_by
 from cqrs.dispatcher.turn import in_scope, join
+from cqrs.events.event import INotificationEvent
 from cqrs.unit_of_work.stack import entered, ever_entered
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from cqrs.context import Block
     from cqrs.dispatcher.turn import Turn, Turns
 
 
@@ -33,14 +37,19 @@ class EventDispatcher:
 
 
 def _following(turn: Turn) -> Turn:
-    """``turn``, in which all that is sent follows from the event."""
+    """``turn``, in which all that is sent follows from the event, if that is a message."""
+    messages: dict[type, bool] = {}
 
-    async def run(event: Any) -> None:
-        block = caused_by(event)
-        if block is None:
-            await turn(event)
-            return
-        with block:
-            await turn(event)
+    def run(event: Any) -> Coroutine[Any, Any, None]:  # not async: a coroutine around each would cost a frame
+        kind = event.__class__
+        if kind not in messages:
+            messages[kind] = INotificationEvent in kind.__mro__
+        block = caused_by(event) if messages[kind] else None
+        return turn(event) if block is None else _within(block, turn(event))
 
     return run
+
+
+async def _within(block: Block, turn: Coroutine[Any, Any, None]) -> None:
+    with block:
+        await turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 import pytest
@@ -180,3 +180,8 @@ def test_a_to_dict_of_ones_own_says_what_is_written() -> None:
             return {"mine": self.payload}
 
     assert JsonSerializer().serialize(Own(event_name="n", payload=7))[0] == b'{"mine":7}'
+
+
+def test_a_model_that_has_no_hash_is_read() -> None:
+    model: Any = Annotated[dict[str, Aliased], {"no": "hash"}]
+    assert JsonDeserializer(model)(b'{"a": {"order": "o7"}}') == {"a": Aliased(orderId="o7")}

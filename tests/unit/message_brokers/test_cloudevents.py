@@ -15,6 +15,7 @@ from cqrs.testing.conformance.message_broker import MessageSourceConformance, an
 
 if TYPE_CHECKING:
     from cqrs.envelope import Envelope
+    from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.message_brokers.source import MessageSource
 
 Mode = Literal["binary", "structured"]
@@ -38,13 +39,25 @@ class CloudEventsBackend:
         pass
 
 
-class TestBinary(MessageSourceConformance):
+class CloudEventsConformance(MessageSourceConformance):
+    async def test_a_message_that_cannot_be_read_arrives_with_the_reason_and_holds_nothing_up(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
+        """The id of a CloudEvent can be any text, so that this one can be read."""
+        assert await broker.send([an_envelope(topic, 0, message_id="order-7"), an_envelope(topic, 1)]) == [None] * 2
+        first, second = [delivery.envelope for delivery in await received(source, 2)]
+        assert first.message_id == uuid.uuid5(uuid.NAMESPACE_URL, "/shop#order-7")
+        assert "unreadable" not in first.headers
+        assert (first.body, second.body) == (b"0", b"1")
+
+
+class TestBinary(CloudEventsConformance):
     @pytest.fixture
     def backend(self) -> CloudEventsBackend:
         return CloudEventsBackend("binary")
 
 
-class TestStructured(MessageSourceConformance):
+class TestStructured(CloudEventsConformance):
     @pytest.fixture
     def backend(self) -> CloudEventsBackend:
         return CloudEventsBackend("structured", prefix="ce-")

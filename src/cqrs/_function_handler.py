@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from cqrs._callables import is_async_generator, named_parameters
 from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
+from cqrs.container.provider import marker_of_a_route
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.recorder import EventRecorder
 
@@ -47,13 +48,21 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     )
 
 
-def _problem_with(named: list[inspect.Parameter], hints: dict[str, Any], *, in_chain: bool) -> tuple[str, str] | None:
+def _problem_with(  # noqa: PLR0911  # one return for each mistake
+    named: list[inspect.Parameter], hints: dict[str, Any], *, in_chain: bool
+) -> tuple[str, str] | None:
     if not named or named[0].kind is inspect.Parameter.KEYWORD_ONLY:
         return "the function takes no message", "Let its first parameter take the message"
     for parameter in named[1:]:
         annotation = hints.get(parameter.name)
         if parameter.kind is parameter.POSITIONAL_ONLY:
             return f"{parameter.name} is positional-only and injected by its name", "Move the `/` before it"
+        marker = marker_of_a_route(parameter.default)
+        if marker is not None:
+            return (
+                f"parameter {parameter.name!r} has {marker}(...) for a default, which only routes fill in",
+                "Annotate it with the type it needs, and bind that in the container",
+            )
         if (in_chain and parameter.name == "next") or parameter.default is not parameter.empty:
             continue
         if annotation is None and parameter.name == "next":

@@ -53,9 +53,24 @@ def _is_a(given: Any, wanted: Any) -> bool:
     if actual is None or expected is None or (expected is float and issubclass(actual, int)):
         return True
     try:
-        return issubclass(actual, expected)
+        return issubclass(actual, expected) or _same_model(actual, expected)
     except TypeError:  # a Protocol or a TypedDict cannot be asked
         return True
+
+
+def _same_model(actual: type, expected: type) -> bool:
+    """Whether both are made of one generic model of pydantic, with arguments that agree."""
+    origin, wanted = _model(expected)
+    if origin is None or origin not in actual.__mro__:
+        return False
+    given = next((args for cls in actual.__mro__ for o, args in [_model(cls)] if o is origin), None)
+    return given is None or all(g is Any or can_be(g, w) for g, w in zip(given, wanted, strict=False))
+
+
+def _model(cls: type) -> tuple[Any, tuple[Any, ...]]:
+    """The generic model of which pydantic has made this class, and the arguments; nothing for another class."""
+    generic: Any = cls.__dict__.get("__pydantic_generic_metadata__")
+    return (generic["origin"], generic["args"]) if generic else (None, ())
 
 
 def type_name(subject: object) -> str:

@@ -143,7 +143,7 @@ class _Providers:
             if type(made) in plain:
                 return made
             if not isinstance(made, _AWAITED):
-                kind: Any = type(made)
+                kind: Any = type(made)  # pyright: ignore[reportUnknownVariableType]  # whatever it is
                 plain.add(kind)
                 return made
             self._begun[provider] = made

@@ -13,7 +13,8 @@ from cqrs.container.calling import kind_of
 from cqrs.container.di_origins import how_to_bind, origins
 from cqrs.container.di_quick import Quick, quick_way
 from cqrs.container.given import GIVEN
-from cqrs.container.hints import plain, unannotated
+from cqrs.container.hints import plain, settle, unannotated
+from cqrs.container.provider import marker_of_a_route, not_for_handlers
 from cqrs.container.session_types import session_class, unbound_session
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.wiring import DependencyError
@@ -74,6 +75,7 @@ class Solver:
         if type_ in self._solved:
             return []
         gaps = _Gaps(self.hooks)
+        settle(type_)
         try:
             solved = self._solve(type_, gaps)
         except _FAILURES as error:
@@ -86,6 +88,7 @@ class Solver:
         """What makes ``type_`` and all that it needs, whether or not the rest can be made."""
         self._look_at_bindings()
         gaps = _Gaps(self.hooks)
+        settle(type_)
         try:
             solved = self._solve(type_, gaps)
         except _FAILURES:
@@ -153,7 +156,12 @@ class _Gaps:
             return Dependent(given.factory, scope=REQUEST, use_cache=False, wire=False)
         if param is not None and dependent.call is None and param.default is param.empty:
             param, dependent = self._by_class(param, dependent)
-        gap = self._gap(param, dependent)
+        marker = None if param is None else marker_of_a_route(param.default)
+        if param is not None and marker is not None:
+            gap: Any = (param.name, *not_for_handlers(param.name, "it", marker))
+        else:
+            gap = self._gap(param, dependent)
+        settle(dependent.call)  # before `di` reads it
         if gap is None:
             return dependent
         stub: Dependent[Any] = Dependent(_nothing, scope=dependent.scope, use_cache=False, wire=False)

@@ -34,13 +34,38 @@ class Unreadable:
 def read_hints(factory: Callable[..., Any], *, include_extras: bool = False) -> dict[str, Any]:
     """The annotations of a function or of the constructor of a class, evaluated; ``Unreadable`` where that fails."""
     target, names = function_of(factory), _names(factory)
+    inherited = _inherited(factory, include_extras)
     try:
-        return typing.get_type_hints(target, localns=names, include_extras=include_extras)
+        return typing.get_type_hints(target, localns=names, include_extras=include_extras) | inherited
     except (NameError, TypeError, AttributeError):
         # One by one then, with the names at hand that are most often imported for the type checker alone.
         raw = get_annotations(target, format=Format.FORWARDREF)
         scope = vars(collections.abc) | getattr(target, "__globals__", {}) | (names or {})
-        return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()}
+        return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()} | inherited
+
+
+def _inherited(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: FBT001  # private
+    """What a generated constructor takes for fields of other modules: each annotation means what it means there."""
+    cls = typing.get_origin(factory) or factory
+    if not (hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")) or not isinstance(cls, type):
+        return {}
+    declares, found = _declaring(cls), dict[str, Any]()
+    taken = get_annotations(declares.__init__, format=Format.FORWARDREF)  # type: ignore[misc]  # of the class itself
+    for owner in reversed(declares.__mro__):
+        scope = vars(sys.modules[owner.__module__]) if owner.__module__ in sys.modules else {}
+        for name, annotation in get_annotations(owner, format=Format.FORWARDREF).items():
+            found.pop(name, None)
+            elsewhere = owner.__module__ != declares.__module__
+            if elsewhere and isinstance(annotation, str) and taken.get(name) == annotation:
+                found[name] = _read_hint(annotation, vars(collections.abc) | scope, include_extras)
+    return found
+
+
+def settle(factory: Any) -> None:
+    """Let whoever reads the generated constructor of a class find what its inherited annotations mean."""
+    found = {n: hint for n, hint in _inherited(factory, True).items() if not isinstance(hint, Unreadable)}  # noqa: FBT003
+    if found:
+        function_of(factory).__annotations__.update(found)
 
 
 def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:

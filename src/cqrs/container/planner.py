@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import autowired, how_to_bind, how_to_bind_value
@@ -11,6 +11,7 @@ from cqrs.container.hints import names_of, unannotated
 from cqrs.container.kept import Keepers
 from cqrs.container.origin import Origin, made_by, shown
 from cqrs.container.plan import Injection, Plan, plan_of
+from cqrs.container.provider import provider_of
 from cqrs.container.session_types import session_class
 from cqrs.errors.wiring import DependencyError
 
@@ -112,7 +113,10 @@ class Planner:
         if key is None:
             key = unannotated(type_)
             return key, autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
-        return key, self.bound.get(key) or GIVEN.get(key)
+        provider, exact = self.bound.get(key), unannotated(type_)
+        if provider is not None and provider.given is key and get_origin(exact) is key:
+            return exact, provider_of(exact, provider.lifetime, here)  # `Service[User]` is not `Service[Order]`
+        return key, provider or GIVEN.get(key)
 
     def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
         key, provider = self._provider(type_, here)

@@ -77,10 +77,27 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Pa
             if not optional:
                 raise DependencyError(parameter.name, path, *_unannotated(factory, parameter, annotation))
             annotation = None
+        marker = marker_of_a_route(parameter.default)
+        if marker is not None:
+            raise DependencyError(parameter.name, path, *not_for_handlers(parameter.name, factory, marker))
         by_position, by_name = (parameter.kind is not k for k in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_ONLY))
         type_ = filled(annotation, variables)
         parameters.append(Parameter(parameter.name, type_, optional, by_position, by_name))
     return parameters
+
+
+def marker_of_a_route(default: object) -> str | None:
+    """The name of what FastAPI or faststream fills in, and nobody else: ``Depends(...)``, for one."""
+    kind = type(default)
+    known = kind.__module__.partition(".")[0] in {"fastapi", "fast_depends", "faststream"}
+    return kind.__name__ if known else None
+
+
+def not_for_handlers(name: str, owner: object, marker: str) -> tuple[str, str]:
+    """What is wrong with such a default, and what to change."""
+    of = "" if owner == "it" else f" of {type_name(owner)}"
+    problem = f"parameter {name!r}{of} has {marker}(...) for a default, which only routes fill in"
+    return problem, "Annotate it with the type it needs, and bind that in the container"
 
 
 def _given(factory: Any) -> Any:

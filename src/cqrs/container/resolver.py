@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_interface
@@ -149,4 +149,5 @@ class Resolver:
     def _bind(self, type_: Any, provider: Provider) -> None:
         self._planner.bound[type_] = provider
         self._planner.forget()
-        self._singletons.made.pop(type_, None)
+        for made in [key for key in self._singletons.made if key == type_ or get_origin(key) is type_]:
+            del self._singletons.made[made]

@@ -237,9 +237,12 @@ async def test_generic_alias_can_be_bound() -> None:
     assert isinstance((await resolver.resolve(NeedsOrders)).orders, SqlOrders)
 
 
-async def test_binding_of_the_class_serves_its_aliases() -> None:
+async def test_binding_of_the_class_to_something_else_serves_its_aliases() -> None:
+    class AnyRows(Repository[T]):
+        pass
+
     resolver = Resolver()
-    resolver.bind(Repository, lifetime="singleton")
+    resolver.bind(Repository, AnyRows, lifetime="singleton")
     shared = await resolver.resolve(Repository)
     assert (await resolver.resolve(NeedsOrders)).orders is shared
 

@@ -22,11 +22,15 @@ from cqrs.message_brokers.handed_over import as_broker
 from cqrs.message_brokers.protocol import MessageBroker, encoded_message, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
+from cqrs.workers.advice import place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 logger = logging.getLogger("cqrs")
+
+_PATIENCE = 10
+"""In how many batches one message may seem to be an outage before the others are tried first."""
 
 
 class EventProducer:
@@ -48,7 +52,8 @@ class EventProducer:
         self._poll_interval = poll_interval
         self._batch: frozenset[int] = frozenset()
         self._held_back: set[str] = set()
-        self._failed = self._outage = False
+        self._failures: dict[int, int] = {}
+        self._failed = self._outage = self._works = False
 
     async def event_batch_generator(
         self, batch_size: int = 100, topic: str | None = None
@@ -56,13 +61,16 @@ class EventProducer:
         """Batches of messages to send, without end; one is empty when there is nothing to send.
 
         After an empty batch, and after one that could not be sent whole, the next one is ``poll_interval`` seconds
-        away.
+        away. A message at which the broker has seemed to be away again and again comes last, with the later messages of
+        its key: if others leave before it, it is that message, and no outage.
         """
+        what = (self.repository.database, place(self.message_broker), batch_size)
+        logger.info("EventProducer starts to bring the messages of %s to %s, in batches of %d", *what)
         while True:
-            events = await self.repository.get_many(batch_size, topic)
+            events = self._suspects_last(await self.repository.get_many(batch_size, topic))
             self._batch = frozenset(event.id for event in events)
             self._held_back.clear()
-            self._failed = self._outage = False
+            self._failed = self._outage = self._works = False
             yield events
             if not events or self._failed:
                 await asyncio.sleep(self._poll_interval)
@@ -79,16 +87,41 @@ class EventProducer:
         if self._must_wait(event, envelope.key):
             self._failed = True
         else:
-            (error,) = await self.message_broker.send([envelope])
+            try:
+                (error,) = await self.message_broker.send([envelope])
+            except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing
+                error = raised
             if error is None:
+                self._works = True
+                self._failures.pop(event.id, None)
                 await self.repository.update_status(event.id, EventStatus.PRODUCED)
                 return True
             self._note(event, envelope.key, error)
-        if isinstance(error, MessageRejected):
+        if isinstance(error, MessageRejected) or (error is not None and self._is_its_own(event)):
             await self.repository.reject(event.id, error)
         else:
             await self.repository.update_status(event.id, EventStatus.NOT_PRODUCED)
         return False
+
+    def _suspects_last(self, events: list[OutboxedEvent]) -> list[OutboxedEvent]:
+        ids = {event.id for event in events}
+        self._failures = {id_: failures for id_, failures in self._failures.items() if id_ in ids}
+        keys: set[str] = set()
+        first: list[OutboxedEvent] = []
+        last: list[OutboxedEvent] = []
+        for event in events:
+            key = None if event.envelope is None else event.envelope.key
+            is_last = self._is_suspect(event) or key in keys
+            (last if is_last else first).append(event)
+            if is_last and key is not None:
+                keys.add(key)
+        return first + last
+
+    def _is_its_own(self, event: OutboxedEvent) -> bool:
+        return self._works and self._is_suspect(event)
+
+    def _is_suspect(self, event: OutboxedEvent) -> bool:
+        return self._failures.get(event.id, 0) >= _PATIENCE
 
     def _must_wait(self, event: OutboxedEvent, key: str | None) -> bool:
         if not event.is_held():
@@ -97,7 +130,9 @@ class EventProducer:
 
     def _note(self, event: OutboxedEvent, key: str | None, error: Exception) -> None:
         self._failed = True
-        self._outage = self._outage or isinstance(error, BrokerUnavailable)
+        if isinstance(error, BrokerUnavailable) and not self._is_its_own(event):
+            self._outage = True
+            self._failures[event.id] = self._failures.get(event.id, 0) + 1
         if key is not None:
             self._held_back.add(key)
         logger.warning("%r could not be sent and stays in the outbox: %s", event, error)

@@ -154,7 +154,6 @@ LAYERS = (
     Layer(ENGINES, "event router", ("events.event_emitter", "events.event_processor")),
     Layer(ENGINES, "dispatcher", ("dispatcher.*",)),
     Layer(ENGINES, "mediator", ("mediator",)),
-    Layer(ENGINES, "outbox loop", ("producer",)),
     Layer(
         ENGINES,
         "services",
@@ -169,6 +168,7 @@ LAYERS = (
             "workers.splitting",
         ),
     ),
+    Layer(ENGINES, "outbox loop", ("producer",)),
     Layer(ENGINES, "carrying", ("workers.carrying", "workers.outbox_policy")),
     Layer(ENGINES, "relay", ("workers.log_relay", "workers.outbox_relay")),
     Layer(ENGINES, "consumer", ("workers.consumer*",)),

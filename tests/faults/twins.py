@@ -47,6 +47,20 @@ class Twin:
 
 TWINS = (
     Twin(
+        "a plain loop tries others before what always seems to be an outage",
+        "producer.py",
+        "return first + last",
+        "return events",
+        "tests/unit/workers/test_producer_faults.py::test_others_leave_though_the_first_one_always_looks_like_an_outage",
+    ),
+    Twin(
+        "of a queue in memory nothing overtakes a message whose hold ends",
+        "outbox/memory_queue.py",
+        "self._store.is_blocked(row, now)",
+        "self._store.is_blocked(row)",
+        "tests/unit/outbox/test_memory_queue_clock.py::test_nothing_overtakes_a_message_whose_hold_ends_while_others_are_taken",
+    ),
+    Twin(
         "a web server in the same process gets its signals",
         "workers/signals.py",
         "if _listens(self.previous):",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _NOTHING = (Most("statements", 0), Most("connections", 0))
 
 TOLD = Told()
-_engine = create_async_engine("sqlite+aiosqlite:///never-made.db")  # nothing connects to it
+_engine = create_async_engine(f"sqlite+aiosqlite:///{tempfile.mkdtemp()}/shop.db")
 DATABASE = cqrs.Database(_engine)
 
 

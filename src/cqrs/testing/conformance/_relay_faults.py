@@ -145,7 +145,6 @@ class RelayFaults(RelayStand):
                     assert await outbox.parked.list() == []
                     await self._add(outbox, 1000, 1001)
                     await asyncio.sleep(0.01)
-            sent = relay.sent
             assert await outbox.parked.list() == []
             broker.is_away = False
             await until(lambda: len({number for number in broker.arrived() if number < 100}) == 100)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -70,8 +71,8 @@ class EventStream(StreamingResponse):
         async with asyncio.TaskGroup() as beside:
             stream = asyncio.current_task()
             helpers = [
-                beside.create_task(_leave(ClientGone(), until_gone(receive), stream)),
-                beside.create_task(_leave(ServerStops(), stop.wait(), stream)),
+                beside.create_task(_leave(ClientGone(), partial(until_gone, receive), stream)),
+                beside.create_task(_leave(ServerStops(), stop.wait, stream)),
             ]
             if self._keep_alive is not None:
                 helpers.append(beside.create_task(line.stay_alive(self._keep_alive)))
@@ -116,8 +117,8 @@ class EventStream(StreamingResponse):
         return frame(kind, self._encode({"type": kind, **fields}))
 
 
-async def _leave(reason: Exception, moment: Awaitable[object], stream: asyncio.Task[Any] | None) -> None:
-    await moment
+async def _leave(reason: Exception, moment: Callable[[], Awaitable[object]], stream: asyncio.Task[Any] | None) -> None:
+    await moment()  # made here, for this task may be cancelled before it begins
     if stream is not None:
         await until_closed(stream)  # a cancellation would cut off what the request scope closes
     raise reason

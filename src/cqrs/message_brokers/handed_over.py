@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from inspect import isclass
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
@@ -20,9 +21,9 @@ def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
     """``given`` if it is a broker, or a broker around it if it can send a message; else raise ``InvalidArgument``."""
     if isinstance(given, MessageBroker):
         return given
-    if not isinstance(given, type) and callable(getattr(given, "send_message", None)):
+    if not isclass(given) and callable(getattr(given, "send_message", None)):
         return _OwnBroker(given)
-    what = f"the class {type_name(given)}" if isinstance(given, type) else f"a {type_name(type(given))}"
+    what = f"the class {type_name(given)}" if isclass(given) else f"a {type_name(type(given))}"
     remedy = "give a MessageBroker, or any object with `async def send_message(self, message)`"
     raise InvalidArgument(argument, what, remedy)  # not itself: a URL may hold a password
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from cqrs import _handed
+from cqrs._callables import is_async
 from cqrs._generics import type_name
+from cqrs._handed import Needed, takes, what_is_wrong
 from cqrs.assembly.sessions import give_session
 from cqrs.assembly.transactions import transaction_problems
 from cqrs.container.adopt import adopt
+from cqrs.errors.root import shown
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.events.map import EventMap
@@ -58,13 +62,17 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     A ``database`` puts its transaction innermost, takes what is recorded into its outbox, and gives out its session.
     """
     problems = [
-        *_not_callable("a mapper", (*request_mappers, events_mapper)),
-        *_not_callable("an entry of on_startup", on_startup or ()),
-        *_not_usable(broker, middlewares),
+        *_not_callable("a mapper", (*request_mappers, events_mapper), 1),
+        *_not_callable("an entry of on_startup", on_startup, 0),
+        *_not_usable(
+            message_broker=(broker, _handed.BROKER), outbox=(outbox, _handed.OUTBOX), hooks=(hooks, _handed.HOOKS)
+        ),
+        *_no_lists(middlewares=middlewares, on_startup=on_startup),
     ]
     if not problems:
         middlewares = [*(middlewares or ())]
         problems += transaction_problems(middlewares, outbox, database, separate=separate_outbox_transaction)
+    problems += _not_usable(serializer=(serializer, _handed.SERIALIZER))
     if outbox is not None and serializer is not None:
         problems.append(WiringProblem("serializer", "an outbox encodes by itself", "Pass the serializer to the outbox"))
     if problems:
@@ -94,17 +102,36 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     return Parts(request_map, emitter, MiddlewareChain(chain))
 
 
-def _not_callable(what: str, given: Iterable[object]) -> Iterator[WiringProblem]:
-    for it in given:
-        if it is not None and not callable(it):
-            yield WiringProblem(f"{what}: {it!r}", "it cannot be called", "Pass a function")
+def _not_callable(what: str, given: Any, count: int) -> Iterator[WiringProblem]:
+    taken = "no parameter" if count == 0 else "one parameter, the map"
+    for it in given if _is_list(given) else ():
+        if it is None:
+            continue
+        if not callable(it):
+            awaitable = what_is_wrong(it, _ANYTHING)  # closes what was not awaited
+            yield WiringProblem(f"{what}: {shown(it)}", awaitable or "it cannot be called", "Pass a function")
+        elif is_async(it):
+            remedy = "Pass a plain function, and await what has to be awaited before, in the lifespan of the service"
+            yield WiringProblem(f"{what}: {type_name(it)}", "it is async, and nobody would await it", remedy)
+        elif not takes(it, count):
+            yield WiringProblem(f"{what}: {type_name(it)}", f"it does not take {taken}", f"Let it take {taken}")
 
 
-def _not_usable(broker: Any, middlewares: Any) -> Iterator[WiringProblem]:
-    if isinstance(broker, type):
-        yield WiringProblem(f"message_broker={type_name(broker)}", "it is a class", "Pass an instance of it")
-    elif broker is not None and not callable(getattr(broker, "send_message", None)):
-        remedy = "Pass a MessageBroker, or any object with `async def send_message(self, message)`"
-        yield WiringProblem("message_broker", f"a {type_name(type(broker))} sends no message", remedy)
-    if middlewares is not None and not hasattr(middlewares, "__iter__"):
-        yield WiringProblem(f"middlewares={middlewares!r}", "it is no list", "Pass a list, even for one middleware")
+def _is_list(given: Any) -> bool:
+    return hasattr(given, "__iter__") and not isinstance(given, str | bytes | type)
+
+
+def _no_lists(**lists: Any) -> Iterator[WiringProblem]:
+    for name, given in lists.items():
+        if given is not None and not _is_list(given):
+            yield WiringProblem(f"{name}={shown(given)}", "it is no list", "Pass a list, even for a single one")
+
+
+def _not_usable(**given: tuple[Any, Needed]) -> Iterator[WiringProblem]:
+    for name, (value, needed) in given.items():
+        problem = None if value is None else what_is_wrong(value, needed)
+        if problem is not None:
+            yield WiringProblem(f"{name}={shown(value)}", problem, f"Pass {needed.give}")
+
+
+_ANYTHING = Needed("anything")

@@ -6,6 +6,7 @@ import dataclasses
 import random
 from typing import Any, cast
 
+from cqrs._handed import check_number
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError, ConcurrencyError, TransactionDoomed
 
@@ -23,6 +24,10 @@ class Backoff:
     longest: float = 5.0
     factor: float = 2.0
     jitter: float = 0.25
+
+    def __post_init__(self) -> None:
+        for name in ("first", "longest", "factor", "jitter"):
+            check_number(name, getattr(self, name), 0)
 
     def seconds(self, tries: int) -> float:
         """The wait after so many tries in a row, the first being 1."""

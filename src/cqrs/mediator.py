@@ -44,7 +44,7 @@ class RequestMediator:
         max_concurrent_event_handlers: int = 1,
         concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     ) -> None:
-        emitter = event_emitter or EventEmitter(event_map, container)
+        emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain, request_map)
         self._dispatcher = RequestDispatcher(request_map, turns)
@@ -96,7 +96,7 @@ class StreamingRequestMediator:
         max_concurrent_event_handlers: int = 10,
         concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     ) -> None:
-        emitter = event_emitter or EventEmitter(event_map, container)
+        emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain, request_map)
         self._dispatcher = StreamingRequestDispatcher(request_map, turns)
@@ -142,7 +142,7 @@ class EventMediator:
         max_concurrent_event_handlers: int = 1,
         concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     ) -> None:
-        emitter = event_emitter or EventEmitter(event_map, container)
+        emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain)
         self._receive = EventDispatcher(turns).compile()

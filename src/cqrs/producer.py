@@ -16,6 +16,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from cqrs._handed import check_number
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.errors.root import InvalidArgument
 from cqrs.message_brokers.handed_over import as_broker
@@ -48,6 +49,7 @@ class EventProducer:
         if not isinstance(repository, OutboxedEventRepository) or isinstance(message_broker, OutboxedEventRepository):
             raise InvalidArgument("repository", repository, "give a message broker and an OutboxedEventRepository")
         self.message_broker = as_broker(message_broker)
+        check_number("poll_interval", poll_interval, 0)
         self.repository = repository
         self._poll_interval = poll_interval
         self._batch: frozenset[int] = frozenset()

@@ -71,6 +71,7 @@ LAYERS = (
             "_running",
             "backoff",
             "_generics",
+            "_handed",
             "_mermaid",
             "_migration_steps",
             "_showing",

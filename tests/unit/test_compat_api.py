@@ -56,6 +56,8 @@ def _signature(text: str) -> inspect.Signature:
 
 
 def _problem_with(expected: list[P], actual: dict[str, P]) -> str | None:
+    if all(p.kind is P.POSITIONAL_ONLY for p in actual.values()):  # programs override it, with names of their own
+        actual = {name: p.replace(kind=P.POSITIONAL_OR_KEYWORD) for name, p in actual.items()}
     positions = [name for name, p in actual.items() if p.kind is P.POSITIONAL_OR_KEYWORD]
     for index, parameter in enumerate(expected):
         own = actual.pop(parameter.name, None)

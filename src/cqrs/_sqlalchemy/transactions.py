@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +11,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
+from cqrs._handed import takes
 from cqrs._running import beside_the_turn
 from cqrs._sqlalchemy.cancelled_reads import close_cursor
 from cqrs.errors.root import InvalidArgument
@@ -29,16 +31,28 @@ _FOR_THIS_CONNECTION = text("SET SESSION idle_transaction_timeout = :limit")
 T = TypeVar("T")
 
 
-def asynchronous(sessions: T, argument: str) -> T:
-    """``sessions``, which is an ``AsyncSession`` or makes one. Raises ``InvalidArgument`` for what is neither.
+def asynchronous(sessions: T, argument: str, *, or_one: bool = True) -> T:
+    """``sessions``, which is an ``AsyncSession``, if ``or_one``, or makes one. Raises ``InvalidArgument`` otherwise.
 
     A worker that was given something else would take the error of each call for an outage.
     """
-    made: Any = getattr(sessions, "class_", None)  # of a sessionmaker
-    blocking = isinstance(made, type) and issubclass(made, Session)
-    if blocking or not (isinstance(sessions, AsyncSession) or callable(sessions)):
+    one = isinstance(sessions, AsyncSession)
+    if inspect.iscoroutine(sessions):
+        sessions.close()  # or Python would warn of it as well
+    if (one and not or_one) or not (one or _makes_sessions(sessions)):
         raise InvalidArgument(argument, sessions, "give an async_sessionmaker over an engine of create_async_engine()")
     return sessions
+
+
+def _makes_sessions(given: Any) -> bool:
+    made = getattr(given, "class_", None)  # of a sessionmaker
+    if isinstance(made, type):
+        return not issubclass(made, Session)
+    if isinstance(given, type):  # those of SQLAlchemy know no engine
+        return given is not AsyncSession and not issubclass(given, Session)
+    written = inspect.unwrap(given) if callable(given) else given
+    later = inspect.isasyncgenfunction(written) or inspect.isgeneratorfunction(written)
+    return callable(given) and not later and not inspect.iscoroutinefunction(written) and takes(given, 0)
 
 
 @asynccontextmanager

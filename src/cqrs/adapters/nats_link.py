@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nats.aio.client import Client
 from nats.errors import AuthorizationError, ConnectionClosedError, Error
 
+from cqrs._handed import check_texts
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.addresses import parts_of
@@ -144,6 +145,7 @@ class NatsLink:
         options: Mapping[str, Any] | None = None,
         opened: Callable[[NatsSession], Awaitable[None]] | None = None,
     ) -> None:
+        check_texts("servers", servers, "the address of a server, such as 'nats://localhost:4222', or a list of them")
         self._servers = [servers] if isinstance(servers, str) else list(servers)
         self.place = f"NATS at {', '.join(map(_place, self._servers))}"
         self._timeout = timeout

@@ -6,12 +6,16 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self
 
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from typing_extensions import TypeVar
 
+from cqrs._callables import is_async
+from cqrs._handed import REGISTRY, Needed, check_given, check_text, takes
 from cqrs._sqlalchemy import migrate
 from cqrs._sqlalchemy.connecting import connected
 from cqrs.assembly.engines import engine_of, must_be_a_database
+from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
 from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
@@ -26,11 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from sqlalchemy import MetaData
-
     from cqrs.events.registry import EventRegistry
 
 S = TypeVar("S", bound=AsyncSession, default=AsyncSession)
+
+_METADATA = Needed("the metadata of your tables, such as Base.metadata", kind=MetaData)
+_ON_BEGIN = Needed("an `async def` function that takes a session", ("__call__",))
 
 
 class Database(Generic[S]):
@@ -67,6 +72,14 @@ class Database(Generic[S]):
         schema: str | None = None,
     ) -> None:
         must_be_a_database(source, schema)
+        check_given("metadata", metadata, _METADATA)
+        check_given("registry", registry, REGISTRY)
+        check_given("on_begin", on_begin, _ON_BEGIN)
+        if on_begin is not None and not (is_async(on_begin) and takes(on_begin, 1)):
+            raise InvalidArgument("on_begin", on_begin, "give an `async def` function that takes a session")
+        for argument, table in (("outbox_table", outbox_table), ("inbox_table", inbox_table)):
+            if table is not None:
+                check_text(argument, table, "the name of a table")
         self.metadata = metadata
         self._given: Any = source
         self._schema = schema

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from cqrs._handed import Needed, check
 from cqrs._sqlalchemy.connecting import engine_at, url_at
 from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema
 from cqrs.errors.databases import DatabaseAddressError
-from cqrs.errors.root import InvalidArgument
 from cqrs.unit_of_work.sqlalchemy.refusing import must_hold_transactions, must_keep_apart, must_not_be_in_memory
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 _READ_COMMITTED = {"isolation_level": "READ COMMITTED"}
-_GIVE = "give a URL, an engine of create_async_engine(), or an async_sessionmaker over one"
+_SOURCE = Needed("a URL, an engine of create_async_engine(), or an async_sessionmaker over one", kind=str)
 
 
 def must_be_a_database(source: Any, schema: str | None) -> None:
@@ -27,7 +27,7 @@ def must_be_a_database(source: Any, schema: str | None) -> None:
     elif isinstance(source, async_sessionmaker):
         must_hold_transactions(source, "source")
     elif not isinstance(source, str):
-        raise InvalidArgument("source", source, _GIVE)
+        check("source", source, _SOURCE)
     elif (url := _readable(source)) is not None:
         must_not_be_in_memory(url, "source")
         if schema is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from cqrs._handed import REGISTRY, check_given
 from cqrs.errors.transactions import NoOpenTransaction
 from cqrs.inbox.memory import MemoryInboxRepository
 from cqrs.outbox.memory import MemoryOutboxedEventRepository
@@ -28,6 +29,7 @@ class MemoryDatabase:
     name = "a database in memory"
 
     def __init__(self, *, registry: EventRegistry | None = None) -> None:
+        check_given("registry", registry, REGISTRY)
         self._outbox = MemoryOutboxedEventRepository(registry=registry, place=self)
         self._inbox = MemoryInboxRepository(place=self)
 

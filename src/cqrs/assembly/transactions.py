@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqrs._generics import type_name
+from cqrs._handed import DATABASE, what_is_wrong
+from cqrs.errors.root import shown
 from cqrs.errors.wiring import WiringProblem
 from cqrs.middlewares.transaction import TransactionMiddleware
 
@@ -30,9 +32,11 @@ def transaction_problems(
     separate: bool,
 ) -> Iterator[WiringProblem]:
     """What would lose something without a word."""
-    if database is not None and not hasattr(type(database), "unit_of_work"):
+    if database is not None and what_is_wrong(database, DATABASE) is not None:
         yield WiringProblem(
-            f"database={database!r}", "it is no database of ours", "Pass a cqrs.Database(...) or a MemoryDatabase()"
+            f"database={shown(database)}",
+            "it is no database of ours",
+            "Pass a cqrs.Database(...) or a MemoryDatabase()",
         )
         return
     yield from _misplaced(middlewares, database)

@@ -16,6 +16,7 @@ from cqrs.container.dependency_injector_types import all_providers, fit, in_effe
 from cqrs.container.provider import provider_of
 from cqrs.container.resolver import Resolver
 from cqrs.container.shortcut import NotAtOnce, unsure
+from cqrs.errors.root import InvalidArgument
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class DependencyInjectorCQRSContainer(Resolver):
 
     def attach_external_container(self, container: Container) -> None:
         """Take the providers of ``container`` from now on."""
+        if not hasattr(container, "providers"):
+            raise InvalidArgument("container", container, "give a container of dependency-injector")
         self._providers.attach(container)
         self._planner.forget()
 

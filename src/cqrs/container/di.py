@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from cqrs._generics import type_name
+from cqrs._handed import Needed, check
 from cqrs.container.di_solving import REQUEST, Solver
 from cqrs.container.kept import Keepers, Kept
 from cqrs.container.origin import called_in
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cqrs.container.origin import Origins
 
 T = TypeVar("T")
+
+_CONTAINER = Needed("a di.Container()", ("bind", "solve"))
 
 
 class DIContainer:
@@ -61,6 +64,7 @@ class DIContainer:
     def attach_external_container(self, container: di.Container) -> None:
         """Build with ``container`` from now on."""
         self._forget_ready()
+        check("container", container, _CONTAINER)
         self._solver = Solver(container, self._scopes, self._keepers.empty)
 
     async def resolve(self, type_: Callable[..., T]) -> T:

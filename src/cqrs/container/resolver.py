@@ -13,6 +13,7 @@ from cqrs.container.planner import Planner
 from cqrs.container.provider import Lifetime, Provider, provider_of
 from cqrs.container.request_scope import RequestScope, scopes_of
 from cqrs.container.shortcut import after
+from cqrs.errors.root import InvalidArgument
 from cqrs.errors.wiring import DependencyError, WiringProblem
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Resolver:
         made by ``contextlib.contextmanager`` and ``asynccontextmanager`` serve as well. Raises ``DependencyError`` if
         a parameter of the factory has no readable annotation, or if the factory cannot make anything.
         """
+        _must_be_a_key(type_)
         made_by = type_ if factory is None else factory
         if isinstance(made_by, type) and is_interface(made_by):
             problem = f"{type_name(made_by)} is an interface: it makes nothing"
@@ -60,6 +62,9 @@ class Resolver:
 
     def bind_instance(self, type_: Any, instance: object) -> None:
         """Give ``instance`` to whoever asks for ``type_``. It is not closed by the resolver."""
+        _must_be_a_key(type_)
+        if isinstance(instance, type) and isinstance(type_, type) and issubclass(instance, type_):
+            raise InvalidArgument("instance", instance, f"it is a class: give an instance, or bind({type_name(type_)})")
         self._bind(type_, Provider(lambda: instance, "transient", "plain", (), instance, "value"))
 
     def provides(self, type_: Any) -> bool:
@@ -151,3 +156,9 @@ class Resolver:
         self._planner.forget()
         for made in [key for key in self._singletons.made if key == type_ or get_origin(key) is type_]:
             del self._singletons.made[made]
+
+
+def _must_be_a_key(type_: Any) -> None:
+    alias = ("__origin__", "__supertype__", "__value__", "__args__")  # generics, NewType, type aliases, unions
+    if not (isinstance(type_, type | str) or any(hasattr(type_, name) for name in alias)):
+        raise InvalidArgument("type_", type_, "give the class or annotation that is asked for, then what makes it")

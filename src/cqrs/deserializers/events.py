@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqrs._handed import COMPRESSOR, REGISTRY, SERIALIZER, check, check_given
 from cqrs.deserializers.exceptions import DeserializeError
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.outbox.rows import unpacked
@@ -26,6 +27,9 @@ class EventDecoder:
     def __init__(
         self, registry: EventRegistry, serializer: Serializer | None = None, compressor: Compressor | None = None
     ) -> None:
+        check("registry", registry, REGISTRY)
+        check_given("serializer", serializer, SERIALIZER)
+        check_given("compressor", compressor, COMPRESSOR)
         self.registry = registry
         self._serializer = serializer or JsonSerializer()
         self._compressor = compressor

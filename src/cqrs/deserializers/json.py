@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_check
 from pydantic import ValidationError
 
 from cqrs._generics import type_name
+from cqrs._handed import check_class
 from cqrs._message import DataclassMessage, PydanticMessage
 from cqrs._reading import reader
 from cqrs.deserializers.exceptions import DeserializeJsonError
@@ -39,6 +40,8 @@ class JsonDeserializer(Generic[T]):
     """
 
     def __init__(self, model: type[T]) -> None:
+        if not hasattr(model, "__origin__"):  # as generics have that are no classes
+            check_class("model", model, "the class of the messages")
         self.model = model
         self._read = _reader(model)
 

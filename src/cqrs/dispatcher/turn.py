@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cqrs._generics import type_name
+from cqrs._handed import Needed, check_given
 from cqrs._validation import validate
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
@@ -81,6 +82,10 @@ class _Scopeless:
             return await scope.resolve(type_)
 
 
+_CHAIN = Needed("a cqrs.MiddlewareChain([...])", ("wrap", "problems"))
+_REQUESTS = Needed("a cqrs.RequestMap()", ("binding", "problems", "handlers"))
+
+
 def turns_of(
     container: Any, processor: EventProcessor, chain: MiddlewareChain | None, request_map: RequestMap | None = None
 ) -> Turns:
@@ -88,6 +93,8 @@ def turns_of(
 
     Raises ``WiringError`` with every problem of the bindings.
     """
+    check_given("middleware_chain", chain, _CHAIN)
+    check_given("request_map", request_map, _REQUESTS)
     emitter = processor.emitter
     same = container is None or container is emitter.container
     injector = emitter.injector if same else adopt(container)

@@ -19,11 +19,11 @@ class ImmutableEventError(CQRSError, AttributeError):
 
 
 class EventClassRecorded(CQRSError, TypeError):
-    """``event_type`` itself was recorded, and not an instance of it."""
+    """``event_type`` itself was recorded or sent, and not an instance of it."""
 
     def __init__(self, event_type: type) -> None:
         self.event_type = event_type
-        super().__init__(f"{type_name(event_type)} is a class: record an instance, {event_type.__name__}(...).")
+        super().__init__(f"{type_name(event_type)} is a class: record or send an instance, {event_type.__name__}(...).")
 
 
 class NoEvent(CQRSError, TypeError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from cqrs.errors.carrying import Portable
 
 
@@ -16,11 +19,25 @@ class CQRSError(Portable, Exception):
 class InvalidArgument(CQRSError, ValueError, TypeError):
     """Nothing can work with what was given: ``argument`` is its name, ``value`` what it was, ``remedy`` what to give.
 
-    Nothing has been done yet.
+    Nothing has been done yet. Of an address neither ``value`` nor the text has user and password.
     """
 
-    def __init__(self, argument: str, value: object, remedy: str) -> None:
+    def __init__(self, argument: str, value: Any, remedy: str) -> None:
         self.argument = argument
-        self.value = value
+        self.value = _without_secrets(value) if isinstance(value, str) else value
         self.remedy = remedy
-        super().__init__(f"{argument}={value!r}: {remedy}.")
+        super().__init__(f"{argument}={shown(value)}: {remedy}.")
+
+
+def _without_secrets(text: str) -> str:
+    return _WHO.sub("://***@", text)
+
+
+def shown(value: object) -> str:
+    """``value`` for people: no longer than they read, and an address without user and password."""
+    text = _without_secrets(repr(value))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_WHO = re.compile(r"://[^\s'\"]*@")
+_LONGEST = 300

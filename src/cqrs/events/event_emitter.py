@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
+from cqrs._handed import BROKER, HOOKS, OUTBOX, SERIALIZER, Needed, check_given
 from cqrs.container.adopt import adopt
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.messages import DelayNeedsOutbox
@@ -51,6 +52,9 @@ class Route:
     leaves: bool
 
 
+_MAP = Needed("a cqrs.EventMap()", kind=EventMap)
+
+
 class EventEmitter:
     """Knows the way of every event type. Its routes are compiled at the first event of a type and then kept.
 
@@ -70,6 +74,11 @@ class EventEmitter:
         serializer: Serializer | None = None,
         separate_outbox_transaction: bool = False,
     ) -> None:
+        check_given("event_map", event_map, _MAP)
+        check_given("message_broker", message_broker, BROKER)
+        check_given("hooks", hooks, HOOKS)
+        check_given("outbox", outbox, OUTBOX)
+        check_given("serializer", serializer, SERIALIZER)
         self.event_map = EventMap() if event_map is None else event_map
         self.container = container
         self.injector = adopt(container)

@@ -16,6 +16,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cqrs._blocks import told
+from cqrs._handed import Needed, check, check_number
 from cqrs.observability.hooks import report
 from cqrs.unit_of_work.stack import current_unit_of_work
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from cqrs.events.event_emitter import EventEmitter, Reaction
 
     Job = tuple[Reaction, object]
+
+
+_EMITTER = Needed("a cqrs.EventEmitter", ("route", "publish", "injector"))
 
 
 class EventProcessor:
@@ -42,6 +46,8 @@ class EventProcessor:
         max_concurrent_event_handlers: int = 1,
         concurrent_event_handle_enable: bool = True,  # noqa: FBT001, FBT002  # the established signature
     ) -> None:
+        check("event_emitter", event_emitter, _EMITTER)
+        check_number("max_concurrent_event_handlers", max_concurrent_event_handlers, 1, whole=True)
         self.emitter = event_emitter
         self._limit = max_concurrent_event_handlers if concurrent_event_handle_enable else 1
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._callables import is_async
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, runtime_class, type_arguments, type_name
+from cqrs._handed import is_class, problem_with_handle
 from cqrs.circuit_breaker import circuit_of
 from cqrs.container.kept import Keepers
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -50,6 +51,7 @@ class EventMap(dict[type, list[Any]]):
         self._asked: dict[type, Any] = {}
         self._alike: list[WiringProblem] = []
         self.keepers = Keepers()
+        self._refused: list[WiringProblem] = []
 
     def bind(self, event_type: type, handler_type: Any) -> None:
         """Let ``handler_type`` react to ``event_type``, and exactly this type: subclasses are bound on their own.
@@ -58,6 +60,9 @@ class EventMap(dict[type, list[Any]]):
         to the same event again changes nothing.
         """
         key = runtime_class(event_type) or event_type
+        if not is_class(key):  # it may not even be a key
+            self._refused.append(WiringProblem(type_name(key), "it is not a class", "Bind each class on its own"))
+            return
         bound = self.setdefault(key, [])
         asked = self._asked.setdefault(key, event_type)
         if handler_type not in bound:
@@ -79,7 +84,8 @@ class EventMap(dict[type, list[Any]]):
 
     def problems(self) -> list[WiringProblem]:
         """Everything that is wrong with what was bound."""
-        return self._alike + [problem for r in self._all() if isinstance(r, WiringError) for problem in r.problems]
+        found = [problem for r in self._all() if isinstance(r, WiringError) for problem in r.problems]
+        return [*self._refused, *self._alike, *found]
 
     def handlers(self) -> set[type]:
         """The handler classes of every binding that is not at fault."""
@@ -138,4 +144,4 @@ def _problem_with(event_type: type, handler: Any) -> tuple[str, str] | None:
     if arguments is not None and not can_be(event_type, arguments[0]):
         handled = type_name(arguments[0])
         return f"it handles {handled}", f"Bind it to {handled}, or change its type argument"
-    return None
+    return problem_with_handle(handler)

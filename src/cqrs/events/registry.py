@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from cqrs._handed import check_class, check_number, check_text
 from cqrs.errors.events import EventNameConflict, UnknownEvent
 
 _ATTRIBUTE = "__cqrs_event_name__"
@@ -50,6 +51,11 @@ class EventRegistry:
         A class takes the place of an earlier one of the same module and qualified name: its module was loaded again.
         Raises ``EventNameConflict`` if another type has that name and version.
         """
+        check_class("cls", cls, "the class of the event")
+        if name is not None:
+            check_text("name", name, "a text")
+        if version is not None:
+            check_number("version", version, 1, whole=True)
         own: EventName = cls.__dict__.get(_ATTRIBUTE, EventName(cls.__name__, 1))
         key = EventName(name or own.name, version or own.version)
         holder = self._types.get(key, cls)

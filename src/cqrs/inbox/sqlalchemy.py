@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cqrs._handed import check_text
 from cqrs._sqlalchemy import inbox_parking as parking
 from cqrs._sqlalchemy.inbox_marks import forget, mark, parked_among
 from cqrs._sqlalchemy.inbox_parked import SqlAlchemyParkedMessages
@@ -44,6 +45,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
         table_name: str = "inbox",
         tables: InboxTables | None = None,
     ) -> None:
+        check_text("table_name", table_name, "the name of a table")
         self._source = sessions if isinstance(sessions, SessionSource) else SessionSource(sessions, argument="sessions")
         self._sessions = self._source.factory
         self.tables = tables or inbox_tables(table_name)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cqrs._callables import is_async
+from cqrs._generics import type_name
 from cqrs.errors.requests import CircuitOpenError
 from cqrs.errors.root import CQRSError
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -97,6 +99,8 @@ def _mistake(cls: Any, entry: Any) -> WiringProblem | None:
     if not (isinstance(cls, type) and issubclass(cls, Exception)):
         return WiringProblem(where, "it is no class of errors", "Use a subclass of Exception as the key")
     status = entry.status if isinstance(entry, Problem) else entry
+    if is_async(status):
+        return WiringProblem(where, f"{type_name(status)} is async, and would not be awaited", "Use a plain function")
     if callable(status) or (isinstance(status, int) and _CLIENT_ERROR <= status < _END):
         return None
     return WiringProblem(

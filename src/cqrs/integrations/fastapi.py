@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
+from cqrs._handed import Needed, check, check_given, check_number
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.integrations._event_frames import to_json
 from cqrs.integrations._event_stream import EventStream
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 __all__ = ["EventStream", "Problem", "install_error_handlers", "sse"]
+
+
+_CHUNKS = Needed("what `async for` takes, such as mediator.stream(command)", ("__aiter__",))
+_APPLICATION = Needed("a FastAPI or Starlette application", ("add_exception_handler", "build_middleware_stack"))
+_TABLE = Needed("a dict of a status, a Problem or a function for each class of errors", ("items", "keys"))
 
 
 def sse(
@@ -48,6 +54,10 @@ def sse(
     * When the server is told to stop (SIGTERM, Ctrl-C), the same happens, and ``error`` tells the client: status 503.
     * The handler goes on only when its last chunk has been taken: a slow client slows it down.
     """
+    check("chunks", chunks, _CHUNKS)
+    if keep_alive is not None:
+        check_number("keep_alive", keep_alive, 0)
+    check("encode", encode, Needed("a function that makes text of a dict", ("__call__",)))
     return EventStream(chunks, message=message, keep_alive=keep_alive, encode=encode, headers=headers or {})
 
 
@@ -62,6 +72,8 @@ def install_error_handlers(app: Starlette, errors: Mapping[type[Any], Entry] | N
     every other ``CQRSError`` a 500, because it is a mistake in the service. Calling it again adds to the table. Raises
     ``WiringError`` with every entry that cannot work, and if the application has already answered requests.
     """
+    check("app", app, _APPLICATION)
+    check_given("errors", errors, _TABLE)
     if app.middleware_stack is not None:
         where, remedy = "install_error_handlers", "Call it where the application is made"
         raise WiringError([WiringProblem(where, "the application runs already and keeps its old handlers", remedy)])

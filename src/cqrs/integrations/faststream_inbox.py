@@ -9,6 +9,7 @@ from uuid import UUID
 from faststream import BaseMiddleware
 from faststream.exceptions import AckMessage
 
+from cqrs._handed import TEXT, Needed, check, check_given
 from cqrs.context import consuming
 from cqrs.envelope import Envelope
 from cqrs.errors.messages import InvalidEnvelope
@@ -54,6 +55,9 @@ def envelope_of(message: Any) -> Envelope | None:
         return None
 
 
+_READ = Needed("a function that makes an Envelope of a message", ("__call__",))
+
+
 class Once:
     """A middleware for the broker: each message takes effect once for ``consumer``, in a unit of work.
 
@@ -80,6 +84,8 @@ class Once:
     ) -> None:
         self.inbox, self.unit_of_work = transactions_of(database, inbox, unit_of_work)
         called = name or consumer
+        check("read", read, _READ)
+        check_given("name", called, TEXT)
         if not called or (name is not None and consumer is not None):
             raise InvalidArgument("name", called, "name the consumer, once: its workers share what has taken effect")
         self.consumer = called

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.inserting import insert_new
 from cqrs._sqlalchemy.lease_tables import LeaseTables, lease_tables, leases, members
-from cqrs._sqlalchemy.transactions import short_transaction
+from cqrs._sqlalchemy.transactions import asynchronous, short_transaction
 from cqrs.leases.protocol import Holding, LeaseStore
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SqlAlchemyLeaseStore(LeaseStore):
     """Leases by the clock of the database. Raises the errors of the database; nothing is then half done."""
 
     def __init__(self, sessions: Callable[[], AsyncSession]) -> None:
-        self._sessions = sessions
+        self._sessions = asynchronous(sessions, "sessions", or_one=False)
 
     async def keep(self, scope: str, owner: str, *, count: int, ttl: float, giving_up: Collection[int] = ()) -> Holding:
         """Renew, give up and take, as the port says."""

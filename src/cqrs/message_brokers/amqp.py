@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, overload
 
 from aio_pika import DeliveryMode, Message
 
+from cqrs._handed import Needed, check
 from cqrs.adapters.amqp_publisher import AMQPPublisher
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.message_brokers.by_key import send_by_key
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 255
+_PUBLISHER = Needed("a publisher with a method publish, or the address of the server as dsn=", ("publish",))
 
 
 class AMQPMessageBroker(MessageBroker):
@@ -75,6 +77,8 @@ class AMQPMessageBroker(MessageBroker):
             problem = "it has neither a publisher nor a dsn" if dsn is None else "it has a publisher and a dsn"
             remedy = "Pass AMQPMessageBroker(dsn=..., exchange_name=...) or AMQPMessageBroker(publisher, exchange_name)"
             raise WiringError([WiringProblem(type(self).__name__, problem, remedy)])
+        if publisher is not None:
+            check("publisher", publisher, _PUBLISHER)
         self._own = None
         if dsn is not None:
             self._own = AMQPPublisher(

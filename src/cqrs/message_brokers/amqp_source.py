@@ -9,6 +9,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cqrs._handed import check_text, check_texts
 from cqrs._running import outside_turns
 from cqrs.adapters.amqp_link import outage
 from cqrs.adapters.amqp_subscription import AMQPSubscription
@@ -66,6 +67,8 @@ class AMQPMessageSource(MessageSource):
         timeout: float = 10.0,
         read: Callable[[AbstractIncomingMessage], Envelope] | None = None,
     ) -> None:
+        check_texts("topics", topics, "one topic or more, each as an argument of its own")
+        check_text("group", group, "the name of the group")
         # A quorum queue puts what is given back behind all others, and one of the server's choice may be of that type.
         kept = single_active and prefetch == 1 and queue_type == "classic"
         self.features = dataclasses.replace(AMQPMessageBroker.features, shared_in_order=single_active, keeps_place=kept)

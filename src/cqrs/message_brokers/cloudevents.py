@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from cqrs._handed import SOURCE, check, check_text
+from cqrs.errors.root import InvalidArgument
 from cqrs.message_brokers.changing import ChangingBroker
 from cqrs.message_brokers.cloudevents_format import from_binary, from_structured, to_binary, to_structured
 from cqrs.message_brokers.source import Delivery, MessageSource
@@ -36,6 +38,9 @@ class CloudEventsBroker(ChangingBroker):
         prefix: str = "ce_",
     ) -> None:
         super().__init__(broker)
+        check_text("source", source, "a URI that says where the events come from, such as '/orders'")
+        if mode not in {"binary", "structured"}:
+            raise InvalidArgument("mode", mode, "give 'binary' or 'structured'")
         self._source = source
         self._mode = mode
         self._prefix = prefix
@@ -72,6 +77,7 @@ class CloudEventsSource(MessageSource):
     """
 
     def __init__(self, source: MessageSource, *, prefix: str = "ce_", keep_source: bool = False) -> None:
+        check("source", source, SOURCE)
         self.features = source.features
         self._from = source
         self._prefix = prefix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from cqrs._handed import COMPRESSOR, check, check_number
 from cqrs.compressors.protocol import name_of
 from cqrs.message_brokers.changing import ChangingBroker
 
@@ -25,6 +26,8 @@ class CompressedBroker(ChangingBroker):
 
     def __init__(self, broker: MessageBroker, compressor: Compressor, *, at_least: int = 1024) -> None:
         super().__init__(broker)
+        check("compressor", compressor, COMPRESSOR)
+        check_number("at_least", at_least, 0)
         self._compressor = compressor
         self._at_least = at_least
 

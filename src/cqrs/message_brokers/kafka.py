@@ -6,6 +6,7 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
+from cqrs._handed import Needed, check
 from cqrs.adapters.kafka_errors import is_rejection
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected, UnfitMessage
 from cqrs.message_brokers.kafka_source import KafkaMessageSource
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["KafkaMessageBroker", "KafkaMessageSource", "by_place"]
 
 
+_PRODUCER = Needed("a KafkaProducer(...) or a KafkaProducerAdapter(bootstrap_servers=...)", ("send", "encode", "start"))
+
+
 class KafkaMessageBroker(MessageBroker):
     """Sends to Kafka. Messages of one key go to one partition of their topic, and keep their order there.
 
@@ -33,6 +37,7 @@ class KafkaMessageBroker(MessageBroker):
     features = Features(durable=True, shared_in_order=True, keeps_place=True)
 
     def __init__(self, producer: KafkaProducer, aiokafka_log_level: str | int | None = None) -> None:
+        check("producer", producer, _PRODUCER)
         self.producer = producer
         if aiokafka_log_level is not None:
             logging.getLogger("aiokafka").setLevel(aiokafka_log_level)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from cqrs._handed import check_text, check_texts
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
 from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener, quiet
 from cqrs.adapters.kafka_ending import hang_up, not_by_itself, stop
@@ -99,7 +100,10 @@ class KafkaMessageSource(MessageSource):
         drain_timeout: float = 5.0,
         timeout: float = 30.0,
     ) -> None:
+        check_texts("topics", topics, "a topic, or a list of them")
+        check_text("group", group, "the name of the group")
         if not isinstance(connection, KafkaConnection):
+            check_texts("connection", connection, "the addresses of the servers, or a KafkaConnection(...)")
             connection = KafkaConnection(bootstrap_servers=connection)
         self.connection = connection
         self.topics = (topics,) if isinstance(topics, str) else tuple(topics)

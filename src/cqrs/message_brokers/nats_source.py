@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
+from cqrs._handed import check_text, check_texts
 from cqrs.adapters.nats_link import NatsLink, denied, outage
 from cqrs.adapters.nats_pull import NatsPull
 from cqrs.adapters.nats_stream import NatsStream
@@ -68,6 +69,8 @@ class NatsMessageSource(MessageSource):
         options: Mapping[str, Any] | None = None,
         read: Callable[[Msg], Envelope] | None = None,
     ) -> None:
+        check_texts("topics", topics, "one topic or more, each as an argument of its own")
+        check_text("group", group, "the name of the group")
         one = max_ack_pending == 1
         self.features = dataclasses.replace(NatsMessageBroker.features, shared_in_order=one, keeps_place=one)
         self._link = NatsLink(servers, tls=tls, timeout=timeout, options=options, opened=self._subscribe)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic_core import to_json
 from redis.exceptions import NoPermissionError, ResponseError
 
+from cqrs._handed import check_text, check_texts
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.foreign import read_by, received, text_of, unread
 from cqrs.message_brokers.redis import BODY, RedisMessageBroker
@@ -65,6 +66,8 @@ class RedisMessageSource(MessageSource):
         options: Mapping[str, Any] | None = None,
         read: Callable[[StreamEntry], Envelope] | None = None,
     ) -> None:
+        check_texts("topics", topics, "one topic or more, each as an argument of its own")
+        check_text("group", group, "the name of the group")
         self._server = RedisServer(url, timeout, options)
         self._topics = topics
         self._group = group

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._callables import is_async
 from cqrs._generics import type_name
+from cqrs._handed import Needed, check, takes
 from cqrs.errors.wiring import WiringProblem
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ class MiddlewareChain:
     """Middlewares in their order: the first is the outermost, which sees a request first and its answer last."""
 
     def __init__(self, middlewares: Iterable[Middleware] = ()) -> None:
-        self._middlewares: list[Middleware] = list(middlewares)
+        self.set(middlewares)
 
     def set(self, chain: Iterable[Middleware]) -> None:
         """Replace all middlewares. Turns that a mediator has compiled keep the old ones."""
+        check("middlewares", chain, _SOME)
         self._middlewares = list(chain)
 
     def add(self, middleware: Middleware) -> None:
@@ -63,9 +65,15 @@ class MiddlewareChain:
                 yield WiringProblem(name, "it is a class", "Pass an instance of it")
             elif not is_async(middleware):
                 yield WiringProblem(name, "it is not async", "Declare it `async def (request, handle)`")
+            elif not takes(middleware, 2):
+                remedy = "Let it take two parameters: `async def (request, handle)`"
+                yield WiringProblem(name, "it does not take a request and what handles it", remedy)
 
     def __bool__(self) -> bool:
         return bool(self._middlewares)
+
+
+_SOME = Needed("a list of middlewares, even for a single one", ("__iter__",))
 
 
 def _around(middleware: Middleware, inner: Handle) -> Handle:

@@ -7,9 +7,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cqrs._callables import awaited
+from cqrs._handed import Needed, check_given
 
 if TYPE_CHECKING:
     from cqrs.middlewares.base import Handle
+
+
+_LOGGER = Needed("a logger, such as logging.getLogger('shop')", ("log", "isEnabledFor"))
 
 
 class LoggingMiddleware:
@@ -20,6 +24,7 @@ class LoggingMiddleware:
     """
 
     def __init__(self, logger: logging.Logger | None = None, *, payloads: bool = False) -> None:
+        check_given("logger", logger, _LOGGER)
         self._logger = logger or logging.getLogger("cqrs")
         self._wanted = self._logger.isEnabledFor
         self._payloads = payloads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cqrs._handed import check_text
 from cqrs.errors.events import UnknownEvent
 from cqrs.errors.messages import OutboxedEventMismatch
 from cqrs.events.event import INotificationEvent
@@ -25,6 +26,7 @@ class OutboxedEventMap:
 
         Doing so again is harmless. Raises ``EventNameConflict`` if the name stands for another type.
         """
+        check_text("event_name", event_name, "the name of the event first, then its class: register('paid', Paid)")
         cls.registry.register(event_type, event_name)
 
     @classmethod

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cqrs._handed import check_class, check_text
 from cqrs._sqlalchemy.announcing import announce_after_commit
 from cqrs._sqlalchemy.outbox_adding import add_row
 from cqrs._sqlalchemy.outbox_cancelling import cancel
@@ -76,6 +77,10 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         serializer: Serializer | None = None,
     ) -> None:
         super().__init__(compressor, registry, lease, serializer)
+        if table_name is not None:
+            check_text("table_name", table_name, "the name of a table")
+        if model is not None:
+            check_class("model", model, "the mapped class")
         self.model: Any = model or outbox_model(table_name)
         if model is not None:
             known_as_ours(model)

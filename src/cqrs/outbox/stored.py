@@ -11,6 +11,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from cqrs._handed import COMPRESSOR, REGISTRY, SERIALIZER, Needed, check, check_given
 from cqrs.errors.messages import UnknownCompression
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
@@ -49,6 +50,9 @@ LEASE = dt.timedelta(minutes=1)
 _USABLE = 0.8  # of the lease; the rest is for a send that is under way and for the settlement
 
 
+_LEASE = Needed("a timedelta, such as timedelta(seconds=60)", kind=dt.timedelta)
+
+
 class StoredOutbox(OutboxedEventRepository):
     """An outbox over a storage. Fill it from any number of tasks; empty it from one, others use outboxes of their own.
 
@@ -62,6 +66,12 @@ class StoredOutbox(OutboxedEventRepository):
         lease: dt.timedelta,
         serializer: Serializer | None = None,
     ) -> None:
+        check_given("compressor", compressor, COMPRESSOR)
+        check_given("registry", registry, REGISTRY)
+        check_given("serializer", serializer, SERIALIZER)
+        check("lease", lease, _LEASE)
+        if lease < dt.timedelta(0):
+            raise InvalidArgument("lease", lease, f"give {_LEASE.give}")
         self.registry = registry or OutboxedEventMap.registry
         self._compressor = compressor
         self._serializer = serializer or JsonSerializer()

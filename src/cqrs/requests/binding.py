@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cqrs._callables import is_async, is_async_generator
 from cqrs._function_handler import handler_class
 from cqrs._generics import can_be, type_arguments, type_name
+from cqrs._handed import problem_with_handle
 from cqrs.circuit_breaker import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.recorder import misused_name
@@ -163,4 +164,4 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
     expected = declared_response(request_type)
     if not can_be(answer, expected):
         return f"it answers with {type_name(answer)}, the request declares {type_name(expected)}", "Make the two agree"
-    return None
+    return problem_with_handle(handler)

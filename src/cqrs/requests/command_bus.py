@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqrs._handed import is_class
 from cqrs._validation import validate
 from cqrs._wiring import assemble
 from cqrs.events.event_emitter import EventEmitter
@@ -53,7 +54,8 @@ class CommandBus:
         Raises ``WiringError``, and changes nothing, if it cannot or if another handler is registered already.
         """
         trial = RequestMap()
-        for registered in (self._map.get(command_type, handler), handler):
+        known = self._map.get(command_type, handler) if is_class(command_type) else handler
+        for registered in (known, handler):
             trial.bind(command_type, registered)
         validate(self._injector, EventEmitter(), MiddlewareChain(), trial)
         self._map.bind(command_type, handler)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import runtime_class, type_name
+from cqrs._handed import is_class
 from cqrs.errors.requests import RequestHandlerDoesNotExist
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.binding import Binding, read_binding
@@ -22,7 +23,7 @@ class RequestMap(dict[type, Any]):
     def __init__(self) -> None:
         super().__init__()
         self._bindings: dict[type, Binding] = {}
-        self._doubles: list[WiringProblem] = []
+        self._refused: list[WiringProblem] = []
         self.in_use = False  # a mediator was built on it
 
     def bind(self, request_type: type, handler_type: Any) -> None:
@@ -33,12 +34,11 @@ class RequestMap(dict[type, Any]):
         Raises ``WiringError`` for a second handler if a mediator has been built on the map, and cannot report it.
         """
         key = runtime_class(request_type) or request_type
-        if self.setdefault(key, handler_type) != handler_type:
+        if not is_class(key):  # it may not even be a key
+            self._refuse(WiringProblem(type_name(key), "it is not a class", "Bind each class on its own"))
+        elif self.setdefault(key, handler_type) != handler_type:
             problem = f"it is bound to {type_name(self[key])} and to {type_name(handler_type)}"
-            double = WiringProblem(type_name(key), problem, "Keep one handler for each request")
-            if self.in_use:
-                raise WiringError([double])
-            self._doubles.append(double)
+            self._refuse(WiringProblem(type_name(key), problem, "Keep one handler for each request"))
 
     def binding(self, request_type: type) -> Binding:
         """What answers ``request_type``. Raises ``RequestHandlerDoesNotExist`` or ``WiringError``."""
@@ -50,12 +50,17 @@ class RequestMap(dict[type, Any]):
 
     def problems(self) -> Iterator[WiringProblem]:
         """Everything that is wrong with what was bound."""
-        yield from self._doubles
+        yield from self._refused
         for request_type in self:
             try:
                 self.binding(request_type)
             except WiringError as error:
                 yield from error.problems
+
+    def _refuse(self, problem: WiringProblem) -> None:
+        if self.in_use:
+            raise WiringError([problem])
+        self._refused.append(problem)
 
     def handlers(self) -> set[type]:
         """The handler classes of every binding that is not at fault."""

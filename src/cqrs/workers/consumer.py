@@ -9,6 +9,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from cqrs._callables import is_async
+from cqrs._handed import RECEIVER, REGISTRY, SOURCE, TEXT, Needed, check, check_function, check_given
 from cqrs.errors.root import InvalidArgument
 from cqrs.workers.advice import place
 from cqrs.workers.consumer_chores import Chore
@@ -35,6 +37,8 @@ __all__ = ["Consumer", "ConsumerPolicy", "ConsumerVerdict"]
 
 logger = logging.getLogger("cqrs")
 
+_DECODE = "a plain function that makes an event of an Envelope"
+_POLICY = Needed("a cqrs.ConsumerPolicy(...)", kind=ConsumerPolicy)
 _LONGEST_NAME = 128
 _AT_ONCE = 0.01  # seconds; some sources fetch nothing if they are given no time at all
 
@@ -74,6 +78,15 @@ class Consumer(Service):
         policy: ConsumerPolicy | None = None,
     ) -> None:
         super().__init__()
+        check("source", source, SOURCE)
+        check("mediator", mediator, RECEIVER)
+        check("name", name, TEXT)
+        check_given("registry", registry, REGISTRY)
+        check_given("policy", policy, _POLICY)
+        if decode is not None:
+            check_function("decode", decode, 1, _DECODE)
+            if is_async(decode):
+                raise InvalidArgument("decode", decode, f"give {_DECODE}")
         given = transactions_of(database, inbox, unit_of_work)
         if database is not None and decode is None:
             registry = registry or database.registry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from cqrs._handed import DATABASE, INBOX, check, check_function
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -26,8 +27,7 @@ def transactions_of(
 ) -> tuple[InboxRepository, OpenUnit]:
     """The inbox, and what opens its transactions. Raises ``InvalidArgument`` or ``WiringError``."""
     if database is not None:
-        if not hasattr(type(database), "unit_of_work"):
-            raise InvalidArgument("database", database, "give a cqrs.Database(...) or a MemoryDatabase()")
+        check("database", database, DATABASE)
         if inbox is not None:
             raise InvalidArgument("inbox", inbox, _BOTH)
         if unit_of_work is not None:
@@ -35,9 +35,9 @@ def transactions_of(
         return database.inbox, database.unit_of_work
     if inbox is None or unit_of_work is None:
         raise InvalidArgument("database", None, _BOTH)
-    if not _can_be_called(unit_of_work):
-        # The worker would take the error of each call for an outage.
-        raise InvalidArgument("unit_of_work", unit_of_work, "give a function without arguments that makes one")
+    check("inbox", inbox, INBOX)
+    # One unit of work would be that of all, and the worker would take the error of each call for an outage.
+    check_function("unit_of_work", unit_of_work, 0, "a function without arguments that makes one")
     if isinstance(getattr(unit_of_work, "class_", None), type):
         raise InvalidArgument(
             "unit_of_work", unit_of_work, "it makes sessions: give a function that makes a unit of work"
@@ -85,16 +85,3 @@ def must_fit_together(mediator: Any, inbox: InboxRepository) -> None:
                 )
             ]
         )
-
-
-def _can_be_called(function: Any) -> bool:
-    """Whether ``function`` takes a call without arguments."""
-    if not callable(function):  # one unit of work, for all
-        return False
-    try:
-        inspect.signature(function).bind()
-    except TypeError:
-        return False
-    except ValueError:  # written in C, and says nothing about its arguments
-        return True
-    return True

@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._failpoints import reached
+from cqrs._handed import Needed, check, check_given, check_number
 from cqrs._showing import shown
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import InvalidEnvelope
@@ -25,7 +26,7 @@ from cqrs.outbox.rows import error_text
 from cqrs.workers.advice import place
 from cqrs.workers.carrying import Carrier, line
 from cqrs.workers.outages import Outages
-from cqrs.workers.outbox_policy import RelayPolicy, Verdict
+from cqrs.workers.outbox_policy import RELAY_POLICY, RelayPolicy, Verdict
 from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service
 
@@ -41,6 +42,10 @@ logger = logging.getLogger("cqrs")
 
 _PATIENCE = 5.0  # seconds without a word until the database is asked whether it is there
 _OPENING = 60.0  # seconds until a database that was reached, and says nothing, counts as away
+
+
+_LOGGED = Needed("an outbox in a log, such as a PostgresLogOutboxedEventRepository(...)", ("diversion", "envelope"))
+_LOG = Needed("the log that it stands in, such as a PostgresLog(...)", ("open", "read", "confirm"))
 
 
 class LoggedOutbox(Protocol):
@@ -88,6 +93,10 @@ class LogRelay(Service):
         standby: float = 1.0,
     ) -> None:
         super().__init__()
+        check("outbox", outbox, _LOGGED)
+        check("log", log, _LOG)
+        check_given("policy", policy, RELAY_POLICY)
+        check_number("standby", standby, 0)
         self.policy = policy or RelayPolicy()
         self.wait_at_start = self.policy.wait_at_start
         self.sent = 0

@@ -6,6 +6,7 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
+from cqrs._handed import Needed
 from cqrs.backoff import Backoff
 from cqrs.errors.messages import InvalidEnvelope, MessageRejected, UnknownCompression
 from cqrs.workers.policy_checks import above_zero, at_least, of_type, spans
@@ -78,3 +79,6 @@ class RelayPolicy:
     def retry_in(self, attempts: int) -> float | None:
         """When to try a message again that was rejected so often, or ``None`` if it is to be parked."""
         return None if attempts >= self.attempts else self.retry.seconds(attempts)
+
+
+RELAY_POLICY = Needed("a cqrs.RelayPolicy(...)", kind=RelayPolicy)

@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
+from cqrs._handed import TEXT, Needed, check, check_given
 from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
@@ -25,7 +26,7 @@ from cqrs.workers.advice import place, told
 from cqrs.workers.carrying import Carrier, line
 from cqrs.workers.leases import LeaseHolder
 from cqrs.workers.outages import Outages
-from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.outbox_policy import RELAY_POLICY, RelayPolicy
 from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service, is_cancelled
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cqrs")
 
+_QUEUED = Needed("an outbox, such as db.outbox, and the message broker after it", ("queue", "wakeups", "envelope"))
+_WAKE_UPS = Needed("'auto', 'poll', 'notify' or 'log'", ("wait", "announce"))
 _LAST_TRIES = 3
 """How often a relay that ends tries to settle what it has sent."""
 
@@ -60,6 +63,11 @@ class OutboxRelay(Service):
         name: str | None = None,
     ) -> None:
         super().__init__()
+        check("outbox", outbox, _QUEUED)
+        check_given("policy", policy, RELAY_POLICY)
+        check_given("name", name, TEXT)
+        if not isinstance(wake_up, str):
+            check("wake_up", wake_up, _WAKE_UPS)
         self.policy = policy or RelayPolicy()
         self.wait_at_start = self.policy.wait_at_start
         self.sent = 0

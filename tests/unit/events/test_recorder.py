@@ -200,5 +200,5 @@ def test_recording_works_where_the_own_property_shows_it() -> None:
 
 
 def test_recording_a_class_in_place_of_an_event_is_refused() -> None:
-    with pytest.raises(EventClassRecorded, match=r"record an instance, Plain\(...\)"):
+    with pytest.raises(EventClassRecorded, match=r"record or send an instance, Plain\(...\)"):
         Plain().record(Plain)

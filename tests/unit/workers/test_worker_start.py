@@ -42,6 +42,9 @@ class Refusing(InOrderBroker):
 
 
 class Nobody:
+    def handles(self, event_type: type) -> bool:
+        return False
+
     async def send(self, event: Any) -> None:
         raise NotImplementedError
 

@@ -52,8 +52,8 @@ TWINS = (
     Twin(
         "who has lost against another begins again and parks nothing",
         "workers/consumer_errors.py",
-        "CircuitOpenError, InboxConflict)",
-        "CircuitOpenError)",
+        "CircuitOpenError, InboxConflict, MigrationNeeded)",
+        "CircuitOpenError, MigrationNeeded)",
         f"{ERRORS}test_what_tells_nothing_about_the_message_is_an_outage",
     ),
     Twin(
@@ -219,7 +219,7 @@ TWINS = (
     Twin(
         "who cannot clean or replay brings in messages",
         "workers/consumer_chores.py",
-        "self.due = now + self._outage.seconds(self._failures)",
+        "self.due = now + self._outages.again(outage.__cause__)",
         "raise",
         f"{GOES_ON}test_who_cannot_clean_or_replay_still_brings_messages_in",
     ),

@@ -387,7 +387,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a serialization failure is a conflict",
         EXPLAINED,
-        "_codes(cause) & _LOST):",
+        "_is_lost(cause)):",
         "cause is unit):",
         f"{RETRIES}test_a_serialization_failure_is_a_conflict",
     ),

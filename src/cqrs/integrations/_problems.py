@@ -15,13 +15,15 @@ from typing import Any
 
 from cqrs._callables import is_async
 from cqrs._generics import type_name
+from cqrs.errors.databases import DatabaseUnavailable, MigrationNeeded
+from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.requests import CircuitOpenError
 from cqrs.errors.root import CQRSError
 from cqrs.errors.wiring import WiringError, WiringProblem
 
 CONTENT_TYPE = "application/problem+json"
 
-_CLIENT_ERROR, _BUG, _END = 400, 500, 600
+_CLIENT_ERROR, _BUG, _AWAY, _END = 400, 500, 503, 600
 
 logger = logging.getLogger("cqrs")
 
@@ -61,7 +63,12 @@ def circuit_open(error: CircuitOpenError) -> Problem:
 
 
 # That nothing is bound for a request is a mistake in the service, so 500. 501 would say as much, but caches keep it.
-_OWN: dict[type[Exception], Entry] = {CQRSError: _BUG, CircuitOpenError: circuit_open}
+# What is away, or not yet there, is a 503: the same request works when it is back.
+_OWN: dict[type[Exception], Entry] = {
+    CQRSError: _BUG,
+    CircuitOpenError: circuit_open,
+    **dict.fromkeys((BrokerUnavailable, DatabaseUnavailable, MigrationNeeded), _AWAY),
+}
 
 
 class ProblemTable:
@@ -91,7 +98,10 @@ def log(error: Exception, problem: Problem) -> None:
     """Tell the log of ``error`` where the service is to blame, with a traceback if it is a bug."""
     if problem.status >= _BUG:
         level, bug = (logging.ERROR, error) if problem.status == _BUG else (logging.WARNING, None)
-        logger.log(level, "%s was answered with status %d", type(error).__qualname__, problem.status, exc_info=bug)
+        name = type(error).__qualname__
+        if bug is None and isinstance(error, CQRSError):  # ours say what to do, and no secret
+            name = f"{name} ({error})"
+        logger.log(level, "%s was answered with status %d", name, problem.status, exc_info=bug)
 
 
 def _mistake(cls: Any, entry: Any) -> WiringProblem | None:

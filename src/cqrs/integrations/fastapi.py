@@ -68,8 +68,9 @@ def install_error_handlers(app: Starlette, errors: Mapping[type[Any], Entry] | N
     the subclasses of its error, too, unless they have their own. The body tells what the ``Problem`` says and nothing
     of the error itself. Statuses of 500 and above are logged, 500 with the traceback.
 
-    The errors of this package are in the table from the start: ``CircuitOpenError`` is a 503 with ``Retry-After``,
-    every other ``CQRSError`` a 500, because it is a mistake in the service. Calling it again adds to the table. Raises
+    The errors of this package are in the table from the start: ``CircuitOpenError`` is a 503 with ``Retry-After``, an
+    outage of a broker or database and a table that is missing are a 503, every other ``CQRSError`` is a 500, because
+    it is a mistake in the service. Calling it again adds to the table. Raises
     ``WiringError`` with every entry that cannot work, and if the application has already answered requests.
     """
     check("app", app, _APPLICATION)

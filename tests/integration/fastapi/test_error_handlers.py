@@ -12,7 +12,15 @@ import pytest
 from starlette.applications import Starlette
 
 import cqrs
-from cqrs.errors import CircuitOpenError, DependencyError, RequestHandlerDoesNotExist, WiringError
+from cqrs.errors import (
+    BrokerUnavailable,
+    CircuitOpenError,
+    DatabaseUnavailable,
+    DependencyError,
+    MigrationNeeded,
+    RequestHandlerDoesNotExist,
+    WiringError,
+)
 from cqrs.integrations.fastapi import Problem, install_error_handlers
 from cqrs.requests.bootstrap import bootstrap
 
@@ -101,6 +109,24 @@ async def test_open_circuit_that_does_not_know_when_says_nothing_of_it() -> None
     response = await answer(CircuitOpenError("app.payments.PayByCard"))
     assert response.status_code == 503
     assert "retry-after" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (BrokerUnavailable("Kafka at kafka:9092", "no answer"), "Kafka at kafka:9092 is not available (no answer)"),
+        (DatabaseUnavailable("postgresql://db/shop", OSError("refused")), "No connection to postgresql://db/shop"),
+        (MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade"), "`python -m cqrs db upgrade`"),
+    ],
+)
+async def test_what_is_away_or_missing_is_unavailable_and_the_log_says_what_to_do(
+    error: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = await answer(error)
+    assert response.status_code == 503
+    assert response.json() == {"type": "about:blank", "title": "Service Unavailable", "status": 503}
+    (record,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert told in record.getMessage()
 
 
 @pytest.mark.parametrize("error", [RequestHandlerDoesNotExist(Order), DependencyError(Order, (), "no", "do")])

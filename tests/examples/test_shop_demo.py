@@ -56,6 +56,7 @@ def test_everything_the_demo_tells_holds_and_the_books_agree(tmp_path: Path) -> 
     assert lines == (sum(total for _, _, total, _ in orders),)
 
 
+@pytest.mark.slow
 def test_demo_can_be_read_where_only_ascii_can_be_written() -> None:
     demo = run(*MODULE, PYTHONIOENCODING="ascii:replace")
     assert demo.returncode == 0, demo.stdout + demo.stderr
@@ -96,6 +97,7 @@ SABOTAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", SABOTAGE)
 def test_demo_ends_with_exit_code_1_and_tells_what_it_expected_when(broken: str) -> None:
     code, statement = SABOTAGE[broken]
@@ -113,6 +115,7 @@ def test_demo_ends_with_exit_code_1_and_tells_what_it_expected_when(broken: str)
     assert "found:" in failed
 
 
+@pytest.mark.slow
 def test_demo_ends_with_exit_code_1_where_the_books_cannot_be_opened(tmp_path: Path) -> None:
     demo = run(*MODULE, CQRS_SHOP_DB=str(tmp_path / "nowhere" / "books.sqlite3"))
     assert demo.returncode == 1
@@ -125,6 +128,7 @@ async def sell_a_mug(books: Path) -> None:
         await shop.mediator.send(PlaceOrder(customer="Ada", items=[Item(sku="MUG", quantity=1)]))
 
 
+@pytest.mark.slow
 def test_demo_does_not_count_on_books_that_have_orders_already(tmp_path: Path) -> None:
     books = tmp_path / "books.sqlite3"
     asyncio.run(sell_a_mug(books))
@@ -133,6 +137,7 @@ def test_demo_does_not_count_on_books_that_have_orders_already(tmp_path: Path) -
     assert "the books are new" in demo.stdout.partition("✗")[2]
 
 
+@pytest.mark.slow
 def test_demo_stays_open_until_it_is_stopped_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in {"CQRS_SHOP_DB", "ONESHOT"}}
     with subprocess.Popen(

@@ -19,6 +19,7 @@ from cqrs.message_brokers.amqp_source import AMQPMessageSource
 from cqrs.message_brokers.cloudevents import CloudEventsSource
 from cqrs.message_brokers.kafka_wire import by_place, to_envelope
 from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.redis_source import StreamEntry
 from cqrs.message_brokers.redis_source import _envelope as redis_envelope
 from tests.fuzz.arriving import Arriving
 from tests.fuzz.rubbish import bodies, envelopes, fuzzed, names, texts, values
@@ -50,8 +51,8 @@ def test_a_record_of_kafka(headers: list[Any], key: bytes | None, value: bytes |
 @given(fields=st.dictionaries(raw_names, raw, max_size=8), body=st.one_of(st.none(), bodies))
 def test_an_entry_of_redis(fields: dict[bytes, bytes], body: bytes | None) -> None:
     entry = fields if body is None else {**fields, b"message-body": body}
-    made = redis_envelope("orders", b"1-0", entry)
-    assert made == redis_envelope("orders", b"1-0", entry)
+    made = redis_envelope(StreamEntry("orders", "1-0", entry))
+    assert made == redis_envelope(StreamEntry("orders", "1-0", entry))
     if body is not None:
         assert made.body == body
 

@@ -13,6 +13,8 @@ from tests.integration.fastapi.process import served
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 APP = "tests.integration.fastapi.recipes:app"
 ORDERS = ("POST", "/orders", "PlaceOrder, PlaceOrderHandler")
 RECIPES = [

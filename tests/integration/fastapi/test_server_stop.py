@@ -11,6 +11,8 @@ import pytest
 from tests.integration.fastapi.events import read_events
 from tests.integration.fastapi.process import Served, served
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "tests.integration.fastapi.programs.endless:app"
 UNAVAILABLE = {"type": "about:blank", "title": "Service Unavailable", "status": 503}
 

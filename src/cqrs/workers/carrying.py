@@ -168,14 +168,18 @@ class Carrier(Generic[C]):
         return carried
 
     async def _probe(self, messages: Sequence[C], may_go_on: Callable[[Sequence[C]], float]) -> Carried[C]:
-        """Try a few, chosen from all over, and if nothing leaves one by itself: each time others."""
+        """Try a few, chosen from all over, and if nothing leaves one by itself: each time others.
+
+        Mostly one by itself, if there is no order to keep: one at fault may take the broker from those just after it.
+        """
         carried: Carried[C] = Carried()
         errors: dict[object, Exception] = {}
         heads = _heads(messages)
         chosen = heads[:PROBE] if self._in_order else self._chosen(heads)
         others = heads if self._in_order else chosen
-        one = others[self._tries % len(others) :][:1] if len(chosen) > 1 else []
-        for some in filter(None, (chosen, one)):
+        one = others[self._tries * 3 // 4 % len(others) :][:1] if len(chosen) > 1 else []
+        is_turn_of_one = one and self._tries % 4 and not self._in_order
+        for some in filter(None, (one,) if is_turn_of_one else (chosen, one)):
             seconds = may_go_on(some)
             if seconds <= 0:
                 break

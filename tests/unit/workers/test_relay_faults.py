@@ -68,6 +68,26 @@ async def test_a_message_that_hangs_is_found_and_the_others_leave(monkeypatch: p
         await until(lambda: any(row.attempts for row in rows.values()))
 
 
+async def test_messages_leave_though_one_takes_the_broker_from_what_is_tried_just_after_it() -> None:
+    class Losing(InOrderBroker):
+        there_at = 0.0
+
+        async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+            now = asyncio.get_running_loop().time()
+            if now < self.there_at:
+                return [AWAY] * len(envelopes)
+            if all(envelope.json()["payload"] for envelope in envelopes):
+                return await super().send(envelopes)
+            self.there_at = now + 0.02
+            return [AWAY] * len(envelopes)
+
+    broker, outbox = Losing({}), Outbox()
+    await outbox.fill(*range(6))
+    async with OutboxRelay(outbox, broker, QUICK) as relay:
+        await until(lambda: relay.sent == 5)
+    assert sorted(broker.arrived()) == [1, 2, 3, 4, 5]
+
+
 async def test_a_broker_that_says_nothing_is_named_with_its_address(caplog: pytest.LogCaptureFixture) -> None:
     outbox = Outbox()
     await outbox.fill(1)

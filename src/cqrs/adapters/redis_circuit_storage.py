@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ReadOnlyError
 from typing_extensions import override
 
 from cqrs.adapters.circuit_policy import seconds
@@ -52,9 +52,13 @@ class RedisCircuitStorage(CircuitStorage):
     async def _run(self, script: Script, *args: float | str) -> Any:
         client: Any = self._client()
         try:
-            return await client.evalsha(script.sha, 1, self._key, *args)
-        except NoScriptError:  # the first call on this server, or its first one after a restart
-            return await client.eval(script.text, 1, self._key, *args)
+            try:
+                return await client.evalsha(script.sha, 1, self._key, *args)
+            except NoScriptError:  # the first call on this server, or its first one after a restart
+                return await client.eval(script.text, 1, self._key, *args)
+        except ReadOnlyError:
+            await client.connection_pool.disconnect()  # the address may lead to another server by now, and a socket not
+            raise
 
     def _kept_for(self, policy: CircuitPolicy) -> int:
         return _milliseconds(self._retention + policy.timeout + policy.probe_lease)

@@ -1,20 +1,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ReadOnlyError
 
 from cqrs.adapters.circuit_breaker import AioBreakerAdapter
 from cqrs.adapters.circuit_outage import PAUSE_BETWEEN_TRIALS
+from cqrs.adapters.circuit_policy import CircuitPolicy
+from cqrs.adapters.circuit_state import Permit
 from cqrs.adapters.redis_circuit_storage import redis_storage_factory
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
 from tests.integration.circuit_breaker.redis_backends import PATIENT, PATIENT_CLIENT, RedisBackend
+from tests.integration.postgresql_log.proxy import proxy_to
 
 if TYPE_CHECKING:
     from tests.servers import Server
+    from tests.servers.fixtures import Servers
 
 
 async def work() -> str:
@@ -148,3 +155,20 @@ def test_one_breaker_serves_one_event_loop_after_the_other(redis_url: str, redis
 
     asyncio.run(first())
     asyncio.run(second())
+
+
+async def test_circuits_move_to_the_server_that_has_taken_over(servers: Servers) -> None:
+    with contextlib.ExitStack() as stack:
+        old, new = (stack.enter_context(contextlib.contextmanager(servers.own)("redis")) for _ in range(2))
+        ports = [urlsplit(server.address).port or 0 for server in (old, new)]
+        async with proxy_to("127.0.0.1", ports[0]) as proxy:
+            factory = redis_storage_factory(f"redis://127.0.0.1:{proxy.port}/0", **PATIENT_CLIENT)
+            storage, policy = factory("x"), CircuitPolicy(fail_max=1, timeout=60.0, probe_lease=60.0)
+            await storage.admit(policy)
+            async with Redis.from_url(old.address) as client:
+                await client.replicaof("127.0.0.1", str(ports[1]))
+            proxy.lead_to("127.0.0.1", ports[1])  # from now on; what is connected stays there
+            with pytest.raises(ReadOnlyError):
+                await storage.admit(policy)
+            assert isinstance(await storage.admit(policy), Permit)
+            await factory.aclose()

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from cqrs.adapters.kafka import KafkaProducerAdapter, kafka_producer_factory
-from cqrs.errors import BrokerUnavailable, MessageRejected
+from cqrs.errors import BrokerUnavailable, MessageRejected, UnfitMessage
 from cqrs.message_brokers.kafka import KafkaMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import an_envelope, received
@@ -110,7 +110,7 @@ async def test_what_cannot_be_encoded_is_rejected(backend: KafkaBackend, topic: 
     async with backend.broker() as broker:
         with pytest.raises(MessageRejected, match="serialize"):
             await broker.send_message(Message("placed", topic, object()))
-        with pytest.raises(MessageRejected):
+        with pytest.raises(UnfitMessage):
             await broker.send_message(Message("placed", topic, {}, headers={"count": 1}))  # type: ignore[dict-item]
 
 

@@ -12,7 +12,7 @@ from redis.exceptions import ReadOnlyError
 from cqrs.adapters.circuit_breaker import AioBreakerAdapter
 from cqrs.adapters.circuit_outage import PAUSE_BETWEEN_TRIALS
 from cqrs.adapters.circuit_policy import CircuitPolicy
-from cqrs.adapters.circuit_state import Permit
+from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit
 from cqrs.adapters.redis_circuit_storage import redis_storage_factory
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
@@ -164,11 +164,12 @@ async def test_circuits_move_to_the_server_that_has_taken_over(servers: Servers)
         async with proxy_to("127.0.0.1", ports[0]) as proxy:
             factory = redis_storage_factory(f"redis://127.0.0.1:{proxy.port}/0", **PATIENT_CLIENT)
             storage, policy = factory("x"), CircuitPolicy(fail_max=1, timeout=60.0, probe_lease=60.0)
-            await storage.admit(policy)
+            permit = await storage.admit(policy)
+            assert isinstance(permit, Permit)
             async with Redis.from_url(old.address) as client:
                 await client.replicaof("127.0.0.1", str(ports[1]))
             proxy.lead_to("127.0.0.1", ports[1])  # from now on; what is connected stays there
             with pytest.raises(ReadOnlyError):
-                await storage.admit(policy)
-            assert isinstance(await storage.admit(policy), Permit)
+                await storage.settle(policy, permit, Outcome.FAILURE)
+            assert await storage.settle(policy, permit, Outcome.FAILURE) is CircuitState.OPEN
             await factory.aclose()

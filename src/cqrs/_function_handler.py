@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from cqrs._callables import is_async_generator, named_parameters
 from cqrs._generics import runtime_class, type_name, union_members
 from cqrs.container.hints import Unreadable, read_hints
-from cqrs.container.provider import marker_of_a_route
+from cqrs.container.provider import marker_of_a_route, not_for_handlers
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.recorder import EventRecorder
 
@@ -30,9 +30,9 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     has given already. Raises ``WiringError`` if that cannot work.
     """
     named = named_parameters(function)
-    hints = read_hints(function)
+    hints, exact = read_hints(function), read_hints(function, include_extras=True)
     in_chain = hasattr(base, "next")
-    problem = None if _takes_anything(function, named) else _problem_with(named, hints, in_chain=in_chain)
+    problem = None if _takes_anything(function, named) else _problem_with(named, hints, exact, in_chain=in_chain)
     if problem is not None:
         raise WiringError([WiringProblem(type_name(function), *problem)])
     others = [p for p in named[1:] if p.name not in _given(function)]
@@ -44,12 +44,12 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     return types.new_class(
         getattr(function, "__name__", type(function).__name__),
         (base[arguments],),
-        exec_body=lambda body: body.update(_members(function, others, hints, in_chain=in_chain)),
+        exec_body=lambda body: body.update(_members(function, others, hints, exact, in_chain=in_chain)),
     )
 
 
 def _problem_with(  # noqa: PLR0911  # one return for each mistake
-    named: list[inspect.Parameter], hints: dict[str, Any], *, in_chain: bool
+    named: list[inspect.Parameter], hints: dict[str, Any], exact: dict[str, Any], *, in_chain: bool
 ) -> tuple[str, str] | None:
     if not named or named[0].kind is inspect.Parameter.KEYWORD_ONLY:
         return "the function takes no message", "Let its first parameter take the message"
@@ -57,12 +57,9 @@ def _problem_with(  # noqa: PLR0911  # one return for each mistake
         annotation = hints.get(parameter.name)
         if parameter.kind is parameter.POSITIONAL_ONLY:
             return f"{parameter.name} is positional-only and injected by its name", "Move the `/` before it"
-        marker = marker_of_a_route(parameter.default)
+        marker = marker_of_a_route(parameter.default, exact.get(parameter.name))
         if marker is not None:
-            return (
-                f"parameter {parameter.name!r} has {marker}(...) for a default, which only routes fill in",
-                "Annotate it with the type it needs, and bind that in the container",
-            )
+            return not_for_handlers(parameter.name, "it", marker)
         if (in_chain and parameter.name == "next") or parameter.default is not parameter.empty:
             continue
         if annotation is None and parameter.name == "next":
@@ -99,14 +96,18 @@ def _is_recorder(annotation: Any) -> bool:
 
 
 def _members(
-    function: Callable[..., Any], others: list[inspect.Parameter], hints: dict[str, Any], *, in_chain: bool
+    function: Callable[..., Any],
+    others: list[inspect.Parameter],
+    hints: dict[str, Any],
+    exact: dict[str, Any],  # Annotated[...] says to some containers what is meant
+    *,
+    in_chain: bool,
 ) -> dict[str, Any]:
     shared = {
         "__module__": getattr(function, "__module__", __name__),
         "__doc__": function.__doc__,
         "__qualname__": type_name(function),
     }
-    exact = read_hints(function, include_extras=True)  # Annotated[...] says to some containers what is meant
     recorders = [p.name for p in others if _is_recorder(hints.get(p.name))]
     passes_on = in_chain and any(p.name == "next" for p in others)
     ours = {*recorders, "next"} if passes_on else {*recorders}

@@ -76,3 +76,14 @@ def _model(cls: type) -> tuple[Any, tuple[Any, ...]]:
 def type_name(subject: object) -> str:
     """How a class or function is called in a message to a person."""
     return getattr(subject, "__qualname__", None) or repr(subject)
+
+
+def type_names(*subjects: object) -> list[str]:
+    """The :func:`type_name` of each; of different ones that have the same, with the module."""
+    names = [type_name(subject) for subject in subjects]
+    alike: dict[str, object] = {}
+    clashes = {name for name, it in zip(names, subjects, strict=True) if alike.setdefault(name, it) != it}
+    return [
+        f"{it.__module__}.{name}" if name in clashes and hasattr(it, "__qualname__") else name
+        for name, it in zip(names, subjects, strict=True)
+    ]

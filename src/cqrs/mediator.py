@@ -47,8 +47,9 @@ class RequestMediator:
         emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain, request_map)
+        kept = turns.injector.kept()
         self._dispatcher = RequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = turns.injector.kept()
+        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = request_map.keepers.add(kept)
 
     # The second overload is for mypy: where another answer is expected, it takes the next one that fits, and so would
     # find no mistake in `name: str = await mediator.send(...)`.
@@ -99,8 +100,9 @@ class StreamingRequestMediator:
         emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
         turns = turns_of(container, processor, middleware_chain, request_map)
+        kept = turns.injector.kept()
         self._dispatcher = StreamingRequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = turns.injector.kept()
+        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = request_map.keepers.add(kept)
 
     @overload
     def stream(self, request: Request[R] | DCRequest[R]) -> AsyncGenerator[R, None]: ...

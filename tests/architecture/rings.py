@@ -76,6 +76,7 @@ LAYERS = (
             "_migration_steps",
             "_showing",
             "_type_text",
+            "_watched",
             "compressors.*",
         ),
     ),
@@ -186,6 +187,7 @@ LAYERS = (
         "dependency-injector",
         (
             "container.dependency_injector",
+            "container.dependency_injector_changes",
             "container.dependency_injector_gaps",
             "container.dependency_injector_origins",
             "container.dependency_injector_types",

@@ -9,6 +9,9 @@ from tests.faults.twins import Twin, take_out
 KEPT = "tests/integration/container/test_kept_handlers.py::"
 NAMES = "tests/unit/requests/test_names_of_ones_own.py::"
 CIRCLES = "tests/integration/container/test_circles.py::"
+CHANGES = "tests/integration/container/test_changes_after_the_start.py::"
+CLASHES = "tests/integration/container/test_names_that_clash.py::"
+ANNOTATIONS = "tests/integration/container/test_annotations.py::"
 OVERRIDES = "tests/integration/container/test_overrides.py::"
 
 TWINS = (
@@ -74,6 +77,41 @@ TWINS = (
         "if outer is not None:\n                _must_not_wait(outer, made, type_)",
         "",
         f"{CIRCLES}test_two_that_ask_for_each_other_in_two_tasks_are_told",
+    ),
+    Twin(
+        "a request map that is changed by hand is compiled anew",
+        "requests/map.py",
+        "self.on_change = self._forget",
+        "pass",
+        f"{CHANGES}test_request_map_that_is_changed_by_hand_counts_for_the_next_request",
+    ),
+    Twin(
+        "handlers that are added by hand to those of an event are called",
+        "events/map.py",
+        "watched.on_change = self._forget",
+        "pass",
+        f"{CHANGES}test_event_map_that_is_changed_by_hand_counts_for_the_next_event",
+    ),
+    Twin(
+        "a provider that is set later in dependency-injector is seen",
+        "container/dependency_injector.py",
+        "watch(all_containers(self.container), self)",
+        "pass",
+        f"{CHANGES}test_provider_that_is_set_later_in_dependency_injector_is_seen",
+    ),
+    Twin(
+        "two classes of one name are told apart",
+        "_generics.py",
+        'f"{it.__module__}.{name}" if name in clashes and hasattr(it, "__qualname__") else name',
+        "name",
+        f"{CLASHES}test_two_classes_on_the_way_to_what_is_missing_are_told_apart",
+    ),
+    Twin(
+        "what only a route fills in is refused in an annotation, too",
+        "container/provider.py",
+        'for note in getattr(part, "__metadata__", ())',
+        "for note in ()",
+        f"{ANNOTATIONS}test_dependency_of_a_route_is_refused_on_what_the_container_builds",
     ),
 )
 

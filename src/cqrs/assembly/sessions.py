@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import type_name
+from cqrs._generics import type_name, type_names
 from cqrs.container.checked import Checked
 from cqrs.container.origin import called_in, shown
 from cqrs.container.resolver import Resolver
@@ -57,7 +57,7 @@ def _foreign_sessions(database: TransactionalDatabase, origins: Origins) -> Iter
         seen.add(key)
         wrong = _wrong(asked, origin, database)
         if wrong is not None:
-            yield WiringProblem(" → ".join(map(type_name, path)), *wrong)
+            yield WiringProblem(" → ".join(type_names(*path)), *wrong)
 
 
 def _gives_a_session(origin: Origin) -> bool:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_value
+from cqrs.container.dependency_injector_changes import watch
 from cqrs.container.dependency_injector_gaps import first_gap
 from cqrs.container.dependency_injector_origins import how_to_provide, origins
-from cqrs.container.dependency_injector_types import all_providers, fit, in_effect, may_await, providers
+from cqrs.container.dependency_injector_types import all_containers, all_providers, fit, in_effect, may_await, providers
 from cqrs.container.provider import provider_of
 from cqrs.container.resolver import Resolver
 from cqrs.container.shortcut import NotAtOnce, unsure
@@ -57,11 +58,10 @@ class DependencyInjectorCQRSContainer(Resolver):
         return self._providers.container
 
     def attach_external_container(self, container: Container) -> None:
-        """Take the providers of ``container`` from now on."""
+        """Take the providers of ``container`` from now on, and those that are set in it later."""
         if not hasattr(container, "providers"):
             raise InvalidArgument("container", container, "give a container of dependency-injector")
         self._providers.attach(container)
-        self._planner.forget()
 
     def bind(self, type_: Any, factory: Callable[..., Any] | None = None, *, lifetime: Lifetime = "transient") -> None:
         """As in every resolver; ``factory`` can be a provider of the container as well."""
@@ -109,9 +109,14 @@ class _Providers:
 
     def attach(self, container: Container) -> None:
         self._container = container
-        self._all = list(all_providers(container))
-        self._fitting.clear()
         self._begun.clear()
+        self.look_again()
+
+    def look_again(self) -> None:
+        self._all = list(all_providers(self.container))
+        self._fitting.clear()
+        watch(all_containers(self.container), self)
+        self.surprised()
 
     def provides(self, type_: Any) -> bool:
         return bool(self._find(type_))

@@ -42,6 +42,14 @@ def all_providers(container: Any, prefix: str = "") -> Iterator[tuple[str, Any]]
             yield from all_providers(inner, f"{prefix}{name}.")
 
 
+def all_containers(container: Any) -> Iterator[Any]:
+    """A container and those in it, but for those of which only the names are known."""
+    yield container
+    for provider in container.providers.values():
+        if isinstance(provider, providers.Container):
+            yield from all_containers(provider.container)
+
+
 def _containers_in(provider: Any) -> Any:
     if isinstance(provider, providers.Container):
         return provider.container

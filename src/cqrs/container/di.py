@@ -13,7 +13,7 @@ from cqrs.container.origin import called_in
 from cqrs.container.request_scope import after_the_end
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.container.turnstile import Turnstile
-from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
+from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -143,7 +143,7 @@ class DIContainer:
         found: dict[object, DependencyError] = {}
         for error in (error for type_ in types for error in self.solver.problems(type_)):
             found.setdefault((error.problem, error.remedy), error)
-        return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in found.values()]
+        return problems_of(found.values())
 
     def origins_of(self, types: Iterable[type]) -> Origins:
         """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""

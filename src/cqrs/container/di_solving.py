@@ -119,7 +119,7 @@ class Solver:
         return REQUEST if dependent.scope is None and None not in self._scopes else dependent.scope
 
     def _explained(self, error: Exception, type_: Any) -> DependencyError:
-        path = [type_name(d.call) for d in getattr(error, "path", ())] or [type_]
+        path = [d.call for d in getattr(error, "path", ())] or [type_]
         problem = str(error).partition("\n")[0].rstrip(".")
         if isinstance(error, ScopeViolationError):
             remedy = "Give what lives longer a dependency that lives as long"
@@ -156,7 +156,7 @@ class _Gaps:
             return Dependent(given.factory, scope=REQUEST, use_cache=False, wire=False)
         if param is not None and dependent.call is None and param.default is param.empty:
             param, dependent = self._by_class(param, dependent)
-        marker = None if param is None else marker_of_a_route(param.default)
+        marker = None if param is None else marker_of_a_route(param.default, param.annotation)
         if param is not None and marker is not None:
             gap: Any = (param.name, *not_for_handlers(param.name, "it", marker))
         else:

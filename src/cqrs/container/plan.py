@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import type_name
+from cqrs._generics import type_names
 from cqrs.container.shortcut import assembled, made_before, shared
 from cqrs.errors.wiring import DependencyError
 
@@ -90,6 +90,6 @@ def _quick(
 
 
 def _captive(path: Path, per_request: Path) -> DependencyError:
-    name, short_lived = type_name(path[-1]), per_request[-1]
-    problem = f"the singleton {name} would outlive {type_name(short_lived)}, which lives per request"
-    return DependencyError(short_lived, path + per_request, problem, f'Bind {name} with lifetime="request"')
+    name, short_lived = type_names(path[-1], per_request[-1])
+    problem = f"the singleton {name} would outlive {short_lived}, which lives per request"
+    return DependencyError(per_request[-1], path + per_request, problem, f'Bind {name} with lifetime="request"')

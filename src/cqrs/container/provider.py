@@ -7,7 +7,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from cqrs._generics import type_name
+from cqrs._generics import type_name, union_members
 from cqrs.container.calling import Kind, kind_of
 from cqrs.container.hints import Unreadable, filled, plain, read_hints, read_signature, type_variables
 from cqrs.errors.wiring import DependencyError
@@ -77,7 +77,7 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Pa
             if not optional:
                 raise DependencyError(parameter.name, path, *_unannotated(factory, parameter, annotation))
             annotation = None
-        marker = marker_of_a_route(parameter.default)
+        marker = marker_of_a_route(parameter.default, hints.get(parameter.name))
         if marker is not None:
             raise DependencyError(parameter.name, path, *not_for_handlers(parameter.name, factory, marker))
         by_position, by_name = (parameter.kind is not k for k in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_ONLY))
@@ -86,17 +86,20 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Pa
     return parameters
 
 
-def marker_of_a_route(default: object) -> str | None:
-    """The name of what FastAPI or faststream fills in, and nobody else: ``Depends(...)``, for one."""
-    kind = type(default)
-    known = kind.__module__.partition(".")[0] in {"fastapi", "fast_depends", "faststream"}
-    return kind.__name__ if known else None
+def marker_of_a_route(default: object, annotation: object) -> str | None:
+    """What FastAPI or faststream fills in, and nobody else: ``Depends(...)`` as a default or within ``Annotated``."""
+    told = (note for part in union_members(annotation) for note in getattr(part, "__metadata__", ()))
+    for where, marker in (("for a default", default), *(("in its annotation", note) for note in told)):
+        kind = cast("type", type(marker))
+        if kind.__module__.partition(".")[0] in {"fastapi", "fast_depends", "faststream"}:
+            return f"{kind.__name__}(...) {where}"
+    return None
 
 
 def not_for_handlers(name: str, owner: object, marker: str) -> tuple[str, str]:
     """What is wrong with such a default, and what to change."""
     of = "" if owner == "it" else f" of {type_name(owner)}"
-    problem = f"parameter {name!r}{of} has {marker}(...) for a default, which only routes fill in"
+    problem = f"parameter {name!r}{of} has {marker}, which only routes fill in"
     return problem, "Annotate it with the type it needs, and bind that in the container"
 
 

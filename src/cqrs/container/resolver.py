@@ -14,7 +14,7 @@ from cqrs.container.provider import Lifetime, Provider, provider_of
 from cqrs.container.request_scope import RequestScope, scopes_of
 from cqrs.container.shortcut import after
 from cqrs.errors.root import InvalidArgument
-from cqrs.errors.wiring import DependencyError, WiringProblem
+from cqrs.errors.wiring import DependencyError, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from cqrs.container.origin import Origins
     from cqrs.container.source import Source
+    from cqrs.errors.wiring import WiringProblem
 
 T = TypeVar("T")
 
@@ -133,7 +134,7 @@ class Resolver:
         failed: set[Any] = set()
         for type_ in types:
             self._planner.explore(type_, found, failed)
-        return [WiringProblem(" → ".join(map(type_name, e.path)), e.problem, e.remedy) for e in found]
+        return problems_of(found)
 
     def origins_of(self, types: Iterable[type]) -> Origins:
         """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cqrs._generics import type_name
+from cqrs._generics import type_names
 from cqrs._handed import Needed, check_given
 from cqrs._validation import validate
 from cqrs.container.adopt import Injector, adopt
@@ -112,10 +112,10 @@ class Dispatcher:
 
     def require(self, request_type: type, handler: type) -> None:
         """Raise ``RequestHandlerTypeError`` unless ``request_type`` is bound to ``handler``."""
-        if handler not in self._map.binding(request_type).handlers:
-            raise RequestHandlerTypeError(
-                request_type, f"it is not bound to {type_name(handler)}: bind it, or name another"
-            )
+        bound = self._map.binding(request_type).handlers
+        if handler not in bound:
+            name, *_ = type_names(handler, *bound)
+            raise RequestHandlerTypeError(request_type, f"it is not bound to {name}: bind it, or name another")
 
 
 def in_scope(turn: Turn, turns: Turns) -> Turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqrs._generics import type_name
+from cqrs._generics import type_names
 from cqrs._showing import shown
 from cqrs.errors.root import CQRSError, InvalidArgument
 
@@ -85,9 +85,10 @@ class OutboxedEventMismatch(CQRSError, TypeError):
         self.version = version
         self.expected = expected
         self.actual = actual
+        meant, given = type_names(expected, actual)
         super().__init__(
-            f"As {name!r} version {version} an outbox takes a {type_name(expected)}, and this is a "
-            f"{type_name(actual)}: add an event of that type, or register this type under a name of its own."
+            f"As {name!r} version {version} an outbox takes a {meant}, and this is a "
+            f"{given}: add an event of that type, or register this type under a name of its own."
         )
 
 

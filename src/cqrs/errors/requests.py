@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cqrs._generics import type_names
 from cqrs.errors.root import CQRSError
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ class RequestHandlerDoesNotExist(CQRSError, ValueError):
     def __init__(self, request_type: type, bound: Sequence[type] = ()) -> None:
         self.request_type = request_type
         self.bound = tuple(bound)
-        known = ", ".join(sorted(t.__name__ for t in self.bound)) or "none"
+        asked, *others = type_names(request_type, *self.bound)
+        known = ", ".join(sorted(others)) or "none"
         if issubclass(request_type, type):
             known += "; a class was sent, send an instance of it"
         super().__init__(
-            f"No handler for {request_type.__name__}: bind one in commands_mapper or queries_mapper "
-            f"(bound so far: {known})."
+            f"No handler for {asked}: bind one in commands_mapper or queries_mapper (bound so far: {known})."
         )
 
 

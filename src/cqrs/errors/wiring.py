@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqrs._generics import type_name
+from cqrs._generics import type_names
 from cqrs.errors.root import CQRSError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,15 @@ class DependencyError(CQRSError):
         self.path = tuple(path)
         self.problem = problem
         self.remedy = remedy
-        chain = " → ".join(map(type_name, self.path))
+        chain = " → ".join(type_names(*self.path))
         super().__init__(f"{chain}: {problem}. {remedy}." if chain else f"{problem}. {remedy}.")
+
+
+def problems_of(errors: Iterable[DependencyError]) -> list[WiringProblem]:
+    """What the ``errors`` tell, for one :class:`WiringError`: two classes of one name are told apart in all of it."""
+    errors = [*errors]
+    names = iter(type_names(*(type_ for error in errors for type_ in error.path)))
+    return [WiringProblem(" → ".join(next(names) for _ in e.path), e.problem, e.remedy) for e in errors]
 
 
 class NoRequestScope(CQRSError, LookupError):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._callables import is_async
 from cqrs._function_handler import handler_class
-from cqrs._generics import can_be, runtime_class, type_arguments, type_name
+from cqrs._generics import can_be, runtime_class, type_arguments, type_name, type_names
 from cqrs._handed import is_class, problem_with_handle
+from cqrs._watched import WatchedDict, WatchedList
 from cqrs.circuit_breaker import circuit_of
 from cqrs.container.kept import Keepers
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -39,10 +40,11 @@ class EventBinding:
         return (self.handler,) if self.fallback is None else (self.handler, self.fallback)
 
 
-class EventMap(dict[type, list[Any]]):
+class EventMap(WatchedDict[type, list[Any]]):
     """Binds each type of event to the handlers that react to it, in the order of binding.
 
-    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once.
+    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once. What is set,
+    added or removed later on, as in any dict of lists, counts for the events that come from then on.
     """
 
     def __init__(self) -> None:
@@ -52,6 +54,7 @@ class EventMap(dict[type, list[Any]]):
         self._alike: list[WiringProblem] = []
         self.keepers = Keepers()
         self._refused: list[WiringProblem] = []
+        self.on_change = self._changed
 
     def bind(self, event_type: type, handler_type: Any) -> None:
         """Let ``handler_type`` react to ``event_type``, and exactly this type: subclasses are bound on their own.
@@ -63,16 +66,14 @@ class EventMap(dict[type, list[Any]]):
         if not is_class(key):  # it may not even be a key
             self._refused.append(WiringProblem(type_name(key), "it is not a class", "Bind each class on its own"))
             return
-        bound = self.setdefault(key, [])
+        bound = self[key] if key in self else self.setdefault(key, [])
         asked = self._asked.setdefault(key, event_type)
         if handler_type not in bound:
             if asked != event_type:
                 problem = f"while the program runs it is the same class as {_shown(asked)}, which has another handler"
                 remedy = "Derive a class from each, and bind and record those"
                 self._alike.append(WiringProblem(_shown(event_type), problem, remedy))
-            bound.append(handler_type)
-            self._read.pop(key, None)
-            self.keepers.empty()  # what a mediator has compiled
+            self[key].append(handler_type)
 
     def bindings(self, event_type: type) -> tuple[EventBinding, ...]:
         """What reacts to ``event_type``, possibly nothing. Raises ``WiringError``."""
@@ -90,6 +91,19 @@ class EventMap(dict[type, list[Any]]):
     def handlers(self) -> set[type]:
         """The handler classes of every binding that is not at fault."""
         return {handler for r in self._all() if isinstance(r, EventBinding) for handler in r.handlers}
+
+    def _changed(self) -> None:
+        for event_type, bound in self.items():
+            if not isinstance(bound, WatchedList):  # what was set by hand may be a handler alone
+                given: Any = bound
+                watched = WatchedList[Any](cast("Any", given) if isinstance(given, list | tuple) else [given])
+                watched.on_change = self._forget
+                super(WatchedDict, self).__setitem__(event_type, watched)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._read.clear()
+        self.keepers.empty()  # what a mediator has compiled
 
     def _all(self) -> Iterator[EventBinding | WiringError]:
         for event_type in self:
@@ -125,7 +139,8 @@ def _handler(event_type: type, bound: object) -> type:
         handler = handler_class(bound, EventHandler, answers=False)
     problem = _problem_with(event_type, handler) or misused_name(handler)
     if problem is not None:
-        raise WiringError([WiringProblem(f"{type_name(bound)} bound to {type_name(event_type)}", *problem)])
+        of, event = type_names(bound, event_type)
+        raise WiringError([WiringProblem(f"{of} bound to {event}", *problem)])
     handler_type: type = handler
     return handler_type
 
@@ -142,6 +157,6 @@ def _problem_with(event_type: type, handler: Any) -> tuple[str, str] | None:
         return "it is not async", "Declare it with `async def`, without `yield`"
     arguments = type_arguments(handler, EventHandler)
     if arguments is not None and not can_be(event_type, arguments[0]):
-        handled = type_name(arguments[0])
+        handled = type_names(arguments[0], event_type)[0]
         return f"it handles {handled}", f"Bind it to {handled}, or change its type argument"
     return problem_with_handle(handler)

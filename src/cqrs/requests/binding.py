@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._callables import is_async, is_async_generator
 from cqrs._function_handler import handler_class
-from cqrs._generics import can_be, type_arguments, type_name
+from cqrs._generics import can_be, type_arguments, type_name, type_names
 from cqrs._handed import problem_with_handle
 from cqrs.circuit_breaker import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -135,7 +135,8 @@ def _checked(request_type: type, handler: type, member_of: type | None) -> type:
     """``handler``, if it can answer ``request_type``."""
     problem = _problem_with(request_type, handler, member_of) or misused_name(handler)
     if problem is not None:
-        raise WiringError([WiringProblem(f"{type_name(handler)} bound to {type_name(request_type)}", *problem)])
+        of, asked = type_names(handler, request_type)
+        raise WiringError([WiringProblem(f"{of} bound to {asked}", *problem)])
     return handler
 
 
@@ -160,8 +161,10 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
     arguments = type_arguments(handler, base) if base is not None else None
     answered, answer = arguments if arguments is not None else (Any, Any)
     if not can_be(request_type, answered):
-        return f"it answers {type_name(answered)}", f"Bind it to {type_name(answered)}, or change its type arguments"
+        meant = type_names(answered, request_type)[0]
+        return f"it answers {meant}", f"Bind it to {meant}, or change its type arguments"
     expected = declared_response(request_type)
     if not can_be(answer, expected):
-        return f"it answers with {type_name(answer)}, the request declares {type_name(expected)}", "Make the two agree"
+        given, declared = type_names(answer, expected)
+        return f"it answers with {given}, the request declares {declared}", "Make the two agree"
     return problem_with_handle(handler)

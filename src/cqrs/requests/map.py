@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import runtime_class, type_name
+from cqrs._generics import runtime_class, type_name, type_names
 from cqrs._handed import is_class
+from cqrs._watched import WatchedDict
+from cqrs.container.kept import Keepers
 from cqrs.errors.requests import RequestHandlerDoesNotExist
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.binding import Binding, read_binding
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class RequestMap(dict[type, Any]):
+class RequestMap(WatchedDict[type, Any]):
     """Binds each type of request to what answers it.
 
-    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once.
+    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once. What is set,
+    replaced or removed later on, as in any dict, counts for the requests that are sent from then on.
     """
 
     def __init__(self) -> None:
@@ -25,6 +28,8 @@ class RequestMap(dict[type, Any]):
         self._bindings: dict[type, Binding] = {}
         self._refused: list[WiringProblem] = []
         self.in_use = False  # a mediator was built on it
+        self.keepers = Keepers()
+        self.on_change = self._forget
 
     def bind(self, request_type: type, handler_type: Any) -> None:
         """Let ``handler_type`` answer ``request_type``, and exactly this type: subclasses are bound on their own.
@@ -37,7 +42,8 @@ class RequestMap(dict[type, Any]):
         if not is_class(key):  # it may not even be a key
             self._refuse(WiringProblem(type_name(key), "it is not a class", "Bind each class on its own"))
         elif self.setdefault(key, handler_type) != handler_type:
-            problem = f"it is bound to {type_name(self[key])} and to {type_name(handler_type)}"
+            first, second = type_names(self[key], handler_type)
+            problem = f"it is bound to {first} and to {second}"
             self._refuse(WiringProblem(type_name(key), problem, "Keep one handler for each request"))
 
     def binding(self, request_type: type) -> Binding:
@@ -61,6 +67,10 @@ class RequestMap(dict[type, Any]):
         if self.in_use:
             raise WiringError([problem])
         self._refused.append(problem)
+
+    def _forget(self) -> None:
+        self._bindings.clear()
+        self.keepers.empty()  # what a mediator has compiled
 
     def handlers(self) -> set[type]:
         """The handler classes of every binding that is not at fault."""

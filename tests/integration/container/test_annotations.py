@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import di
 import dishka
@@ -91,10 +91,35 @@ async def behind_a_service(request: Ask, needy: Needy) -> str:
     return needy.store.place
 
 
+async def annotated(request: Ask, store: Annotated[Store, Depends(get_store)]) -> str:
+    return store.place
+
+
+async def annotated_with_the_other(request: Ask, store: Annotated[Store, OtherDepends(get_store)] | None) -> str:
+    return str(store)
+
+
+class Annotating(cqrs.RequestHandler[Ask, str]):
+    def __init__(self, store: Annotated[Store, "said", Depends(get_store)]) -> None:
+        self.store = store
+
+    async def handle(self, request: Ask) -> str:
+        return self.store.place
+
+
+async def behind_an_annotation(request: Ask, needy: Annotating) -> str:
+    return needy.store.place
+
+
+AS_A_DEFAULT = [function, with_the_other, AsClass, behind_a_service]
+ANNOTATED = [annotated, annotated_with_the_other, Annotating, behind_an_annotation]
+
+
 @over_containers
-@pytest.mark.parametrize("handler", [function, with_the_other, AsClass, behind_a_service])
+@pytest.mark.parametrize("handler", [*AS_A_DEFAULT, *ANNOTATED])
 def test_dependency_of_a_route_is_refused_on_what_the_container_builds(container: Any, handler: Any) -> None:
-    with pytest.raises(WiringError, match=r"has Depend.* for a default, which only routes fill in"):
+    where = "for a default" if handler in AS_A_DEFAULT else "in its annotation"
+    with pytest.raises(WiringError, match=rf"has Depend\w+\(\.\.\.\) {where}, which only routes fill in"):
         bootstrap.bootstrap(container(), commands_mapper=lambda m: m.bind(Ask, handler))
 
 

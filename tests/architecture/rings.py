@@ -113,6 +113,7 @@ LAYERS = (
             "deserializers.events",
             "events.event_handler",
             "events.fallback",
+            "events.kept_aside",
             "events.map",
             "events.one_call",
             "events.recorder",

@@ -12,10 +12,18 @@ from tests.faults.twins import Twin, take_out
 FOLLOW_UPS = "tests/unit/inbox/test_follow_ups.py::"
 CONTRACTS = "tests/unit/events/test_contracts.py::"
 GENERICS = "tests/unit/events/test_generic_events.py::"
+KEPT_ASIDE = "tests/unit/events/test_kept_aside.py::"
 NO_EVENTS = "tests/unit/events/test_no_events.py::"
 AS_RAISED = "tests/unit/events/test_errors_as_raised.py::"
 
 TWINS = (
+    Twin(
+        "events in a list that nobody reads are told about",
+        "events/one_call.py",
+        "injector.makes_anew(handler_type) and not unread_lists(handler_type)",
+        "injector.makes_anew(handler_type)",
+        f"{KEPT_ASIDE}test_an_event_in_a_list_that_nobody_reads_is_told_and_the_turn_undone",
+    ),
     Twin(
         "what a handler sends follows from its message",
         "workers/consumer_events.py",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._fallback import call_with_fallback
 from cqrs.container.scope import open_scope
 from cqrs.container.shortcut import NotAtOnce
-from cqrs.events.one_call import OneCall
+from cqrs.events.one_call import OneCall, needs_no_call
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import ChainBinding, FallbackBinding, HandlerBinding
 from cqrs.requests.cor_request_handler import build_chain
@@ -42,7 +42,7 @@ def builder(
     With it, one that looks at what such a handler has recorded. A handler that may serve others too gets a call of its
     own.
     """
-    construct, anew = injector.shortcut(handler_type), injector.makes_anew(handler_type)
+    construct, anew = injector.shortcut(handler_type), needs_no_call(handler_type, injector)
 
     async def build() -> Any:
         if construct is not None:
@@ -60,7 +60,7 @@ def builder(
 
 def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
     members_of = [builder(injector, handler_type) for handler_type in binding.handlers]
-    anew = all(injector.makes_anew(handler_type) for handler_type in binding.handlers)
+    anew = all(needs_no_call(handler_type, injector) for handler_type in binding.handlers)
 
     async def in_calls(members: list[Any], request: Any) -> Any:
         with ExitStack() as calls:

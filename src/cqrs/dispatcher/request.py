@@ -9,6 +9,7 @@ from cqrs.container.shortcut import NotAtOnce
 from cqrs.dispatcher.invocation import invocation
 from cqrs.dispatcher.turn import Dispatcher, in_scope, join
 from cqrs.errors.requests import RequestHandlerTypeError
+from cqrs.events.one_call import needs_no_call
 from cqrs.events.recorder import EventDrain, events_of
 from cqrs.requests.binding import HandlerBinding
 from cqrs.unit_of_work.stack import entered, ever_entered
@@ -32,7 +33,7 @@ class RequestDispatcher(Dispatcher):
             raise RequestHandlerTypeError(request_type, "its handler streams, so use StreamingRequestMediator.stream")
         scoped = turns.scoped(binding.handlers)
         emit = turns.emitter(scoped=scoped)
-        if isinstance(binding, HandlerBinding) and turns.injector.makes_anew(binding.handler):
+        if isinstance(binding, HandlerBinding) and needs_no_call(binding.handler, turns.injector):
             run = _one_handler(binding.handler, turns, emit)
         else:
             run = _several_handlers(invocation(binding, turns.injector, turns.hooks), emit, joins=turns.joins)

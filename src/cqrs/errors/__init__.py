@@ -12,7 +12,7 @@
     ├── ImmutableEventError             (also an AttributeError) an event was about to be changed
     ├── EventClassRecorded              (also a TypeError) a class was recorded, and not an event
     ├── NoEvent                         (also a TypeError) a list, a generator or None was recorded, and not an event
-    ├── EventsKeptElsewhere             (also a TypeError) a handler keeps a list of events and records beside it
+    ├── EventsKeptElsewhere             (also a TypeError) a handler keeps events where nobody reads them
     ├── EventNameConflict               two event types claim one name and version
     ├── NoEnvelope                      (also a LookupError) the envelope is asked for where no message is consumed
     ├── NoMessageKey                    (also a ValueError) an event lacks the field that is to be its message key

@@ -39,14 +39,26 @@ class NoEvent(CQRSError, TypeError):
 
 
 class EventsKeptElsewhere(CQRSError, TypeError):
-    """``handler_type`` records an event, but its own property ``events`` does not show it: it would be lost."""
+    """``handler_type`` keeps an event where nobody reads it: it would be lost.
 
-    def __init__(self, handler_type: type) -> None:
+    Either its own property ``events`` does not show what it records, or it appends to a list ``kept_in`` of its own.
+    """
+
+    def __init__(self, handler_type: type, kept_in: str | None = None) -> None:
         self.handler_type = handler_type
-        super().__init__(
-            f"{type_name(handler_type)} has a property `events` of its own, which does not show what record() takes: "
-            "append to the list that the property returns, or remove the property."
-        )
+        self.kept_in = kept_in
+        name = type_name(handler_type)
+        if kept_in is None:
+            text = (
+                f"{name} has a property `events` of its own, which does not show what record() takes: append to the "
+                "list that the property returns, or remove the property."
+            )
+        else:
+            text = (
+                f"{name} keeps events in its list `{kept_in}`, which nobody reads: call self.record(...) in place of "
+                f"self.{kept_in}.append(...), or return the list from a property `events`."
+            )
+        super().__init__(text)
 
 
 class EventNameConflict(CQRSError):

@@ -16,7 +16,7 @@ from cqrs.errors.messages import DelayNeedsOutbox
 from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
-from cqrs.events.one_call import OneCall
+from cqrs.events.one_call import OneCall, needs_no_call
 from cqrs.events.recorder import EventDrain, events_of, must_be_an_event
 from cqrs.events.registry import declared_version
 from cqrs.message_brokers.protocol import MessageBroker, message_of, ready
@@ -174,7 +174,7 @@ class EventEmitter:
 
     def _call(self, handler_type: type[Any]) -> EventCall:
         construct = self.injector.shortcut(handler_type)
-        anew = self.injector.makes_anew(handler_type)
+        anew = needs_no_call(handler_type, self.injector)
         recorded = events_of(handler_type) if anew else attrgetter("events")
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
 from cqrs.errors.wiring import WiringError, WiringProblem
+from cqrs.events.kept_aside import lengths, must_be_read, unread_lists
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+
+    from cqrs.container.adopt import Injector
 
 ever_shared: list[bool] = []
 """Empty as long as no handler serves several calls: a look at it is all that others pay."""
@@ -27,6 +30,11 @@ def keeper_for(handler: object) -> Any:
     return handler if call is None or call.keeps_events else call
 
 
+def needs_no_call(handler_type: type, injector: Injector) -> bool:
+    """Whether a handler of this type can do without: it is made anew, and keeps no events where nobody reads them."""
+    return injector.makes_anew(handler_type) and not unread_lists(handler_type)
+
+
 def recorded_by(handler: Any) -> Any:
     """What ``handler`` has recorded here."""
     return (keeper_for(handler) if ever_shared else handler)._cqrs_recorded  # noqa: SLF001  # of the same package
@@ -41,6 +49,8 @@ class OneCall:
         self.keeps_events: bool = getattr(handler, "_cqrs_keeps_events", True)
         self._cqrs_recorded: Any = ()
         self._left_over = 0
+        self._before: dict[str, int] = {}
+        self._message: object = None
 
     @property
     def _cqrs_unread(self) -> Any:
@@ -49,6 +59,8 @@ class OneCall:
     @property
     def events(self) -> Sequence[Any]:
         """What was recorded in this call and not yet taken."""
+        if self._before:
+            must_be_read(self.handler, self._before, self._cqrs_recorded, self._message)
         if self.keeps_events:
             kept: Sequence[Any] = getattr(self.handler, "events", ())
             return [*kept][self._left_over :] if self._left_over else kept
@@ -57,6 +69,7 @@ class OneCall:
 
     def clear_events(self) -> None:
         """Forget what was recorded in this call."""
+        self._before = lengths(self.handler)
         if self.keeps_events:
             clear = getattr(self.handler, "clear_events", None)
             if clear is not None:
@@ -67,6 +80,7 @@ class OneCall:
 
     async def handle(self, message: Any) -> Any:
         """What the handler makes of ``message``."""
+        self._message = message
         with self:
             return await self.handler.handle(message)
 
@@ -79,6 +93,7 @@ class OneCall:
                 raise WiringError([WiringProblem(type_name(handler_type), problem, remedy)])
             _alone.add(id(self.handler))
             self._left_over = len(self.handler.events)  # of a call that failed
+        self._before = lengths(self.handler)
         if not ever_shared:
             ever_shared.append(True)
         self.outer = _calls.get()
@@ -94,6 +109,7 @@ class OneStream(OneCall):
 
     async def handle(self, message: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """The chunks of the handler."""
+        self._message = message
         with self:
             answer = self.handler.handle(message)
             async with aclosing(answer) if hasattr(answer, "aclose") else nullcontext(answer) as chunks:

@@ -60,6 +60,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.EventNameConflict("paid", 1, Paid, Payment),
         errors.EventUnhandled(Paid),
         errors.EventsKeptElsewhere(Pay),
+        errors.EventsKeptElsewhere(Pay, "_events"),
         errors.HandlerCancelled(Paid),
         errors.ImmutableEventError(Paid, "payload"),
         errors.NoEnvelope(),

@@ -73,6 +73,12 @@ def _model(cls: type) -> tuple[Any, tuple[Any, ...]]:
     return (generic["origin"], generic["args"]) if generic else (None, ())
 
 
+def generic_of(cls: type) -> Any:
+    """The generic class that ``cls`` closes, of pydantic or of our events; ``None`` if it closes none."""
+    ours: Any = cls.__dict__.get("__cqrs_generic__")
+    return ours[0] if ours else _model(cls)[0]
+
+
 def type_name(subject: object) -> str:
     """How a class or function is called in a message to a person."""
     return getattr(subject, "__qualname__", None) or repr(subject)

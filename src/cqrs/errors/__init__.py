@@ -24,6 +24,7 @@
     ├── InvalidEnvelope                 a message on the wire does not say what it is
     ├── BrokerUnavailable               (also a ConnectionError) an outage: the message is fine, try again
     ├── MessageRejected                 a broker will never take this message
+    ├── OpenGenericEvent                (also a TypeError) an event of a generic class, and only closed ones are bound
     ├── EventUnhandled                  (also a LookupError) nothing is bound for an event that has arrived
     ├── HandlerCancelled                a handler of an event that has arrived was cancelled, its turn was not
     ├── InboxConflict                   somebody else has brought the same message in: do it again
@@ -74,6 +75,7 @@ from cqrs.errors.events import (
     ImmutableEventError,
     NoEvent,
     NoMessageKey,
+    OpenGenericEvent,
     ProtobufNotImplemented,
     UnknownEvent,
 )
@@ -138,6 +140,7 @@ __all__ = [
     "NoOpenTransaction",
     "NoRequestScope",
     "NotForTheLog",
+    "OpenGenericEvent",
     "OtherDatabase",
     "OtherTask",
     "OutboxedEventMismatch",

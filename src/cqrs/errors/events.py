@@ -121,6 +121,22 @@ class EventUnhandled(CQRSError, LookupError):
         )
 
 
+class OpenGenericEvent(CQRSError, TypeError):
+    """An event was made of the generic class ``event_type`` itself, and handlers are bound for ``bound``, closed ones.
+
+    Type checkers take the one for the other. At run time nobody knows which of them is meant.
+    """
+
+    def __init__(self, event_type: type, bound: tuple[type, ...]) -> None:
+        self.event_type = event_type
+        self.bound = bound
+        names = " and ".join(type_name(cls) for cls in bound)
+        super().__init__(
+            f"Nothing handles {type_name(event_type)} itself, and handlers are bound for {names}: make the event by "
+            f"that name, {type_name(bound[0])}(...)."
+        )
+
+
 class HandlerCancelled(CQRSError):
     """A handler of ``event_type`` has let a ``CancelledError`` out although nobody had cancelled its turn."""
 

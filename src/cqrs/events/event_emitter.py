@@ -9,9 +9,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
+from cqrs._generics import generic_of
 from cqrs._handed import BROKER, HOOKS, OUTBOX, SERIALIZER, Needed, check_given
 from cqrs.container.adopt import adopt
 from cqrs.container.shortcut import NotAtOnce
+from cqrs.errors.events import OpenGenericEvent
 from cqrs.errors.messages import DelayNeedsOutbox
 from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
@@ -156,8 +158,15 @@ class EventEmitter:
             await outbox.commit()
 
     def unhandled(self, event: Any) -> None:
-        """Report that nobody handles ``event``. Raises what ``record`` raises, if it is none."""
+        """Report that nobody handles ``event``. Raises what ``record`` raises, if it is none.
+
+        Raises ``OpenGenericEvent`` if handlers are bound for the closed classes of its generic class.
+        """
         must_be_an_event(event)
+        kind = event.__class__
+        closed = tuple(bound for bound in self.event_map if generic_of(bound) is kind)
+        if closed:
+            raise OpenGenericEvent(kind, closed)
         logger.debug("%s is handled by nobody", type(event).__qualname__)
         report(self.hooks.event_unhandled, event)
 

@@ -23,7 +23,7 @@ def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
         return given
     if not isclass(given) and callable(getattr(given, "send_message", None)):
         return _OwnBroker(given)
-    what = f"the class {type_name(given)}" if isclass(given) else f"a {type_name(type(given))}"
+    what = f"the class {type_name(given)}" if isclass(given) else f"a {type_name(given.__class__)}"
     remedy = "give a MessageBroker, or any object with `async def send_message(self, message)`"
     raise InvalidArgument(argument, what, remedy)  # not itself: a URL may hold a password
 

@@ -59,6 +59,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.EventClassRecorded(Paid),
         errors.EventNameConflict("paid", 1, Paid, Payment),
         errors.EventUnhandled(Paid),
+        errors.OpenGenericEvent(Paid, (Paid,)),
         errors.EventsKeptElsewhere(Pay),
         errors.EventsKeptElsewhere(Pay, "_events"),
         errors.HandlerCancelled(Paid),

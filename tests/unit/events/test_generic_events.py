@@ -15,7 +15,7 @@ import pytest
 
 import cqrs
 from cqrs.deserializers import JsonDeserializer
-from cqrs.errors import EventNameConflict, WiringError
+from cqrs.errors import EventNameConflict, OpenGenericEvent, WiringError
 from cqrs.events import bootstrap as events_bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers import MemoryMessageBroker, Message
@@ -216,3 +216,24 @@ def test_closed_events_of_two_payloads_of_one_name_do_not_replace_each_other() -
     registry.register(one, "joined")
     with pytest.raises(EventNameConflict):
         registry.register(other, "joined")
+
+
+OPEN = [
+    (cqrs.DCNotificationEvent[Joined], lambda: cqrs.DCNotificationEvent(event_name="joined", payload=Joined())),
+    (cqrs.NotificationEvent[JoinedModel], lambda: cqrs.NotificationEvent(event_name="joined", payload=JoinedModel())),
+    (Changed[int], lambda: Changed(3)),
+    (ChangedModel[int], lambda: ChangedModel(was=3)),
+]
+
+
+@pytest.mark.parametrize(("bound", "make"), OPEN)
+async def test_an_event_of_the_generic_class_itself_is_refused_where_only_a_closed_one_is_bound(
+    bound: Any, make: Any
+) -> None:
+    async def handle(event: Any) -> None: ...
+
+    handle.__annotations__["event"] = bound
+    mediator = events_bootstrap.bootstrap(events_mapper=lambda m: m.bind(bound, handle))
+    with pytest.raises(OpenGenericEvent) as raised:
+        await mediator.send(make())
+    assert raised.value.bound == (bound,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+_in_main_thread: list[asyncio.Event] = []  # of those that run
 
 
 class _Handler:
@@ -26,6 +28,7 @@ class _Handler:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(ending.set)
         if _listens(self.previous):
+            _hold_back(number)
             self.previous(number, frame)
         elif not _running:  # somebody has put this back after the end of all services
             signal.signal(number, self.previous)
@@ -40,7 +43,9 @@ def told_by_signals(ending: asyncio.Event) -> Generator[None]:
     the main thread nothing happens.
     """
     one = (asyncio.get_running_loop(), ending)
+    mine = [ending] if threading.current_thread() is threading.main_thread() else []
     _running.append(one)
+    _in_main_thread.extend(mine)
     for number in _SIGNALS:
         previous = signal.getsignal(number)
         if isinstance(previous, _Handler) or previous is None:  # of another service; of no Python code
@@ -56,6 +61,24 @@ def told_by_signals(ending: asyncio.Event) -> Generator[None]:
             if isinstance(current, _Handler):
                 with suppress(ValueError):
                     signal.signal(number, current.previous)
+        for ended in mine:
+            _in_main_thread.remove(ended)
+        if mine and not _in_main_thread:
+            _let_through()
+
+
+def _hold_back(number: int) -> None:
+    """Let a web server end the program with the signal that it got, as uvicorn does, only when our services have ended.
+
+    It has put back what was there before it, so that SIGTERM, raised again, would end the program at once.
+    """
+    if number == signal.SIGTERM and _in_main_thread and hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+
+
+def _let_through() -> None:
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def _listens(handler: Any) -> bool:

@@ -11,9 +11,6 @@ from cqrs.errors.root import InvalidArgument
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cqrs.envelope import Envelope
     from cqrs.message_brokers.protocol import Message
 
 
@@ -29,7 +26,7 @@ def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
 
 
 class _OwnBroker(MessageBroker):
-    """Sends one message after the other, unless the user's broker has a ``send`` of its own."""
+    """Sends one message after the other. A ``send`` of such an object may be anything, so it is not called."""
 
     def __init__(self, broker: Any) -> None:
         self.features = getattr(broker, "features", type(self).features)
@@ -42,14 +39,6 @@ class _OwnBroker(MessageBroker):
     async def send_message(self, message: Message) -> None:
         """Send ``message``."""
         await self._call("send_message", message)
-
-    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many, one after the other unless the user's broker can do better."""
-        own = getattr(self._broker, "send", None)
-        if own is None:
-            return await super().send(envelopes)
-        results: list[Exception | None] = await own(envelopes)
-        return results
 
     async def start(self) -> None:
         """Start it, if there is something to start."""

@@ -34,7 +34,7 @@ def ids_meant_by(given: uuid.UUID | str) -> list[uuid.UUID]:
 
 def id_given(argument: str, given: Any) -> Any:
     """``given``, which names a message. Raises ``InvalidArgument`` if it cannot."""
-    if not isinstance(given, uuid.UUID | str):
+    if not isinstance(given, uuid.UUID | str) or given == "":  # that is an id that somebody forgot, one for all
         raise InvalidArgument(argument, given, "give the event_id of the event, or a text of your own as its dedup_id")
     return given
 

@@ -135,7 +135,8 @@ class Carrier(Generic[C]):
             carried.sent += group
             return search.tell([Tried.DONE] * len(group))
         found: list[Tried] = []
-        raised = isinstance(results, Exception)
+        # What was raised tells nothing about which message it is, unless there is but one; nor does one error for all.
+        is_for_all = self._several if isinstance(results, Exception) else _is_one_error(group, results)
         for number, message in enumerate(group):
             error = results if isinstance(results, Exception) else results[number]
             if error is None:
@@ -143,8 +144,7 @@ class Carrier(Generic[C]):
                 carried.sent.append(message)
                 continue
             errors[message.id] = error
-            # What was raised tells nothing about which message it is, unless there is but one.
-            is_refusal = not (raised and self._several) and self._policy.classify(error) is not Verdict.OUTAGE
+            is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE
             found.append(Tried.REFUSED if is_refusal else Tried.FAILED)
         self._note(group, found)
         unexplained = search.tell(found)
@@ -348,6 +348,11 @@ def _heads(messages: Sequence[C]) -> list[C]:
         key = message.envelope.key
         heads.setdefault(message.id if key is None else key, message)
     return list(heads.values())
+
+
+def _is_one_error(messages: Sequence[C], results: Sequence[Exception | None]) -> bool:
+    """Whether messages that have nothing to do with each other have the very same error."""
+    return all(error is results[0] for error in results) and len(_heads(messages)) > 1
 
 
 def _key(message: Carryable) -> str | None:

@@ -68,6 +68,16 @@ async def test_a_relay_sends_through_it_one_by_one_and_a_bad_message_is_its_own_
     assert relay.sent == 2
 
 
+async def test_a_send_of_its_own_is_left_alone_for_it_may_take_something_else() -> None:
+    class Sending(Own):
+        async def send(self, topic: str, body: bytes) -> None:
+            raise AssertionError(topic, body)
+
+    own = Sending()
+    async with OutboxRelay(await an_outbox(1, 2), as_typed(own), QUICK):
+        await until(lambda: len(own.sent) == 2)
+
+
 async def test_a_plain_loop_sends_through_it() -> None:
     own = Own()
     producer = EventProducer(as_typed(own), await an_outbox(1, 2))

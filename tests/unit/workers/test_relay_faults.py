@@ -88,6 +88,22 @@ async def test_messages_leave_though_one_takes_the_broker_from_what_is_tried_jus
     assert sorted(broker.arrived()) == [1, 2, 3, 4, 5]
 
 
+async def test_one_refusal_for_a_whole_batch_parks_only_the_message_that_it_follows() -> None:
+    class Sharing(InOrderBroker):
+        async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+            if any(envelope.json()["payload"] == 7 for envelope in envelopes):
+                return [ValueError("one of them")] * len(envelopes)
+            return await super().send(envelopes)
+
+    outbox = Outbox()
+    await outbox.fill(*range(20))
+    async with OutboxRelay(outbox, Sharing({}), QUICK) as relay:
+        await until(lambda: relay.sent == 19)
+        await outbox.fill(20)
+        await until_true(lambda: _parked(outbox))
+    assert [row.attempts for row in outbox.store.rows.values()] == [0] * 7 + [3] + [0] * 13
+
+
 async def test_a_broker_that_says_nothing_is_named_with_its_address(caplog: pytest.LogCaptureFixture) -> None:
     outbox = Outbox()
     await outbox.fill(1)

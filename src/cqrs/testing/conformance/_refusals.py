@@ -212,10 +212,10 @@ class Refusals:
     async def test_what_is_no_id_is_refused(self, outbox: OutboxedEventRepository) -> None:
         wrong: Any
         async with outbox as session:
-            for wrong in (None, 7, numbered(1), b"order-1"):
+            for wrong in (None, "", 7, numbered(1), b"order-1"):
                 with pytest.raises(InvalidArgument, match=r"message_id.* event_id"):
                     await outbox.cancel(session, wrong)
-            for wrong in (7, b"order-1"):
+            for wrong in ("", 7, b"order-1"):
                 with pytest.raises(InvalidArgument, match="dedup_id"):
                     outbox.add(session, numbered(1), dedup_id=wrong)
         for wrong in (uuid.uuid4(), "1", None, 1.0, True):

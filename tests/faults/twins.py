@@ -117,6 +117,28 @@ TWINS = (
         f"{SPLITTING}test_nothing_good_is_found_at_fault_and_keys_keep_their_order",
     ),
     Twin(
+        "one error for all is held against nobody",
+        "workers/carrying.py",
+        "return all(error is results[0] for error in results) and len(_heads(messages)) > 1",
+        "return False",
+        f"{RELAY}test_one_refusal_for_a_whole_batch_parks_only_the_message_that_it_follows",
+    ),
+    Twin(
+        "messages are probed mostly one by one",
+        "workers/carrying.py",
+        "is_turn_of_one = one and self._tries % 4 and not self._in_order",
+        "is_turn_of_one = False",
+        f"{RELAY}test_messages_leave_though_one_takes_the_broker_from_what_is_tried_just_after_it",
+    ),
+    Twin(
+        "a server that has ended waits for its relay",
+        "workers/signals.py",
+        "if number == signal.SIGTERM and _in_main_thread and",
+        "if False and",
+        "tests/integration/fastapi/test_worker_beside_the_server.py::"
+        "test_a_relay_beside_a_server_that_has_ended_finishes_what_is_under_way",
+    ),
+    Twin(
         "a topic that is away parks nothing",
         "workers/carrying.py",
         "is_grave = not may_be_topic or left_at >= self._failing_since.get(message.id, math.inf)",
@@ -168,7 +190,7 @@ TWINS = (
     Twin(
         "an outage spends no attempt",
         "workers/carrying.py",
-        "is_refusal = not (raised and self._several) and self._policy.classify(error) is not Verdict.OUTAGE",
+        "is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE",
         "is_refusal = True",
         f"{MEMORY}test_an_outage_costs_no_message_and_no_attempt",
     ),

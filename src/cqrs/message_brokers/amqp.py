@@ -93,6 +93,9 @@ class AMQPMessageBroker(MessageBroker):
             for name in ("aio_pika", "aiormq"):
                 logging.getLogger(name).setLevel(pika_log_level)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} to {self._exchange_name} on {self._place}>"
+
     async def send_message(self, message: OutgoingMessage) -> None:
         """Send ``message``. When this returns, the server has confirmed it."""
         await self._send(message.to_envelope())
@@ -113,8 +116,13 @@ class AMQPMessageBroker(MessageBroker):
         if isinstance(publisher, AMQPPublisher):
             await publisher.close()
 
+    @property
+    def _place(self) -> str:
+        place: str = getattr(self._own or self._publisher, "place", "RabbitMQ")
+        return place
+
     async def _send(self, envelope: Envelope) -> None:
-        message = _to_amqp(envelope, getattr(self._own or self._publisher, "place", "RabbitMQ"))
+        message = _to_amqp(envelope, self._place)
         if self._own is not None:
             await self._own.route(
                 message, self._exchange_name, envelope.topic, queue_name=self._queue_name, pattern=self._pattern

@@ -89,6 +89,9 @@ class AMQPMessageSource(MessageSource):
         self._read = read
         self._later: set[asyncio.Task[None]] = set()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {', '.join(self._bindings)} on {self.place}>"
+
     @property
     def place(self) -> str:
         """Where it is, for messages to people."""

@@ -23,6 +23,9 @@ class ChangingBroker(MessageBroker):
         self._broker = as_broker(broker, "broker")
         self.features = self._broker.features
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} over {self._broker!r}>"
+
     async def send_message(self, message: Message) -> None:
         """Send what becomes of ``message``."""
         try:

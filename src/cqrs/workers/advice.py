@@ -5,9 +5,10 @@ from __future__ import annotations
 from cqrs.errors.root import CQRSError
 
 
-def told(error: BaseException | None) -> str:
-    """``error`` for a log line: by what it says where that is written for people."""
-    return str(error) if isinstance(error, CQRSError) else repr(error)
+def told(error: BaseException | None, where: str = "") -> str:
+    """``error`` for a log line: by what it says where that is written for people. Drivers do not name ``where``."""
+    said = str(error) if isinstance(error, CQRSError) else repr(error)
+    return f"{where}: {said}" if where and where not in said else said
 
 
 def place(carrier: object) -> str:

@@ -148,7 +148,7 @@ class Consumer(Service):
         try:
             await self._steps.replay()
         except Outage as outage:
-            self._refused(outage.__cause__)
+            self._refused(outage.__cause__, str(outage))
 
     async def _turn(self) -> None:
         await self._bring_in(await self._receive(self._patience()))
@@ -226,7 +226,7 @@ class Consumer(Service):
                 await delivery.nack()
 
     async def _wait_out(self, outage: Outage) -> None:
-        await self._pause(self._outages.again(outage.__cause__))
+        await self._pause(self._outages.again(outage.__cause__, where=str(outage)))
 
 
 def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:

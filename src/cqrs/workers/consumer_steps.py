@@ -26,7 +26,10 @@ logger = logging.getLogger("cqrs")
 
 
 class Outage(Exception):
-    """Something is away: do the same again later. ``__cause__`` tells what. It never leaves the worker."""
+    """Something is away: do the same again later. ``__cause__`` tells what, the text where if it is the database.
+
+    It never leaves the worker.
+    """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Steps:
     ) -> None:
         self._consumer = consumer
         self._inbox = inbox
+        self._where: str = getattr(inbox, "database", "")
         self._unit_of_work = unit_of_work
         self._handle = handle
         self._policy = policy
@@ -79,7 +83,7 @@ class Steps:
             if accepted:
                 return self._failed(at, error)
             _must_not_be_wrong(error)
-            raise Outage from error
+            raise Outage(self._where) from error
         return None
 
     async def park(self, envelope: Envelope, failed: Failed) -> None:
@@ -92,7 +96,7 @@ class Steps:
                     retry_in = self._policy.retry_in(1)
                     await self._inbox.park(self._consumer, envelope, failed.error, retry_in)
         except Exception as error:
-            raise Outage from error
+            raise Outage(self._where) from error
         self._log(failed, envelope, "skipped" if failed.verdict is ConsumerVerdict.SKIP else "parked")
 
     async def replay(self) -> bool:
@@ -116,7 +120,7 @@ class Steps:
         except Exception as error:
             if taken is None:
                 _must_not_be_wrong(error)
-                raise Outage from error
+                raise Outage(self._where) from error
             await self._failed_again(taken, self._failed(at, error))
             return True
         self._replay_limit = self._policy.batch_size
@@ -130,7 +134,7 @@ class Steps:
         try:
             return await self._inbox.clean(self._consumer, self._policy.retention, limit) == limit
         except Exception as error:
-            raise Outage from error
+            raise Outage(self._where) from error
 
     async def _failed_again(self, taken: TakenSequence, failed: Failed) -> None:
         envelopes = [envelope for _, envelope in taken.messages]
@@ -149,7 +153,7 @@ class Steps:
                     retry_in = self._policy.retry_in(taken.attempts + 1)
                     await self._inbox.postpone(taken, failed.error, retry_in)
         except Exception as error:
-            raise Outage from error
+            raise Outage(self._where) from error
         self._log(failed, envelopes[0], "skipped" if failed.verdict is ConsumerVerdict.SKIP else "still parked")
 
     def _failed(self, at: Envelope | None, error: Exception) -> Failed:

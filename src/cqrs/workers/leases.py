@@ -53,6 +53,7 @@ class LeaseHolder(Service):
         ttl: float,
         name: str | None = None,
         remind_every: float = 60.0,
+        where: str = "",
     ) -> None:
         super().__init__()
         if name is not None and not (isinstance(cast("Any", name), str) and name and name.isprintable()):
@@ -61,6 +62,7 @@ class LeaseHolder(Service):
         self._name = name
         self._store = store
         self._scope = scope
+        self._where = where
         self._count = count
         self._ttl = ttl
         self._fences: dict[int, int] = {}
@@ -127,7 +129,7 @@ class LeaseHolder(Service):
             if is_cancelled():
                 raise
             self.error = error
-            self._outages.again(error)  # without an answer nothing is held for long
+            self._outages.again(error, where=self._where)  # without an answer nothing is held for long
             return self.tick
         self._outages.over()
         self.error = None
@@ -145,4 +147,6 @@ class LeaseHolder(Service):
             async with asyncio.timeout(self._ttl):
                 await self._store.leave(self._scope, self.owner)
         except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
-            logger.warning("%s cannot give up what it holds of %s: %s", self.owner, self._scope, told(error))
+            logger.warning(
+                "%s cannot give up what it holds of %s: %s", self.owner, self._scope, told(error, self._where)
+            )

@@ -102,6 +102,7 @@ class LogRelay(Service):
         self.sent = 0
         self.is_reading = False
         self._outbox = outbox
+        self._where: str = getattr(outbox, "database", type(outbox).__qualname__)
         self._log = log
         self._broker = as_broker(message_broker)
         self._standby = standby
@@ -116,8 +117,7 @@ class LogRelay(Service):
 
     async def _work(self) -> None:
         text = "%s starts to bring the messages of %s to %s, with %s"
-        where = getattr(self._outbox, "database", type(self._outbox).__qualname__)
-        logger.info(text, self, where, place(self._broker), described(self.policy))
+        logger.info(text, self, self._where, place(self._broker), described(self.policy))
         await self._reached(self._broker.start)
         while not self.is_ending:
             try:
@@ -131,8 +131,8 @@ class LogRelay(Service):
                 self._ready.set()
                 await self._pause(self._standby)
             except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
-                self._refused(error)
-                await self._pause(self._outages.again(error))
+                self._refused(error, self._where)
+                await self._pause(self._outages.again(error, where=self._where))
             finally:
                 self.is_reading = False
                 self._log.close()
@@ -231,7 +231,7 @@ class LogRelay(Service):
             try:
                 done = await self._diversion.divert(self._log.name, self._settled, until, messages)
             except Exception as error:  # noqa: BLE001  # an outage of the database; sending all again would be worse
-                await self._wait_out(error)
+                await self._wait_out(error, where=self._where)
         reached("outbox.diverted")
         if not done:
             raise _Stopped
@@ -243,8 +243,8 @@ class LogRelay(Service):
         logger.warning("%s %s is parked: %s", shown(row.envelope.name), row.envelope.message_id, text)
         return Diverted(row, text)
 
-    async def _wait_out(self, outage: Exception, first: str = "") -> None:
-        await self._pause(self._outages.again(outage, first))
+    async def _wait_out(self, outage: Exception, first: str = "", *, where: str = "") -> None:
+        await self._pause(self._outages.again(outage, first, where=where))
         if self.is_ending:
             raise _Stopped
 

@@ -29,19 +29,23 @@ class Outages:
         self._began = self._remind_at = 0.0
         self._since = ""
 
-    def again(self, error: BaseException | None, first: str = "") -> float:
-        """A try has failed by ``error``; returns the seconds to the next one. ``first`` is what waits first in line."""
+    def again(self, error: BaseException | None, first: str = "", *, where: str = "") -> float:
+        """A try has failed by ``error``, of what is at ``where``; returns the seconds to the next one.
+
+        ``first`` is what waits first in line.
+        """
         now = time.monotonic()
+        reason = told(error, where)
         first = first and f"; first in line is {first}"
         if not self.tries:
             self._since = dt.datetime.now(dt.UTC).isoformat(" ", "seconds")
             self._began, self._remind_at = now, now + self._remind_every
-            logger.warning("%s %s: %s%s", self._who(), self._waits, told(error), first)
+            logger.warning("%s %s: %s%s", self._who(), self._waits, reason, first)
         elif now >= self._remind_at:
             self._remind_at = now + self._remind_every
             text = "%s still %s, since %s (%.0f s, %d attempts): %s%s"
             spent = (self._since, now - self._began, self.tries + 1)
-            logger.warning(text, self._who(), self._waits, *spent, told(error), first)
+            logger.warning(text, self._who(), self._waits, *spent, reason, first)
         self.tries += 1
         return self._backoff.seconds(self.tries)
 

@@ -110,10 +110,10 @@ class Service(abc.ABC):
         """Whether :meth:`stop` was called."""
         return self._ending.is_set()
 
-    def _refused(self, error: BaseException | None) -> None:
+    def _refused(self, error: BaseException | None, where: str = "") -> None:
         """Something that the work needs cannot be reached. Raises ``WorkerCannotStart`` if that is no time to wait."""
         if self._must_reach and not self._ready.is_set():
-            raise WorkerCannotStart(str(self), told(error)) from error
+            raise WorkerCannotStart(str(self), told(error, where)) from error
 
     async def _reached(self, connect: Callable[[], Awaitable[object]], seconds: float = 30.0) -> None:
         """Look whether something can be reached, if that is no time to wait. Raises ``WorkerCannotStart``."""

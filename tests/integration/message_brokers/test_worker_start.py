@@ -1,0 +1,162 @@
+"""Workers that their broker or database refuses when they begin: `run` says which and ends, or waits if told to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import cqrs
+from cqrs.assembly.memory_database import MemoryDatabase
+from cqrs.errors import WorkerCannotStart
+from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.testing.conformance.relay import until
+from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.outbox_relay import OutboxRelay
+from tests.integration.inbox.service import REGISTRY, Ordered
+from tests.integration.inbox.test_consumer_brokers import BROKERS
+from tests.integration.message_brokers.test_secured import BACKENDS
+
+if TYPE_CHECKING:
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.message_brokers.source import MessageSource
+    from cqrs.workers.service import Service
+    from tests.servers.client import Server
+
+pytestmark = pytest.mark.server
+
+WRONG = f"wrong-{uuid.uuid4().hex[:8]}"
+
+
+class Nobody:
+    async def send(self, event: Any) -> None:
+        raise NotImplementedError
+
+
+def relay(database: Any, broker: MessageBroker, *, waits: bool = False) -> Service:
+    return OutboxRelay(database.outbox, broker, RelayPolicy(wait_at_start=waits, lease=8.0), name="shop")
+
+
+def consumer(database: Any, source: MessageSource, *, waits: bool = False) -> Service:
+    given: Any = Nobody()
+    return Consumer(
+        source, given, name="shop", database=database, registry=REGISTRY, policy=ConsumerPolicy(wait_at_start=waits)
+    )
+
+
+async def refused(worker: Service, *named: str) -> None:
+    """`run` ends soon, and says who, where and what to do, but no password."""
+    async with asyncio.timeout(45):
+        with pytest.raises(WorkerCannotStart) as raised:
+            await worker.run()
+    said = str(raised.value)
+    assert said.startswith("shop")
+    for part in (*named, "Correct the address, user or password", "wait_at_start=True"):
+        assert part in said
+    assert WRONG not in said
+
+
+async def waits(worker: Service, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "cqrs"):
+        running = asyncio.create_task(worker.run())
+        await until(lambda: any(words in caplog.text for words in (" waits", "cannot renew", "is away")))
+        assert not running.done()
+        running.cancel()
+        await asyncio.wait([running])
+    assert running.cancelled()
+    assert WRONG not in caplog.text
+
+
+@pytest.fixture
+def topic() -> str:
+    return f"t-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.mark.parametrize("name", ["kafka-plain", "nats", "rabbitmq", "redis"])
+async def test_workers_with_a_wrong_password_of_the_broker_do_not_start(
+    name: str, topic: str, request: pytest.FixtureRequest
+) -> None:
+    kind, server = BACKENDS[name]
+    backend = kind(request.getfixturevalue(server))
+    await refused(relay(MemoryDatabase(), backend.broker(topic, password=WRONG)), "127.0.0.1:", "password")
+    await refused(consumer(MemoryDatabase(), backend.source(topic, password=WRONG)), "127.0.0.1:", "password")
+
+
+ADDRESSES = {
+    "kafka": "127.0.0.1:{}",
+    "rabbitmq": "amqp://shop:" + WRONG + "@127.0.0.1:{}/",
+    "nats": "nats://shop:" + WRONG + "@127.0.0.1:{}",
+    "redis": "redis://shop:" + WRONG + "@127.0.0.1:{}",
+}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+async def test_workers_do_not_start_where_nobody_listens_and_wait_if_they_are_told_to(
+    name: str, topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    make, _ = BROKERS[name]
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{nobody.getsockname()[1]}"
+        broker, source = make(ADDRESSES[name].format(nobody.getsockname()[1]), topic)
+        await refused(relay(MemoryDatabase(), broker), place)
+        await refused(consumer(MemoryDatabase(), source()), place)
+        await waits(consumer(MemoryDatabase(), source(), waits=True), caplog)
+        database = MemoryDatabase(registry=REGISTRY)
+        async with database.outbox as session:
+            database.outbox.add(session, Ordered(payload=1))
+            await database.outbox.commit(session)
+        caplog.clear()
+        await waits(relay(database, broker, waits=True), caplog)
+        assert place in caplog.text
+        await broker.close()
+
+
+def _ask_for_a_password(name: str, file: str) -> None:
+    rules = Path(file)
+    rules.write_text(f"host all {name} 127.0.0.1/32 scram-sha-256\n{rules.read_text()}")
+
+
+async def _not_let_in(database: str, password: str, driver: str) -> str:
+    """The address of ``database`` with a user whose password is another one."""
+    url = make_url(database)
+    name = f"visitor_{uuid.uuid4().hex[:8]}"
+    engine = create_async_engine(url.set(drivername=driver))
+    async with engine.begin() as connection:
+        if "postgresql" in driver:
+            await connection.execute(text(f"create role {name} login password '{password}'"))
+            _ask_for_a_password(name, str(await connection.scalar(text("show hba_file"))))
+            await connection.execute(text("select pg_reload_conf()"))
+        else:
+            await connection.execute(text(f"create user {name} identified by '{password}'"))
+    await engine.dispose()
+    return url.set(drivername=driver, username=name, password=WRONG).render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize(
+    ("server", "driver"), [("postgres_server", "postgresql+asyncpg"), ("mariadb_server", "mariadb+asyncmy")]
+)
+async def test_workers_that_their_database_refuses_do_not_start_and_wait_if_they_are_told_to(
+    server: str, driver: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    running: Server = request.getfixturevalue(server)
+    right = f"right-{uuid.uuid4().hex[:8]}"
+    address = await _not_let_in(running.address, right, driver)
+    broker = MemoryMessageBroker()
+    async with cqrs.Database(address, registry=REGISTRY) as database:
+        await refused(relay(database, broker), "visitor_", "127.0.0.1:")
+        await refused(consumer(database, broker.source("orders")), "visitor_", "127.0.0.1:")
+        await waits(relay(database, broker, waits=True), caplog)
+        caplog.clear()
+        await waits(consumer(database, broker.source("orders"), waits=True), caplog)
+    async with cqrs.Database(make_url(address).set(port=1).render_as_string(hide_password=False)) as nowhere:
+        await refused(relay(nowhere, broker), "127.0.0.1:1")
+        await refused(consumer(nowhere, broker.source("orders")), "127.0.0.1:1")

@@ -84,6 +84,10 @@ class EventProducer:
         the later messages of its key. After an outage the rest of the batch waits for the next one too. Nothing is
         sent that somebody else may have taken in the meantime.
         """
+        if event.unreadable is not None:
+            self._note(event, event.key, event.unreadable)
+            await self.repository.reject(event.id, event.unreadable)
+            return False
         envelope = event.envelope or encoded_message(message_of(event.event))
         error: Exception | None = None
         if self._must_wait(event, envelope.key):
@@ -112,7 +116,7 @@ class EventProducer:
         first: list[OutboxedEvent] = []
         last: list[OutboxedEvent] = []
         for event in events:
-            key = None if event.envelope is None else event.envelope.key
+            key = event.key
             is_last = self._is_suspect(event) or key in keys
             (last if is_last else first).append(event)
             if is_last and key is not None:

@@ -31,6 +31,7 @@ MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDb
 LOG = "tests/integration/postgresql_log/"
 STOPPED = "tests/integration/sqlalchemy/test_relay_stopped.py::"
 NAMES = "tests/integration/sqlalchemy/test_relay_names.py::"
+OF_OTHERS = "tests/integration/sqlalchemy/test_rows_of_others.py::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
 
 
@@ -46,6 +47,27 @@ class Twin:
 
 
 TWINS = (
+    Twin(
+        "a row that cannot be read is not sent without what could not be read",
+        "workers/outbox_relay.py",
+        " and UNREADABLE not in message.envelope.headers",
+        "",
+        f"{OF_OTHERS}test_a_row_that_cannot_be_sent_is_parked_with_the_reason_and_the_others_leave[sqlite-memory]",
+    ),
+    Twin(
+        "headers that are no JSON are their row's, and no outage",
+        "outbox/rows.py",
+        "except (ValueError, TypeError, RecursionError) as error",
+        "except ZeroDivisionError as error",
+        f"{OF_OTHERS}test_a_row_that_cannot_be_sent_is_parked_with_the_reason_and_the_others_leave[sqlite-memory]",
+    ),
+    Twin(
+        "a row that cannot be read holds up no plain loop",
+        "outbox/stored.py",
+        "except CQRSError as error:  # others of the batch can be sent",
+        "except ZeroDivisionError as error:",
+        f"{OF_OTHERS}test_a_plain_loop_is_not_held_up_by_a_row_that_cannot_be_read[sqlite]",
+    ),
     Twin(
         "a plain loop tries others before what always seems to be an outage",
         "producer.py",

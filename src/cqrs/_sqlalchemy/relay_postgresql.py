@@ -6,7 +6,6 @@ and one relay sent 8,000 messages a second in place of 70,000.
 
 from __future__ import annotations
 
-import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from cqrs._sqlalchemy.missing_tables import migration_needed
 from cqrs._sqlalchemy.relay_queue import SqlAlchemyOutboxQueue
 from cqrs.envelope import Envelope
 from cqrs.outbox.queue import QueuedMessage
-from cqrs.outbox.rows import scheduled_share
+from cqrs.outbox.rows import headers_stored, scheduled_share
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -119,7 +118,7 @@ def _message(row: Any) -> QueuedMessage:
     # By position: this is what a relay does most of all.
     id_, partition, message_id, name, version, topic, key, content_type, compression, text, body, attempts, *rest = row
     _due_at, was_held, scheduled, blocked, _place = rest
-    headers: dict[str, str] = {} if text == "{}" else json.loads(text)
+    headers: dict[str, str] = {} if text == "{}" else headers_stored(text)
     envelope = Envelope(
         message_id=message_id,
         name=name,

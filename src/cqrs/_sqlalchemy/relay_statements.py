@@ -6,7 +6,6 @@ enough: its cost does not depend on how many rows there are, sent, unsent or par
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs.envelope import Envelope
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.queue import FOREVER, QueuedMessage
+from cqrs.outbox.rows import headers_stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,7 +179,7 @@ def message_of(row: Any) -> QueuedMessage:
 
 def envelope_of(row: Any) -> Envelope:
     """The message of a row, as it is stored."""
-    headers: dict[str, str] = json.loads(row.headers) if row.headers != "{}" else {}
+    headers: dict[str, str] = headers_stored(row.headers) if row.headers != "{}" else {}
     return Envelope(
         message_id=row.message_id,
         name=row.event_name,

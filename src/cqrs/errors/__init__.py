@@ -50,6 +50,7 @@
     ├── OutboxedEventMismatch           (also a TypeError) an event is not of the type that its name is registered for
     ├── UnknownCompression              (also a LookupError) stored bytes were compressed by something unknown
     ├── UnreadableBody                  (also a ValueError) compressed bytes cannot be restored, or become too many
+    ├── UnreadableRow                   (also a ValueError) a row of an outbox does not hold what this package stores
     ├── WorkerCannotStart               a worker cannot reach what it needs when it begins
     ├── UnknownEvent                    (also a LookupError) no event type has this name and version
     └── ProtobufNotImplemented          (also a NotImplementedError) an event has no protobuf form
@@ -91,6 +92,7 @@ from cqrs.errors.messages import (
     UnfitMessage,
     UnknownCompression,
     UnreadableBody,
+    UnreadableRow,
     WakeUpsUnsupported,
 )
 from cqrs.errors.requests import CircuitOpenError, RequestHandlerDoesNotExist, RequestHandlerTypeError, StreamTaskError
@@ -157,6 +159,7 @@ __all__ = [
     "UnknownEvent",
     "UnreadableBody",
     "UnreadableLog",
+    "UnreadableRow",
     "WakeUpsUnsupported",
     "WiringError",
     "WiringProblem",

@@ -115,6 +115,14 @@ class UnreadableBody(CQRSError, ValueError):
         )
 
 
+class UnreadableRow(CQRSError, ValueError):
+    """A row of an outbox does not hold a message as this package stores it; ``reason`` is why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"A stored message cannot be read ({reason}): correct its row and replay it, or drop it.")
+
+
 class NotForTheLog(CQRSError, ValueError):
     """The message ``name`` has a delay or a due time, and goes into an outbox that is a log."""
 

@@ -29,12 +29,13 @@ class EventStatus(enum.StrEnum):
 class OutboxedEvent:
     """A message that was taken from an outbox to be sent.
 
-    ``envelope`` is what to send; it is there for every outbox of this package. ``event`` is made from it when it is
-    asked for, and needs its class to be registered. ``fence`` counts how often the message was taken; ``attempts``,
-    how often a broker has rejected it. Send it only while :meth:`is_held`.
+    ``envelope`` is what to send; it is there for every outbox of this package, and raises what ``unreadable`` holds if
+    the message cannot be read. ``event`` is made from it when it is asked for, and needs its class to be registered.
+    ``fence`` counts how often the message was taken; ``attempts``, how often a broker has rejected it. Send it only
+    while :meth:`is_held`.
     """
 
-    __slots__ = ("_decode", "_event", "_held", "attempts", "envelope", "fence", "id", "status", "topic")
+    __slots__ = ("_decode", "_envelope", "_event", "_held", "attempts", "fence", "id", "status", "topic", "unreadable")
 
     def __init__(  # noqa: PLR0913  # the first four are the established signature
         self,
@@ -48,16 +49,30 @@ class OutboxedEvent:
         attempts: int = 0,
         decode: Callable[[Envelope], Any] | None = None,
         held: Callable[[], bool] | None = None,
+        unreadable: Exception | None = None,
     ) -> None:
         self.id = id
         self.topic = topic
         self.status = status
-        self.envelope = envelope
+        self.unreadable = unreadable
+        self._envelope = envelope
         self.fence = fence
         self.attempts = attempts
         self._event = event
         self._decode = decode
         self._held = held
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """What to send."""
+        if self.unreadable is not None:
+            raise self.unreadable
+        return self._envelope
+
+    @property
+    def key(self) -> str | None:
+        """Of the messages with one key, each is sent before the next."""
+        return None if self._envelope is None else self._envelope.key
 
     @property
     def event(self) -> Any:
@@ -71,5 +86,5 @@ class OutboxedEvent:
         return self._held is None or self._held()
 
     def __repr__(self) -> str:
-        name = self.envelope.name if self.envelope is not None else type(self._event).__qualname__
+        name = self._envelope.name if self._envelope is not None else type(self._event).__qualname__
         return f"OutboxedEvent(id={self.id}, {name!r} to {self.topic!r}, {self.status})"

@@ -153,7 +153,7 @@ class OutboxedEventRepository(abc.ABC):
         raise UnitOfWorkStateError(f"No relay can empty a {type(self).__qualname__}: use the loop of an EventProducer.")
 
     def envelope(self, message: QueuedMessage) -> Envelope:
-        """A message of :meth:`queue` as it is sent. Raises ``UnknownCompression`` and ``UnreadableBody``."""
+        """A message of :meth:`queue` as it is sent. Raises an error of its own if it cannot be."""
         return message.envelope
 
     def wakeups(self, kind: str = "auto") -> WakeUps:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._sendable import sendable, storable
 from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.context import headers_of
-from cqrs.envelope import Envelope
-from cqrs.errors.messages import UnknownCompression, UnreadableBody
+from cqrs.envelope import UNREADABLE, Envelope
+from cqrs.errors.messages import UnknownCompression, UnreadableBody, UnreadableRow
 from cqrs.errors.root import CQRSError
 from cqrs.outbox.given import id_given, message_id_of
 
@@ -119,8 +120,24 @@ def packed(envelope: Envelope, compressor: Compressor | None) -> tuple[Envelope,
     return envelope, None if compressor is None else name_of(compressor)
 
 
+def headers_stored(text: str) -> dict[str, Any]:
+    """Headers as a row holds them. Of such as cannot be read only the reason, as ``UNREADABLE``: others can go on."""
+    try:
+        headers: Any = json.loads(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        return {UNREADABLE: f"its headers are no JSON, {type(error).__name__}"}
+    if not isinstance(headers, dict):
+        return {UNREADABLE: "its headers are JSON, and no object"}
+    return cast("dict[str, Any]", headers)
+
+
 def unpacked(envelope: Envelope, compression: str | None, compressor: Compressor | None) -> Envelope:
-    """The envelope as it was before it was stored. Raises ``UnknownCompression`` and ``UnreadableBody``."""
+    """The envelope as it was before it was stored.
+
+    Raises ``UnreadableRow``, ``UnknownCompression`` and ``UnreadableBody``.
+    """
+    if UNREADABLE in envelope.headers:
+        raise UnreadableRow(str(envelope.headers[UNREADABLE]))
     if compression is None:
         return envelope
     if compressor is None or name_of(compressor) != compression:

@@ -12,8 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from cqrs._handed import COMPRESSOR, REGISTRY, SERIALIZER, Needed, check, check_given
-from cqrs.errors.messages import UnknownCompression
-from cqrs.errors.root import InvalidArgument
+from cqrs.errors.root import CQRSError, InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
 from cqrs.outbox import entering
 from cqrs.outbox.event import EventStatus, OutboxedEvent
@@ -181,12 +180,18 @@ class StoredOutbox(OutboxedEventRepository):
         return unpacked(message.envelope, message.compression, self._compressor)
 
     def _outboxed(self, row: TakenRow, usable_until: float) -> OutboxedEvent:
+        envelope, unreadable = row.envelope, None
+        try:
+            envelope = unpacked(envelope, row.compression, self._compressor)
+        except CQRSError as error:  # others of the batch can be sent
+            unreadable = error
         return OutboxedEvent(
             row.id,
             None,
             row.envelope.topic,
             row.status,
-            envelope=unpacked(row.envelope, row.compression, self._compressor),
+            envelope=envelope,
+            unreadable=unreadable,
             fence=row.fence,
             attempts=row.attempts,
             decode=self._decoded,
@@ -200,7 +205,7 @@ class StoredOutbox(OutboxedEventRepository):
     def _shown(self, message: PeekedMessage, compression: str | None) -> PeekedMessage:
         try:
             envelope = unpacked(message.envelope, compression, self._compressor)
-        except UnknownCompression:
+        except CQRSError:
             envelope = dataclasses.replace(message.envelope, content_encoding=compression)
         return dataclasses.replace(message, envelope=envelope)
 

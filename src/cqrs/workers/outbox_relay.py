@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
 from cqrs._handed import TEXT, Needed, check, check_given
+from cqrs.envelope import UNREADABLE
 from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
@@ -83,6 +84,7 @@ class OutboxRelay(Service):
             ttl=self.policy.lease,
             name=name,
             remind_every=self.policy.remind_every,
+            where=outbox.database,
         )
         self._first = 0
         self._outages = Outages(lambda: self.name, "waits", self.policy.outage, self.policy.remind_every)
@@ -108,7 +110,7 @@ class OutboxRelay(Service):
             what = (self._queue.scope, self._outbox.database, place(self._broker), described(self.policy))
             logger.info(text, self.name, *what)
             if self._leases.error is not None:
-                self._refused(self._leases.error)
+                self._refused(self._leases.error, self._outbox.database)
             await self._reached(self._broker.start)
             while not self.is_ending and self._leases.is_running:  # what has ended that is raised by its end
                 wait = await self._guarded_round()
@@ -138,7 +140,9 @@ class OutboxRelay(Service):
         except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been settled
             if is_cancelled():
                 raise
-            return self._outages.again(error)  # also where a driver has cancelled what it was waiting for itself
+            return self._outages.again(
+                error, where=self._outbox.database
+            )  # also where a driver has cancelled what it was waiting for itself
 
     async def _round(self) -> float:
         """Take, send and settle once; returns for how long there is nothing to do."""
@@ -190,7 +194,7 @@ class OutboxRelay(Service):
             key = message.envelope.key
             if key is not None and key in stopped:
                 continue
-            if message.compression is None:
+            if message.compression is None and UNREADABLE not in message.envelope.headers:
                 ready.append(message)
                 continue
             try:
@@ -253,7 +257,9 @@ class OutboxRelay(Service):
                     more = bool(await self._queue.clean(self.policy.keep)) or more
         except Exception as error:  # noqa: BLE001  # messages can be sent all the same
             if not self._is_untidy:
-                logger.warning("%s cannot tidy up, which is tried again: %s", self.name, told(error))
+                logger.warning(
+                    "%s cannot tidy up, which is tried again: %s", self.name, told(error, self._outbox.database)
+                )
             self._is_untidy = True
             return
         if self._is_untidy:

@@ -74,6 +74,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.LogSlotLost("relay"),
         errors.MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade sqlite:///shop.db"),
         errors.UnreadableLog(b"R"),
+        errors.UnreadableRow("its headers are no JSON"),
         errors.UnreadableBody("zlib", "its end is missing"),
         errors.UnfitMessage("order_placed", "headers['x']", "is None, and not a text", "leave it out"),
         errors.MessageRejected("Kafka", "0190", ValueError("too large")),

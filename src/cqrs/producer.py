@@ -54,6 +54,7 @@ class EventProducer:
         self._poll_interval = poll_interval
         self._batch: frozenset[int] = frozenset()
         self._held_back: set[str] = set()
+        self._away: set[str] = set()
         self._failures: dict[int, int] = {}
         self._failed = self._outage = self._works = False
 
@@ -72,6 +73,7 @@ class EventProducer:
             events = self._suspects_last(await self.repository.get_many(batch_size, topic))
             self._batch = frozenset(event.id for event in events)
             self._held_back.clear()
+            self._away.clear()
             self._failed = self._outage = self._works = False
             yield events
             if not events or self._failed:
@@ -81,7 +83,8 @@ class EventProducer:
         """Send ``event`` and note what became of it; whether the broker has confirmed it.
 
         Errors of the broker are logged and not raised, and the message stays to be sent: with the next batch, before
-        the later messages of its key. After an outage the rest of the batch waits for the next one too. Nothing is
+        the later messages of its key. After an outage the rest of the batch waits for the next one too, or
+        what is for the one topic that nobody takes. Nothing is
         sent that somebody else may have taken in the meantime.
         """
         if event.unreadable is not None:
@@ -132,11 +135,13 @@ class EventProducer:
     def _must_wait(self, event: OutboxedEvent, key: str | None) -> bool:
         if not event.is_held():
             return True
-        return event.id in self._batch and (self._outage or key in self._held_back)
+        return event.id in self._batch and (self._outage or event.topic in self._away or key in self._held_back)
 
     def _note(self, event: OutboxedEvent, key: str | None, error: Exception) -> None:
         self._failed = True
-        if isinstance(error, BrokerUnavailable) and not self._is_its_own(event):
+        if isinstance(error, BrokerUnavailable) and error.topic is not None:
+            self._away.add(error.topic)  # and that alone
+        elif isinstance(error, BrokerUnavailable) and not self._is_its_own(event):
             self._outage = True
             self._failures[event.id] = self._failures.get(event.id, 0) + 1
         if key is not None:

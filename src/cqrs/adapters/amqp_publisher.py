@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from aio_pika import ExchangeType
 from aio_pika.exceptions import ChannelInvalidStateError, PublishError
 
+from cqrs._showing import shown
 from cqrs.adapters.amqp_link import AMQPLink, outage
 from cqrs.adapters.amqp_refusals import Refusals
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from aio_pika.abc import AbstractChannel, AbstractMessage
 
 _ATTEMPTS = 5  # to send again what was under way when a channel was closed because of another message
+_BLOCKED = "the server may have blocked the connection for want of memory or disk space: look for its alarms"
+_UNBOUND = "start a consumer of this topic, which binds its queue, or bind one yourself"
 _LARGEST = 128 * 1024 * 1024  # what RabbitMQ 3.8 and later take if nobody has changed it
 
 
@@ -78,9 +81,9 @@ class AMQPPublisher:
         """As :meth:`publish`, with a routing key of its own.
 
         The queue, if one is named, is bound to the exchange by ``pattern``, or else by the routing key.
-        Raises ``MessageRejected`` if no queue takes the message, if it or its headers are too large for the server, and
-        if the user must not write to the routing key. Others that were under way then are sent again: they may arrive
-        twice.
+        Raises ``BrokerUnavailable`` with the routing key as its topic if no queue takes the message, and
+        ``MessageRejected`` if it or its headers are too large for the server, and if the user must not write to the
+        routing key. Others that were under way then are sent again: they may arrive twice.
         """
         name = message.message_id
         try:
@@ -96,8 +99,8 @@ class AMQPPublisher:
                         continue
                     return
         except PublishError as error:
-            problem = f"no queue is bound to the exchange {exchange_name!r} for {routing_key!r}"
-            raise MessageRejected(self._link.place, name, problem) from error
+            problem = f"no queue is bound to the exchange {shown(exchange_name)!r} for {shown(routing_key)!r}"
+            raise BrokerUnavailable(self._link.place, problem, _UNBOUND, topic=routing_key) from error
         except (TypeError, ValueError) as error:  # the driver cannot encode it
             raise MessageRejected(self._link.place, name, error) from error
 
@@ -144,7 +147,7 @@ class AMQPPublisher:
             except TimeoutError as error:
                 # It may still be on its way: nothing may overtake it on this connection.
                 await self._link.discard(channel)
-                raise TimeoutError(f"no confirmation within {self._timeout:g} s") from error
+                raise TimeoutError(f"no confirmation within {self._timeout:g} s, {_BLOCKED}") from error
 
     async def _make(self, exchange_name: str, queue_name: str | None, pattern: str) -> None:
         async with self._declaring:

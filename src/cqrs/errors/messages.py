@@ -32,12 +32,21 @@ class BrokerUnavailable(CQRSError, ConnectionError):
     """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent.
 
     ``remedy`` says what helps, where that is more than patience: a wrong password or certificate is an outage, too.
+    ``topic`` is the one that nobody takes messages of, where it is only that: others may leave meanwhile.
     """
 
-    def __init__(self, broker: str, reason: BaseException | str, remedy: str = "try again later") -> None:
+    def __init__(
+        self,
+        broker: str,
+        reason: BaseException | str,
+        remedy: str = "try again later",
+        *,
+        topic: str | None = None,
+    ) -> None:
         self.broker = broker
         self.reason = reason
         self.remedy = remedy
+        self.topic = topic
         detail = _detail(reason)
         super().__init__(f"{broker} is not available ({detail}): {remedy}.")
 

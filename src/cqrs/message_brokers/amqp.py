@@ -31,7 +31,8 @@ class AMQPMessageBroker(MessageBroker):
     """Sends to one exchange, with the topic as routing key: persistent, confirmed, and never silently dropped.
 
     ``AMQPMessageBroker(dsn=..., exchange_name=...)`` leaves it to the consumers to bind their queues; a message that
-    no queue takes is a ``MessageRejected``. With ``queue_name`` there is always one: this queue takes every topic.
+    no queue takes is a ``BrokerUnavailable`` that names its topic. With ``queue_name`` there is always one: this queue
+    takes every topic.
 
     ``AMQPMessageBroker(publisher, exchange_name)`` sends to the queue that has the name of the topic, and makes it.
 

@@ -13,7 +13,7 @@ from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 from cqrs._showing import shown
 from cqrs.adapters.nats_link import NatsLink, NotPermitted, outage
 from cqrs.adapters.nats_stream import NatsStream
-from cqrs.errors.messages import MessageRejected
+from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.by_key import send_by_key
 from cqrs.message_brokers.outgoing import headers_of
 from cqrs.message_brokers.protocol import Features, MessageBroker
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message
 
 _BAD_REQUEST = 400
+_OTHER_STREAM = 10060  # "expected stream does not match"
 _FRAME = len("NATS/1.0\r\n\r\n")
 _MSG_ID, _EXPECTED_STREAM = Header.MSG_ID.value, Header.EXPECTED_STREAM.value
 _USUAL_TOPIC = 900  # characters, of four bytes at most
@@ -39,9 +40,10 @@ class NatsMessageBroker(MessageBroker):
     A message that is sent again with its id is not kept twice within the window of the stream.
 
     ``stream`` is the name of the stream that every message must end up in, a :class:`NatsStream` that is made if it is
-    not there, or ``None`` for whichever takes the subject. A message that no stream takes, whose subject is not for
-    this user, or that is too large with its headers is a ``MessageRejected``; a stream that is full is a
-    ``BrokerUnavailable``. The next message of a key is sent when the one before is confirmed.
+    not there, or ``None`` for whichever takes the subject. A message that no stream takes, or another one, is a
+    ``BrokerUnavailable`` that names its topic; one whose subject is not for this user, or that is too large with its
+    headers, is a ``MessageRejected``; a stream that is full is a ``BrokerUnavailable``. The next message of a key is
+    sent when the one before is confirmed.
 
     ``options`` go to ``nats.connect``: ``user_credentials``, ``nkeys_seed``, ``token`` and others.
     """
@@ -123,11 +125,20 @@ class NatsMessageBroker(MessageBroker):
                 asked[envelope.topic] = asyncio.create_task(self._is_taken(session, envelope.topic))
             if await asked[envelope.topic]:
                 raise
-            raise _Rejected(f"no stream takes the subject {shown(envelope.topic)!r}") from error
+            problem = f"no stream takes the subject {shown(envelope.topic)!r}"
+            raise BrokerUnavailable(self._link.place, problem, self._remedy(), topic=envelope.topic) from error
         except APIError as error:
+            if error.err_code == _OTHER_STREAM:
+                problem = f"the subject {shown(envelope.topic)!r} is taken by another stream"
+                raise BrokerUnavailable(self._link.place, problem, self._remedy(), topic=envelope.topic) from error
             if error.code == _BAD_REQUEST:
                 raise _Rejected(error) from error
             raise
+
+    def _remedy(self) -> str:
+        if self._stream_name is None:
+            return "start a consumer of this topic with a NatsStream, or make a stream for it"
+        return f"let the stream {self._stream_name!r} take it: add it to the subjects of the stream"
 
     async def _is_taken(self, session: NatsSession, subject: str) -> bool:
         try:

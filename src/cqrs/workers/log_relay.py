@@ -16,7 +16,7 @@ from cqrs._failpoints import reached
 from cqrs._handed import Needed, check, check_given, check_number
 from cqrs._showing import shown
 from cqrs.errors.databases import LogBusy, LogSlotLost
-from cqrs.errors.messages import InvalidEnvelope
+from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.errors.workers import WorkerCannotStart
 from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.log import Diverted, LogPosition
@@ -211,7 +211,7 @@ class LogRelay(Service):
         for one, error, for_good in carried.at_fault:
             one.attempts += 1
             is_outage = self.policy.classify(error) is Verdict.OUTAGE
-            if is_outage and not (for_good and one.attempts >= self.policy.attempts):
+            if is_outage and not ((for_good or _is_of_its_topic(error)) and one.attempts >= self.policy.attempts):
                 outage, first = outage or error, first or one
                 continue
             diverted[one.id] = self._poison(one.row, error)
@@ -262,3 +262,8 @@ class LogRelay(Service):
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
+
+
+def _is_of_its_topic(error: Exception) -> bool:
+    """Whether the broker says that it is the topic that is away: the log cannot wait for that one as others do."""
+    return isinstance(error, BrokerUnavailable) and error.topic is not None

@@ -16,6 +16,7 @@ from cqrs.adapters.amqp import amqp_consumer_factory, amqp_publisher_factory
 from cqrs.errors import BrokerUnavailable, MessageRejected, WiringError
 from cqrs.message_brokers.amqp import AMQPMessageBroker
 from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 from tests.servers.rabbitmq import control
 
@@ -118,12 +119,14 @@ async def test_a_publisher_sends_to_the_queue_of_the_topic(
     assert (await the_only_message(await bare.get_queue(topic))).message_id == str(envelope.message_id)
 
 
-async def test_a_message_that_no_queue_takes_is_rejected(rabbitmq_url: str) -> None:
+async def test_a_message_that_no_queue_takes_is_an_outage_of_its_topic(rabbitmq_url: str) -> None:
     unroutable = [an_envelope("nowhere", n, key="k") for n in range(2)]
     async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=a_name("x")) as broker:
         first, second = await broker.send(unroutable)
-    assert isinstance(first, MessageRejected)
-    assert first.message_id == str(unroutable[0].message_id)
+        with pytest.raises(BrokerUnavailable, match="start a consumer of this topic"):
+            await broker.send_message(Message("placed", "nowhere", {}))
+    assert isinstance(first, BrokerUnavailable)
+    assert first.topic == "nowhere"
     assert second is first  # it was not sent
 
 
@@ -131,7 +134,7 @@ async def test_two_tasks_that_send_one_unroutable_id_are_both_told(rabbitmq_url:
     envelope = an_envelope("nowhere")
     async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=a_name("x")) as broker:
         results = await broker.send([envelope] * 3)
-    assert [type(result) for result in results] == [MessageRejected] * 3
+    assert [type(result) for result in results] == [BrokerUnavailable] * 3
 
 
 async def test_a_message_that_is_too_large_is_rejected_and_others_are_not(rabbitmq_url: str) -> None:

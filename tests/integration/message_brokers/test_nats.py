@@ -15,6 +15,7 @@ from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.nats import NatsMessageBroker
 from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 
 if TYPE_CHECKING:
@@ -77,20 +78,26 @@ async def test_a_stream_is_made_once_and_not_changed(nats_url: str, jetstream: J
     assert (config.subjects, config.duplicate_window) == ([topic], 7)
 
 
-async def test_a_message_that_no_stream_takes_is_rejected(nats_url: str) -> None:
+async def test_a_message_that_no_stream_takes_is_an_outage_of_its_topic(nats_url: str) -> None:
     async with NatsMessageBroker(nats_url) as broker:
-        first, second = await broker.send([an_envelope(a_name("nowhere"), n, key="k") for n in range(2)])
-    assert isinstance(first, MessageRejected)
+        topic = a_name("nowhere")
+        first, second = await broker.send([an_envelope(topic, n, key="k") for n in range(2)])
+        with pytest.raises(BrokerUnavailable, match="make a stream for it"):
+            await broker.send_message(Message("placed", topic, {}))
+    assert isinstance(first, BrokerUnavailable)
+    assert first.topic == topic
     assert second is first  # it was not sent
 
 
-async def test_a_message_that_goes_to_another_stream_than_expected_is_rejected(nats_url: str) -> None:
+async def test_a_message_that_goes_to_another_stream_than_expected_is_an_outage_of_its_topic(nats_url: str) -> None:
     topic = a_name("t")
     async with NatsMessageBroker(nats_url, stream=a_stream(topic)):
         pass
     async with NatsMessageBroker(nats_url, stream="another") as broker:
         (error,) = await broker.send([an_envelope(topic)])
-    assert isinstance(error, MessageRejected)
+    assert isinstance(error, BrokerUnavailable)
+    assert error.topic == topic
+    assert "let the stream 'another' take it" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,19 @@ async def test_an_outage_parks_nothing_and_keeps_the_order(caplog: pytest.LogCap
     assert "first in line is numbered" in caplog.text
 
 
+async def test_a_topic_that_nobody_takes_does_not_hold_up_the_log() -> None:
+    outbox = Logged()
+    nowhere = BrokerUnavailable("broker", "no queue", "bind one", topic="numbers")
+    broker = InOrderBroker({2: nowhere, 5: nowhere})
+    outbox.add(*range(8))
+    async with LogRelay(outbox, outbox.log, broker, QUICK) as relay:
+        await until(lambda: relay.sent == 6 and outbox.parked() == [2, 5])
+        outbox.add(9)
+        await until(lambda: relay.sent == 7)
+    assert broker.tried.count(2) >= QUICK.attempts
+    assert broker.arrived() == [0, 1, 3, 4, 6, 7, 9]
+
+
 async def test_a_relay_of_a_log_that_cannot_reach_its_broker_when_it_begins_ends_with_an_error() -> None:
     class Refusing(InOrderBroker):
         async def start(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from cqrs.errors import BrokerUnavailable
 from cqrs.producer import EventProducer
+from cqrs.testing.conformance.outbox import numbered
 from cqrs.testing.conformance.relay import AWAY, InOrderBroker
 from tests.unit.workers.test_outbox_relay import Outbox
 
@@ -50,3 +52,19 @@ async def test_what_a_broker_raises_stays_in_the_outbox_and_lets_the_others_leav
     await outbox.fill(*range(3))
     await rounds(EventProducer(broker, outbox, poll_interval=0), outbox, 1)
     assert broker.arrived() == [0, 2]
+
+
+async def test_a_topic_that_nobody_takes_holds_up_its_own_messages_alone() -> None:
+    nowhere = BrokerUnavailable("broker", "no queue", "bind one", topic="numbers")
+    outbox, broker = Outbox(), InOrderBroker(dict.fromkeys(range(0, 40, 2), nowhere))
+    for n in range(40):
+        async with outbox as session:
+            outbox.add(session, numbered(n, "there" if n % 2 else "numbers"))
+            await outbox.commit(session)
+    await rounds(EventProducer(broker, outbox, poll_interval=0), outbox, 1)
+    assert broker.arrived() == list(range(1, 40, 2))
+    await rounds(EventProducer(broker, outbox, poll_interval=0), outbox, 30)
+    assert {row.attempts for row in outbox.store.rows.values()} <= {0}
+    broker.errors.clear()
+    await rounds(EventProducer(broker, outbox, poll_interval=0), outbox, 1)
+    assert broker.arrived()[20:] == list(range(0, 40, 2))

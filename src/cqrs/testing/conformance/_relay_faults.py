@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs.backoff import Backoff
+from cqrs.errors.messages import BrokerUnavailable
 from cqrs.testing.conformance._outbox_stand import numbered
 from cqrs.testing.conformance._relay_stand import AWAY, EVERY, QUICK, InOrderBroker, RelayStand, until, until_true
 from cqrs.workers.outbox_relay import OutboxRelay
@@ -117,9 +118,12 @@ class RelayFaults(RelayStand):
             await until(lambda: relay.sent >= 26)
             await self._until_parked(outbox, 2, behind=1)
 
+    @pytest.mark.parametrize("says_so", [False, True], ids=["as any outage", "as one of the topic"])
     async def test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none(
-        self, outbox: OutboxedEventRepository
+        self, outbox: OutboxedEventRepository, *, says_so: bool
     ) -> None:
+        away = BrokerUnavailable("broker", "no queue", "bind one", topic="away") if says_so else AWAY
+
         class WithoutTopic(InOrderBroker):
             is_away = True
 
@@ -128,7 +132,7 @@ class RelayFaults(RelayStand):
                 for envelope in envelopes:
                     if self.is_away and envelope.topic == "away":
                         self.tried.append(envelope.json()["payload"])
-                        results.append(AWAY)
+                        results.append(away)
                     else:
                         results += await super().send([envelope])
                 return results

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -17,7 +17,6 @@ from cqrs.errors.databases import DatabaseAddressError, DatabaseUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from sqlalchemy import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _FORM = (
@@ -42,18 +41,29 @@ def engine_at(address: str) -> AsyncEngine:
         raise DatabaseAddressError(shown(url), "there is no such folder")
     if "+" not in url.drivername:
         url = url.set(drivername=f"{kind}+{_DRIVERS[kind]}")
+    _must_be_for_asyncio(url, f"use {kind}+{_DRIVERS[kind]}")
     try:
         engine = create_async_engine(url)
     except ModuleNotFoundError as error:
         driver = str(error.name)
         remedy = f"pip install 'cqrskit[{_EXTRAS[driver]}]'" if driver in _EXTRAS else f"install {driver}"
         raise DatabaseAddressError(shown(url), f"the driver {driver} is not installed: {remedy}") from None
-    except (ArgumentError, InvalidRequestError):
-        problem = f"its driver is unknown or not for asyncio: use {kind}+{_DRIVERS[kind]}"
-        raise DatabaseAddressError(shown(url), problem) from None
+    except (ArgumentError, InvalidRequestError):  # whose text has all of the address
+        raise DatabaseAddressError(shown(url), f"its driver cannot use it: {_FORM}") from None
     if kind != "sqlite":
         ask_idle_connections(engine)
     return engine
+
+
+def _must_be_for_asyncio(url: URL, remedy: str) -> None:
+    """Raise ``DatabaseAddressError`` for a driver that is not: before it is looked for, so nobody installs it first."""
+    driver = url.get_driver_name()
+    try:
+        dialect = url.get_dialect()
+    except ArgumentError:
+        raise DatabaseAddressError(shown(url), f"there is no driver {driver}: {remedy}") from None
+    if not dialect.get_async_dialect_cls(url).is_async:  # some are for both
+        raise DatabaseAddressError(shown(url), f"the driver {driver} is not for asyncio: {remedy}")
 
 
 def url_at(address: str) -> URL:
@@ -73,7 +83,11 @@ def url_at(address: str) -> URL:
 def shown(url: URL) -> str:
     """``url`` for people: no password, and no options, which may hold one."""
     host = str(url.host or "").rpartition("@")[2]  # before that may be the rest of a password
-    return url.set(query={}, host=host or None).render_as_string(hide_password=True)
+    server = URL.create(url.drivername, url.username, url.password, host or None, url.port)
+    text = server.render_as_string(hide_password=True)
+    if url.database is None:
+        return text
+    return f"{text}/{quote(url.database, safe='/: ')}"  # :memory: as everybody writes it
 
 
 def file_of(url: URL) -> Path | None:
@@ -91,6 +105,13 @@ def absent_file(url: URL) -> Path | None:
     return None if file is None or file.exists() else file
 
 
+def trouble_of(error: BaseException | None) -> BaseException | None:
+    """What a driver or the system has said, if ``error`` comes from one."""
+    if isinstance(error, DBAPIError):
+        return error.orig or error
+    return error if isinstance(error, OSError) else None
+
+
 @asynccontextmanager
 async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
     """A connection of ``engine``.
@@ -101,8 +122,7 @@ async def connected(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None
     try:
         connection = await engine.connect()
     except (OSError, DBAPIError) as error:
-        reason = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        raise DatabaseUnavailable(shown(engine.url), reason) from None
+        raise DatabaseUnavailable(shown(engine.url), trouble_of(error) or error) from None
     except TypeError as error:
         raise DatabaseAddressError(shown(engine.url), f"the driver refuses an option of it ({error})") from None
     try:

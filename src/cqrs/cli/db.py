@@ -5,24 +5,17 @@ Exit codes: 0 done; 1 ``check`` has found something, or ``downgrade`` was not co
 
 from __future__ import annotations
 
-import asyncio
 import enum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from cqrs import migrations
 from cqrs._migration_steps import steps_of
-from cqrs._sqlalchemy.connecting import engine_at, shown
+from cqrs._sqlalchemy.connecting import shown
 from cqrs._sqlalchemy.migration_tables import tables_of
-from cqrs.errors.databases import DatabaseAddressError
-from cqrs.errors.root import CQRSError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-VARIABLE = "CQRS_DATABASE_URL"
+from cqrs.cli.options import Address, InboxTable, OutboxTable, Schema, Yes  # noqa: TC001  # Typer reads them
+from cqrs.cli.running import Errors, engine_for, on_engine, say
 
 app = typer.Typer(help="The tables of outbox, inbox, leases and log.", no_args_is_help=True)
 
@@ -44,26 +37,10 @@ class Dialect(enum.StrEnum):
     MARIADB = "mariadb"
 
 
-Address = Annotated[
-    str,
-    typer.Argument(
-        metavar="URL",
-        envvar=VARIABLE,
-        show_default=False,
-        help="The database, such as postgresql://user:password@host/name. Others on the machine can read arguments: "
-        "give one with a password by the variable.",
-    ),
-]
-OutboxTable = Annotated[
-    str | None, typer.Option(help="The table of the outbox; by default OUTBOX_SQLA_TABLE or `outbox`.")
-]
-InboxTable = Annotated[str | None, typer.Option(help="The table of the inbox; by default `inbox`.")]
 Only = Annotated[
     list[Subject] | None,
     typer.Option("--only", metavar="SUBJECT", help="outbox, inbox, leases or log only; may be repeated."),
 ]
-
-Schema = Annotated[str | None, typer.Option(help="The schema of the tables, on PostgreSQL.")]
 
 
 @app.command()
@@ -85,15 +62,15 @@ def upgrade(
 def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
     address: Address = "",
     to: Annotated[int, typer.Option(min=0, help="The version to keep; 0 keeps nothing.")] = 0,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,  # noqa: FBT002  # an option, not an argument
+    yes: Yes = False,  # noqa: FBT002  # an option, not an argument
     outbox_table: OutboxTable = None,
     inbox_table: InboxTable = None,
     only: Only = None,
     schema: Schema = None,
 ) -> None:
     """Undo the versions above one. Whatever these tables and columns hold is LOST."""
-    with _Errors():
-        engine = _engine(address)
+    with Errors():
+        engine = engine_for(address)
         steps = steps_of(engine.dialect.name, tables_of(only, outbox_table, inbox_table))
         names = ", ".join(dict.fromkeys(step.table for step in steps))
         if not yes:
@@ -113,7 +90,7 @@ def sql(  # noqa: PLR0913, PLR0917  # each is an option of the command
     schema: Schema = None,
 ) -> None:
     """Print the statements. It needs no connection."""
-    with _Errors():
+    with Errors():
         text = migrations.sql(dialect, outbox_table, inbox_table=inbox_table, subjects=only, down=down, schema=schema)
     typer.echo(text, nl=False)
 
@@ -145,42 +122,3 @@ def _autogenerate(outbox_table: str | None, inbox_table: str | None) -> str:
         "Alembic's autogenerate drops tables that it does not know. If it works on this database, let its env.py say: "
         f"from cqrs.integrations.alembic import include_object; context.configure(..., include_object={hook})"
     )
-
-
-class _Errors:
-    """Turns an error of ours into one line and exit code 2."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, CQRSError):
-            Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-            raise typer.Exit(2) from None
-
-
-def on_engine(address: str, work: Callable[..., Awaitable[list[str]]], *given: Any, **options: Any) -> list[str]:
-    """What ``work`` returns with an engine at ``address``; an error of ours ends the program, with one line."""
-
-    async def run() -> list[str]:
-        engine = _engine(address)
-        try:
-            return await work(engine, *given, **options)
-        finally:
-            await engine.dispose()
-
-    with _Errors():
-        return asyncio.run(run())
-    raise AssertionError  # an error of ours has ended the program
-
-
-def _engine(address: str) -> Any:
-    if not address:
-        raise DatabaseAddressError("No database is named", f"give its URL as an argument, or set {VARIABLE}")
-    return engine_at(address)
-
-
-def say(*lines: str) -> None:
-    """Print ``lines`` as they are."""
-    for line in lines:
-        Console().print(line, markup=False, highlight=False, soft_wrap=True)

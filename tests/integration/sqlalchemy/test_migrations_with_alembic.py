@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import shutil
 import subprocess
 import sys
 import uuid
@@ -224,6 +225,37 @@ def test_our_tables_in_the_metadata_of_the_user_are_generated_and_then_found_unc
 
     following = project.generate("following")
     assert not re.search(r"op\.\w+\(", following), following
+
+
+def test_an_environment_as_alembic_makes_it_needs_the_lines_of_the_page(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logging.config.fileConfig", lambda _: None)  # it would reach the other tests
+    (lines,) = re.findall(r"```python\n(from cqrs.integrations.*?)```", PAGE.read_text(), re.DOTALL)
+    (ini := project.folder / "alembic.ini").unlink()
+    shutil.rmtree(project.folder / "migrations")
+    project.alembic("init", "-t", "async", "migrations")
+    ini.write_text(re.sub(r"(\nsqlalchemy.url = ).*", rf"\g<1>{project.address}", ini.read_text()))
+    env = project.folder / "migrations" / "env.py"
+    stock = env.read_text()
+    project.models(OWN + WITH_OURS)
+
+    env.write_text(stock.replace("= None", "= __import__('shop_models').Base.metadata"))
+    assert "cqrs._sqlalchemy" in project.generate("broken")  # which no revision imports
+    for file in (project.folder / "migrations" / "versions").glob("*_broken.py"):
+        file.unlink()
+
+    hooked = stock.replace("target_metadata=target_metadata", "target_metadata=target_metadata, **hooks")
+    assert hooked.count("**hooks") == 2
+    env.write_text(hooked.replace("target_metadata = None\n", lines))
+    assert "cqrs." not in project.generate("first")
+    assert "CREATE TABLE outbox" in project.alembic("upgrade", "head", "--sql")
+    project.alembic("upgrade", "head")
+    assert project.tables() == {"orders", "alembic_version", *OURS} - {"cqrs_migrations"}
+    assert not re.search(r"op\.\w+\(", project.generate("following"))
+    project.alembic("upgrade", "head")
+    project.alembic("downgrade", "base")
+    assert project.tables() == {"alembic_version"}
 
 
 async def used(address: str) -> None:

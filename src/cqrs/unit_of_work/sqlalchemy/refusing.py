@@ -8,7 +8,7 @@ from sqlalchemy import SingletonThreadPool, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 
-from cqrs._sqlalchemy.connecting import file_of
+from cqrs._sqlalchemy.connecting import file_of, shown
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def must_keep_apart(engine: Engine, argument: str) -> None:
 def must_not_be_in_memory(url: URL, argument: str) -> None:
     """Raise ``InvalidArgument`` for the address of an SQLite database in memory."""
     if url.get_backend_name() == "sqlite" and file_of(url) is None:
-        raise InvalidArgument(argument, str(url), _IN_MEMORY)
+        raise InvalidArgument(argument, shown(url), _IN_MEMORY)
 
 
 def _options_of(bind: Any) -> Any:

@@ -1,0 +1,82 @@
+"""Messages as lines of text. No body and no header is in them, and nothing that changes a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cqrs._showing import shown
+from cqrs.envelope import UNREADABLE
+from cqrs.inbox.parked import ParkedMessage as ParkedInInbox
+from cqrs.outbox.peeked import MessageState
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from cqrs.envelope import Envelope
+    from cqrs.outbox.parked import ParkedMessage as ParkedInOutbox
+    from cqrs.outbox.peeked import PeekedMessage
+
+    Parked = ParkedInInbox | ParkedInOutbox
+
+
+def line_of(message: PeekedMessage) -> str:
+    """A message of an outbox, and what it waits for."""
+    said = [f"{message.id}  {message.state}", *_named(message.envelope, f"added {_time(message.added_at)}")]
+    if message.state is MessageState.SCHEDULED:
+        said.append(f"due {_time(message.due_at)}")
+    if message.held_until is not None:
+        said.append(f"until {_time(message.held_until)}")
+    if message.attempts:
+        said.append(f"rejected {_times(message.attempts)}: {shown(message.error)}")
+    return "  ".join(said)
+
+
+def line_of_parked(message: Parked) -> str:
+    """A parked message."""
+    said = [str(message.id), *_named(message.envelope, f"parked {_time(message.parked_at)}")]
+    said += [f"{message.behind} behind it", _next_try(message)]
+    return "  ".join([*said, f"failed {_times(message.attempts)}: {_first_line(message.error)}"])
+
+
+def lines_of_parked(message: Parked) -> list[str]:
+    """All that is known of a parked message, but its content."""
+    envelope = message.envelope
+    said = {
+        "number": str(message.id),
+        "message": str(envelope.message_id),
+        "name": shown(envelope.name),
+        "topic": shown(envelope.topic),
+        "key": "none" if envelope.key is None else repr(shown(envelope.key)),
+        "body": f"{len(envelope.body):,} bytes",
+        "parked": _time(message.parked_at),
+        "behind it": str(message.behind),
+        "failed": _times(message.attempts),
+        "next": _next_try(message),
+    }
+    if UNREADABLE in envelope.headers:
+        said["unreadable"] = shown(envelope.headers[UNREADABLE])
+    error = [shown(line) for line in message.error.splitlines()] or [""]
+    return [*(f"{name}: {text}" for name, text in said.items()), f"error: {error[0]}", *error[1:]]
+
+
+def _named(envelope: Envelope, since: str) -> list[str]:
+    said = [f"{shown(envelope.name)} to {shown(envelope.topic)}", f"id {envelope.message_id}", since]
+    return said if envelope.key is None else [*said, f"key {shown(envelope.key)!r}"]
+
+
+def _next_try(message: Parked) -> str:
+    if isinstance(message, ParkedInInbox) and message.retry_at is not None:
+        return f"tried again {_time(message.retry_at)}"
+    return "waits for replay or drop"
+
+
+def _first_line(error: str) -> str:
+    return shown(next(iter(error.splitlines()), ""))
+
+
+def _time(moment: dt.datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,122 @@
+"""``python -m cqrs parked``: what waits for an operator, in an outbox or an inbox. No body and no header is shown.
+
+Exit codes: 0 done; 1 something that was named is not parked, or ``drop`` was not confirmed; 2 it could not be done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cqrs.cli.lines import line_of_parked, lines_of_parked
+from cqrs.cli.options import LARGEST, Address, After, InboxTable, Limit, OutboxTable, Schema, Yes
+from cqrs.cli.parked_in import ParkedIn, Wanted
+from cqrs.cli.running import say
+
+if TYPE_CHECKING:
+    from cqrs.cli.lines import Parked
+
+app = typer.Typer(help="What is parked in an outbox or an inbox, and waits for you.", no_args_is_help=True)
+
+Consumer = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="What this consumer could not handle, in the inbox; without it the outbox."),
+]
+Ids = Annotated[
+    list[int] | None,
+    typer.Option("--id", metavar="NUMBER", min=1, max=LARGEST, help="The one with this number; may be repeated."),
+]
+Key = Annotated[str | None, typer.Option(help="What is parked of this key.")]
+
+
+@app.command(name="list")
+def list_(  # noqa: PLR0913, PLR0917  # each is an option of the command
+    address: Address = "",
+    consumer: Consumer = None,
+    limit: Limit = 100,
+    after: After = 0,
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    schema: Schema = None,
+) -> None:
+    """Show what is parked, a line for each."""
+    parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
+    found = parked.page(limit, after)
+    say(*(map(line_of_parked, found) if found else [f"nothing is parked in {parked.place}"]))
+
+
+@app.command()
+def show(  # noqa: PLR0913, PLR0917  # as above
+    address: Address = "",
+    consumer: Consumer = None,
+    ids: Ids = None,
+    key: Key = None,
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    schema: Schema = None,
+) -> None:
+    """Show all that is known of parked messages, but their content."""
+    parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
+    found, missing = parked.find(_wanted(ids, key))
+    for number, message in enumerate(found):
+        say(*[""] * bool(number), *lines_of_parked(message))
+    _must_be_all(missing, parked)
+
+
+@app.command()
+def replay(  # noqa: PLR0913, PLR0917  # as above
+    address: Address = "",
+    consumer: Consumer = None,
+    ids: Ids = None,
+    key: Key = None,
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    schema: Schema = None,
+) -> None:
+    """Let it be tried again now, with all attempts, and those behind it after it; all without --id and --key."""
+    parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
+    if not ids and key is None:
+        say(f"replayed {parked.replay_all()}")
+        return
+    found, missing = parked.find(Wanted(tuple(ids or ()), key))
+    say(f"replayed {parked.replay(found)}")
+    _must_be_all(missing, parked)
+
+
+@app.command()
+def drop(  # noqa: PLR0913, PLR0917  # as above
+    address: Address = "",
+    consumer: Consumer = None,
+    ids: Ids = None,
+    key: Key = None,
+    yes: Yes = False,  # noqa: FBT002  # an option, not an argument
+    outbox_table: OutboxTable = None,
+    inbox_table: InboxTable = None,
+    schema: Schema = None,
+) -> None:
+    """Let it never be sent or handled: it is LOST. Those behind it go on."""
+    parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
+    found, missing = parked.find(_wanted(ids, key))
+    say(*map(line_of_parked, found))
+    if found and not yes:
+        typer.confirm(f"Drop {_count(found)} from {parked.place} in {parked.database}?", abort=True, err=True)
+    say(f"dropped {parked.drop(found)}")
+    _must_be_all(missing, parked)
+
+
+def _wanted(ids: list[int] | None, key: str | None) -> Wanted:
+    if not ids and key is None:
+        raise typer.BadParameter("say which, by --id or by --key")
+    return Wanted(tuple(ids or ()), key)
+
+
+def _count(found: list[Parked]) -> str:
+    return "this message" if len(found) == 1 else f"these {len(found)} messages"
+
+
+def _must_be_all(missing: list[str], parked: ParkedIn) -> None:
+    for each in missing:
+        typer.echo(f"{each} is not parked in {parked.place}", err=True)
+    if missing:
+        raise typer.Exit(1)

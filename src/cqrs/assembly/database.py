@@ -15,6 +15,7 @@ from cqrs._handed import REGISTRY, Needed, check_given, check_text, takes
 from cqrs._sqlalchemy import migrate
 from cqrs._sqlalchemy.connecting import connected
 from cqrs.assembly.engines import engine_of, must_be_a_database
+from cqrs.errors.databases import DatabaseAddressError
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
@@ -209,7 +210,10 @@ class Database(Generic[S]):
         await self.aclose()
 
     def __repr__(self) -> str:
-        return f"Database({self.name!r})"
+        try:
+            return f"Database({self.name!r})"
+        except DatabaseAddressError as error:  # which its first use says: to show it is none
+            return f"Database({error.address!r})"
 
     def _new_session(self) -> AsyncSession:
         made: Any = self._given

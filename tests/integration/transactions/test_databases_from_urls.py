@@ -83,3 +83,12 @@ async def test_tables_of_nobody_cannot_be_made(tmp_path: Path) -> None:
 def test_what_is_no_source_of_sessions_is_refused(given: object) -> None:
     with pytest.raises(InvalidArgument, match="async_sessionmaker"):
         cqrs.Database(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("address", ["mariadb+pymysql://me:secret@host/shop", "postgresql://me:sec@ret@host/shop"])
+def test_a_database_that_cannot_be_used_is_shown_all_the_same(address: str) -> None:
+    db = cqrs.Database(address)
+    with pytest.raises(DatabaseAddressError) as refused:
+        assert db.engine
+    assert repr(db) == f"Database({refused.value.address!r})"
+    assert "sec" not in repr(db)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
+import random
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
@@ -170,16 +171,17 @@ class Carrier(Generic[C]):
     async def _probe(self, messages: Sequence[C], may_go_on: Callable[[Sequence[C]], float]) -> Carried[C]:
         """Try a few, chosen from all over, and if nothing leaves one by itself: each time others.
 
-        Mostly one by itself, if there is no order to keep: one at fault may take the broker from those just after it.
+        Every other time that one goes first, if there is no order to keep: a few of which one is at fault may take the
+        broker from what comes just after them.
         """
         carried: Carried[C] = Carried()
         errors: dict[object, Exception] = {}
         heads = _heads(messages)
         chosen = heads[:PROBE] if self._in_order else self._chosen(heads)
         others = heads if self._in_order else chosen
-        one = others[self._tries * 3 // 4 % len(others) :][:1] if len(chosen) > 1 else []
-        is_turn_of_one = one and self._tries % 4 and not self._in_order
-        for some in filter(None, (one,) if is_turn_of_one else (chosen, one)):
+        one = [random.choice(others)] if len(chosen) > 1 else []  # noqa: S311  # no turn is in step with another one
+        comes_first = self._tries % 2 and not self._in_order
+        for some in filter(None, (one, chosen) if comes_first else (chosen, one)):
             seconds = may_go_on(some)
             if seconds <= 0:
                 break

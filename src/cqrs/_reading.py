@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 from typing import Any, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
 _LEFT = frozenset({"metadata", "serialization", "cls", "default", "computed_fields", "config"})
@@ -121,3 +121,9 @@ def _paths(alias: Any) -> list[list[Any]]:
         return [[alias]]
     known = cast("list[Any]", alias)
     return known if known and isinstance(known[0], list) else [known]
+
+
+def without_input(error: ValidationError) -> str:
+    """What is wrong, without any value of what was validated, which may be nobody's business."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(": ".join([".".join(map(str, e["loc"])), e["msg"]][not e["loc"] :]) for e in found)

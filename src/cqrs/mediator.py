@@ -75,7 +75,7 @@ class RequestMediator:
         """
         turn = self._turns.get(type(request))
         if turn is None:
-            turn = self._turns[type(request)] = self._dispatcher.compile(type(request))
+            turn = self._turns[type(request)] = self._dispatcher.compile(self._dispatcher.type_of(request))
         if answered_by is not None:
             self._dispatcher.require(type(request), answered_by)
         return await turn(request)
@@ -123,7 +123,7 @@ class StreamingRequestMediator:
         request_type = type(request)
         turn = self._turns.get(request_type)
         if turn is None:
-            turn = self._turns[request_type] = self._dispatcher.compile(request_type)
+            turn = self._turns[request_type] = self._dispatcher.compile(self._dispatcher.type_of(request))
         if answered_by is not None:
             self._dispatcher.require(request_type, answered_by)
         return turn(request)

@@ -17,13 +17,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs._handed import check_number
+from cqrs._showing import shown
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.errors.root import InvalidArgument
 from cqrs.message_brokers.handed_over import as_broker
 from cqrs.message_brokers.protocol import MessageBroker, encoded_message, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
-from cqrs.workers.advice import place
+from cqrs.workers.advice import place, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -88,7 +89,7 @@ class EventProducer:
         sent that somebody else may have taken in the meantime.
         """
         if event.unreadable is not None:
-            self._note(event, event.key, event.unreadable)
+            self._note(event, event.key, event.unreadable, f"row {event.id}")
             await self.repository.reject(event.id, event.unreadable)
             return False
         envelope = event.envelope or encoded_message(message_of(event.event))
@@ -105,7 +106,7 @@ class EventProducer:
                 self._failures.pop(event.id, None)
                 await self.repository.update_status(event.id, EventStatus.PRODUCED)
                 return True
-            self._note(event, envelope.key, error)
+            self._note(event, envelope.key, error, f"{shown(envelope.name)} {envelope.message_id}")
         if isinstance(error, MessageRejected) or (error is not None and self._is_its_own(event)):
             await self.repository.reject(event.id, error)
         else:
@@ -137,7 +138,7 @@ class EventProducer:
             return True
         return event.id in self._batch and (self._outage or event.topic in self._away or key in self._held_back)
 
-    def _note(self, event: OutboxedEvent, key: str | None, error: Exception) -> None:
+    def _note(self, event: OutboxedEvent, key: str | None, error: Exception, message: str) -> None:
         self._failed = True
         if isinstance(error, BrokerUnavailable) and error.topic is not None:
             self._away.add(error.topic)  # and that alone
@@ -146,4 +147,4 @@ class EventProducer:
             self._failures[event.id] = self._failures.get(event.id, 0) + 1
         if key is not None:
             self._held_back.add(key)
-        logger.warning("%r could not be sent and stays in the outbox: %s", event, error)
+        logger.warning("%s could not be sent and stays in the outbox: %s", message, told(error))

@@ -219,7 +219,7 @@ TWINS = (
     Twin(
         "who cannot clean or replay brings in messages",
         "workers/consumer_chores.py",
-        "self.due = now + self._outages.again(outage.__cause__, where=str(outage))",
+        "self.due = now + self._outages.again(outage.away, outage.__cause__)",
         "raise",
         f"{GOES_ON}test_who_cannot_clean_or_replay_still_brings_messages_in",
     ),

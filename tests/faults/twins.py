@@ -106,7 +106,7 @@ TWINS = (
     Twin(
         "an error that ends a worker is logged at once",
         "workers/service.py",
-        "self._task.add_done_callback(self._say_why)",
+        "self._task.add_done_callback(self._has_ended)",
         "pass",
         f"{START}test_an_error_that_ends_a_worker_is_logged_at_once_whoever_has_started_it",
     ),
@@ -184,8 +184,8 @@ TWINS = (
     Twin(
         "a holder of leases is made when it starts",
         "workers/leases.py",
-        "        self.owner = worker_name(self._name)\n        try:",
-        "        try:",
+        "            self.owner = worker_name(self._name)\n        await super().start()",
+        "            pass\n        await super().start()",
         f"{RELAY}test_a_relay_made_before_a_fork_works_in_both_processes_side_by_side",
     ),
     Twin(

@@ -17,7 +17,8 @@ class DeserializeError(CQRSError):
         self.error_type = error_type
         self.message_data = message_data
         super().__init__(
-            f"A message could not be read, it is {error_message}. Set its message_data aside, or mend what sends it."
+            f"A message could not be read, it is {error_message}: correct what sends it. A consumer keeps it parked, "
+            "with its bytes: drop it there once its sender is corrected."
         )
 
 

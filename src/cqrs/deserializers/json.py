@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from cqrs._generics import type_name
 from cqrs._handed import check_class
 from cqrs._message import DataclassMessage, PydanticMessage
-from cqrs._reading import reader
+from cqrs._reading import reader, without_input
 from cqrs.deserializers.exceptions import DeserializeJsonError
 
 if TYPE_CHECKING:
@@ -80,6 +80,5 @@ def _reader(model: Any) -> Callable[[str | bytes], Any]:
 def _reason(error: Exception) -> str:
     """What is wrong, without any value of the message, which may be nobody's business."""
     if isinstance(error, ValidationError):
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        return "; ".join(": ".join([".".join(map(str, e["loc"])), e["msg"]][not e["loc"] :]) for e in found)
+        return without_input(error)
     return f"{type(error).__name__}, which is its __cause__"

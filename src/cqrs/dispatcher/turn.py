@@ -11,7 +11,7 @@ from cqrs._validation import validate
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.cancellation import ClosedInPeace
-from cqrs.errors.requests import RequestHandlerTypeError
+from cqrs.errors.requests import RequestHandlerDoesNotExist, RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
 from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.unit_of_work.stack import current_unit_of_work
@@ -109,6 +109,13 @@ class Dispatcher:
     def __init__(self, request_map: RequestMap, turns: Turns) -> None:
         self._map = request_map
         self._turns = turns
+
+    def type_of(self, request: Any) -> type:
+        """Its type. Raises ``RequestHandlerDoesNotExist`` where it is a class itself."""
+        if isinstance(request, type):
+            raise RequestHandlerDoesNotExist(request, list(self._map), sent_class=True)
+        request_type: type[Any] = type(request)
+        return request_type
 
     def require(self, request_type: type, handler: type) -> None:
         """Raise ``RequestHandlerTypeError`` unless ``request_type`` is bound to ``handler``."""

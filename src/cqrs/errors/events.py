@@ -94,8 +94,10 @@ class UnknownEvent(CQRSError, LookupError):
         self.name = name
         self.version = version
         super().__init__(
-            f"No event type is registered as {name!r} version {version}: register its class under this "
-            "name, with OutboxedEventMap.register() or in the registry that the reader was given."
+            f"No event type is registered as {name!r} version {version}: put @cqrs.event_type({name!r}) on its class, "
+            "or register that with OutboxedEventMap.register() or in the registry that the reader was given. If that "
+            "is done, is the module of the class imported? A consumer that does not need such messages takes "
+            "on_unknown='skip'."
         )
 
 

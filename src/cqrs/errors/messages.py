@@ -6,6 +6,8 @@ from cqrs._generics import type_names
 from cqrs._showing import shown
 from cqrs.errors.root import CQRSError, InvalidArgument
 
+TRY_LATER = "try again later"
+
 
 def _detail(reason: BaseException | str) -> str:
     if isinstance(reason, str):
@@ -36,12 +38,7 @@ class BrokerUnavailable(CQRSError, ConnectionError):
     """
 
     def __init__(
-        self,
-        broker: str,
-        reason: BaseException | str,
-        remedy: str = "try again later",
-        *,
-        topic: str | None = None,
+        self, broker: str, reason: BaseException | str, remedy: str = TRY_LATER, *, topic: str | None = None
     ) -> None:
         self.broker = broker
         self.reason = reason

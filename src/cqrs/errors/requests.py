@@ -12,17 +12,21 @@ if TYPE_CHECKING:
 
 
 class RequestHandlerDoesNotExist(CQRSError, ValueError):
-    """No handler is bound for ``request_type``; ``bound`` names the request types that have one."""
+    """No handler is bound for ``request_type``; ``bound`` names the request types that have one.
 
-    def __init__(self, request_type: type, bound: Sequence[type] = ()) -> None:
+    With ``sent_class`` it is the class itself that was sent, and not an instance of it.
+    """
+
+    def __init__(self, request_type: type, bound: Sequence[type] = (), *, sent_class: bool = False) -> None:
         self.request_type = request_type
         self.bound = tuple(bound)
-        asked, *others = type_names(request_type, *self.bound)
+        self.sent_class = sent_class
+        name, *others = type_names(request_type, *self.bound)
         known = ", ".join(sorted(others)) or "none"
-        if issubclass(request_type, type):
-            known += "; a class was sent, send an instance of it"
         super().__init__(
-            f"No handler for {asked}: bind one in commands_mapper or queries_mapper (bound so far: {known})."
+            f"{name} is no request, a class was sent, send an instance of it: {name}(...)."
+            if sent_class
+            else f"No handler for {name}: bind one in commands_mapper or queries_mapper (bound so far: {known})."
         )
 
 

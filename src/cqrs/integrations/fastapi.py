@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["EventStream", "Problem", "install_error_handlers", "sse"]
 
 
-_CHUNKS = Needed("what `async for` takes, such as mediator.stream(command)", ("__aiter__",))
+_CHUNKS = Needed(
+    "what `async for` takes, such as mediator.stream(command) of a StreamingRequestMediator: `send` makes no stream",
+    ("__aiter__",),
+)
 _APPLICATION = Needed("a FastAPI or Starlette application", ("add_exception_handler", "build_middleware_stack"))
 _TABLE = Needed("a dict of a status, a Problem or a function for each class of errors", ("items", "keys"))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._callables import is_async
 from cqrs._handed import RECEIVER, REGISTRY, SOURCE, TEXT, Needed, check, check_function, check_given
 from cqrs.errors.root import InvalidArgument
-from cqrs.workers.advice import place
+from cqrs.workers.advice import place, told
 from cqrs.workers.consumer_chores import Chore
 from cqrs.workers.consumer_events import Handling, JsonEvents, must_be_readable
 from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict
@@ -104,21 +104,21 @@ class Consumer(Service):
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
         self._must_be_readable = partial(must_be_readable, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
-        self._database: Any = given[0] if database is None else database
-        self._outages = self._outages_of(name, "waits, something is away")
+        self._from = f"the broker {place(source)}"
+        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
         self._chores = (
-            self._chore("replaying", self._steps.replay, self.policy.replay_every),
-            self._chore("cleaning", self._steps.clean, self.policy.clean_every),
+            self._chore(self._steps.replay, self.policy.replay_every, "look", "looks", "for parked messages"),
+            self._chore(self._steps.clean, self.policy.clean_every, "remove", "removes", "old marks"),
         )
 
     def __str__(self) -> str:
-        return self.name
+        return f"consumer {self.name}"
 
-    def _outages_of(self, name: str, waits: str) -> Outages:
-        return Outages(lambda: name, waits, self.policy.outage, self.policy.remind_every)
-
-    def _chore(self, name: str, do: Callable[[], Awaitable[bool]], every: float) -> Chore:
-        return Chore(do, every, self._outages_of(f"{self.name} {name}", "is tried again later, something is away"))
+    def _chore(self, do: Callable[[], Awaitable[bool]], every: float, *words: str) -> Chore:
+        look, looks, what = words
+        waits, goes_on = f"cannot {look} {what} without", f"{looks} {what} again"
+        of_policy = (self.policy.outage, self.policy.remind_every)
+        return Chore(do, every, Outages(lambda: str(self), *of_policy, waits=waits, goes_on=goes_on))
 
     async def start(self) -> None:
         """Begin to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
@@ -126,9 +126,8 @@ class Consumer(Service):
         await super().start()
 
     async def _work(self) -> None:
-        where = getattr(self._database, "name", None) or type(self._database).__qualname__
         text = "%s starts to bring the messages of %s to its handlers, in %s, with %s"
-        logger.info(text, self.name, place(self._source), where, described(self.policy))
+        logger.info(text, self, place(self._source), self._steps.database, described(self.policy))
         try:
             await self._reached(self._source.start)
             if self._must_reach:
@@ -148,7 +147,7 @@ class Consumer(Service):
         try:
             await self._steps.replay()
         except Outage as outage:
-            self._refused(outage.__cause__, str(outage))
+            self._refused(outage.__cause__, outage.away)
 
     async def _turn(self) -> None:
         await self._bring_in(await self._receive(self._patience()))
@@ -167,7 +166,7 @@ class Consumer(Service):
             deliveries = await self._source.receive(self.policy.batch_size, patience)
         except Exception as error:
             if self.policy.classify(error) is ConsumerVerdict.OUTAGE:
-                raise Outage from error
+                raise Outage(self._from) from error
             raise
         if not deliveries:
             self._outages.over()
@@ -177,6 +176,7 @@ class Consumer(Service):
         """See every delivery through, part by part; what is left when the service ends goes back to the broker."""
         todo = deque([list(deliveries)] if deliveries else [])
         while todo:
+            self._in_hand = sum(map(len, todo))
             part = todo.popleft()
             try:
                 rest = await self._step(part)
@@ -192,6 +192,7 @@ class Consumer(Service):
                 await self._acknowledge(part)
             elif rest[0] is part:
                 break
+        self._in_hand = 0
         for delivery in (delivery for part in todo for delivery in part):
             await delivery.nack()
 
@@ -221,12 +222,13 @@ class Consumer(Service):
         except Exception as error:
             if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
                 raise
-            logger.warning("%s could not acknowledge what it has handled; it may come again: %s", self.name, error)
+            text = "%s could not acknowledge to %s what it has handled; it may come again, without effect: %s"
+            logger.warning(text, self, self._from, told(error))
             for delivery in part:  # without a word they would stay with this worker, and some brokers stop at so many
                 await delivery.nack()
 
     async def _wait_out(self, outage: Outage) -> None:
-        await self._pause(self._outages.again(outage.__cause__, where=str(outage)))
+        await self._pause(self._outages.again(outage.away, outage.__cause__))
 
 
 def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:

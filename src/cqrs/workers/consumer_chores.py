@@ -33,7 +33,7 @@ class Chore:
         try:
             more = await self._do()
         except Outage as outage:
-            self.due = now + self._outages.again(outage.__cause__, where=str(outage))
+            self.due = now + self._outages.again(outage.away, outage.__cause__)
         else:
             self._outages.over()
             self.due = now if more else now + self._every

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import logging
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
 from cqrs._showing import shown
+from cqrs.errors.root import CQRSError
 from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
+from cqrs.workers.advice import database_of, raised_at, told, with_traceback
 from cqrs.workers.consumer_policy import ConsumerVerdict
 from cqrs.workers.consumer_transactions import made_by
 
@@ -24,12 +27,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cqrs")
 
+_BEHIND = "; later messages of its key wait behind it"
+
 
 class Outage(Exception):
-    """Something is away: do the same again later. ``__cause__`` tells what, the text where if it is the database.
+    """Something is away: do the same again later. ``__cause__`` tells why. It never leaves the worker."""
 
-    It never leaves the worker.
-    """
+    def __init__(self, away: str) -> None:
+        self.away = away
+        super().__init__(away)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,9 +58,9 @@ class Steps:
         handle: Callable[[Envelope], Awaitable[None]],
         policy: ConsumerPolicy,
     ) -> None:
+        self.database = database_of(inbox)
         self._consumer = consumer
         self._inbox = inbox
-        self._where: str = getattr(inbox, "database", "")
         self._unit_of_work = unit_of_work
         self._handle = handle
         self._policy = policy
@@ -83,21 +89,21 @@ class Steps:
             if accepted:
                 return self._failed(at, error)
             _must_not_be_wrong(error)
-            raise Outage(self._where) from error
+            raise Outage(self.database) from error
         return None
 
     async def park(self, envelope: Envelope, failed: Failed) -> None:
         """Keep a message that could not be handled, or forget it if that is the verdict. Raises :class:`Outage`."""
+        retry_in = self._policy.retry_in(1)
         try:
             async with await self._unit():
                 if failed.verdict is ConsumerVerdict.SKIP:
                     await self._inbox.accept(self._consumer, [envelope])
                 else:
-                    retry_in = self._policy.retry_in(1)
                     await self._inbox.park(self._consumer, envelope, failed.error, retry_in)
         except Exception as error:
-            raise Outage(self._where) from error
-        self._log(failed, envelope, "skipped" if failed.verdict is ConsumerVerdict.SKIP else "parked")
+            raise Outage(self.database) from error
+        self._log(failed, envelope, "has parked", 0, retry_in)
 
     async def replay(self) -> bool:
         """Try the first messages of one parked sequence again; ``False`` if none is due. Raises :class:`Outage`."""
@@ -120,7 +126,7 @@ class Steps:
         except Exception as error:
             if taken is None:
                 _must_not_be_wrong(error)
-                raise Outage(self._where) from error
+                raise Outage(self.database) from error
             await self._failed_again(taken, self._failed(at, error))
             return True
         self._replay_limit = self._policy.batch_size
@@ -134,7 +140,7 @@ class Steps:
         try:
             return await self._inbox.clean(self._consumer, self._policy.retention, limit) == limit
         except Exception as error:
-            raise Outage(self._where) from error
+            raise Outage(self.database) from error
 
     async def _failed_again(self, taken: TakenSequence, failed: Failed) -> None:
         envelopes = [envelope for _, envelope in taken.messages]
@@ -143,6 +149,7 @@ class Steps:
             self._replay_limit = place or 1  # so many without the one that fails, which is then the first
             return
         self._replay_limit = self._policy.batch_size
+        retry_in = self._policy.retry_in(taken.attempts + 1)
         try:
             async with await self._unit():
                 if failed.verdict is ConsumerVerdict.SKIP:
@@ -150,16 +157,15 @@ class Steps:
                     if first is not None and first.messages[0][0] == taken.messages[0][0]:
                         await self._inbox.settle(first, 1)
                 else:
-                    retry_in = self._policy.retry_in(taken.attempts + 1)
                     await self._inbox.postpone(taken, failed.error, retry_in)
         except Exception as error:
-            raise Outage(self._where) from error
-        self._log(failed, envelopes[0], "skipped" if failed.verdict is ConsumerVerdict.SKIP else "still parked")
+            raise Outage(self.database) from error
+        self._log(failed, envelopes[0], "cannot handle the parked", taken.attempts, retry_in)
 
     def _failed(self, at: Envelope | None, error: Exception) -> Failed:
         found = self._policy.classify(error)
         if found is ConsumerVerdict.OUTAGE:
-            raise Outage from error
+            raise Outage("what its handlers need") from error
         return Failed(at, error, found)
 
     async def _unit(self) -> UnitOfWork:
@@ -172,15 +178,30 @@ class Steps:
             raise
 
     def _committed(self, error: AfterCommitError) -> None:
-        logger.error("%s has committed a batch, and what was to follow has failed", self._consumer, exc_info=error)
+        text = "consumer %s has committed a batch, and what was to follow has failed: %s"
+        logger.error(text, self._consumer, told(error), exc_info=with_traceback(error))
 
-    def _log(self, failed: Failed, envelope: Envelope, what: str) -> None:
-        key = "no key" if envelope.key is None else f"key {shown(envelope.key)}"
+    def _log(self, failed: Failed, envelope: Envelope, has: str, tried: int, retry_in: float | None) -> None:
+        error = failed.error
+        is_skipped = failed.verdict is ConsumerVerdict.SKIP
+        unread = failed.verdict is ConsumerVerdict.POISON and isinstance(error, CQRSError)
+        details = None if unread else with_traceback(error)
         logger.error(
-            "%s of %s (%s, %s) is %s by %s",
-            *(shown(envelope.name), shown(envelope.topic), envelope.message_id, key, what, self._consumer),
-            exc_info=failed.error,
+            "consumer %s %s %s %s of the topic %s%s: %s%s",
+            *(self._consumer, "has skipped" if is_skipped else has),
+            *(shown(envelope.name), envelope.message_id, shown(envelope.topic)),
+            "" if is_skipped else f" ({self._what_next(tried, retry_in)}{'' if envelope.key is None else _BEHIND})",
+            *(told(error), "" if unread or details is not None else raised_at(error)),
+            exc_info=details,
         )
+
+    def _what_next(self, tried: int, retry_in: float | None) -> str:
+        """What becomes of a message that was ``tried`` so often since it was parked, and failed."""
+        if retry_in is None:
+            return f"given up after {tried} more tries, replay or drop it" if tried else "replay or drop it"
+        at = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=retry_in)).isoformat(" ", "seconds")
+        so_far = f"tried {tried} of {self._policy.retries} times, again" if tried else "tried again"
+        return f"{so_far} at {at}"
 
 
 def _must_not_be_wrong(error: Exception) -> None:

@@ -12,10 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._failpoints import reached
-from cqrs.backoff import Backoff
 from cqrs.errors.root import InvalidArgument
 from cqrs.workers.advice import told
-from cqrs.workers.outages import Outages
 from cqrs.workers.service import Service, is_cancelled
 
 if TYPE_CHECKING:
@@ -40,11 +38,14 @@ class LeaseHolder(Service):
     """Holds a fair part of ``count`` shares, and hands it out to whoever works on them.
 
     What is in use is not given up before it is put back. After ``ttl`` seconds without an answer of the store nothing
-    is held any more, however long a caller was held up: time is taken before the store is asked. ``owner``, under which
+    is held any more, however long a caller was held up: time is taken before the store is asked. Why it has given none
+    is its ``error``. ``owner``, under which
     it holds them, is made at each start: a process can be forked before, and several workers be made with one ``name``.
     """
 
-    def __init__(  # noqa: PLR0913  # what it is put together from
+    _is_part = True
+
+    def __init__(
         self,
         store: LeaseStore,
         scope: str,
@@ -52,8 +53,6 @@ class LeaseHolder(Service):
         count: int,
         ttl: float,
         name: str | None = None,
-        remind_every: float = 60.0,
-        where: str = "",
     ) -> None:
         super().__init__()
         if name is not None and not (isinstance(cast("Any", name), str) and name and name.isprintable()):
@@ -62,15 +61,12 @@ class LeaseHolder(Service):
         self._name = name
         self._store = store
         self._scope = scope
-        self._where = where
         self._count = count
         self._ttl = ttl
         self._fences: dict[int, int] = {}
         self._until = 0.0
         self._in_use: list[frozenset[int]] = []
         self._unwanted: frozenset[int] = frozenset()
-        waits = f"cannot renew what it holds of {scope}"
-        self._outages = Outages(lambda: self.owner, waits, Backoff(), remind_every)
         self.error: BaseException | None = None
 
     def __str__(self) -> str:
@@ -106,8 +102,13 @@ class LeaseHolder(Service):
         """After how many seconds it tries to get more, if it holds less than its part."""
         return min(1.0, self._ttl / 4)
 
+    async def start(self) -> None:
+        """Begin to hold shares, under a new name."""
+        if not self.is_running:
+            self.owner = worker_name(self._name)
+        await super().start()
+
     async def _work(self) -> None:
-        self.owner = worker_name(self._name)
         try:
             while not self.is_ending:
                 await self._pause(await self._keep())
@@ -128,10 +129,8 @@ class LeaseHolder(Service):
         except (Exception, asyncio.CancelledError) as error:  # whatever the store raises, or a driver has cancelled
             if is_cancelled():
                 raise
-            self.error = error
-            self._outages.again(error, where=self._where)  # without an answer nothing is held for long
+            self.error = error  # for whoever works on the shares: without an answer nothing is held for long
             return self.tick
-        self._outages.over()
         self.error = None
         won = holding.fences.keys() - self._fences.keys()
         reached("lease.acquired" if won else "lease.renewed")
@@ -147,6 +146,5 @@ class LeaseHolder(Service):
             async with asyncio.timeout(self._ttl):
                 await self._store.leave(self._scope, self.owner)
         except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
-            logger.warning(
-                "%s cannot give up what it holds of %s: %s", self.owner, self._scope, told(error, self._where)
-            )
+            text = "relay %s cannot give up its leases of %s, which run out within %.0f s: %s"
+            logger.warning(text, self.owner, self._scope, self._ttl, told(error))

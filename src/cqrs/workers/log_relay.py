@@ -23,7 +23,7 @@ from cqrs.outbox.log import Diverted, LogPosition
 from cqrs.outbox.log_content import keepable, unpack, unreadable
 from cqrs.outbox.queue import QueuedMessage
 from cqrs.outbox.rows import error_text
-from cqrs.workers.advice import place
+from cqrs.workers.advice import database_of, place
 from cqrs.workers.carrying import Carrier, line
 from cqrs.workers.outages import Outages
 from cqrs.workers.outbox_policy import RELAY_POLICY, RelayPolicy, Verdict
@@ -102,7 +102,6 @@ class LogRelay(Service):
         self.sent = 0
         self.is_reading = False
         self._outbox = outbox
-        self._where: str = getattr(outbox, "database", type(outbox).__qualname__)
         self._log = log
         self._broker = as_broker(message_broker)
         self._standby = standby
@@ -110,14 +109,15 @@ class LogRelay(Service):
         self._settled = LogPosition(0, 0)
         self._suspects: set[str] = set()
         self._carrier: Carrier[_Unsent] = Carrier(self._broker, self.policy, in_order=True)
-        self._outages = Outages(lambda: str(self), "waits", self.policy.outage, self.policy.remind_every)
+        self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
+        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
 
     def __str__(self) -> str:
-        return f"the relay of {self._log.name}"
+        return f"relay of the log {self._log.name}"
 
     async def _work(self) -> None:
         text = "%s starts to bring the messages of %s to %s, with %s"
-        logger.info(text, self, self._where, place(self._broker), described(self.policy))
+        logger.info(text, self, self._database, place(self._broker), described(self.policy))
         await self._reached(self._broker.start)
         while not self.is_ending:
             try:
@@ -131,8 +131,8 @@ class LogRelay(Service):
                 self._ready.set()
                 await self._pause(self._standby)
             except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
-                self._refused(error, self._where)
-                await self._pause(self._outages.again(error, where=self._where))
+                self._refused(error, self._database)
+                await self._pause(self._outages.again(self._database, error))
             finally:
                 self.is_reading = False
                 self._log.close()
@@ -150,7 +150,9 @@ class LogRelay(Service):
             self._outages.over()
             messages = [message for message in batch.messages if message.position > self._settled]
             if messages:
+                self._in_hand = len(messages)
                 await self._settle(messages)
+                self._in_hand = 0
             if batch.end is not None:
                 self._log.confirm(batch.end)
             self._ready.set()
@@ -222,7 +224,7 @@ class LogRelay(Service):
         if outage is None:
             self._outages.over()
         else:
-            await self._wait_out(outage, line(first))
+            await self._wait_out(self._to, outage, line(first))
         return [one for one in again if one.envelope.key not in parked]
 
     async def _divert(self, until: LogPosition, messages: list[Diverted]) -> None:
@@ -231,7 +233,7 @@ class LogRelay(Service):
             try:
                 done = await self._diversion.divert(self._log.name, self._settled, until, messages)
             except Exception as error:  # noqa: BLE001  # an outage of the database; sending all again would be worse
-                await self._wait_out(error, where=self._where)
+                await self._wait_out(self._database, error)
         reached("outbox.diverted")
         if not done:
             raise _Stopped
@@ -240,11 +242,12 @@ class LogRelay(Service):
 
     def _poison(self, row: NewRow, error: Exception) -> Diverted:
         text = error_text(error)
-        logger.warning("%s %s is parked: %s", shown(row.envelope.name), row.envelope.message_id, text)
+        name, id_ = shown(row.envelope.name), row.envelope.message_id
+        logger.warning("%s: %s %s is parked, replay or drop it: %s", self, name, id_, text)
         return Diverted(row, text)
 
-    async def _wait_out(self, outage: Exception, first: str = "", *, where: str = "") -> None:
-        await self._pause(self._outages.again(outage, first, where=where))
+    async def _wait_out(self, away: str, outage: Exception, first: str = "") -> None:
+        await self._pause(self._outages.again(away, outage, first))
         if self.is_ending:
             raise _Stopped
 

@@ -1,4 +1,4 @@
-"""How a worker tells of an outage: once when it begins, now and then while it lasts, and when it is over."""
+"""How a worker logs an outage: once when it begins, now and then while it lasts, and when it is over."""
 
 from __future__ import annotations
 
@@ -18,40 +18,54 @@ logger = logging.getLogger("cqrs")
 
 
 class Outages:
-    """The outages of ``who``, one after the other: ``tries`` counts those of the present one."""
+    """The outages of ``worker``, one after the other.
 
-    def __init__(self, who: Callable[[], str], waits: str, backoff: Backoff, remind_every: float) -> None:
+    Of the present one, ``tries`` counts the failed attempts, and ``away`` is what is away. ``waits`` says what the
+    worker does meanwhile, ``goes_on`` what it does afterwards.
+    """
+
+    def __init__(
+        self,
+        worker: Callable[[], str],
+        backoff: Backoff,
+        remind_every: float,
+        *,
+        waits: str = "waits for",
+        goes_on: str = "goes on",
+    ) -> None:
         self.tries = 0
-        self._who = who
+        self._worker = worker
         self._waits = waits
+        self._goes_on = goes_on
         self._backoff = backoff
         self._remind_every = remind_every
         self._began = self._remind_at = 0.0
-        self._since = ""
+        self._since = self.away = ""
 
-    def again(self, error: BaseException | None, first: str = "", *, where: str = "") -> float:
-        """A try has failed by ``error``, of what is at ``where``; returns the seconds to the next one.
+    def again(self, away: str, error: BaseException | None, first: str = "") -> float:
+        """An attempt has failed by ``error``, because ``away`` is away; returns the seconds to the next one.
 
-        ``first`` is what waits first in line.
+        ``first`` is the message that waits first in line.
         """
         now = time.monotonic()
-        reason = told(error, where)
+        self.away = away
         first = first and f"; first in line is {first}"
         if not self.tries:
             self._since = dt.datetime.now(dt.UTC).isoformat(" ", "seconds")
             self._began, self._remind_at = now, now + self._remind_every
-            logger.warning("%s %s: %s%s", self._who(), self._waits, reason, first)
+            logger.warning("%s %s %s: %s%s", self._worker(), self._waits, away, told(error), first)
         elif now >= self._remind_at:
             self._remind_at = now + self._remind_every
-            text = "%s still %s, since %s (%.0f s, %d attempts): %s%s"
+            text = "%s still %s %s, since %s (%.0f s, %d attempts): %s%s"
             spent = (self._since, now - self._began, self.tries + 1)
-            logger.warning(text, self._who(), self._waits, *spent, reason, first)
+            logger.warning(text, self._worker(), self._waits, away, *spent, told(error), first)
         self.tries += 1
         return self._backoff.seconds(self.tries)
 
     def over(self) -> None:
         """What was away is there again."""
         if self.tries:
+            text = "%s %s after %d failed attempts in %.1f s: %s is there again"
             spent = time.monotonic() - self._began
-            logger.warning("%s goes on after %d failed attempts in %.1f s", self._who(), self.tries, spent)
+            logger.warning(text, self._worker(), self._goes_on, self.tries, spent, self.away)
         self.tries = 0

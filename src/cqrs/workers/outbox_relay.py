@@ -23,7 +23,7 @@ from cqrs.envelope import UNREADABLE
 from cqrs.message_brokers.handed_over import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS, error_text
-from cqrs.workers.advice import place, told
+from cqrs.workers.advice import database_of, place, told
 from cqrs.workers.carrying import Carrier, line
 from cqrs.workers.leases import LeaseHolder
 from cqrs.workers.outages import Outages
@@ -83,17 +83,16 @@ class OutboxRelay(Service):
             count=PARTITIONS,
             ttl=self.policy.lease,
             name=name,
-            remind_every=self.policy.remind_every,
-            where=outbox.database,
         )
         self._first = 0
-        self._outages = Outages(lambda: self.name, "waits", self.policy.outage, self.policy.remind_every)
+        self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
+        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
         self._quiet = 0
         self._tidy_at = 0.0
         self._is_untidy = False
 
     def __str__(self) -> str:
-        return self.name
+        return f"relay {self.name}"
 
     @property
     def name(self) -> str:
@@ -105,12 +104,12 @@ class OutboxRelay(Service):
 
     async def _work(self) -> None:
         async with self._wakeups, self._leases:
-            await self._leases.started()
             text = "%s starts to bring %s of %s to %s, with %s"
             what = (self._queue.scope, self._outbox.database, place(self._broker), described(self.policy))
-            logger.info(text, self.name, *what)
+            logger.info(text, self, *what)
+            await self._leases.started()
             if self._leases.error is not None:
-                self._refused(self._leases.error, self._outbox.database)
+                self._refused(self._leases.error, self._database)
             await self._reached(self._broker.start)
             while not self.is_ending and self._leases.is_running:  # what has ended that is raised by its end
                 wait = await self._guarded_round()
@@ -140,28 +139,37 @@ class OutboxRelay(Service):
         except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been settled
             if is_cancelled():
                 raise
-            return self._outages.again(
-                error, where=self._outbox.database
-            )  # also where a driver has cancelled what it was waiting for itself
+            self._in_hand = 0
+            return self._outages.again(self._database, error)  # also where a driver has cancelled what it waits for
 
     async def _round(self) -> float:
         """Take, send and settle once; returns for how long there is nothing to do."""
         with self._leases.using() as fences:
             if not fences:
-                return self._leases.tick
+                return self._without_leases()
             async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
                 taken = await self._queue.take(self._in_turn(fences), self._carrier.limit)
             reached("outbox.claimed")
+            self._in_hand = len(taken)
             outcome, outage, first = await self._send(taken, fences)
             if outcome:
                 reached("outbox.published")
                 await self._settle(fences, outcome)
                 reached("outbox.settled")
                 self.sent += len(outcome.sent)
+            self._in_hand = 0
             await self._tidy(fences)
         if outage is not None:
-            return self._outages.again(outage, line(first))
+            return self._outages.again(self._to, outage, line(first))
         return self._idle(found=bool(taken))
+
+    def _without_leases(self) -> float:
+        """There is nothing to work on: others hold it, or the database does not answer."""
+        if self._leases.error is not None:
+            self._outages.again(self._database, self._leases.error)
+        elif self._outages.away == self._database:
+            self._outages.over()
+        return self._leases.tick
 
     def _in_turn(self, fences: Mapping[int, int]) -> list[int]:
         """The partitions, each time beginning with another one: no partition can keep the others out."""
@@ -210,9 +218,10 @@ class OutboxRelay(Service):
         retry_in = self.policy.retry_in(message.attempts + 1)
         if retry_in is None and not for_good:
             retry_in = self.policy.retry.seconds(message.attempts + 1)
-        what = "is parked" if retry_in is None else f"is tried again in {retry_in:.1f} s"
+        parked = "is parked, replay or drop it"
+        what = parked if retry_in is None else f"is tried again in {retry_in:.1f} s"
         text = error_text(error)
-        logger.warning("%s %s: %s", line(message), what, text)
+        logger.warning("%s: %s %s: %s", self, line(message), what, text)
         return Failure(message, text, retry_in)
 
     async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:
@@ -231,7 +240,8 @@ class OutboxRelay(Service):
                 if self._leases.seconds_left() < wait or (self.is_ending and tries >= _LAST_TRIES):
                     raise
                 if tries == 1:
-                    logger.warning("%s cannot settle what it has sent, and tries again: %r", self.name, error)
+                    text = "%s cannot settle what it has sent in %s, and tries again: %s"
+                    logger.warning(text, self, self._database, told(error))
                 await asyncio.sleep(wait)
             else:
                 return
@@ -257,13 +267,12 @@ class OutboxRelay(Service):
                     more = bool(await self._queue.clean(self.policy.keep)) or more
         except Exception as error:  # noqa: BLE001  # messages can be sent all the same
             if not self._is_untidy:
-                logger.warning(
-                    "%s cannot tidy up, which is tried again: %s", self.name, told(error, self._outbox.database)
-                )
+                text = "%s cannot release or remove messages in %s, which it tries again: %s"
+                logger.warning(text, self, self._database, told(error))
             self._is_untidy = True
             return
         if self._is_untidy:
-            logger.warning("%s tidies up again", self.name)
+            logger.warning("%s releases and removes messages again", self)
         self._is_untidy = False
         if more:
             self._tidy_at = 0.0

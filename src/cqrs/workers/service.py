@@ -9,7 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from cqrs._running import outside_turns
-from cqrs.errors.workers import WorkerCannotStart
+from cqrs.errors.databases import MigrationNeeded
+from cqrs.errors.workers import CORRECT, WorkerCannotStart
 from cqrs.workers.advice import told
 from cqrs.workers.signals import told_by_signals
 
@@ -32,11 +33,15 @@ class Service(abc.ABC):
     wait_at_start: bool = True
     """Whether :meth:`run` waits for what cannot be reached when it begins."""
 
+    _is_part = False
+    """Whether it belongs to another service, in whose log lines it has its place."""
+
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._ending = asyncio.Event()
         self._must_reach = False
+        self._in_hand = 0  # messages
 
     def __str__(self) -> str:
         return type(self).__qualname__
@@ -53,7 +58,7 @@ class Service(abc.ABC):
         self._ready, self._ending = asyncio.Event(), asyncio.Event()
         # It outlives the call that starts it, and what belongs to the turn of that.
         self._task = asyncio.create_task(self._work(), name=type(self).__qualname__, context=outside_turns())
-        self._task.add_done_callback(self._say_why)
+        self._task.add_done_callback(self._has_ended)
 
     async def started(self) -> None:
         """Wait for the first work to be done. Returns at once if the service is not running."""
@@ -70,7 +75,7 @@ class Service(abc.ABC):
         task = self._task
         if task is None:
             return
-        self._ending.set()
+        self._end()
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -92,7 +97,7 @@ class Service(abc.ABC):
         self._must_reach = not self.wait_at_start and not self.is_running
         await self.start()
         assert self._task is not None  # noqa: S101  # it was started
-        with told_by_signals(self._ending):
+        with told_by_signals(self._end):
             try:
                 await asyncio.wait([self._task])
             finally:
@@ -110,10 +115,13 @@ class Service(abc.ABC):
         """Whether :meth:`stop` was called."""
         return self._ending.is_set()
 
-    def _refused(self, error: BaseException | None, where: str = "") -> None:
-        """Something that the work needs cannot be reached. Raises ``WorkerCannotStart`` if that is no time to wait."""
+    def _refused(self, error: BaseException | None, away: str = "") -> None:
+        """``away``, which the work needs, is not there. Raises ``WorkerCannotStart`` if that is no time to wait."""
         if self._must_reach and not self._ready.is_set():
-            raise WorkerCannotStart(str(self), told(error, where)) from error
+            remedy = "" if isinstance(error, MigrationNeeded) else CORRECT
+            reason = told(error)
+            known = not away or away.rsplit(maxsplit=1)[-1] in reason  # it has the address
+            raise WorkerCannotStart(str(self), reason if known else f"{away}: {reason}", remedy) from error
 
     async def _reached(self, connect: Callable[[], Awaitable[object]], seconds: float = 30.0) -> None:
         """Look whether something can be reached, if that is no time to wait. Raises ``WorkerCannotStart``."""
@@ -125,11 +133,22 @@ class Service(abc.ABC):
         except Exception as error:  # noqa: BLE001  # whatever it is, it cannot be reached
             self._refused(error)
 
-    def _say_why(self, task: asyncio.Task[None]) -> None:
+    def _end(self) -> None:
+        """Let the work end; the log says so, and how much of it is still to be finished."""
+        if self.is_running and not self.is_ending and not self._is_part:
+            finishes = f", finishes {self._in_hand:,} message{'s' * (self._in_hand != 1)}" if self._in_hand else ""
+            logger.info("%s stops%s", self, finishes)
+        self._ending.set()
+
+    def _has_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        if error is not None:
-            details = None if isinstance(error, WorkerCannotStart) else error
-            logger.error("%s has ended: %s", self, told(error), exc_info=details)
+        if isinstance(error, WorkerCannotStart):
+            logger.error("%s", told(error))
+        elif error is not None:
+            logger.error("%s has ended: %s", self, told(error), exc_info=error)
+        elif not self._is_part:
+            logger.info("%s %s", self, "was cancelled" if task.cancelled() else "has stopped")
+        self._in_hand = 0
 
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the service ends."""

@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
-_running: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-_in_main_thread: list[asyncio.Event] = []  # of those that run
+_running: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
+_in_main_thread: list[Callable[[], None]] = []  # of those that run
 
 
 class _Handler:
@@ -24,9 +24,9 @@ class _Handler:
         self.previous = previous
 
     def __call__(self, number: int, frame: Any) -> None:
-        for loop, ending in tuple(_running):
+        for loop, end in tuple(_running):
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(ending.set)
+                loop.call_soon_threadsafe(end)
         if _listens(self.previous):
             _hold_back(number)
             self.previous(number, frame)
@@ -36,14 +36,14 @@ class _Handler:
 
 
 @contextmanager
-def told_by_signals(ending: asyncio.Event) -> Generator[None]:
-    """Set ``ending``, and that of every other service that runs, at SIGTERM or SIGINT.
+def told_by_signals(end: Callable[[], None]) -> Generator[None]:
+    """Call ``end``, and that of every other service that runs, at SIGTERM or SIGINT.
 
     Handlers of others, such as those of a web server, are called too, and are there again at the end. Outside of
     the main thread nothing happens.
     """
-    one = (asyncio.get_running_loop(), ending)
-    mine = [ending] if threading.current_thread() is threading.main_thread() else []
+    one = (asyncio.get_running_loop(), end)
+    mine = [end] if threading.current_thread() is threading.main_thread() else []
     _running.append(one)
     _in_main_thread.extend(mine)
     for number in _SIGNALS:

@@ -167,7 +167,7 @@ def test_a_command_bus_refuses_what_it_cannot_work_with(argument: str, value: An
 
 
 async def test_a_class_in_place_of_a_message_is_refused() -> None:
-    with pytest.raises(RequestHandlerDoesNotExist, match="a class was sent, send an instance of it"):
+    with pytest.raises(RequestHandlerDoesNotExist, match="Ask is no request, a class was sent, send an instance of it"):
         await things.mediator.send(Ask)
     with pytest.raises(EventClassRecorded, match=r"Happened is a class: record or send an instance"):
         await things.receiver.send(Happened)

@@ -1,4 +1,4 @@
-"""The log says what to do where a table is missing."""
+"""Errors in the log: what to do about them, and nothing of the content of a message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cqrs.workers.advice import told
 
 def test_a_missing_table_is_told_with_the_command_that_makes_it() -> None:
     error = MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade sqlite:///shop.db")
-    assert told(error) == str(error)
+    assert told(error) == str(error).removesuffix(".")
 
 
 def test_other_errors_are_told_as_they_are() -> None:

@@ -1,35 +1,66 @@
-"""A store of leases that is away is told of once, and so is its return."""
+"""An outage of the database is logged once, by the relay, although relay and leases both meet it."""
 
 from __future__ import annotations
 
-import asyncio
+import dataclasses
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 from cqrs.leases.memory import MemoryLeaseStore
-from cqrs.workers.leases import LeaseHolder
+from cqrs.testing.conformance.relay import QUICK, InOrderBroker, until
+from cqrs.workers.outbox_relay import OutboxRelay
+from tests.unit.workers.test_outbox_relay import Hiccups, Outbox
 
 if TYPE_CHECKING:
     import pytest
 
+AWAY = "waits for the database of Outbox: ConnectionError('away')"
 
-class Away(MemoryLeaseStore):
-    """Does not answer the next ``failures`` questions."""
 
-    failures = 3
+async def test_leases_that_are_away_are_logged_once_after_the_start_and_so_is_their_end(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep, failures = MemoryLeaseStore.keep, [ConnectionError("away") for _ in range(3)]
 
-    async def keep(self, *arguments: Any, **options: Any) -> Any:
-        if self.failures:
-            self.failures -= 1
+    async def fail(store: MemoryLeaseStore, *arguments: Any, **options: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await keep(store, *arguments, **options)
+
+    monkeypatch.setattr(MemoryLeaseStore, "keep", fail)
+    outbox = Outbox()
+    await outbox.fill(1)
+    with caplog.at_level(logging.INFO, "cqrs"):
+        async with OutboxRelay(outbox, InOrderBroker({}), dataclasses.replace(QUICK, lease=0.2), name="shop") as relay:
+            await until(lambda: relay.sent == 1)
+            name = relay.name
+    starts, waits, goes_on, *_, stopped = [record.getMessage() for record in caplog.records]
+    assert starts.startswith(f"relay {name} starts to bring outbox of a database in memory to InOrderBroker, with")
+    assert waits == f"relay {name} {AWAY}"
+    assert re.fullmatch(rf"relay {name} goes on after \d failed .* s: the database of Outbox is there again", goes_on)
+    assert stopped == f"relay {name} has stopped"
+
+
+async def test_a_database_that_is_away_is_logged_once_by_the_relay_and_its_leases(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox = Outbox(Hiccups)
+    queue: Any = outbox.queue()
+    async with OutboxRelay(outbox, InOrderBroker({}), dataclasses.replace(QUICK, lease=0.2)) as relay:
+        await relay.started()
+        asked: list[None] = []
+
+        async def away(*_: Any, **__: Any) -> Any:
+            asked.append(None)
             raise ConnectionError("away")
-        return await super().keep(*arguments, **options)
 
-
-async def test_an_outage_of_the_leases_is_told_once_and_so_is_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "cqrs"):
-        async with LeaseHolder(Away(), "scope", count=2, ttl=0.2, name="me") as holder, asyncio.timeout(60):
-            while not holder.holds_any:  # noqa: ASYNC110  # that is what it is asked for
-                await asyncio.sleep(0.01)
-    began, ended = [record.getMessage() for record in caplog.records]
-    assert began == f"{holder.owner} cannot renew what it holds of scope: ConnectionError('away')"
-    assert ended.startswith(f"{holder.owner} goes on after 3 failed attempts")
+        with monkeypatch.context() as patch:
+            patch.setattr(MemoryLeaseStore, "keep", away)
+            queue.errors += [ConnectionError("away")] * 3
+            await until(lambda: len(asked) > 3 and not queue.errors)
+        await outbox.fill(1)
+        await until(lambda: relay.sent == 1)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0] == f"{relay} {AWAY}"
+    assert not [text for text in said if "waits for" not in text and "goes on" not in text]

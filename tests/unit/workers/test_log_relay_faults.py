@@ -90,6 +90,6 @@ async def test_a_relay_of_a_log_that_cannot_reach_its_broker_when_it_begins_ends
             raise BrokerUnavailable("broker.example:1234", "connection refused")
 
     outbox = Logged()
-    with pytest.raises(WorkerCannotStart, match=r"the relay of memory cannot start: broker\.example:1234"):
+    with pytest.raises(WorkerCannotStart, match=r"relay of the log memory cannot start: broker\.example:1234"):
         await LogRelay(outbox, outbox.log, Refusing({}), QUICK).run()
     assert asyncio.all_tasks() == {asyncio.current_task()}

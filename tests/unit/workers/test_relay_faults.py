@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -121,26 +122,29 @@ async def test_an_outage_that_lasts_is_reminded_of_with_the_message_that_is_firs
     (row,) = outbox.store.rows.values()
     first = f"first in line is numbered {row.new.envelope.message_id} for topic 'numbers'"
     async with OutboxRelay(outbox, broker, dataclasses.replace(QUICK, remind_every=0.05), name="shop") as relay:
-        await until(lambda: caplog.text.count(" still waits, since ") >= 2)
-        said = [record.getMessage() for record in caplog.records if "waits" in record.getMessage()]
-        assert all(text.startswith("shop:") and text.endswith(f"{AWAY}; {first}") for text in said)
+        await until(lambda: caplog.text.count(" still waits for the broker InOrderBroker, since ") >= 2)
+        said = [record.getMessage() for record in caplog.records if "waits for" in record.getMessage()]
+        assert all(
+            text.startswith("relay shop:") and text.endswith(f"broker is not available (away); {first}")
+            for text in said
+        )
         assert len(said) < broker.tried.count(1)  # and not at every try
         broker.errors.clear()
         await until(lambda: relay.sent == 1)
-    assert "goes on after" in caplog.text
+    assert re.search(r"goes on after .* s: the broker InOrderBroker is there again", caplog.text)
 
 
 def test_a_reminder_says_since_when_and_how_often_it_was_tried(caplog: pytest.LogCaptureFixture) -> None:
-    outages = Outages(lambda: "me", "waits", Backoff(), remind_every=0.0)
+    outages = Outages(lambda: "relay me", Backoff(), remind_every=0.0)
     with caplog.at_level(logging.WARNING, "cqrs"):
         for _ in range(3):
-            outages.again(ConnectionError("away"))
+            outages.again("the broker", ConnectionError("away"))
         outages.over()
         outages.over()
     began, *reminders, ended = [record.getMessage() for record in caplog.records]
-    assert began == "me waits: ConnectionError('away')"
+    assert began == "relay me waits for the broker: ConnectionError('away')"
     assert [text.partition(" attempts): ")[0][-1] for text in reminders] == ["2", "3"]
-    assert ended.startswith("me goes on after 3 failed attempts in ")
+    assert re.fullmatch(r"relay me goes on after 3 failed attempts in \S+ s: the broker is there again", ended)
 
 
 async def test_a_message_that_fails_alone_is_given_up_only_while_the_broker_can_be_reached() -> None:

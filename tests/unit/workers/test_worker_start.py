@@ -58,9 +58,11 @@ async def test_a_relay_that_cannot_reach_its_broker_when_it_begins_ends_with_an_
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     relay = OutboxRelay(Outbox(), Refusing(), QUICK, name="shop")
-    with pytest.raises(WorkerCannotStart, match=r"^shop:.* broker\.example:1234.*connection refused.*wait_at_start"):
+    with pytest.raises(
+        WorkerCannotStart, match=r"^relay shop:.* broker\.example:1234.*connection refused.*wait_at_start"
+    ):
         await relay.run()
-    assert "has ended: shop:" in caplog.text
+    assert [one.getMessage()[:11] for one in caplog.records] == ["relay shop:"]
 
 
 async def test_a_relay_that_cannot_reach_its_leases_when_it_begins_ends_with_an_error(
@@ -98,7 +100,7 @@ async def test_a_consumer_that_cannot_reach_its_source_when_it_begins_ends_with_
         raise REFUSED
 
     source.start = away  # type: ignore[method-assign]
-    with pytest.raises(WorkerCannotStart, match=r"^billing cannot start: .*connection refused"):
+    with pytest.raises(WorkerCannotStart, match=r"^consumer billing cannot start: .*connection refused"):
         await consumer(source).run()
 
 
@@ -122,10 +124,10 @@ async def test_each_worker_says_what_it_works_on_when_it_begins(caplog: pytest.L
         async with consumer(MemoryMessageBroker().source("orders", group="billing"), batch_size=9) as worker:
             await worker.started()
     of_relay, of_consumer = [one.getMessage() for one in caplog.records if " starts to bring " in one.getMessage()]
-    assert of_relay.startswith("shop:")
+    assert of_relay.startswith("relay shop:")
     for part in ("outbox", "a database in memory", "<Broker broker.example:1234>", "RelayPolicy(batch_size=7)"):
         assert part in of_relay
-    for part in ("billing", "orders", "ConsumerPolicy(batch_size=9)"):
+    for part in ("consumer billing", "orders", "ConsumerPolicy(batch_size=9)"):
         assert part in of_consumer
 
 

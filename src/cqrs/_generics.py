@@ -5,6 +5,8 @@ from __future__ import annotations
 import types
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+from cqrs._type_text import type_text
+
 # classes to the interpreter (Any since Python 3.11, Union since 3.14), but not to a reader of annotations
 _NO_CLASSES: tuple[Any, ...] = (Any, Union, types.UnionType)
 
@@ -80,7 +82,9 @@ def generic_of(cls: type) -> Any:
 
 
 def type_name(subject: object) -> str:
-    """How a class or function is called in a message to a person."""
+    """How a class, with its type arguments, or a function is called in a message to a person."""
+    if get_origin(subject) is not None:
+        return type_text(subject, type_name)
     return getattr(subject, "__qualname__", None) or repr(subject)
 
 
@@ -89,7 +93,11 @@ def type_names(*subjects: object) -> list[str]:
     names = [type_name(subject) for subject in subjects]
     alike: dict[str, object] = {}
     clashes = {name for name, it in zip(names, subjects, strict=True) if alike.setdefault(name, it) != it}
-    return [
-        f"{it.__module__}.{name}" if name in clashes and hasattr(it, "__qualname__") else name
-        for name, it in zip(names, subjects, strict=True)
-    ]
+    return [_full_name(it) if name in clashes else name for name, it in zip(names, subjects, strict=True)]
+
+
+def _full_name(subject: object) -> str:
+    if get_origin(subject) is not None:
+        return type_text(subject, _full_name)
+    known = hasattr(subject, "__qualname__") and getattr(subject, "__module__", "builtins") != "builtins"
+    return f"{subject.__module__}.{type_name(subject)}" if known else type_name(subject)

@@ -180,7 +180,7 @@ LAYERS = (
     Layer(
         ADAPTERS,
         "di",
-        ("container.di", "container.di_origins", "container.di_quick", "container.di_solving"),
+        ("container.di", "container.di_exact", "container.di_origins", "container.di_quick", "container.di_solving"),
         frozenset({"di"}),
     ),
     Layer(

@@ -12,6 +12,8 @@ CIRCLES = "tests/integration/container/test_circles.py::"
 CHANGES = "tests/integration/container/test_changes_after_the_start.py::"
 CLASHES = "tests/integration/container/test_names_that_clash.py::"
 ANNOTATIONS = "tests/integration/container/test_annotations.py::"
+WRAPPED = "tests/unit/requests/test_wrapped_handlers.py::"
+GENERICS = "tests/integration/container/test_generic_things.py::"
 OVERRIDES = "tests/integration/container/test_overrides.py::"
 
 TWINS = (
@@ -102,7 +104,7 @@ TWINS = (
     Twin(
         "two classes of one name are told apart",
         "_generics.py",
-        'f"{it.__module__}.{name}" if name in clashes and hasattr(it, "__qualname__") else name',
+        "_full_name(it) if name in clashes else name",
         "name",
         f"{CLASHES}test_two_classes_on_the_way_to_what_is_missing_are_told_apart",
     ),
@@ -112,6 +114,80 @@ TWINS = (
         'for note in getattr(part, "__metadata__", ())',
         "for note in ()",
         f"{ANNOTATIONS}test_dependency_of_a_route_is_refused_on_what_the_container_builds",
+    ),
+    Twin(
+        "what is made in one event loop is not waited for in another",
+        "container/turnstile.py",
+        "if made.loop is not asyncio.get_running_loop():",
+        "if False:",
+        f"{CIRCLES}test_sync_factory_that_blocks_until_a_thread_has_asked_is_told",
+    ),
+    Twin(
+        "nobody waits for ever for what is made",
+        "container/turnstile.py",
+        "async with asyncio.timeout(PATIENCE):",
+        "async with asyncio.timeout(None):",
+        f"{CIRCLES}test_factory_that_asks_in_a_thread_is_told",
+    ),
+    Twin(
+        "a plain factory is not called again while it makes a singleton",
+        "container/shortcut.py",
+        "if not in_the_making.acquire(blocking=False):",
+        "in_the_making = Lock()\n        if not in_the_making.acquire(blocking=False):",
+        f"{CIRCLES}test_plain_factory_that_asks_for_its_own_thing_is_told",
+    ),
+    Twin(
+        "di makes a generic class with its arguments",
+        "container/di_solving.py",
+        "return exactly(asked, dependent)",
+        "return dependent",
+        f"{GENERICS}test_each_alias_is_made_with_what_its_argument_asks_for",
+    ),
+    Twin(
+        "one provider of dependency-injector does not serve two aliases",
+        "container/dependency_injector.py",
+        "self._must_fit_one(type_, *fitting[0])",
+        "pass",
+        f"{GENERICS}test_provider_of_dependency_injector_that_would_serve_two_aliases_is_refused",
+    ),
+    Twin(
+        "a generic class that is bound is made for each alias",
+        "container/planner.py",
+        "return exact, provider_of(exact, provider.lifetime, here)",
+        "pass",
+        f"{GENERICS}test_each_alias_is_made_with_what_its_argument_asks_for",
+    ),
+    Twin(
+        "an alias of a type stands for it",
+        "container/hints.py",
+        "if isinstance(alias, _ALIASES):",
+        "if False:",
+        f"{GENERICS}test_alias_of_a_type_stands_for_it",
+    ),
+    Twin(
+        "send is a coroutine function",
+        "mediator.py",
+        "    async def send(self, request: object, answered_by: type | None = None) -> Any:",
+        "    def send(self, request: object, answered_by: type | None = None) -> Any:\n"
+        "        return self._send(request, answered_by)\n"
+        "    async def _send(self, request: object, answered_by: type | None = None) -> Any:",
+        f"{WRAPPED}test_what_has_to_be_awaited_is_declared_so",
+    ),
+    Twin(
+        "what is called is judged, not what it wraps",
+        "_callables.py",
+        """if is_coroutine_function(found):
+            return "async\"""",
+        """if is_coroutine_function(written(found)):
+            return "async\"""",
+        f"{WRAPPED}test_what_is_called_is_judged",
+    ),
+    Twin(
+        "an inherited field means what it means where it was written",
+        "container/hints.py",
+        "elsewhere = owner.__module__ != declares.__module__ or (",
+        "elsewhere = (",
+        f"{ANNOTATIONS}test_inherited_field_means_what_its_module_means_by_it",
     ),
 )
 

@@ -6,14 +6,23 @@ import asyncio
 import dataclasses
 import inspect
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_value
 from cqrs.container.dependency_injector_changes import watch
 from cqrs.container.dependency_injector_gaps import first_gap
 from cqrs.container.dependency_injector_origins import how_to_provide, origins
-from cqrs.container.dependency_injector_types import all_containers, all_providers, fit, in_effect, may_await, providers
+from cqrs.container.dependency_injector_types import (
+    all_containers,
+    all_providers,
+    fit,
+    given_by,
+    in_effect,
+    may_await,
+    providers,
+)
+from cqrs.container.hints import read_hints, type_variables_in
 from cqrs.container.provider import provider_of
 from cqrs.container.resolver import Resolver
 from cqrs.container.shortcut import NotAtOnce, unsure
@@ -96,6 +105,7 @@ class _Providers:
         self._container: Container | None = None
         self._all: list[_Named] = []
         self._fitting: dict[Any, list[_Named]] = {}
+        self._asked: dict[str, Any] = {}  # by provider: with which type arguments its thing is asked for
         self.surprised: Callable[[], None] = lambda: None
         self._begun: dict[Any, Any] = {}  # by provider: what turned out to be awaitable on the short way
 
@@ -115,6 +125,7 @@ class _Providers:
     def look_again(self) -> None:
         self._all = list(all_providers(self.container))
         self._fitting.clear()
+        self._asked.clear()
         watch(all_containers(self.container), self)
         self.surprised()
 
@@ -127,10 +138,23 @@ class _Providers:
             asked, names = type_name(type_), ", ".join(name for name, _ in fitting)
             remedy = f"Say which one: DependencyInjectorCQRSContainer(app).bind({asked}, app.{fitting[0][0]})"
             raise DependencyError(type_, (), f"several providers give {asked}: {names}", remedy)
+        self._must_fit_one(type_, *fitting[0])
         gap = first_gap(fitting[0][1])
         if gap is not None:
             raise DependencyError(type_, (), f"the provider {fitting[0][0]} cannot make it: {gap[0]}", gap[1])
         return "transient"
+
+    def _must_fit_one(self, type_: Any, name: str, provider: Any) -> None:
+        cls = given_by(in_effect(provider))
+        if get_origin(type_) is not cls or not any(map(type_variables_in, read_hints(cls).values())):
+            return
+        other = self._asked.setdefault(name, type_)
+        if other != type_:
+            problem = f"the provider {name} makes the same for {type_name(other)}, and what it takes is for one"
+            remedy = (
+                f"Say which one to take: DependencyInjectorCQRSContainer(app).bind({type_name(type_)}, app.another)"
+            )
+            raise DependencyError(type_, (), problem, remedy)
 
     async def get(self, type_: Any) -> Any:
         provider = self._find(type_)[0][1]

@@ -10,6 +10,7 @@ from di.exceptions import DependencyInjectionException, ScopeViolationError, Sol
 from cqrs._generics import runtime_class, type_name
 from cqrs.container.autowiring import RECORDER, is_interface, is_recorder, is_value
 from cqrs.container.calling import kind_of
+from cqrs.container.di_exact import Exact, exactly
 from cqrs.container.di_origins import how_to_bind, origins
 from cqrs.container.di_quick import Quick, quick_way
 from cqrs.container.given import GIVEN
@@ -136,7 +137,7 @@ class Solver:
         return DependencyError(type_, path, problem, remedy)
 
 
-class _Root(Dependent[Any]):
+class _Root(Exact):
     """What is asked for: never shared itself, though what it needs is, as usual in ``di``."""
 
     def get_default_marker(self) -> Marker:
@@ -151,6 +152,7 @@ class _Gaps:
         self.found: dict[DependentBase[Any], tuple[Any, str, str]] = {}
 
     def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any]:
+        asked = None if param is None else param.annotation
         given = None if param is None else GIVEN.get(unannotated(param.annotation))
         if param is not None and given is not None and not self._is_bound(param, dependent):
             return Dependent(given.factory, scope=REQUEST, use_cache=False, wire=False)
@@ -163,7 +165,7 @@ class _Gaps:
             gap = self._gap(param, dependent)
         settle(dependent.call)  # before `di` reads it
         if gap is None:
-            return dependent
+            return exactly(asked, dependent)
         stub: Dependent[Any] = Dependent(_nothing, scope=dependent.scope, use_cache=False, wire=False)
         self.found[stub] = gap
         return stub
@@ -175,15 +177,19 @@ class _Gaps:
     def _by_class(
         self, param: inspect.Parameter, dependent: DependentBase[Any]
     ) -> tuple[inspect.Parameter, DependentBase[Any]]:
-        """``X`` for ``X | None`` and for ``X[Y]``, of which ``di`` makes nothing by itself."""
-        cls = runtime_class(plain(unannotated(param.annotation)))
+        """``X`` for ``X | None``, for ``X[Y]`` and for an alias, of which ``di`` makes nothing by itself."""
+        exact = plain(unannotated(param.annotation))
+        cls = runtime_class(exact)
         if cls is None or cls is param.empty:
             return param, dependent
-        param = param.replace(annotation=cls)
-        dependent = Dependent(cls, scope=dependent.scope, use_cache=dependent.use_cache)
-        for hook in self._hooks:
-            dependent = hook(param, dependent) or dependent
-        return param, dependent
+        by_class = Dependent(cls, scope=dependent.scope, use_cache=dependent.use_cache)
+        for name, found in ((exact, dependent), (cls, by_class)):
+            param = param.replace(annotation=name)
+            for hook in self._hooks:
+                found = hook(param, found) or found  # noqa: PLW2901  # the last one that answers
+            if found is not dependent:
+                return param, found
+        return param, by_class
 
     def _gap(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> tuple[Any, str, str] | None:
         call: Any = dependent.call

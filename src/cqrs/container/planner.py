@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_origin
 from cqrs._generics import type_name
 from cqrs.container.autowiring import autowired, how_to_bind, how_to_bind_value
 from cqrs.container.given import GIVEN
-from cqrs.container.hints import names_of, unannotated
+from cqrs.container.hints import names_of, unaliased, unannotated
 from cqrs.container.kept import Keepers
 from cqrs.container.origin import Origin, made_by, shown
 from cqrs.container.plan import Injection, Plan, plan_of
@@ -55,6 +55,7 @@ class Planner:
 
     def explore(self, type_: Any, found: list[DependencyError], failed: set[Any], path: Path = ()) -> Plan | None:
         """How ``type_`` is made. If it cannot be, the reasons are added to ``found``, each type's once (``failed``)."""
+        type_ = unaliased(type_)
         if type_ in self._plans:
             return self._plans[type_]
         if type_ in failed:
@@ -77,6 +78,7 @@ class Planner:
 
     def origins(self, type_: Any, seen: set[Any], path: Path = ()) -> Origins:
         """What makes ``type_`` and all that it needs, whether or not the rest can be made. None is told twice."""
+        type_ = unaliased(type_)
         if type_ in seen:
             return
         seen.add(type_)
@@ -138,6 +140,7 @@ class Planner:
 
     def _find(self, type_: Any) -> Any:
         """Under which name ``type_`` is bound or known to the source, if it is."""
+        type_ = unaliased(type_)
         for name in names_of(type_):
             if name in self.bound or name in GIVEN:
                 return name

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from cqrs._generics import type_name
 from cqrs.container.autowiring import is_interface
+from cqrs.container.hints import unaliased
 from cqrs.container.instances import Instances
 from cqrs.container.kept import Kept
 from cqrs.container.origin import called_in
@@ -54,7 +55,7 @@ class Resolver:
         a parameter of the factory has no readable annotation, or if the factory cannot make anything.
         """
         _must_be_a_key(type_)
-        made_by = type_ if factory is None else factory
+        made_by = unaliased(type_ if factory is None else factory)
         if isinstance(made_by, type) and is_interface(made_by):
             problem = f"{type_name(made_by)} is an interface: it makes nothing"
             remedy = f"Bind an implementation: container.bind({type_name(type_)}, YourImplementation)"
@@ -153,6 +154,7 @@ class Resolver:
         await self.aclose()
 
     def _bind(self, type_: Any, provider: Provider) -> None:
+        type_ = unaliased(type_)
         self._planner.bound[type_] = provider
         self._planner.forget()
         for made in [key for key in self._singletons.made if key == type_ or get_origin(key) is type_]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from cqrs._generics import type_name
+from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     Make = Callable[[], Any]
+
+
+ONE_LOOP = "Give the factory what it needs as a parameter, and resolve in one event loop only"
 
 
 class NotAtOnce(Exception):  # it is no error: whoever asked takes the long way
@@ -33,14 +40,24 @@ def assembled(factory: Callable[..., Any], args: Sequence[Make], kwargs: Mapping
 
 
 def shared(make: Make, key: Any, made: dict[Any, Any]) -> Make:
-    """A function that returns what ``made`` holds for ``key``, and makes it if nothing is there."""
+    """A function that returns what ``made`` holds for ``key``, and makes it if nothing is there.
+
+    Nothing is awaited meanwhile, so whoever asks while it is made is the factory itself, or another thread.
+    """
+    in_the_making = Lock()
 
     def get() -> Any:
         try:
             return made[key]
         except KeyError:
             pass
-        made[key] = it = make()
+        if not in_the_making.acquire(blocking=False):
+            problem = f"{type_name(key)} is being made, by a factory that asks for it itself or in another thread"
+            raise DependencyError(key, (key,), problem, ONE_LOOP)
+        try:
+            made[key] = it = make()
+        finally:
+            in_the_making.release()
         return it
 
     return get

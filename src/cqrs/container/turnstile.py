@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from cqrs._generics import type_name
+from cqrs.container.shortcut import ONE_LOOP
 from cqrs.errors.wiring import DependencyError
 
 if TYPE_CHECKING:
@@ -15,14 +16,20 @@ if TYPE_CHECKING:
     from contextvars import Token
 
 
+PATIENCE = 60.0
+
+_LOOK = "Look whether its factory asks for it by way of a thread, or waits for something that does not answer"
+
+
 class Making:
     """A thing that is being made. ``outer`` is the one for which it is made, if there is one."""
 
-    __slots__ = ("free", "outer", "type_")
+    __slots__ = ("free", "loop", "outer", "type_")
 
     def __init__(self, type_: Any, outer: Making | None) -> None:
         self.type_ = type_
         self.outer = outer
+        self.loop = asyncio.get_running_loop()
         self.free: asyncio.Event | None = None
 
     def chain(self) -> Iterator[Making]:
@@ -48,18 +55,28 @@ class Turnstile:
     async def enter(self, key: Any, type_: Any) -> Token[Making | None]:
         """Wait until nobody is through for ``key``. Returns what :meth:`leave` takes.
 
-        Raises ``DependencyError`` if that waits for what ``type_`` is needed for: a factory asks for its own thing.
+        Raises ``DependencyError`` if that waits for what ``type_`` is needed for: a factory asks for its own thing. A
+        factory that asks by way of a thread may not be known from others, so that nobody waits in another event loop
+        than the one in which it is made, and nobody for ever.
         """
         outer = _making.get()
         while key in self._made:
             made = self._made[key]
             if outer is not None:
                 _must_not_wait(outer, made, type_)
+            if made.loop is not asyncio.get_running_loop():
+                raise DependencyError(
+                    type_, (type_,), f"{type_name(type_)} is being made in another event loop", ONE_LOOP
+                )
             free = made.free = made.free or asyncio.Event()
             wait = (outer or Making(type_, None), made)
             _waiting.append(wait)
             try:
-                await free.wait()
+                async with asyncio.timeout(PATIENCE):
+                    await free.wait()
+            except TimeoutError:
+                problem = f"{type_name(type_)} has not been made within {PATIENCE:g} s"
+                raise DependencyError(type_, (type_,), problem, _LOOK) from None
             finally:
                 _waiting.remove(wait)
         self._made[key] = making = Making(type_, outer)

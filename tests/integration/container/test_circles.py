@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import di
@@ -13,11 +15,12 @@ from di import bind_by_type
 from di.dependent import Dependent
 
 import cqrs
+from cqrs.container import turnstile
 from cqrs.errors import DependencyError
 from cqrs.requests import bootstrap
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 
 class A:
@@ -153,3 +156,64 @@ async def test_factory_of_another_container_that_asks_for_its_own_thing_is_told(
     mediator = bootstrap.bootstrap(container(), commands_mapper=lambda m: m.bind(Ask, answer))
     with pytest.raises(DependencyError, match="waits for itself"):
         await soon(mediator.send(Ask()))
+
+
+def in_a_thread(ask: Callable[[], Any], *, knows_who_asks: bool) -> Awaitable[Any]:
+    """What ``ask`` gives in another thread, which is told who asks, or is not."""
+    loop = asyncio.get_running_loop()
+    return asyncio.to_thread(ask) if knows_who_asks else loop.run_in_executor(None, ask)
+
+
+@pytest.mark.parametrize("lifetime", ["singleton", "request"])
+@pytest.mark.parametrize("own_loop", [True, False], ids=["loop of its own", "same loop"])
+@pytest.mark.parametrize("knows", [True, False], ids=["with its context", "without"])
+async def test_factory_that_asks_in_a_thread_is_told(
+    lifetime: Any, own_loop: Any, knows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turnstile, "PATIENCE", 0.2)
+    resolver = cqrs.Resolver()
+    loop = asyncio.get_running_loop()
+    async with resolver.scope() as scope:
+
+        def ask() -> Any:
+            asking: Any = scope.resolve(A)
+            return asyncio.run(asking) if own_loop else asyncio.run_coroutine_threadsafe(asking, loop).result()
+
+        async def make() -> A:
+            return await in_a_thread(ask, knows_who_asks=knows)
+
+        resolver.bind(A, make, lifetime=lifetime)
+        with pytest.raises(DependencyError, match=r"waits for itself|in another event loop|has not been made within"):
+            await soon(scope.resolve(A))
+
+
+async def test_sync_factory_that_blocks_until_a_thread_has_asked_is_told() -> None:
+    resolver = cqrs.Resolver()
+
+    def make() -> A:
+        with ThreadPoolExecutor() as threads:
+            return threads.submit(lambda: asyncio.run(resolver.resolve(A))).result()
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[A]:
+        yield make()
+
+    for factory in (make, opened):
+        resolver.bind(A, factory, lifetime="singleton")
+        with pytest.raises(DependencyError, match=r"A is being made(, by a factory that asks| in another event loop)"):
+            await resolver.resolve(A)
+
+
+async def test_plain_factory_that_asks_for_its_own_thing_is_told() -> None:
+    resolver = cqrs.Resolver()
+    asked: list[Any] = []
+
+    def make() -> A:
+        asked.append(resolver.constructor(A))
+        if len(asked) > 2:
+            return A()  # it was called again and again
+        return asked[-1]()
+
+    resolver.bind(A, make, lifetime="singleton")
+    with pytest.raises(DependencyError, match="A is being made, by a factory that asks for it itself"):
+        await resolver.resolve(A)

@@ -134,4 +134,9 @@ def test_event_of_a_name_that_an_outbox_knows_is_told_from_the_other() -> None:
 
 
 def test_names_that_do_not_clash_stay_short() -> None:
-    assert type_names(Pay, Paid, Pay, list[int]) == ["Pay", "Paid", "Pay", "list"]
+    assert type_names(Pay, Paid, Pay, list[int]) == ["Pay", "Paid", "Pay", "list[int]"]
+
+
+def test_type_arguments_of_one_name_are_told_apart() -> None:
+    names = type_names(list[Pay], list[OtherPay], dict[str, Pay])
+    assert names == ["list[shop.orders.Pay]", "list[shop.bills.Pay]", "dict[str, Pay]"]

@@ -44,7 +44,7 @@ def sendable(envelope: Envelope) -> Envelope:
     try:
         texts = "".join((name, envelope.topic, content_type, "" if key is None else key))
         plain = len(texts) <= LONGEST_TEXT and len(content_type) <= _LONGEST_CONTENT_TYPE
-        plain = plain and texts.isascii() and texts.isprintable()
+        plain = plain and texts.isascii() and texts.isprintable() and bool(name and envelope.topic)
     except TypeError:
         plain = False
     if not plain:
@@ -111,6 +111,10 @@ def _check_texts(envelope: Envelope) -> None:
         if part == "key" and text is None:
             continue
         size = _bytes(name, part, text)
+        if not size and part in {"name", "topic"}:
+            raise UnfitMessage(
+                name, part, "is empty", "say how it is called, and where it goes: @cqrs.event_type does both"
+            )
         longest, unit = LONGEST_TEXT, "bytes in UTF-8"
         if part == "key":
             size, unit = len(text), "characters"

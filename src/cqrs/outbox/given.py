@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from cqrs._generics import type_name
 from cqrs.errors.root import InvalidArgument
 from cqrs.outbox.peeked import Look, MessageState
 
@@ -35,7 +36,8 @@ def ids_meant_by(given: uuid.UUID | str) -> list[uuid.UUID]:
 def id_given(argument: str, given: Any) -> Any:
     """``given``, which names a message. Raises ``InvalidArgument`` if it cannot."""
     if not isinstance(given, uuid.UUID | str) or given == "":  # that is an id that somebody forgot, one for all
-        raise InvalidArgument(argument, given, "give the event_id of the event, or a text of your own as its dedup_id")
+        what = given if given == "" else f"a {type_name(given.__class__)}"  # an event has content
+        raise InvalidArgument(argument, what, "give the event_id of the event, or a text of your own as its dedup_id")
     return given
 
 
@@ -58,8 +60,10 @@ def some_row_ids(argument: str, given: tuple[Any, ...]) -> tuple[int, ...]:
 
 def look_given(limit: int, after: int, state: MessageState | str | None, topic: Any, key: Any) -> Look:
     """What is to be looked at. Raises ``InvalidArgument`` if nothing can be meant by it."""
-    row_ids("limit", (limit,))
-    row_ids("after", (after,))
+    numbers: tuple[tuple[str, object], ...] = (("limit", limit), ("after", after))
+    for argument, number in numbers:
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise InvalidArgument(argument, number, "give a number")
     if limit < 1:
         raise InvalidArgument("limit", limit, "give 1 or more")
     if state is not None and state not in {*MessageState}:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticSerializationError
+
 from cqrs._message import PydanticMessage
 from cqrs._sendable import refuse_hidden
+from cqrs._showing import shown
 from cqrs.deserializers.exceptions import DeserializeJsonError
 from cqrs.deserializers.json import JsonDeserializer
 from cqrs.envelope import JSON, encoded
+from cqrs.errors.messages import UnfitMessage
 from cqrs.serializers.protocol import Encoded
 
 if TYPE_CHECKING:
@@ -24,14 +28,18 @@ class JsonSerializer:
     def serialize(self, event: Any) -> Encoded:
         """The event as JSON, as pydantic writes it, under its aliases; of other classes it is what ``to_dict()`` gives.
 
-        Raises ``UnfitMessage`` for NaN and infinity, which JSON does not have.
+        Raises ``UnfitMessage`` for what JSON does not have: NaN, infinity, half a character, an object of another kind.
         """
         values = event
-        if event.__class__.to_dict is PydanticMessage.to_dict:
-            body: bytes = event.__pydantic_serializer__.to_json(event, by_alias=True)
-        else:
-            values = event.to_dict()
-            body = encoded(values)
+        try:
+            if event.__class__.to_dict is PydanticMessage.to_dict:
+                body: bytes = event.__pydantic_serializer__.to_json(event, by_alias=True)
+            else:
+                values = event.to_dict()
+                body = encoded(values)
+        except PydanticSerializationError as error:
+            remedy = "give texts, numbers, lists, dictionaries, models and dataclasses, or a serializer of your own"
+            raise UnfitMessage(event.event_name, "payload", f"cannot be JSON ({shown(str(error))})", remedy) from error
         if b"null" in body:  # a model would write that for them
             refuse_hidden(event.event_name, values)
         return Encoded(body, JSON)

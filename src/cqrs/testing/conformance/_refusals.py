@@ -100,6 +100,8 @@ class Refusals:
                     outbox.add(session, numbered(1, text))
                 with pytest.raises(UnfitMessage, match="name of the message"):
                     outbox.add(session, registry.type_of(text)(event_name=text, payload=1))
+            with pytest.raises(UnfitMessage, match="topic of the message 'numbered' is empty"):
+                outbox.add(session, numbered(1, ""))
             outbox.add(session, numbered(2, "✓" * 85))
             await outbox.commit(session)
         assert numbers(await outbox.get_many()) == [2]
@@ -148,6 +150,15 @@ class Refusals:
             outbox.add(session, Priced(payload=[decimal.Decimal(1), None]))
             await outbox.commit(session)
         assert [each.topic for each in await outbox.get_many()] == ["output_topic"] * 2
+
+    async def test_a_payload_that_json_cannot_hold_is_refused(
+        self, outbox: OutboxedEventRepository, registry: EventRegistry
+    ) -> None:
+        registry.register(Priced, "priced")
+        async with outbox as session:
+            for payload in ("half \ud800", {"it": object()}):
+                with pytest.raises(UnfitMessage, match="payload of the message 'priced' cannot be JSON"):
+                    outbox.add(session, Priced(payload=payload))
 
     async def test_a_serializer_that_says_json_must_write_it(
         self, backend: OutboxBackend, registry: EventRegistry

@@ -117,6 +117,7 @@ LAYERS = (
             "events.map",
             "events.one_call",
             "events.recorder",
+            "adapters.driver_logs",
             "adapters.protocol",
             "inbox.*",
             "leases.memory",

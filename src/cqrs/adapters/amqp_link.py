@@ -17,6 +17,7 @@ from aio_pika.exceptions import (
 )
 
 from cqrs.adapters.amqp_decoding import read_all
+from cqrs.adapters.driver_logs import quiet
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.addresses import parts_of, place_of
@@ -79,6 +80,7 @@ class AMQPLink:
 
     async def _open(self) -> _Opened:
         read_all()
+        quiet("aio_pika", "aiormq")
         with outage(self.place):
             async with asyncio.timeout(self._timeout):
                 connection = await aio_pika.connect(self._url, ssl_context=self._ssl_context, timeout=self._timeout)

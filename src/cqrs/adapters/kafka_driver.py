@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from aiokafka import (  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
@@ -55,14 +54,3 @@ REFUSALS: tuple[type[Exception], ...] = (
     errors.GroupAuthorizationFailedError,
 )
 """What the cluster says to somebody whom it does not let in."""
-
-_LOGGER = logging.getLogger("aiokafka")
-
-
-def quiet() -> None:
-    """Keep the driver from logging each attempt of an outage, unless its logger has been given a level.
-
-    What its lines would tell is in the errors and log lines of this package.
-    """
-    if _LOGGER.level == logging.NOTSET:
-        _LOGGER.setLevel(logging.CRITICAL)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from cqrs._running import outside_turns
+from cqrs.adapters.driver_logs import quiet
 from cqrs.adapters.kafka_connection import giving_up_before
 from cqrs.adapters.kafka_driver import (
     KafkaError,
@@ -16,7 +17,6 @@ from cqrs.adapters.kafka_driver import (
     Partitioner,
     Producer,
     UnknownTopic,
-    quiet,
 )
 from cqrs.adapters.kafka_ending import abandon, hang_up, seen
 from cqrs.adapters.kafka_errors import check_topic, is_rejection
@@ -58,7 +58,7 @@ class Session:
     @classmethod
     async def open(cls, connection: KafkaConnection, topics: Sequence[str], timeout: float) -> Session:  # noqa: ASYNC109  # it is also for later
         """Connect. Raises ``KafkaError``, ``OSError`` or ``TimeoutError`` if that does not succeed."""
-        quiet()
+        quiet("aiokafka")
         arguments = connection.arguments(Producer, OURS, _DEFAULTS)
         arguments |= giving_up_before(timeout, arguments)
         producer = Producer(**arguments)

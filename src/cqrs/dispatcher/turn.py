@@ -110,12 +110,11 @@ class Dispatcher:
         self._map = request_map
         self._turns = turns
 
-    def type_of(self, request: Any) -> type:
+    def type_of(self, request: object) -> type:
         """Its type. Raises ``RequestHandlerDoesNotExist`` where it is a class itself."""
         if isinstance(request, type):
             raise RequestHandlerDoesNotExist(request, list(self._map), sent_class=True)
-        request_type: type[Any] = type(request)
-        return request_type
+        return type(request)
 
     def require(self, request_type: type, handler: type) -> None:
         """Raise ``RequestHandlerTypeError`` unless ``request_type`` is bound to ``handler``."""

@@ -7,8 +7,9 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from cqrs._handed import check_text, check_texts
+from cqrs.adapters.driver_logs import quiet
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
-from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener, quiet
+from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener
 from cqrs.adapters.kafka_ending import hang_up, not_by_itself, stop
 from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.adapters.kafka_refusal import refusal
@@ -126,7 +127,7 @@ class KafkaMessageSource(MessageSource):
         """Join the group."""
         if self._consumer is not None:
             return
-        quiet()
+        quiet("aiokafka")
         arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
         # A group waits for members that have died: who asks to join and gives up before that only adds another one.
         patience = max(self._timeout, (arguments["session_timeout_ms"] + 2000) / 900)

@@ -74,6 +74,7 @@ async def main(url: str, path: str, *options: str) -> None:
     policy = RelayPolicy(
         batch_size=int(given.get("batch", "50")),
         lease=float(given.get("lease", "2")),
+        wait_at_start=True,  # a file that others write to answers later than such a lease lasts
         attempts=3 if "poison" in given else 1_000,
         retry=Backoff(first=0.01, longest=0.05),
         idle=Backoff(first=0.005, longest=0.05),

@@ -28,6 +28,7 @@ TOOL_OF_FIXTURE = {
     "debezium_version": "debezium",
     "kafka_bootstrap": "kafka",
     "kafka_server": "kafka",
+    "strict_kafka": "kafka-strict",
     "mariadb_server": "mariadb",
     "mariadb_url": "mariadb",
     "mermaid_parse": "node",
@@ -118,6 +119,12 @@ def kafka_bootstrap(servers: Servers) -> str:
 @pytest.fixture
 def kafka_server(servers: Servers) -> Iterator[Server]:
     yield from servers.own("kafka")
+
+
+@pytest.fixture(scope="session")
+def strict_kafka(servers: Servers) -> str:
+    """The address of one that makes no topic by itself."""
+    return servers.shared("kafka-strict").address
 
 
 @pytest.fixture(scope="session")

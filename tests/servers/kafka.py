@@ -101,3 +101,12 @@ class Kafka(Recipe):
             writer.write(struct.pack(">i", len(_API_VERSIONS)) + _API_VERSIONS)
             size = int.from_bytes(await reader.readexactly(4))
             return len(await reader.readexactly(size)) == size
+
+
+class StrictKafka(Kafka):
+    """One that makes no topic by itself."""
+
+    name = "kafka-strict"
+
+    def properties(self, place: Place) -> str:
+        return f"{super().properties(place)}auto.create.topics.enable=false\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.servers.debezium import Debezium
-from tests.servers.kafka import Kafka
+from tests.servers.kafka import Kafka, StrictKafka
 from tests.servers.mariadb import MariaDB
 from tests.servers.nats import Nats
 from tests.servers.node import Node
@@ -22,6 +22,6 @@ if TYPE_CHECKING:
 def tools() -> dict[str, Tool]:
     """By name. Each call gives new ones, which have provided nothing yet."""
     plain = (Redis(), DurableRedis(), Kafka(), RabbitMQ(), Nats(), PostgreSQL(), MariaDB())
-    others = (Node(), Debezium(), PgBouncer())
+    others = (Node(), Debezium(), PgBouncer(), StrictKafka())
     secured = (SecuredRedis(), SecuredNats(), SecuredRabbitMQ(), SecuredKafka())
     return {tool.name: tool for tool in (*plain, *others, *secured)}

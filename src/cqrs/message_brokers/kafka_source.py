@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._handed import check_text, check_texts
 from cqrs.adapters.driver_logs import quiet
 from cqrs.adapters.kafka_connection import KafkaConnection, giving_up_before
-from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener
+from cqrs.adapters.kafka_driver import Consumer, KafkaError, RebalanceListener, UnknownTopic
 from cqrs.adapters.kafka_ending import hang_up, not_by_itself, stop
 from cqrs.adapters.kafka_pulse import Pulse
 from cqrs.adapters.kafka_refusal import refusal
@@ -139,8 +139,12 @@ class KafkaMessageSource(MessageSource):
                 with not_by_itself():
                     await consumer.start()
         except BaseException as error:
+            missing = [topic for topic in self.topics if not consumer.partitions_for_topic(topic)]
             hang_up(error)
             await stop(consumer, self._timeout)
+            if isinstance(error, UnknownTopic):
+                what = f"it has no topic {', '.join(missing)}, or nobody leads it"
+                raise BrokerUnavailable(str(self.connection), what, "make the topic, or correct its name") from error
             if isinstance(error, (KafkaError, OSError)):
                 raise await refusal(self.connection, error) from error
             raise

@@ -14,9 +14,14 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
+from cqrs.adapters.kafka import KafkaProducerAdapter
 from cqrs.assembly.memory_database import MemoryDatabase
-from cqrs.errors import WorkerCannotStart
+from cqrs.errors import MessageRejected, WorkerCannotStart
+from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
 from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.nats import NatsMessageBroker
+from cqrs.testing.conformance.message_broker import an_envelope
 from cqrs.testing.conformance.relay import until
 from cqrs.workers.consumer import Consumer, ConsumerPolicy
 from cqrs.workers.outbox_policy import RelayPolicy
@@ -37,6 +42,9 @@ WRONG = f"wrong-{uuid.uuid4().hex[:8]}"
 
 
 class Nobody:
+    def handles(self, event_type: type) -> bool:
+        return False
+
     async def send(self, event: Any) -> None:
         raise NotImplementedError
 
@@ -160,3 +168,19 @@ async def test_workers_that_their_database_refuses_do_not_start_and_wait_if_they
     async with cqrs.Database(make_url(address).set(port=1).render_as_string(hide_password=False)) as nowhere:
         await refused(relay(nowhere, broker), "127.0.0.1:1")
         await refused(consumer(nowhere, broker.source("orders")), "127.0.0.1:1")
+
+
+async def test_a_consumer_of_a_topic_that_kafka_does_not_have_says_which(strict_kafka: str, topic: str) -> None:
+    source = KafkaMessageSource(strict_kafka, topic, "g")
+    await refused(consumer(MemoryDatabase(), source), strict_kafka, f"it has no topic {topic}", "make the topic")
+
+
+async def test_what_is_sent_to_a_topic_that_is_not_there_is_refused_by_its_name(
+    strict_kafka: str, rabbitmq_url: str, nats_url: str, topic: str
+) -> None:
+    kafka = KafkaMessageBroker(KafkaProducerAdapter(bootstrap_servers=strict_kafka))
+    for broker in (kafka, AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=topic), NatsMessageBroker(nats_url)):
+        async with broker:
+            (error,) = await broker.send([an_envelope(topic, 1)])
+        assert isinstance(error, MessageRejected)
+        assert topic in str(error)

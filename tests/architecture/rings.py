@@ -72,6 +72,7 @@ LAYERS = (
             "backoff",
             "_generics",
             "_handed",
+            "_unawaited",
             "_mermaid",
             "_migration_steps",
             "_showing",

@@ -18,6 +18,13 @@ AS_RAISED = "tests/unit/events/test_errors_as_raised.py::"
 
 TWINS = (
     Twin(
+        "what a handler has not awaited is no answer",
+        "dispatcher/request.py",
+        "        answer = await handler.handle(request)\n        if answer.__class__ in UNAWAITED:",
+        "        answer = await handler.handle(request)\n        if False:",
+        "tests/unit/requests/test_forgotten_await.py::test_an_answer_that_was_not_awaited_is_refused_and_the_turn_undone",
+    ),
+    Twin(
         "events in a list that nobody reads are told about",
         "events/one_call.py",
         "injector.makes_anew(handler_type) and not unread_lists(handler_type)",

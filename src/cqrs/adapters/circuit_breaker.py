@@ -22,6 +22,7 @@ from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit, Refusal
 from cqrs.adapters.circuit_storage import MemoryCircuitStorage, default_memory_storage_factory
 from cqrs.circuit_breaker import ICircuitBreaker, circuit_name
 from cqrs.errors.requests import CircuitOpenError
+from cqrs.errors.root import InvalidArgument
 from cqrs.errors.wiring import CircuitBreakerSettingsError, WiringProblem
 
 if TYPE_CHECKING:
@@ -92,12 +93,15 @@ class AioBreakerAdapter(ICircuitBreaker):
     async def call(self, identifier: type | str, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """Await ``func(*args, **kwargs)`` if the circuit of ``identifier`` is closed, or if this call is its probe.
 
-        Raises what ``func`` raises, or :class:`~cqrs.errors.CircuitOpenError` without having called it.
+        Raises what ``func`` raises, or :class:`~cqrs.errors.CircuitOpenError` without having called it. A function
+        that returns nothing to await is an ``InvalidArgument``, and counts neither way.
         """
         name = _circuit_name(identifier)
         permit = await self._admit(name)
         try:
-            result = await func(*args, **kwargs)
+            answer = func(*args, **kwargs)
+            is_awaited = hasattr(answer, "__await__")
+            result = await answer if is_awaited else answer
         except Exception as error:
             await self._report(name, permit, Outcome.SUCCESS if isinstance(error, self._exclude) else Outcome.FAILURE)
             raise
@@ -106,7 +110,10 @@ class AioBreakerAdapter(ICircuitBreaker):
         except BaseException:
             await self._report(name, permit, Outcome.ABANDONED)
             raise
-        await self._report(name, permit, Outcome.SUCCESS)
+        await self._report(name, permit, Outcome.SUCCESS if is_awaited else Outcome.ABANDONED)
+        if not is_awaited:
+            kind = type(result).__qualname__
+            raise InvalidArgument("func", func, f"it returned a {kind}, and nothing to await: give an async function")
         return result
 
     @override

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import ssl
 from typing import TYPE_CHECKING, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from cqrs.errors.wiring import WiringError, WiringProblem
 
@@ -74,10 +75,15 @@ class KafkaConnection:
         return {**defaults, **named, **self.options, **ours}
 
     def _problems(self) -> Iterable[WiringProblem]:
+        if not _are_texts(self.bootstrap_servers):
+            yield _problem("bootstrap_servers", "is neither a text nor a list of texts", _WRITE)
+            return
         if not self.servers:
             yield _problem("bootstrap_servers", "is empty", "Name a broker, for example 'localhost:9092'")
         if any("@" in server or "://" in server for server in self.servers):
             yield _problem("bootstrap_servers", "holds a URL", "Write host:port, and pass user and password by name")
+        elif not all(map(_is_a_place, self.servers)):
+            yield _problem("bootstrap_servers", "has an entry without a host, or with a port that is none", _WRITE)
         if self.security_protocol not in get_args(SecurityProtocol):
             yield _problem("security_protocol", "is not known", f"Take one of {', '.join(get_args(SecurityProtocol))}")
         if self.sasl_mechanism not in get_args(SaslMechanism):
@@ -85,6 +91,28 @@ class KafkaConnection:
         needs_user = self.security_protocol.startswith("SASL") and self.sasl_mechanism in _BY_PASSWORD
         if needs_user and (self.user is None or self.password is None):
             yield _problem("user and password", f"are needed for {self.sasl_mechanism}", "Pass both")
+
+
+_WRITE = "Write host:port, for example 'localhost:9092', or a list of them"
+
+
+def _are_texts(servers: Any) -> bool:
+    if isinstance(servers, str) or not hasattr(servers, "__iter__"):
+        return isinstance(servers, str)
+    return all(isinstance(server, str) for server in servers)
+
+
+def _is_a_place(server: str) -> bool:
+    if server.count(":") > 1 and "[" not in server:
+        return True  # a bare address of IPv6
+    try:
+        parts = urlsplit(f"//{server}")
+        is_port = parts.port is None or parts.port > 0  # it is read when it is asked for
+    except ValueError:
+        return False
+    return (
+        bool(parts.hostname) and is_port and parts.netloc == server and not server.endswith(":") and " " not in server
+    )
 
 
 _NAMED = {

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 from cqrs._generics import type_name, union_members
 from cqrs.container.calling import Kind, kind_of
 from cqrs.container.hints import Unreadable, filled, plain, read_hints, read_signature, type_variables
+from cqrs.errors.root import shown
 from cqrs.errors.wiring import DependencyError
 
 if typing.TYPE_CHECKING:
@@ -51,7 +52,7 @@ def provider_of(factory: Any, lifetime: Lifetime, path: Sequence[Any] = ()) -> P
         raise DependencyError(factory, path, problem, 'Choose "transient", "request" or "singleton"')
     if not callable(factory):
         remedy = "Use bind_instance(type, value) for a value"
-        raise DependencyError(factory, path, f"{factory!r} is no factory: it cannot be called", remedy)
+        raise DependencyError(shown(factory), path, f"{shown(factory)} is no factory: it cannot be called", remedy)
     parameters = tuple(read_parameters(factory, path))
     kind, opens = kind_of(factory)
     return Provider(opens(factory) if opens is not None else factory, lifetime, kind, parameters, factory)

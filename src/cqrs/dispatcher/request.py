@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqrs._unawaited import UNAWAITED, refuse
 from cqrs.container.scope import open_scope
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.dispatcher.invocation import invocation
@@ -56,6 +57,8 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
             except NotAtOnce:
                 handler = await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
+        if answer.__class__ in UNAWAITED:
+            refuse(answer, request)
         events = recorded(handler)
         if events:
             await emit(EventDrain(handler, recorded).take(events))
@@ -69,6 +72,8 @@ def _several_handlers(invoke: Invocation, emit: Emit, *, joins: bool) -> Turn:
         if ever_entered and joins and not joined and entered.get():
             return await join(run, request)
         answer, events = await invoke(request)
+        if answer.__class__ in UNAWAITED:
+            refuse(answer, request)
         if events:
             await emit(events)
         return answer

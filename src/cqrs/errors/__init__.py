@@ -5,6 +5,7 @@
     │   └── CircuitBreakerSettingsError (also a ValueError) a circuit breaker was given settings it cannot work with
     ├── RequestHandlerDoesNotExist      (also a ValueError) nothing is bound for a request
     ├── RequestHandlerTypeError         (also a TypeError) what is bound cannot serve this call
+    ├── NotAwaited                      (also a TypeError) a handler has returned a coroutine as its answer
     ├── StreamTaskError                 (also a RuntimeError) a stream was moved to another task
     ├── DependencyError                 a container cannot build something
     ├── NoRequestScope                  (also a LookupError) no request scope is open where one is asked for
@@ -95,7 +96,13 @@ from cqrs.errors.messages import (
     UnreadableRow,
     WakeUpsUnsupported,
 )
-from cqrs.errors.requests import CircuitOpenError, RequestHandlerDoesNotExist, RequestHandlerTypeError, StreamTaskError
+from cqrs.errors.requests import (
+    CircuitOpenError,
+    NotAwaited,
+    RequestHandlerDoesNotExist,
+    RequestHandlerTypeError,
+    StreamTaskError,
+)
 from cqrs.errors.root import CQRSError, InvalidArgument
 from cqrs.errors.transactions import (
     AfterCommitError,
@@ -141,6 +148,7 @@ __all__ = [
     "NoMessageKey",
     "NoOpenTransaction",
     "NoRequestScope",
+    "NotAwaited",
     "NotForTheLog",
     "OpenGenericEvent",
     "OtherDatabase",

@@ -27,14 +27,17 @@ class EventClassRecorded(CQRSError, TypeError):
 
 
 class NoEvent(CQRSError, TypeError):
-    """Something was recorded, or given to a mediator, that is no event: a ``kind`` of thing that may hold some."""
+    """Something was recorded, or given to a mediator, that is no event: a ``kind`` of thing that may hold some.
+
+    Or a plain value, such as a text or a number.
+    """
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
         said = "None" if kind is type(None) else f"A {type_name(kind)}"
         super().__init__(
-            f"{said} is no event and nothing would handle it: record events one by one, record(*events), and from what "
-            "is awaited, record(*await events)."
+            f"{said} is no event and nothing would handle it: record instances of your event classes one by one, "
+            "record(*events), and from what is awaited, record(*await events)."
         )
 
 

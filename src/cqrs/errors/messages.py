@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cqrs._generics import type_names
 from cqrs._showing import shown
-from cqrs.errors.root import CQRSError, InvalidArgument
+from cqrs.errors.root import CQRSError, InvalidArgument, without_secrets
 
 TRY_LATER = "try again later"
 
@@ -156,9 +156,9 @@ class WakeUpsUnsupported(CQRSError, ValueError):
 
     def __init__(self, outbox: str, kind: str) -> None:
         self.outbox = outbox
-        self.kind = kind
+        self.kind = without_secrets(kind)
         super().__init__(
-            f"{outbox} has no wake-ups of the kind {kind!r}: "
+            f"{outbox} has no wake-ups of the kind {self.kind!r}: "
             "use 'auto' or 'poll'; with PostgreSQL also 'notify' or 'log'."
         )
 

@@ -38,6 +38,18 @@ class RequestHandlerTypeError(CQRSError, TypeError):
         super().__init__(f"{request_type.__name__}: {problem}")
 
 
+class NotAwaited(CQRSError, TypeError):
+    """A handler of ``message_type`` has returned what has still to be awaited, a ``kind`` of thing, as its answer."""
+
+    def __init__(self, message_type: type, kind: type) -> None:
+        self.message_type = message_type
+        self.kind = kind
+        super().__init__(
+            f"A handler of {message_type.__name__} has returned a {kind.__name__}, which nobody has awaited, so what "
+            "it does is not done: await it in the handler, `return await ...`."
+        )
+
+
 class StreamTaskError(CQRSError, RuntimeError):
     """A middleware or circuit breaker ran the turn of a stream in a task of its own."""
 

@@ -24,18 +24,25 @@ class InvalidArgument(CQRSError, ValueError, TypeError):
 
     def __init__(self, argument: str, value: Any, remedy: str) -> None:
         self.argument = argument
-        self.value = _without_secrets(value) if isinstance(value, str) else value
+        self.value = _bare(value)
         self.remedy = remedy
         super().__init__(f"{argument}={shown(value)}: {remedy}.")
 
 
-def _without_secrets(text: str) -> str:
+def _bare(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    return shown(value) if _WHO.search(repr(value)) else value  # such as a list of addresses
+
+
+def without_secrets(text: str) -> str:
+    """``text``, in which no address has user and password."""
     return _WHO.sub("://***@", text)
 
 
 def shown(value: object) -> str:
     """``value`` for people: no longer than they read, and an address without user and password."""
-    text = _without_secrets(repr(value))
+    text = without_secrets(repr(value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cqrs._generics import type_names
-from cqrs.errors.root import CQRSError
+from cqrs.errors.root import CQRSError, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WiringProblem:
-    """One mistake in what was bound: where it is, what is wrong, and what to change."""
+    """One mistake in what was bound: where it is, what is wrong, and what to change.
+
+    Of an address that was given neither ``subject`` nor ``problem`` has user and password.
+    """
 
     subject: str
     problem: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        for name in ("subject", "problem"):
+            object.__setattr__(self, name, without_secrets(getattr(self, name)))
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.problem}. {self.remedy}."

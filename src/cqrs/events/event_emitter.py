@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._fallback import call_with_fallback
 from cqrs._generics import generic_of
 from cqrs._handed import BROKER, HOOKS, OUTBOX, SERIALIZER, Needed, check_given
+from cqrs._unawaited import UNAWAITED, refuse
 from cqrs.container.adopt import adopt
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.events import OpenGenericEvent
@@ -196,7 +197,9 @@ class EventEmitter:
                     handler = await scope.resolve(handler_type)
             if not anew:
                 handler = OneCall(handler)
-            await handler.handle(event)
+            answer = await handler.handle(event)
+            if answer.__class__ in UNAWAITED:
+                refuse(answer, event)
             events = recorded(handler)
             return EventDrain(handler, recorded).take(events) if events else ()
 

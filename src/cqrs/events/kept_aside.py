@@ -34,8 +34,8 @@ def unread_lists(handler_type: type) -> tuple[str, ...]:
 
 def lengths(handler: Any) -> dict[str, int]:
     """How much is in these lists, of a handler that has served others before."""
-    kept = {name: getattr(handler, name, None) for name in unread_lists(type(handler))}
-    return {name: len(events) if isinstance(events, list) else 0 for name, events in kept.items()}
+    kind: Any = handler.__class__
+    return {name: len(_list(handler, name)) for name in unread_lists(kind)}
 
 
 def must_be_read(handler: Any, before: dict[str, int], recorded: Sequence[Any], message: object) -> None:
@@ -44,11 +44,14 @@ def must_be_read(handler: Any, before: dict[str, int], recorded: Sequence[Any], 
     The ``message`` that it handles is none of its own, and what it has ``recorded``, too, is not lost.
     """
     for name, length in before.items():
-        kept = getattr(handler, name, None)
-        if isinstance(kept, list):
-            new: list[Any] = kept[length:]
-            if any(isinstance(e, IEvent) and e is not message and not any(e is r for r in recorded) for e in new):
-                raise EventsKeptElsewhere(type(handler), name)
+        new = _list(handler, name)[length:]
+        if any(isinstance(e, IEvent) and e is not message and not any(e is r for r in recorded) for e in new):
+            raise EventsKeptElsewhere(handler.__class__, name)
+
+
+def _list(handler: Any, name: str) -> list[Any]:
+    kept: Any = getattr(handler, name, None)
+    return kept if issubclass(kept.__class__, list) else []
 
 
 def _unread_lists(handler_type: type) -> tuple[str, ...]:

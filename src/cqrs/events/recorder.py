@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from typing_extensions import Format, get_annotations
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _HOLDERS = (type(None), list, set, frozenset, dict, deque, Iterator, AsyncIterator, Coroutine)
+_PLAIN = {str, bytes, bytearray, bool, int, float, complex, Decimal, UUID, dt.date, dt.datetime, dt.time, dt.timedelta}
 _EVENTS: set[type] = set()  # the classes that have been looked at
 
 
@@ -29,7 +33,7 @@ def must_be_an_event(event: Any) -> None:
     kind: Any = event.__class__
     if isinstance(event, type):
         raise EventClassRecorded(event)
-    if isinstance(event, _HOLDERS) or kind is tuple:
+    if isinstance(event, _HOLDERS) or kind is tuple or kind in _PLAIN:
         if isinstance(event, Coroutine):
             event.close()  # it is told about here, and not by a warning
         raise NoEvent(kind)
@@ -52,9 +56,9 @@ class EventRecorder:
     def record(self, *events: Any) -> None:
         """Take note that ``events`` happened; they are handled, in this order, after the handler has returned.
 
-        Raises ``EventClassRecorded`` for a class in place of an event, ``NoEvent`` for ``None`` and for a list, a
-        generator or whatever else holds events, and ``EventsKeptElsewhere`` in a handler whose own property ``events``
-        does not show what is recorded here.
+        Raises ``EventClassRecorded`` for a class in place of an event, ``NoEvent`` for ``None``, a text or a number,
+        for a list, a generator or whatever else holds events, and ``EventsKeptElsewhere`` in a handler whose own
+        property ``events`` does not show what is recorded here.
         """
         for event in events:
             if event.__class__ not in _EVENTS:

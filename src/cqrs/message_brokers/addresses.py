@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 from urllib.parse import SplitResult, urlsplit
 
 from cqrs.errors.root import InvalidArgument
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
 def parts_of(url: str, argument: str, schemes: Collection[str], example: str) -> SplitResult:
     """``url``, taken apart.
 
-    Raises ``InvalidArgument`` for one that drivers would misread, without what was given: a password may stand anywhere
-    in it. An ``@`` behind the host is one with a ``/``, ``?`` or ``#`` before it that begins no path.
+    Raises ``InvalidArgument`` for one without a host and for one that drivers would misread, without what was given: a
+    password may stand anywhere in it. An ``@`` behind the host is one with a ``/``, ``?`` or ``#`` before it that
+    begins no path.
     """
     parts = _split(url)
-    if parts is None or parts.scheme not in schemes or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+    if not _leads_somewhere(parts, schemes) or "@" in f"{parts.path}{parts.query}{parts.fragment}":
         remedy = f"write it as {example}, with every special character of the password percent-encoded"
         raise InvalidArgument(argument, "an address that cannot be read", remedy)
     return parts
+
+
+def _leads_somewhere(parts: SplitResult | None, schemes: Collection[str]) -> TypeGuard[SplitResult]:
+    if parts is None or parts.scheme not in schemes:
+        return False
+    return bool(parts.hostname or (parts.scheme == "unix" and parts.path))
 
 
 def _split(url: str) -> SplitResult | None:
@@ -36,4 +43,4 @@ def _split(url: str) -> SplitResult | None:
 def place_of(broker: str, parts: SplitResult) -> str:
     """What is said of it: the ``broker``, host, port and path."""
     port = f":{parts.port}" if parts.port else ""
-    return f"{broker} at {parts.hostname or 'localhost'}{port}{parts.path}"
+    return f"{broker} at {parts.hostname or ''}{port}{parts.path}"

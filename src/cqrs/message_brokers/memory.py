@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from cqrs._handed import check_text, check_texts
 from cqrs.message_brokers.memory_group import Group, MemoryMessageSource
 from cqrs.message_brokers.outgoing import headers_of
 from cqrs.message_brokers.protocol import MessageBroker, ready
@@ -44,6 +45,8 @@ class MemoryMessageBroker(MessageBroker):
 
     def source(self, *topics: str, group: str = "default") -> MemoryMessageSource:
         """A member of ``group``, which receives ``topics`` from their beginning, the same for each of its members."""
+        check_texts("topics", topics, "one topic or more, each as an argument of its own")
+        check_text("group", group, "the name of the group")
         if group not in self._groups:
             self._groups[group] = Group(frozenset(topics))
             for message in self._sent:

@@ -8,7 +8,7 @@ import pytest
 
 from cqrs.adapters.circuit_breaker import AioBreakerAdapter, default_memory_storage_factory
 from cqrs.circuit_breaker import ICircuitBreaker, should_use_fallback
-from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError
+from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError, InvalidArgument
 from cqrs.testing.clock import ManualClock
 
 
@@ -150,3 +150,17 @@ async def test_breaker_is_a_port_that_fallbacks_take() -> None:
     await open_circuit(AioBreakerAdapter(fail_max=1), "x")
     assert should_use_fallback(CircuitOpenError("x"), breaker, failure_exceptions=(TimeoutError,))
     assert not should_use_fallback(ConnectionError(), breaker, failure_exceptions=(TimeoutError,))
+
+
+async def test_a_function_that_is_not_async_is_refused_and_counts_neither_way() -> None:
+    breaker = AioBreakerAdapter(fail_max=1)
+    for _ in range(3):
+        with pytest.raises(
+            InvalidArgument, match=r"func=.*returned a int, and nothing to await: give an async function"
+        ):
+            await breaker.call("bank", lambda: 1)  # type: ignore[arg-type, return-value]
+
+    async def answered() -> int:
+        return 7
+
+    assert await breaker.call("bank", lambda: answered()) == 7  # noqa: PLW0108  # no async function, and awaitable

@@ -66,6 +66,7 @@ INSTANCES: dict[type[BaseException], BaseException] = {
         errors.ImmutableEventError(Paid, "payload"),
         errors.NoEnvelope(),
         errors.NoEvent(list),
+        errors.NotAwaited(Pay, type(None)),
         errors.NoMessageKey(Paid, "order_id", "Line has no 'order_id'"),
         errors.InboxConflict("billing"),
         errors.InvalidArgument("size", -1, "give a number of messages"),

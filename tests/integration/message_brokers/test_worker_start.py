@@ -75,7 +75,7 @@ async def refused(worker: Service, *named: str) -> None:
 async def waits(worker: Service, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "cqrs"):
         running = asyncio.create_task(worker.run())
-        await until(lambda: any(words in caplog.text for words in (" waits", "cannot renew", "is away")))
+        await until(lambda: any(words in caplog.text for words in (" waits", "without the database")))
         assert not running.done()
         running.cancel()
         await asyncio.wait([running])

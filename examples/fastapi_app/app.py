@@ -1,6 +1,6 @@
 """The routes: each turns a request into a message, and leaves the rest to the mediator."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from examples.fastapi_app.meetings import (
 
 
 @asynccontextmanager
-async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: fastapi.FastAPI) -> AsyncGenerator[None, None]:
     """Build the mediator, and close at the end what the container keeps open."""
     async with cqrs.Resolver() as container:
         app.state.mediator = make_mediator(container)

@@ -1,7 +1,7 @@
 """The endpoint, in one line and by hand. Both send the same data."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from examples.fastapi_streaming.files import ProcessFiles, make_streaming_mediat
 
 
 @asynccontextmanager
-async def lifespan(app: fastapi.FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: fastapi.FastAPI) -> AsyncGenerator[None, None]:
     """Build the mediator, and close at the end what the container keeps open."""
     async with cqrs.Resolver() as container:
         app.state.streams = make_streaming_mediator(container)

@@ -18,6 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 MEMORY := $(shell test -w /dev/shm && echo TMPDIR=/dev/shm)
 # These tests wait for programs and for time to pass, half of the time: two workers for each processor.
 TWICE   = $$($(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+# Those with servers wait for them a third of the time.
+MORE    = $$($(BIN)/python -c 'import os; print(3 * (os.cpu_count() or 1) // 2)')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -33,7 +35,7 @@ demo: $(VENV)/$(if $(BROKER)$(DB),.dev,.demo) ## Orders on their way to a wareho
 	$(BIN)/python -m examples.shop.demo
 
 test: $(VENV)/.dev ## All tests, in parallel and in random order, with real servers where they can be had
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(MORE) --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience; a minute and a half
 	$(MEMORY) $(BIN)/python -m pytest -n $(TWICE) --dist worksteal -m "not server and not node and not typing and not slow" $(ARGS)

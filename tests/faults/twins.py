@@ -425,11 +425,11 @@ def noticed(twin: Twin) -> bool:
 def take_out(twins: Sequence[Twin], *words: str) -> int:
     """Take out every guard, or those with one of ``words`` in their name; how many nobody noticed.
 
-    As many at a time as there are processors.
+    Half as many again at a time as there are processors: their tests wait a third of the time.
     """
     chosen = [twin for twin in twins if not words or any(word in twin.guard for word in words)]
     missed = 0
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=3 * (os.cpu_count() or 1) // 2) as pool:
         for twin, seen in zip(chosen, pool.map(noticed, chosen), strict=True):
             missed += not seen
             sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")

@@ -1,22 +1,20 @@
-"""A forgotten await in a handler: what it returns would be done by nobody."""
+"""A forgotten await in a handler: the coroutine that it returns would be run by nobody.
+
+A task or a future runs all the same, and may be an answer.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from types import CoroutineType
 from typing import Any
 
 from cqrs.errors.requests import NotAwaited
 
-UNAWAITED: frozenset[Any] = frozenset({CoroutineType, asyncio.Task, asyncio.Future})
-"""The classes of such answers; a look at this set is all that others pay."""
+UNAWAITED: type[Any] = CoroutineType
+"""The class of such answers; a look at it is all that others pay."""
 
 
 def refuse(answer: Any, message: object) -> None:
-    """Raise ``NotAwaited`` for the ``answer`` of a handler to ``message``; nothing is left running."""
-    kind: Any = answer.__class__
-    if kind is CoroutineType:
-        answer.close()  # or Python would warn of it as well
-    else:
-        answer.cancel()
-    raise NotAwaited(type(message), kind)
+    """Raise ``NotAwaited`` for the ``answer`` of a handler to ``message``."""
+    answer.close()  # or Python would warn of it as well
+    raise NotAwaited(type(message), answer.__class__)

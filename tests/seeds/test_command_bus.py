@@ -37,5 +37,5 @@ async def test_003_01_command_without_handler_is_a_value_error_that_names_it(bus
     class Unknown:
         pass
 
-    with pytest.raises(ValueError, match="No handler for .*Unknown"):
+    with pytest.raises(ValueError, match=r"No handler for .*Unknown"):
         await commands.dispatch(Unknown())

@@ -57,7 +57,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
             except NotAtOnce:
                 handler = await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
-        if answer.__class__ in UNAWAITED:
+        if answer.__class__ is UNAWAITED:
             refuse(answer, request)
         events = recorded(handler)
         if events:
@@ -72,7 +72,7 @@ def _several_handlers(invoke: Invocation, emit: Emit, *, joins: bool) -> Turn:
         if ever_entered and joins and not joined and entered.get():
             return await join(run, request)
         answer, events = await invoke(request)
-        if answer.__class__ in UNAWAITED:
+        if answer.__class__ is UNAWAITED:
             refuse(answer, request)
         if events:
             await emit(events)

@@ -70,7 +70,7 @@ def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:
         answer = handler.handle(request)  # by its annotation an AsyncIterator, and only a generator has to be closed
         async with aclosing(answer) if hasattr(answer, "aclose") else nullcontext(answer) as chunks:
             async for chunk.value in chunks:
-                if chunk.value.__class__ in UNAWAITED:
+                if chunk.value.__class__ is UNAWAITED:
                     refuse(chunk.value, request)
                 events = recorded(handler)
                 if events:

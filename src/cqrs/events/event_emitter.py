@@ -198,7 +198,7 @@ class EventEmitter:
             if not anew:
                 handler = OneCall(handler)
             answer = await handler.handle(event)
-            if answer.__class__ in UNAWAITED:
+            if answer.__class__ is UNAWAITED:
                 refuse(answer, event)
             events = recorded(handler)
             return EventDrain(handler, recorded).take(events) if events else ()

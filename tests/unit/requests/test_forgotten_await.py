@@ -34,7 +34,7 @@ class Handler(cqrs.RequestHandler[Ask, Any]):
         return work()
 
 
-class Task(cqrs.RequestHandler[Ask, Any]):
+class Starts(cqrs.RequestHandler[Ask, Any]):
     async def handle(self, request: Ask) -> Any:
         return asyncio.ensure_future(work())
 
@@ -64,7 +64,7 @@ class Streams(cqrs.StreamingRequestHandler[Ask, Any]):
 
 
 @pytest.mark.parametrize(
-    "bound", [Handler, Task, [Member], function, cqrs.RequestHandlerFallback(primary=Falls, fallback=Handler)]
+    "bound", [Handler, [Member], function, cqrs.RequestHandlerFallback(primary=Falls, fallback=Handler)]
 )
 async def test_an_answer_that_was_not_awaited_is_refused_and_the_turn_undone(bound: Any) -> None:
     db = cqrs.MemoryDatabase()
@@ -85,3 +85,10 @@ async def test_a_stream_is_told_too() -> None:
     mediator = bootstrap_streaming(cqrs.Resolver(), commands_mapper=lambda m: m.bind(Ask, Streams))
     with pytest.raises(NotAwaited):
         _ = [chunk async for chunk in mediator.stream(Ask())]
+
+
+async def test_a_task_is_an_answer_like_any_other() -> None:
+    mediator = bootstrap(cqrs.Resolver(), commands_mapper=lambda m: m.bind(Ask, Starts))
+    task = await mediator.send(Ask())
+    assert isinstance(task, asyncio.Task)
+    await task

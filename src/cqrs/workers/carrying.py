@@ -93,6 +93,9 @@ class Carrier(Generic[C]):
         self._works = self._several = False
         self._usual: tuple[float, int] | None = None  # seconds, and for how many messages
         self._failing_since: dict[object, float] = {}
+        self._alone: Counter[object] = (
+            Counter()
+        )  # how often it failed for want of a connection though its topic is there
         self._left_at: dict[str, float] = {}
 
     @property
@@ -146,7 +149,8 @@ class Carrier(Generic[C]):
                 continue
             errors[message.id] = error
             is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE
-            found.append(Tried.REFUSED if is_refusal else Tried.FAILED)
+            is_cut = isinstance(error, OSError) and not self._in_order
+            found.append(Tried.REFUSED if is_refusal else Tried.CUT if is_cut else Tried.FAILED)
         self._note(group, found)
         unexplained = search.tell(found)
         if unexplained:
@@ -253,13 +257,15 @@ class Carrier(Generic[C]):
     def _hold_against(self, found: Sequence[C], carried: Carried[C], errors: dict[object, Exception]) -> None:
         """Put down who is at fault; for good, unless it can be its topic that is away.
 
-        That is so if the error is one of connections, and nothing else of the topic has left since it failed first.
+        That is so if the error is one of connections, and nothing else of the topic has left since it failed first. A
+        topic that comes back has its messages fail for a moment beside others that leave: once proves nothing.
         """
         for message in found:
             error = errors[message.id]
             may_be_topic = isinstance(error, OSError) and self._policy.classify(error) is Verdict.OUTAGE
             left_at = self._left_at.get(message.envelope.topic, 0.0)
-            is_grave = not may_be_topic or left_at >= self._failing_since.get(message.id, math.inf)
+            self._alone[message.id] += may_be_topic and left_at >= self._failing_since.get(message.id, math.inf)
+            is_grave = not may_be_topic or self._alone[message.id] >= (1 if self._in_order else self._policy.attempts)
             carried.at_fault.append((message, error, is_grave))
             self._doubted.discard(message.id)
 
@@ -273,6 +279,7 @@ class Carrier(Generic[C]):
                 self._left_at[message.envelope.topic] = now
                 if self._failing_since:
                     self._failing_since.pop(message.id, None)
+                    self._alone.pop(message.id, None)
                     self._doubted.discard(message.id)
             else:
                 self._failing_since.setdefault(message.id, now)
@@ -280,6 +287,7 @@ class Carrier(Generic[C]):
 
     def _forget(self) -> None:
         self._failing_since.clear()
+        self._alone.clear()
         self._left_at.clear()
         self._doubted.clear()
 

@@ -30,6 +30,8 @@ class Tried(enum.Enum):
     """It is at fault: the error says so."""
     FAILED = "failed"
     """It, or another one, or something outside, is at fault."""
+    CUT = "cut off"
+    """The same, and what comes after it may have been done before: answers do not come in the order of the things."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -118,7 +120,7 @@ class Splitting(Generic[T]):
         if self._sample is not None:
             return self._tell_sample(*self._sample, results[0])
         group = self._groups.popleft()
-        if not {Tried.REFUSED, Tried.FAILED}.intersection(results):
+        if all(result is Tried.DONE for result in results):
             self.failures, self._works = 0, True
             if group.behind:
                 self._groups.appendleft(_Group(group.behind, doubted=True))
@@ -141,7 +143,7 @@ class Splitting(Generic[T]):
 
     def _tell_sample(self, group: _Group[T], thing: T, result: Tried) -> bool:
         self._works = result is Tried.DONE
-        if result is Tried.FAILED:
+        if result in {Tried.FAILED, Tried.CUT}:
             self.failures += 1
             group.again = group.again or len(group.things) == 1
             return True
@@ -170,7 +172,7 @@ class Splitting(Generic[T]):
                 continue
             if key is not None and key in waiting:
                 rest.append(thing)
-            elif result is Tried.REFUSED or place < last_done or is_proof:
+            elif result is Tried.REFUSED or is_proof or (result is Tried.FAILED and place < last_done):
                 self.at_fault.append(thing)
                 stopped.update(() if key is None else (key,))
             else:

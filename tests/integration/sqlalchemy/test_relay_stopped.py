@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
 from cqrs._sqlalchemy import relay_queue
+from cqrs.errors import MigrationNeeded
 from cqrs.events.registry import EventRegistry
 from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
 from cqrs.outbox.queue import Failure, Outcome
@@ -136,7 +137,7 @@ async def test_the_connection_is_given_back_as_it_was(mariadb_backend: SqlBacken
     async with engine.connect() as connection:
         assert await connection.scalar(question)
         await connection.execute(text("drop table cqrs_leases"))
-    with pytest.raises(DBAPIError):
+    with pytest.raises(MigrationNeeded):
         await store.keep("scope", "one", count=8, ttl=1.0)
     async with engine.connect() as connection:
         assert await connection.scalar(question)

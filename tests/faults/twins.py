@@ -163,9 +163,17 @@ TWINS = (
     Twin(
         "a topic that is away parks nothing",
         "workers/carrying.py",
-        "is_grave = not may_be_topic or left_at >= self._failing_since.get(message.id, math.inf)",
-        "is_grave = True",
+        "is_grave = not may_be_topic or",
+        "is_grave = True or",
         f"{MEMORY}test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none",
+    ),
+    Twin(
+        "what an outage has cut off is not at fault by what was done after it",
+        "workers/splitting.py",
+        "(result is Tried.FAILED and place < last_done)",
+        "place < last_done",
+        "tests/unit/workers/test_splitting.py::"
+        "test_what_was_cut_off_is_not_at_fault_because_something_after_it_was_done",
     ),
     Twin(
         "what was at fault before spoils no other batch",

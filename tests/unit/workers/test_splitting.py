@@ -126,3 +126,13 @@ def test_what_waits_behind_one_at_fault_is_not_tried() -> None:
 def _answer(search: Splitting[Thing], results: Sequence[Tried]) -> bool:
     assert len(search.next()) == len(results)
     return search.tell(results)
+
+
+@pytest.mark.parametrize(("result", "at_fault"), [(Tried.FAILED, [1]), (Tried.CUT, [])])
+def test_what_was_cut_off_is_not_at_fault_because_something_after_it_was_done(
+    result: Tried, at_fault: list[int]
+) -> None:
+    search = Splitting([Thing(number) for number in range(4)], (), key_of)
+    search.next()
+    search.tell([Tried.DONE, result, Tried.DONE, Tried.DONE])
+    assert [thing.number for thing in search.at_fault] == at_fault

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
+CARRYING = "tests/unit/workers/test_carrying.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
 RELAY = "tests/unit/workers/test_relay_faults.py::"
 SERVICE = "tests/unit/workers/test_service.py::"
@@ -165,7 +166,14 @@ TWINS = (
         "workers/carrying.py",
         "is_grave = not may_be_topic or",
         "is_grave = True or",
-        f"{MEMORY}test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none",
+        f"{CARRYING}test_a_message_whose_topic_is_away_is_set_aside_and_never_for_good",
+    ),
+    Twin(
+        "a topic that comes back parks nothing at once",
+        "workers/carrying.py",
+        ">= (1 if self._in_order else self._policy.attempts)",
+        ">= 1",
+        f"{CARRYING}test_a_message_that_is_not_reached_beside_others_of_its_topic_counts_for_good_in_the_end",
     ),
     Twin(
         "what an outage has cut off is not at fault by what was done after it",

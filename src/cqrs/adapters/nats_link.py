@@ -190,7 +190,7 @@ class NatsLink:
         """Nobody has answered, perhaps because of what the user may not do."""
         if session.denied is not None:
             return denied(self.place, session.denied)
-        return BrokerUnavailable(self.place, f"no answer within {self._timeout:g} s")
+        return BrokerUnavailable(self.place, TimeoutError(f"no answer within {self._timeout:g} s"))
 
 
 @contextlib.contextmanager

@@ -149,8 +149,7 @@ class Carrier(Generic[C]):
                 continue
             errors[message.id] = error
             is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE
-            is_cut = isinstance(error, OSError) and not self._in_order
-            found.append(Tried.REFUSED if is_refusal else Tried.CUT if is_cut else Tried.FAILED)
+            found.append(Tried.REFUSED if is_refusal else Tried.CUT if _is_silence(error) else Tried.FAILED)
         self._note(group, found)
         unexplained = search.tell(found)
         if unexplained:

@@ -1,0 +1,69 @@
+"""What a relay holds against a message whose topic is away, and when."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from cqrs.envelope import Envelope
+from cqrs.errors import BrokerUnavailable
+from cqrs.message_brokers.protocol import MessageBroker
+from cqrs.workers.carrying import Carrier
+from cqrs.workers.outbox_policy import RelayPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cqrs.message_brokers.protocol import Message
+
+POLICY = RelayPolicy(attempts=3)
+
+
+@dataclasses.dataclass(frozen=True)
+class Letter:
+    id: int
+    topic: str
+    attempts: int = 0
+
+    @property
+    def envelope(self) -> Envelope:
+        body = json.dumps(self.id).encode()
+        return Envelope(message_id=uuid.UUID(int=self.id), name="letter", topic=self.topic, body=body)
+
+
+class Broker(MessageBroker):
+    """Does not reach the messages whose numbers are in ``away``."""
+
+    def __init__(self, *away: int) -> None:
+        self.away = set(away)
+
+    async def send_message(self, message: Message) -> None:
+        raise NotImplementedError
+
+    async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        gone = BrokerUnavailable("broker", "no queue")
+        return [gone if json.loads(envelope.body) in self.away else None for envelope in envelopes]
+
+
+async def found_for_good(broker: Broker, rounds: int, *letters: Letter) -> list[bool]:
+    """Whether each fault that is found in so many rounds counts for good."""
+    carrier: Carrier[Letter] = Carrier(broker, POLICY)
+    found: list[bool] = []
+    for _ in range(rounds):
+        carried = await carrier.carry(letters, lambda _: 30.0)
+        found += [for_good for _, _, for_good in carried.at_fault]
+    return found
+
+
+async def test_a_message_whose_topic_is_away_is_set_aside_and_never_for_good() -> None:
+    letters = (Letter(1, "away", attempts=5), Letter(2, "there"), Letter(3, "there"))
+    found = await found_for_good(Broker(1), 6, *letters)
+    assert found
+    assert not any(found)
+
+
+async def test_a_message_that_is_not_reached_beside_others_of_its_topic_counts_for_good_in_the_end() -> None:
+    letters = (Letter(1, "there", attempts=5), Letter(2, "there"), Letter(3, "there"))
+    assert (await found_for_good(Broker(1), 6, *letters))[:5] == [False, False, False, True, True]

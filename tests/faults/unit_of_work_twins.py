@@ -312,7 +312,7 @@ TWINS: tuple[Twin, ...] = (
         PORT,
         "        self._end_as(how)\n        self._take_back()\n",
         "        self._end_as(how)\n",
-        f"{RECORDED}test_a_singleton_handler_sends_nothing_of_a_turn_that_failed[sqlite]",
+        f"{RECORDED}test_notifications_before_an_early_end_of_the_unit_do_not_leave[sqlite-rollback]",
     ),
     Twin(
         "records that nobody reads raise",

@@ -130,7 +130,7 @@ async def test_the_password_of_a_broker_is_told_nowhere(kind: str, use: Any, cap
 )
 def test_an_address_that_drivers_would_misread_is_refused(kind: str, form: str) -> None:
     with pytest.raises(InvalidArgument, match="percent-encoded"):
-        BROKERS[kind](f"{kind}://{form}")
+        BROKERS[kind](f"{kind}{form}")
 
 
 @pytest.mark.parametrize("servers", [NOBODY, "nowhere.invalid:9092", f"me:{SECRET}@{NOBODY}"])

@@ -20,7 +20,7 @@ TWINS = (
     Twin(
         "what a handler has not awaited is no answer",
         "dispatcher/request.py",
-        "        answer = await handler.handle(request)\n        if answer.__class__ is UNAWAITED:",
+        "        answer = await handler.handle(request)\n        if answer.__class__ is CoroutineType:",
         "        answer = await handler.handle(request)\n        if False:",
         "tests/unit/requests/test_forgotten_await.py::test_an_answer_that_was_not_awaited_is_refused_and_the_turn_undone",
     ),

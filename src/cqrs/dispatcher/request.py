@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from cqrs._unawaited import UNAWAITED, refuse
+from cqrs._unawaited import refuse
 from cqrs.container.scope import open_scope
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.dispatcher.invocation import invocation
@@ -57,7 +58,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
             except NotAtOnce:
                 handler = await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
-        if answer.__class__ is UNAWAITED:
+        if answer.__class__ is CoroutineType:
             refuse(answer, request)
         events = recorded(handler)
         if events:
@@ -72,7 +73,7 @@ def _several_handlers(invoke: Invocation, emit: Emit, *, joins: bool) -> Turn:
         if ever_entered and joins and not joined and entered.get():
             return await join(run, request)
         answer, events = await invoke(request)
-        if answer.__class__ is UNAWAITED:
+        if answer.__class__ is CoroutineType:
             refuse(answer, request)
         if events:
             await emit(events)

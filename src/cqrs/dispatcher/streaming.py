@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing, nullcontext
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cqrs._fallback import call_with_fallback
-from cqrs._unawaited import UNAWAITED, refuse
+from cqrs._unawaited import refuse
 from cqrs.dispatcher.chunks import Chunk, driven, hand_over
 from cqrs.dispatcher.invocation import builder
 from cqrs.dispatcher.turn import Dispatcher, in_scope
@@ -70,7 +71,7 @@ def _pump(handler_type: type, turns: Turns, emit: Emit) -> Turn:
         answer = handler.handle(request)  # by its annotation an AsyncIterator, and only a generator has to be closed
         async with aclosing(answer) if hasattr(answer, "aclose") else nullcontext(answer) as chunks:
             async for chunk.value in chunks:
-                if chunk.value.__class__ is UNAWAITED:
+                if chunk.value.__class__ is CoroutineType:
                     refuse(chunk.value, request)
                 events = recorded(handler)
                 if events:

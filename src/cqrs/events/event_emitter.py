@@ -6,12 +6,13 @@ import dataclasses
 import logging
 from functools import partial
 from operator import attrgetter
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from cqrs._fallback import call_with_fallback
 from cqrs._generics import generic_of
 from cqrs._handed import BROKER, HOOKS, OUTBOX, SERIALIZER, Needed, check_given
-from cqrs._unawaited import UNAWAITED, refuse
+from cqrs._unawaited import refuse
 from cqrs.container.adopt import adopt
 from cqrs.container.shortcut import NotAtOnce
 from cqrs.errors.events import OpenGenericEvent
@@ -198,7 +199,7 @@ class EventEmitter:
             if not anew:
                 handler = OneCall(handler)
             answer = await handler.handle(event)
-            if answer.__class__ is UNAWAITED:
+            if answer.__class__ is CoroutineType:
                 refuse(answer, event)
             events = recorded(handler)
             return EventDrain(handler, recorded).take(events) if events else ()

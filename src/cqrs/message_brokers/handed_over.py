@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from inspect import isclass
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import type_name
-from cqrs.errors.root import InvalidArgument
+from cqrs._handed import BROKER, check
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:
@@ -18,11 +16,8 @@ def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
     """``given`` if it is a broker, or a broker around it if it can send a message; else raise ``InvalidArgument``."""
     if isinstance(given, MessageBroker):
         return given
-    if not isclass(given) and callable(getattr(given, "send_message", None)):
-        return _OwnBroker(given)
-    what = f"the class {type_name(given)}" if isclass(given) else f"a {type_name(given.__class__)}"
-    remedy = "give a MessageBroker, or any object with `async def send_message(self, message)`"
-    raise InvalidArgument(argument, what, remedy)  # not itself: a URL may hold a password
+    check(argument, given, BROKER)
+    return _OwnBroker(given)
 
 
 class _OwnBroker(MessageBroker):

@@ -93,9 +93,7 @@ class Carrier(Generic[C]):
         self._works = self._several = False
         self._usual: tuple[float, int] | None = None  # seconds, and for how many messages
         self._failing_since: dict[object, float] = {}
-        self._alone: Counter[object] = (
-            Counter()
-        )  # how often it failed for want of a connection though its topic is there
+        self._not_reached: Counter[object] = Counter()  # beside others of its topic that were
         self._left_at: dict[str, float] = {}
 
     @property
@@ -259,12 +257,14 @@ class Carrier(Generic[C]):
         That is so if the error is one of connections, and nothing else of the topic has left since it failed first. A
         topic that comes back has its messages fail for a moment beside others that leave: once proves nothing.
         """
+        enough = 1 if self._in_order else self._policy.attempts
         for message in found:
             error = errors[message.id]
             may_be_topic = isinstance(error, OSError) and self._policy.classify(error) is Verdict.OUTAGE
             left_at = self._left_at.get(message.envelope.topic, 0.0)
-            self._alone[message.id] += may_be_topic and left_at >= self._failing_since.get(message.id, math.inf)
-            is_grave = not may_be_topic or self._alone[message.id] >= (1 if self._in_order else self._policy.attempts)
+            if may_be_topic and left_at >= self._failing_since.get(message.id, math.inf):
+                self._not_reached[message.id] += 1
+            is_grave = not may_be_topic or self._not_reached[message.id] >= enough
             carried.at_fault.append((message, error, is_grave))
             self._doubted.discard(message.id)
 
@@ -278,7 +278,7 @@ class Carrier(Generic[C]):
                 self._left_at[message.envelope.topic] = now
                 if self._failing_since:
                     self._failing_since.pop(message.id, None)
-                    self._alone.pop(message.id, None)
+                    self._not_reached.pop(message.id, None)
                     self._doubted.discard(message.id)
             else:
                 self._failing_since.setdefault(message.id, now)
@@ -286,7 +286,7 @@ class Carrier(Generic[C]):
 
     def _forget(self) -> None:
         self._failing_since.clear()
-        self._alone.clear()
+        self._not_reached.clear()
         self._left_at.clear()
         self._doubted.clear()
 

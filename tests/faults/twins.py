@@ -176,6 +176,13 @@ TWINS = (
         f"{CARRYING}test_a_message_that_is_not_reached_beside_others_of_its_topic_counts_for_good_in_the_end",
     ),
     Twin(
+        "a lost connection is no fault of a message beside which others left",
+        "workers/carrying.py",
+        "return _is_silence(error) or (isinstance(error, OSError)",
+        "return _is_silence(error) or (isinstance(error, KeyError)",
+        f"{CARRYING}test_nothing_is_held_against_messages_that_an_outage_cut_off_among_others_that_left",
+    ),
+    Twin(
         "what an outage has cut off is not at fault by what was done after it",
         "workers/splitting.py",
         "(result is Tried.FAILED and place < last_done)",

@@ -147,7 +147,8 @@ class Carrier(Generic[C]):
                 continue
             errors[message.id] = error
             is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE
-            found.append(Tried.REFUSED if is_refusal else Tried.CUT if _is_silence(error) else Tried.FAILED)
+            is_cut = _is_silence(error) if self._in_order else _is_cut_off(error)
+            found.append(Tried.REFUSED if is_refusal else Tried.CUT if is_cut else Tried.FAILED)
         self._note(group, found)
         unexplained = search.tell(found)
         if unexplained:
@@ -366,6 +367,11 @@ def _is_one_error(messages: Sequence[C], results: Sequence[Exception | None]) ->
 
 def _key(message: Carryable) -> str | None:
     return message.envelope.key
+
+
+def _is_cut_off(error: Exception) -> bool:
+    """Whether the connection was lost, perhaps: then others of the same attempt can have been confirmed before."""
+    return _is_silence(error) or (isinstance(error, OSError) and getattr(error, "topic", None) is None)
 
 
 def _is_silence(error: Exception) -> bool:

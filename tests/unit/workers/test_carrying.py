@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cqrs.message_brokers.protocol import Message
 
+LOST = BrokerUnavailable("broker", "the connection was lost")
 POLICY = RelayPolicy(attempts=3)
 
 
@@ -38,11 +39,15 @@ class Broker(MessageBroker):
 
     def __init__(self, *away: int) -> None:
         self.away = set(away)
+        self.leave_after: int | None = None
 
     async def send_message(self, message: Message) -> None:
         raise NotImplementedError
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
+        if self.leave_after is not None:
+            number_left, self.leave_after = self.leave_after, 0
+            return [LOST if n % 2 or n >= number_left else None for n, _ in enumerate(envelopes)]
         gone = BrokerUnavailable("broker", "no queue")
         return [gone if json.loads(envelope.body) in self.away else None for envelope in envelopes]
 
@@ -67,3 +72,13 @@ async def test_a_message_whose_topic_is_away_is_set_aside_and_never_for_good() -
 async def test_a_message_that_is_not_reached_beside_others_of_its_topic_counts_for_good_in_the_end() -> None:
     letters = (Letter(1, "there", attempts=5), Letter(2, "there"), Letter(3, "there"))
     assert (await found_for_good(Broker(1), 6, *letters))[:5] == [False, False, False, True, True]
+
+
+async def test_nothing_is_held_against_messages_that_an_outage_cut_off_among_others_that_left() -> None:
+    broker = Broker()
+    broker.leave_after = 90  # of 100, every other one has left before the connection was lost
+    letters = [Letter(n, "there") for n in range(100)]
+    carrier: Carrier[Letter] = Carrier(broker, POLICY)
+    carried = await carrier.carry(letters, lambda _: 30.0)
+    assert len(carried.sent) == 45
+    assert (carried.at_fault, carried.outage) == ([], LOST)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.durable.rounds import must_be, take
 from benchmarks.durable.table import Row, Target, rates
-from cqrs.adapters.kafka import kafka_producer_factory
-from cqrs.message_brokers.kafka import KafkaMessageBroker
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
+from cqrs.message_brokers.kafka.producer import kafka_producer_factory
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers import OutboxRelay
 from tests.servers.kafka import Kafka

@@ -13,7 +13,7 @@ from cqrs.events.event import NotificationEvent
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message, MessageBroker
 from cqrs.migrations import upgrade
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

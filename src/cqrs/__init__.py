@@ -9,11 +9,11 @@ from importlib import import_module as _import_module
 
 if typing.TYPE_CHECKING:
     from cqrs import errors
-    from cqrs._sqlalchemy.outbox_model import rebind_outbox_model as rebind_outbox_model
+    from cqrs.assembly.command_bus import CommandBus
     from cqrs.assembly.database import Database as Database
     from cqrs.assembly.memory_database import MemoryDatabase
     from cqrs.backoff import Backoff, Retry
-    from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.circuit_breaker.protocol import ICircuitBreaker
     from cqrs.compressors import Compressor, ZlibCompressor
     from cqrs.container import Container, Resolver, current_scope
     from cqrs.envelope import Envelope
@@ -41,7 +41,7 @@ if typing.TYPE_CHECKING:
         event_type,
     )
     from cqrs.inbox import InboxRepository, MemoryInboxRepository
-    from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository as SqlAlchemyInboxRepository
+    from cqrs.inbox.sqlalchemy.repository import SqlAlchemyInboxRepository as SqlAlchemyInboxRepository
     from cqrs.mediator import EventMediator, RequestMediator, StreamingRequestMediator
     from cqrs.middlewares import Middleware, MiddlewareChain, RetryMiddleware, TransactionMiddleware
     from cqrs.observability import Hooks
@@ -52,7 +52,8 @@ if typing.TYPE_CHECKING:
         OutboxedEventRepository,
         ParkedMessage,
     )
-    from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository as SqlAlchemyOutboxedEventRepository
+    from cqrs.outbox.sqlalchemy.model import rebind_outbox_model as rebind_outbox_model
+    from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository as SqlAlchemyOutboxedEventRepository
     from cqrs.producer import EventProducer
     from cqrs.requests import (
         CORRequestHandler,
@@ -65,7 +66,6 @@ if typing.TYPE_CHECKING:
         RequestMap,
         StreamingRequestHandler,
     )
-    from cqrs.requests.command_bus import CommandBus
     from cqrs.requests.mermaid import CoRMermaid
     from cqrs.response import DCResponse, IResponse, PydanticResponse, Response
     from cqrs.unit_of_work import MemoryUnitOfWork, UnitOfWork, current_unit_of_work
@@ -163,7 +163,7 @@ _MODULES = (
     "middlewares",
     "requests.mermaid",
     "mediator",
-    "requests.command_bus",
+    "assembly.command_bus",
     "dispatcher",
     "message_brokers",
     "compressors",
@@ -183,7 +183,7 @@ _WITH_DRIVER = {
     "SqlAlchemyInboxRepository": "inbox.sqlalchemy",
     "SqlAlchemyOutboxedEventRepository": "outbox.sqlalchemy",
     "SqlAlchemyUnitOfWork": "unit_of_work.sqlalchemy.unit",
-    "rebind_outbox_model": "_sqlalchemy.outbox_model",
+    "rebind_outbox_model": "outbox.sqlalchemy.model",
 }
 
 if not typing.TYPE_CHECKING:  # or a type checker would believe in every name

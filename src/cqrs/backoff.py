@@ -6,7 +6,7 @@ import dataclasses
 import random
 from typing import Any, cast
 
-from cqrs._handed import check_number
+from cqrs._arguments import check_number
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError, ConcurrencyError, TransactionDoomed
 

@@ -10,8 +10,8 @@ import uuid
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from cqrs._running import of_a_turn
-from cqrs._sendable import check_headers, travels
+from cqrs._messages.limits import check_headers, travels
+from cqrs._tasks.running import of_a_turn
 from cqrs.envelope import Envelope  # noqa: TC001  # containers read the annotation
 from cqrs.errors.messages import NoEnvelope, UnfitMessage
 

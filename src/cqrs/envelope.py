@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic_core import from_json, to_json
 
@@ -44,6 +44,8 @@ _NOT_COMPRESSED = frozenset({"", "identity", "utf-8", "utf8", "us-ascii", "ascii
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """A message as bytes, with all that is needed to carry it and nothing that takes the application to understand."""
+
+    _cqrs_may_be_absent: ClassVar[bool] = True  # ``Envelope | None`` is asked for by handlers
 
     message_id: uuid.UUID
     name: str

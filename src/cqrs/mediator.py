@@ -15,9 +15,9 @@ from cqrs.events.event_processor import EventProcessor
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 
+    from cqrs.events.event_outbox import EventOutbox
     from cqrs.events.map import EventMap
     from cqrs.middlewares.base import MiddlewareChain
-    from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.requests.map import RequestMap
     from cqrs.requests.request import DCRequest, Request
     from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandler
@@ -160,7 +160,7 @@ class EventMediator:
         return [bound for bound in self._emitter.event_map if INotificationEvent in bound.__mro__]
 
     @property
-    def outbox(self) -> OutboxedEventRepository | None:
+    def outbox(self) -> EventOutbox | None:
         """Where the notifications of its handlers go, if it has an outbox."""
         return self._emitter.outbox
 

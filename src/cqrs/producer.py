@@ -16,15 +16,15 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from cqrs._handed import check_number
-from cqrs._showing import shown
+from cqrs._arguments import check_number
+from cqrs._text import shown
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.errors.root import InvalidArgument
-from cqrs.message_brokers.handed_over import as_broker
+from cqrs.message_brokers.arguments import as_broker
 from cqrs.message_brokers.protocol import MessageBroker, encoded_message, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
-from cqrs.workers.advice import place, told
+from cqrs.workers.log_text import place, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqrs._message import DataclassMessage, IMessage, PydanticMessage
+from cqrs._messages.message import DataclassMessage, IMessage, PydanticMessage
 
 
 class IResponse(IMessage):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.architecture.modules import facades, members, modules
+from tests.architecture.modules import driverless_facades, members, modules
 from tests.architecture.rings import ADAPTERS, ASSEMBLY, DRIVERS, EDGE, ENGINES, LAYERS, PACKAGE
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def contracts() -> str:
     )
     inner = [name for layer in present if layer.ring <= ENGINES for name in members(layer)]
     sections.append(
-        _forbidden("drivers", "Rings 0 to 3 and package __init__s reach no driver", [*inner, *facades()], DRIVERS)
+        _forbidden(
+            "drivers", "Rings 0 to 3 and package __init__s reach no driver", [*inner, *driverless_facades()], DRIVERS
+        )
     )
     testing = [name for name in modules() if name.startswith(f"{PACKAGE}.testing")]
     production = [name for name in modules() if name not in testing]

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.architecture.rings import LAYERS, PACKAGE
+from tests.architecture.rings import LAYERS, LOADS_ITS_DRIVER, PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +54,11 @@ def modules() -> dict[str, Path]:
 def facades() -> set[str]:
     """The packages, each of which is the module in its `__init__`."""
     return {name for name, path in modules().items() if path.name == "__init__.py"}
+
+
+def driverless_facades() -> set[str]:
+    """The packages that load no driver, whatever is imported from them."""
+    return {name for name in facades() if name.rpartition(".")[2] not in LOADS_ITS_DRIVER}
 
 
 def layers_of(module: str) -> list[Layer]:

@@ -11,7 +11,7 @@ from tests.unit.errors.instances import INSTANCES, error_classes
 
 PACKAGE = Path(cqrs.__file__).parent
 RAISED_FOR_SOMEBODY_WHO_EXPECTS_IT = {
-    "deserializers/json.py",  # turned into a DeserializeJsonError where it is called
+    "serializers/json_reader.py",  # turned into a DeserializeJsonError where it is called
     "dispatcher/chunks.py",  # as a coroutine does that is used after its end
     "integrations/_event_frames.py",  # as a function must that pydantic calls for what it does not know
     "testing/clock.py",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.kafka_source import KafkaMessageSource
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.kafka.source import KafkaMessageSource
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from tests.docs.pages import ROOT
 
 if TYPE_CHECKING:

@@ -102,7 +102,7 @@ SABOTAGE = {
 def test_demo_ends_with_exit_code_1_and_tells_what_it_expected_when(broken: str) -> None:
     code, statement = SABOTAGE[broken]
     program = [
-        "from cqrs.adapters.circuit_breaker import AioBreakerAdapter",
+        "from cqrs.circuit_breaker.breaker import AioBreakerAdapter",
         "from examples.shop import demo, wiring",
         dedent(code),
         "raise SystemExit(demo.main())",

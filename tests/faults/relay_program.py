@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from cqrs.errors import MessageRejected
 from cqrs.message_brokers.protocol import Message, MessageBroker
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.testing import faults
 from cqrs.workers import Backoff, OutboxRelay, RelayPolicy
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from cqrs.events.registry import EventRegistry
 from cqrs.migrations import upgrade
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from tests.servers.recipe import ROOT
 

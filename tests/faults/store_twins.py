@@ -45,7 +45,7 @@ TWINS = (
     ),
     Twin(
         "JSON has no NaN, whoever wrote it",
-        "_sendable.py",
+        "_messages/limits.py",
         'if (b"NaN" in body or b"Infinity" in body) and',
         "if False and",
         f"{MEMORY}test_a_serializer_that_says_json_must_write_it",
@@ -59,35 +59,35 @@ TWINS = (
     ),
     Twin(
         "a delay is one that databases can count",
-        "outbox/given.py",
+        "outbox/arguments.py",
         "if not seconds <= _LONGEST_DELAY:",
         "if False:",
         f"{SQLITE}test_a_delay_that_no_database_can_count_is_refused",
     ),
     Twin(
         "a UUID as text is that UUID",
-        "outbox/given.py",
+        "outbox/arguments.py",
         "return [hashed] if known is None else [known, hashed]",
         "return [hashed]",
         f"{SQLITE}test_an_id_as_text_names_the_same_message",
     ),
     Twin(
         "to drop nothing is not to drop everything",
-        "outbox/given.py",
+        "outbox/arguments.py",
         "    if not given:\n",
         "    if False:\n",
         f"{SQLITE}test_what_is_no_id_is_refused",
     ),
     Twin(
         "a look takes no lock",
-        "outbox/sqlalchemy.py",
+        "outbox/sqlalchemy/repository.py",
         "reads_only=True",
         "reads_only=False",
         f"{SQLITE}test_a_look_holds_nothing_and_sees_what_is_committed",
     ),
     Twin(
         "what was set aside behind a held message leaves after it",
-        "_sqlalchemy/relay_statements.py",
+        "outbox/sqlalchemy/statements.py",
         "was_held=bool(row.was_held),",
         "",
         "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
@@ -95,14 +95,14 @@ TWINS = (
     ),
     Twin(
         "who settles what was held frees what was set aside behind it",
-        "_sqlalchemy/outbox_queue.py",
+        "outbox/sqlalchemy/taking.py",
         "    for key in keys:\n        await release(session, model, key)\n",
         "",
         f"{SQLITE}test_what_waits_behind_a_held_message_is_free_when_that_is_settled",
     ),
     Twin(
         "a message whose body no database takes can be parked",
-        "_sqlalchemy/inbox_parking.py",
+        "inbox/sqlalchemy/parking.py",
         "most = await _most(",
         "most = _LARGEST + 0 * await _most(",
         "tests/integration/inbox/test_inbox_of_mariadb.py::"
@@ -126,7 +126,7 @@ TWINS = (
     ),
     Twin(
         "what takes two texts for one is found",
-        "_sqlalchemy/migration_check.py",
+        "migrations/check.py",
         "collation != EXACT_COLLATION",
         "False",
         f"{MIGRATIONS}test_tables_of_mariadb_from_before_tell_texts_apart_after_the_upgrade",

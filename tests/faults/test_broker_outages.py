@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import text
 
-from cqrs.adapters.nats_stream import NatsStream
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.workers import OutboxRelay, RelayPolicy
 from tests.faults.conftest import POSTGRESQL
 from tests.faults.test_relay_volume import fill

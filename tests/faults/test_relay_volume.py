@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers import Backoff, OutboxRelay, RelayPolicy
 from tests.faults.conftest import POSTGRESQL

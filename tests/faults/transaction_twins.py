@@ -33,8 +33,8 @@ SECOND = f"{REAL}test_second_sessions.py::"
 STREAMS = f"{REAL}test_streams.py::"
 
 EMITTER = "events/event_emitter.py"
-ENTERING = "outbox/entering.py"
-JOINING = "unit_of_work/joining.py"
+ENTERING = "outbox/transaction.py"
+JOINING = "unit_of_work/transaction_block.py"
 RETRY = "middlewares/retry.py"
 STACK = "unit_of_work/stack.py"
 TURNS = "middlewares/transaction.py"
@@ -107,7 +107,7 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "the primary of a fallback is a savepoint",
-        "_fallback.py",
+        "handlers/fallback.py",
         "            primary = _in_a_savepoint(primary)",
         "            pass",
         f"{NESTED}test_the_primary_of_a_fallback_that_wrote_and_raised_is_undone[sqlite]",
@@ -128,14 +128,14 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "a message goes into no other session",
-        "outbox/sqlalchemy.py",
+        "outbox/sqlalchemy/repository.py",
         "if joined is not None and own is not joined:",
         "if joined is self:",
         f"{OUTBOX}test_a_message_for_the_session_of_the_transaction_around_a_separate_one_raises[sqlite]",
     ),
     Twin(
         "a message goes into no session over another engine",
-        "outbox/sqlalchemy.py",
+        "outbox/sqlalchemy/repository.py",
         'raise OtherDatabase("This outbox", self.database, "another engine")',
         "pass",
         f"{OUTBOX}test_a_message_for_a_session_over_another_engine_raises[sqlite]",
@@ -156,7 +156,7 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "what fails after the commit is told",
-        "unit_of_work/in_memory.py",
+        "unit_of_work/pending.py",
         "raise AfterCommitError(errors) from errors[0]",
         "pass",
         f"{MEMORY}test_one_failing_call_after_the_commit_is_raised_and_costs_the_others_nothing",
@@ -177,7 +177,7 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "a consumer acknowledges what it has committed",
-        "workers/consumer_steps.py",
+        "workers/consumer/steps.py",
         "        except AfterCommitError as error:\n            self._committed(error)\n"
         "        except Exception as error:\n            if accepted:",
         "        except Exception as error:\n            if accepted:",
@@ -227,21 +227,21 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "a consumer whose units cannot be made ends",
-        "workers/consumer_steps.py",
+        "workers/consumer/steps.py",
         "if isinstance(cause, Exception) and self._policy.classify(cause) is ConsumerVerdict.OUTAGE:",
         "if isinstance(cause, Exception):",
         f"{CONSUMER}test_a_function_that_needs_a_request_scope_ends_the_consumer_with_an_error",
     ),
     Twin(
         "a consumer sends nothing past its commit",
-        "workers/consumer_transactions.py",
+        "workers/consumer/transactions.py",
         'if getattr(mediator, "sends_without_outbox", False):',
         "if mediator is None:",
         f"{CONSUMER}test_a_mediator_with_a_broker_and_no_outbox_is_refused",
     ),
     Twin(
         "a consumer whose messages are in another database is refused",
-        "workers/consumer_transactions.py",
+        "workers/consumer/transactions.py",
         "if outbox is not None and None not in {outbox.place, inbox.place} and outbox.place != inbox.place:",
         "if outbox is inbox:",
         f"{CONSUMER}test_a_mediator_whose_outbox_is_in_another_database_is_refused",
@@ -318,14 +318,14 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "no session is made up",
-        "container/autowiring.py",
+        "container/resolving/autowiring.py",
         'raise DependencyError(type_, path, *unbound_session(cls, ", which binds its session"))',
         "pass",
         f"{REFUSED}test_a_session_that_was_not_bound_is_not_made_up[by_session]",
     ),
     Twin(
         "no recorder is made up",
-        "container/autowiring.py",
+        "container/resolving/autowiring.py",
         "raise DependencyError(type_, path, *RECORDER)",
         "pass",
         f"{REFUSED}test_a_recorder_in_a_service_is_refused",
@@ -402,7 +402,7 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "a batch stops at the message that dooms it",
-        "workers/consumer_steps.py",
+        "workers/consumer/steps.py",
         "if unit.is_doomed:  # by this message",
         "if unit is self:",
         f"{INBOX}test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_try_more[0]",

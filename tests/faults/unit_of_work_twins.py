@@ -36,7 +36,7 @@ PROXY = "unit_of_work/sqlalchemy/session.py"
 REFUSING = "unit_of_work/sqlalchemy/refusing.py"
 SAVEPOINT = "unit_of_work/sqlalchemy/savepoint.py"
 SOURCE = "unit_of_work/sqlalchemy/source.py"
-TASK = "unit_of_work/of_one_task.py"
+TASK = "unit_of_work/owner.py"
 UNITS = "unit_of_work/sqlalchemy/unit.py"
 
 TWINS: tuple[Twin, ...] = (
@@ -49,7 +49,7 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "what a listener of a flush adds waits for its end",
-        "_sqlalchemy/outbox_adding.py",
+        "outbox/sqlalchemy/adding.py",
         "if session._warn_on_events:",
         "if session is model:",
         f"{LISTENERS}test_what_a_listener_adds_is_committed[sqlite-after_insert-flushed by the commit]",
@@ -105,14 +105,14 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "two schemas of one engine have two channels",
-        "_sqlalchemy/announcing.py",
+        "wakeups/announcing.py",
         'table = table if schema is None else f"{schema}.{table}"',
         "del schema",
         f"{SCHEMAS}test_a_commit_wakes_the_relay_of_its_schema",
     ),
     Twin(
         "a missing table says nothing about the message that met it",
-        "workers/consumer_errors.py",
+        "workers/consumer/errors.py",
         "(BrokerUnavailable, CircuitOpenError, InboxConflict, MigrationNeeded)",
         "(BrokerUnavailable, CircuitOpenError, InboxConflict)",
         f"{MISSING}test_a_consumer_parks_nothing_while_a_table_is_missing[sqlite]",

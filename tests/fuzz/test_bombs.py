@@ -12,7 +12,7 @@ from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.envelope import Envelope
 from cqrs.errors import UnreadableBody
 from cqrs.events.registry import EventRegistry
-from cqrs.workers.consumer_events import JsonEvents
+from cqrs.workers.consumer.events import JsonEvents
 from tests.fuzz.test_decoders import Ordered
 
 MIB = 2**20

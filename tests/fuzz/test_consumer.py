@@ -16,7 +16,7 @@ from cqrs.backoff import Backoff
 from cqrs.envelope import Envelope
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
-from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from tests.fuzz.arriving import Arriving
 from tests.fuzz.rubbish import EXAMPLES, envelopes, fuzzed
 

@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cqrs
-from cqrs._postgres_log import pgoutput
+from cqrs._replication import pgoutput
 from cqrs.context import consuming, context_headers
 from cqrs.deserializers.events import EventDecoder
-from cqrs.deserializers.exceptions import DeserializeJsonError
-from cqrs.deserializers.json import JsonDeserializer
 from cqrs.envelope import Envelope
 from cqrs.errors import CQRSError
+from cqrs.errors.deserializing import DeserializeJsonError
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.cloudevents_format import from_binary, from_structured
-from cqrs.outbox.log import Diverted
-from cqrs.outbox.log_content import keepable, unpack
-from cqrs.workers.consumer_events import JsonEvents
+from cqrs.message_brokers.cloudevents.format import from_binary, from_structured
+from cqrs.outbox.log.content import keepable, unpack
+from cqrs.outbox.log.protocol import Diverted
+from cqrs.serializers.json_reader import JsonDeserializer
+from cqrs.workers.consumer.events import JsonEvents
 from tests.fuzz.rubbish import bodies, envelopes, fuzzed, headers, texts
 
 

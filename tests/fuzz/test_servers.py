@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 import cqrs
-from cqrs.adapters.nats_stream import NatsStream
 from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.kafka import KafkaMessageSource
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis_source import RedisMessageSource
-from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageSource
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
+from cqrs.message_brokers.redis.source import RedisMessageSource
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from tests.fuzz.rubbish import EXAMPLES, bodies, fuzzed, names
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from nats.aio.msg import Msg
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.cloudevents import CloudEventsSource
-from cqrs.message_brokers.kafka_wire import by_place, to_envelope
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis_source import StreamEntry
-from cqrs.message_brokers.redis_source import _envelope as redis_envelope
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.cloudevents.wrappers import CloudEventsSource
+from cqrs.message_brokers.kafka.wire import by_place, to_envelope
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.redis.source import StreamEntry
+from cqrs.message_brokers.redis.source import _envelope as redis_envelope
 from tests.fuzz.arriving import Arriving
 from tests.fuzz.rubbish import bodies, envelopes, fuzzed, names, texts, values
 

@@ -14,17 +14,17 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from typer.testing import CliRunner
 
 import cqrs
-from cqrs.adapters.kafka import KafkaProducer
-from cqrs.adapters.kafka_connection import KafkaConnection
 from cqrs.cli.app import app
 from cqrs.envelope import Envelope
 from cqrs.errors import CQRSError, InvalidArgument
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.kafka import KafkaMessageBroker
-from cqrs.message_brokers.kafka_source import KafkaMessageSource
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
+from cqrs.message_brokers.kafka.connection import KafkaConnection
+from cqrs.message_brokers.kafka.producer import KafkaProducer
+from cqrs.message_brokers.kafka.source import KafkaMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

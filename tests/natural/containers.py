@@ -14,7 +14,7 @@ from di import dependent
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import cqrs
-from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
 from tests.natural.messages import ProgramError
 
 if TYPE_CHECKING:

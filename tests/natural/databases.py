@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import cqrs
-from cqrs._sqlalchemy.inbox_tables import inbox_tables
-from cqrs._sqlalchemy.outbox_model import outbox_model
+from cqrs.inbox.sqlalchemy.tables import inbox_tables
+from cqrs.outbox.sqlalchemy.model import outbox_model
 from tests.natural.messages import REGISTRY, TAKEN, Base, Row, Taken
 
 if TYPE_CHECKING:

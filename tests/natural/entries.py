@@ -13,11 +13,11 @@ from faststream.kafka import KafkaBroker, KafkaMessage, TestKafkaBroker
 import cqrs
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
 from cqrs.integrations.faststream import MANUAL_ACK, Once
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
-from cqrs.workers.consumer import Consumer, ConsumerPolicy, ConsumerVerdict
-from cqrs.workers.consumer_policy import verdict
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy, ConsumerVerdict
+from cqrs.workers.consumer.policy import verdict
 from tests.natural import handlers
 from tests.natural.messages import ARRIVALS, INNOCENT, Arrived, LeftEarly, StartStream, StillWaiting
 

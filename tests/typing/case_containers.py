@@ -4,7 +4,7 @@ import abc
 from typing import Generic, Protocol, TypeVar, assert_type
 
 import cqrs
-from cqrs.container.di import DIContainer
+from cqrs.container.di.container import DIContainer
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import pytest
 
 from cqrs.errors import BrokerUnavailable, MigrationNeeded, UnknownEvent, WorkerCannotStart
 from cqrs.errors.root import InvalidArgument
-from cqrs.workers.advice import told
+from cqrs.workers.log_text import told
 from tests.unit.workers.test_service import Idle
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
 
-from cqrs._migration_steps import LOG_TABLE
 from cqrs._sqlalchemy.connecting import shown
 from cqrs._sqlalchemy.schemas import schema_of
 from cqrs.errors.databases import MigrationNeeded
@@ -26,9 +25,7 @@ _OF_SQLITE = {"no such table": "table", "no such column": "column", "has no colu
 _OF_TABLES = re.compile(r"\s*(DESC|DESCRIBE|SHOW|ALTER|DROP|CREATE|TRUNCATE|LOCK)\b", re.IGNORECASE)  # or looks at them
 _USED = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+([\w.\"`]+)", re.IGNORECASE)
 
-_ours: dict[str, tuple[frozenset[str], str]] = {
-    LOG_TABLE: (frozenset({"name", "transaction", "message"}), ""),
-}
+_ours: dict[str, tuple[frozenset[str], str]] = {}
 
 
 def is_ours(*tables: Table, option: str = "") -> None:

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from cqrs._handed import takes
-from cqrs._running import beside_the_turn
+from cqrs._arguments import takes
 from cqrs._sqlalchemy.cancelled_reads import close_cursor
+from cqrs._tasks.running import beside_the_turn
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:

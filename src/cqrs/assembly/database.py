@@ -10,22 +10,22 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from typing_extensions import TypeVar
 
-from cqrs._callables import is_async
-from cqrs._handed import REGISTRY, Needed, check_given, check_text, takes
-from cqrs._sqlalchemy import migrate
+from cqrs._arguments import REGISTRY, Needed, check_given, check_text, takes
+from cqrs._introspection.callables import is_async
 from cqrs._sqlalchemy.connecting import connected
 from cqrs.assembly.engines import engine_of, must_be_a_database
 from cqrs.errors.databases import DatabaseAddressError
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import UnitOfWorkStateError
-from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
-from cqrs.unit_of_work.joining import separate_transaction, transaction
+from cqrs.inbox.sqlalchemy.repository import SqlAlchemyInboxRepository
+from cqrs.migrations import engine as migrate
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions, chosen
 from cqrs.unit_of_work.sqlalchemy.session import session_of_the_transaction
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.unit_of_work.stack import unit_for
+from cqrs.unit_of_work.transaction_block import separate_transaction, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from cqrs._handed import Needed, check
+from cqrs._arguments import Needed, check
 from cqrs._sqlalchemy.connecting import engine_at, url_at
 from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema
 from cqrs.errors.databases import DatabaseAddressError

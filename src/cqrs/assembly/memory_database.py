@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from cqrs._handed import REGISTRY, check_given
+from cqrs._arguments import REGISTRY, check_given
 from cqrs.errors.transactions import NoOpenTransaction
-from cqrs.inbox.memory import MemoryInboxRepository
-from cqrs.outbox.memory import MemoryOutboxedEventRepository
-from cqrs.unit_of_work.joining import separate_transaction, transaction
+from cqrs.inbox.memory.repository import MemoryInboxRepository
+from cqrs.outbox.memory.repository import MemoryOutboxedEventRepository
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions, chosen
 from cqrs.unit_of_work.stack import unit_for
+from cqrs.unit_of_work.transaction_block import separate_transaction, transaction
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager

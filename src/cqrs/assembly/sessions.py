@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import type_name, type_names
+from cqrs._introspection.generics import type_name, type_names
 from cqrs.container.checked import Checked
 from cqrs.container.origin import called_in, shown
 from cqrs.container.resolver import Resolver
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cqrs.container.adopt import Injector
     from cqrs.container.origin import Origin, Origins
-    from cqrs.unit_of_work.database import TransactionalDatabase
+    from cqrs.outbox.database import OutboxDatabase
 
 _IN_MEMORY = (
     "Pass database=cqrs.Database(...), or let the handler ask for a port of yours and bind an implementation that "
@@ -32,7 +32,7 @@ _IN_MEMORY = (
 )
 
 
-def give_session(injector: Injector, database: TransactionalDatabase) -> Injector:
+def give_session(injector: Injector, database: OutboxDatabase) -> Injector:
     """``injector`` with the session of ``database``; its check refuses the sessions that are not that one.
 
     A default resolver in which nothing is bound for the classes of the session gets it. A hand-written container
@@ -46,7 +46,7 @@ def give_session(injector: Injector, database: TransactionalDatabase) -> Injecto
     return Checked(injector, partial(_foreign_sessions, database))
 
 
-def _foreign_sessions(database: TransactionalDatabase, origins: Origins) -> Iterator[WiringProblem]:
+def _foreign_sessions(database: OutboxDatabase, origins: Origins) -> Iterator[WiringProblem]:
     """What would be written beside the transaction of the turn: each binding once, with the first way to it."""
     seen: set[tuple[Any, str, int]] = set()
     for path, origin in origins:
@@ -67,7 +67,7 @@ def _gives_a_session(origin: Origin) -> bool:
     return origin.made in {"class", "function"} and makes_sessions(called_in(origin.given))
 
 
-def _wrong(asked: type | None, origin: Origin, database: TransactionalDatabase) -> tuple[str, str] | None:
+def _wrong(asked: type | None, origin: Origin, database: OutboxDatabase) -> tuple[str, str] | None:
     if not hasattr(database, "session_class"):
         return f"{database.name} has no SQLAlchemy session", _IN_MEMORY
     fits = asked is None or isinstance(database.session, asked)
@@ -81,7 +81,7 @@ def _wrong(asked: type | None, origin: Origin, database: TransactionalDatabase) 
     return given, _bind_ours(asked, origin, fits=fits)
 
 
-def _of_another(origin: Origin, database: TransactionalDatabase) -> tuple[str, str] | None:
+def _of_another(origin: Origin, database: OutboxDatabase) -> tuple[str, str] | None:
     source: Any = origin.given.source
     if origin.given is database.session or (source.place is not None and source.place == database.place):
         return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqrs._generics import type_name
-from cqrs._handed import DATABASE, what_is_wrong
+from cqrs._arguments import DATABASE, what_is_wrong
+from cqrs._introspection.generics import type_name
 from cqrs.errors.root import shown
 from cqrs.errors.wiring import WiringProblem
 from cqrs.middlewares.transaction import TransactionMiddleware
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cqrs.middlewares.base import Middleware
+    from cqrs.outbox.database import OutboxDatabase
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.unit_of_work.database import TransactionalDatabase
 
@@ -27,7 +28,7 @@ _SEPARATE = (
 def transaction_problems(
     middlewares: Sequence[Middleware],
     outbox: OutboxedEventRepository | None,
-    database: TransactionalDatabase | None,
+    database: OutboxDatabase | None,
     *,
     separate: bool,
 ) -> Iterator[WiringProblem]:
@@ -54,7 +55,7 @@ def transaction_problems(
             yield from _of_another(outbox, transaction.database)
 
 
-def _misplaced(middlewares: Sequence[Middleware], database: TransactionalDatabase | None) -> Iterator[WiringProblem]:
+def _misplaced(middlewares: Sequence[Middleware], database: OutboxDatabase | None) -> Iterator[WiringProblem]:
     places = [place for place, m in enumerate(middlewares) if isinstance(m, TransactionMiddleware)]
     if database is not None and places:
         yield WiringProblem(

@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
-from cqrs import migrations
-from cqrs._migration_steps import steps_of
 from cqrs._sqlalchemy.connecting import shown
-from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs.cli.options import Address, InboxTable, OutboxTable, Schema, Yes  # noqa: TC001  # Typer reads them
 from cqrs.cli.running import Errors, engine_for, on_engine, say
+from cqrs.migrations import engine as migrations
+from cqrs.migrations.check import check as found_by_check
+from cqrs.migrations.steps import steps_of
+from cqrs.migrations.subjects import tables_of
 
 app = typer.Typer(help="The tables of outbox, inbox, leases and log.", no_args_is_help=True)
 
@@ -106,7 +107,7 @@ def check(  # noqa: PLR0913, PLR0917  # as above
 ) -> None:
     """Say what is missing, and exit with 1 if anything is. It changes nothing."""
     named = {"inbox_table": inbox_table, "subjects": only, "schema": schema}
-    found = on_engine(address, migrations.check, outbox_table, versions=versions, **named)
+    found = on_engine(address, found_by_check, outbox_table, versions=versions, **named)
     if found:
         say(*found)
         raise typer.Exit(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqrs._showing import shown
+from cqrs._text import shown
 from cqrs.envelope import UNREADABLE
 from cqrs.inbox.parked import ParkedMessage as ParkedInInbox
 from cqrs.outbox.peeked import MessageState

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cqrs._showing import shown
 from cqrs._sqlalchemy.connecting import shown as shown_address
 from cqrs._sqlalchemy.connecting import url_at
+from cqrs._text import shown
 from cqrs.cli.running import on_database
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 from rich.console import Console
 
-from cqrs._showing import shown as short
 from cqrs._sqlalchemy.connecting import absent_file, connected, engine_at, shown, trouble_of
+from cqrs._text import shown as short
 from cqrs.assembly.database import Database
 from cqrs.cli.options import VARIABLE
 from cqrs.errors.databases import DatabaseAddressError

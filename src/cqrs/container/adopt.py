@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
-    from cqrs.container.kept import Kept
+    from cqrs._registries.compiled import Kept
     from cqrs.container.origin import Origins
 
 T = TypeVar("T")
 
 # The top-level package of a container's class, and the adapter that speaks to it.
 _ADAPTERS = {
-    "di": ("cqrs.container.di", "DIContainer"),
-    "dependency_injector": ("cqrs.container.dependency_injector", "DependencyInjectorCQRSContainer"),
-    "dishka": ("cqrs.container.dishka", "DishkaContainer"),
+    "di": ("cqrs.container.di.container", "DIContainer"),
+    "dependency_injector": ("cqrs.container.dependency_injector.container", "DependencyInjectorCQRSContainer"),
+    "dishka": ("cqrs.container.dishka.container", "DishkaContainer"),
 }
 
 

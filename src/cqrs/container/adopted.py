@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cqrs.container.kept import Kept
+from cqrs._registries.compiled import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

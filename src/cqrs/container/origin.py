@@ -6,12 +6,12 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_origin
 
-from cqrs.container.calling import kind_of
+from cqrs._introspection.calling import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cqrs.container.plan import Path
+    from cqrs.container.resolving.plan import Path
 
     Origins = Iterator[tuple[Path, "Origin"]]
 

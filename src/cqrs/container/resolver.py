@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
-from cqrs._generics import type_name
-from cqrs.container.autowiring import is_interface
-from cqrs.container.hints import unaliased
-from cqrs.container.instances import Instances
-from cqrs.container.kept import Kept
+from cqrs._introspection.generics import type_name
+from cqrs._introspection.hints import unaliased
+from cqrs._registries.compiled import Kept
 from cqrs.container.origin import called_in
-from cqrs.container.planner import Planner
-from cqrs.container.provider import Lifetime, Provider, provider_of
-from cqrs.container.request_scope import RequestScope, scopes_of
-from cqrs.container.shortcut import after
+from cqrs.container.resolving.autowiring import is_interface
+from cqrs.container.resolving.instances import Instances
+from cqrs.container.resolving.planner import Planner
+from cqrs.container.resolving.provider import Lifetime, Provider, provider_of
+from cqrs.container.resolving.request_scope import RequestScope, scopes_of
+from cqrs.container.resolving.shortcut import after
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.wiring import DependencyError, problems_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from cqrs.container.origin import Origins
-    from cqrs.container.source import Source
+    from cqrs.container.resolving.source import Source
     from cqrs.errors.wiring import WiringProblem
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from cqrs._running import of_a_turn
+from cqrs._tasks.running import of_a_turn
 from cqrs.errors.wiring import NoRequestScope
 
 if TYPE_CHECKING:

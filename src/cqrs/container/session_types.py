@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqrs._generics import runtime_class, type_name
+from cqrs._introspection.generics import runtime_class, type_name
 
 _ASYNC = {"AsyncSession"}
 _SESSIONS = {*_ASYNC, "Session", "async_scoped_session", "scoped_session"}

@@ -1,7 +1,7 @@
 """Step 6, the first thing a consumer does: make a message from bytes."""
 
-from cqrs.deserializers.exceptions import DeserializeError, DeserializeJsonError, DeserializeProtobufError
-from cqrs.deserializers.json import Deserializable, JsonDeserializer
+from cqrs.errors.deserializing import DeserializeError, DeserializeJsonError, DeserializeProtobufError
+from cqrs.serializers.json_reader import Deserializable, JsonDeserializer
 
 __all__ = [
     "Deserializable",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs._handed import COMPRESSOR, REGISTRY, SERIALIZER, check, check_given
-from cqrs.deserializers.exceptions import DeserializeError
+from cqrs._arguments import COMPRESSOR, REGISTRY, SERIALIZER, check, check_given
+from cqrs.errors.deserializing import DeserializeError
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.outbox.rows import unpacked
 from cqrs.serializers.json import JsonSerializer

@@ -15,7 +15,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cqrs._blocks import as_raised
+from cqrs._tasks.blocks import as_raised
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

@@ -17,7 +17,7 @@ from asyncio import CancelledError, current_task
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from cqrs._running import StreamRun, stream_closed
+from cqrs._tasks.running import StreamRun, stream_closed
 from cqrs.errors.requests import StreamTaskError
 from cqrs.unit_of_work.stack import settle_units
 

@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from cqrs._fallback import call_with_fallback
+from cqrs.container.resolving.shortcut import NotAtOnce
 from cqrs.container.scope import open_scope
-from cqrs.container.shortcut import NotAtOnce
-from cqrs.events.one_call import OneCall, needs_no_call
-from cqrs.events.recorder import EventDrain, events_of
+from cqrs.handlers.fallback import call_with_fallback
+from cqrs.handlers.recorder import EventDrain, events_of
+from cqrs.handlers.shared import OneCall, needs_no_call
 from cqrs.requests.binding import ChainBinding, FallbackBinding, HandlerBinding
 from cqrs.requests.cor_request_handler import build_chain
 

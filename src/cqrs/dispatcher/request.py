@@ -5,14 +5,14 @@ from __future__ import annotations
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from cqrs._unawaited import refuse
+from cqrs.container.resolving.shortcut import NotAtOnce
 from cqrs.container.scope import open_scope
-from cqrs.container.shortcut import NotAtOnce
 from cqrs.dispatcher.invocation import invocation
 from cqrs.dispatcher.turn import Dispatcher, in_scope, join
 from cqrs.errors.requests import RequestHandlerTypeError
-from cqrs.events.one_call import needs_no_call
-from cqrs.events.recorder import EventDrain, events_of
+from cqrs.handlers.recorder import EventDrain, events_of
+from cqrs.handlers.shared import needs_no_call
+from cqrs.handlers.unawaited import refuse
 from cqrs.requests.binding import HandlerBinding
 from cqrs.unit_of_work.stack import entered, ever_entered
 

@@ -6,14 +6,14 @@ from contextlib import aclosing, nullcontext
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cqrs._fallback import call_with_fallback
-from cqrs._unawaited import refuse
 from cqrs.dispatcher.chunks import Chunk, driven, hand_over
 from cqrs.dispatcher.invocation import builder
 from cqrs.dispatcher.turn import Dispatcher, in_scope
 from cqrs.errors.requests import RequestHandlerTypeError
-from cqrs.events.one_call import OneStream
-from cqrs.events.recorder import EventDrain
+from cqrs.handlers.fallback import call_with_fallback
+from cqrs.handlers.recorder import EventDrain
+from cqrs.handlers.shared import OneStream
+from cqrs.handlers.unawaited import refuse
 from cqrs.requests.binding import FallbackBinding
 from cqrs.unit_of_work.stack import current_unit_of_work, entered, ever_entered
 

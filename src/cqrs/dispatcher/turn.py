@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cqrs._generics import type_names
-from cqrs._handed import Needed, check_given
-from cqrs._validation import validate
+from cqrs._arguments import Needed, check_given
+from cqrs._introspection.generics import type_names
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
 from cqrs.dispatcher.cancellation import ClosedInPeace
+from cqrs.dispatcher.validation import validate
 from cqrs.errors.requests import RequestHandlerDoesNotExist, RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
 from cqrs.middlewares.transaction import TransactionMiddleware

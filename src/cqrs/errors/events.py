@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cqrs._generics import type_name
+from cqrs._introspection.generics import type_name
 from cqrs.errors.root import CQRSError
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cqrs._generics import type_names
-from cqrs._showing import shown
+from cqrs._introspection.generics import type_names
+from cqrs._text import shown
 from cqrs.errors.root import CQRSError, InvalidArgument, without_secrets
 
 TRY_LATER = "try again later"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqrs._generics import type_names
+from cqrs._introspection.generics import type_names
 from cqrs.errors.root import CQRSError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cqrs._generics import type_names
+from cqrs._introspection.generics import type_names
 from cqrs.errors.root import CQRSError, without_secrets
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from cqrs.events.event_handler import EventHandler
 from cqrs.events.event_processor import EventProcessor
 from cqrs.events.fallback import EventHandlerFallback
 from cqrs.events.map import EventMap
-from cqrs.events.recorder import EventRecorder
 from cqrs.events.registry import EventName, EventRegistry
+from cqrs.handlers.recorder import EventRecorder
 
 __all__ = [
     "DCDomainEvent",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs._wiring import assemble
+from cqrs.assembly.wiring import assemble
 from cqrs.mediator import EventMediator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cqrs._wiring import EventMapper
+    from cqrs.assembly.wiring import EventMapper
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.middlewares.base import Middleware
     from cqrs.observability.hooks import Hooks
+    from cqrs.outbox.database import OutboxDatabase
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.serializers.protocol import Serializer
-    from cqrs.unit_of_work.database import TransactionalDatabase
 
 
 def bootstrap(  # noqa: PLR0913  # the established signature
@@ -31,7 +31,7 @@ def bootstrap(  # noqa: PLR0913  # the established signature
     hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
     serializer: Serializer | None = None,
-    database: TransactionalDatabase | None = None,
+    database: OutboxDatabase | None = None,
     separate_outbox_transaction: bool = False,
 ) -> EventMediator:
     """A mediator for events that a consumer receives.

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from typing_extensions import Format, get_annotations
 
-from cqrs._generics import type_arguments, type_name
+from cqrs._introspection.generics import type_arguments, type_name
 
 _made: WeakValueDictionary[Any, type] = WeakValueDictionary()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 from typing_extensions import Format, get_annotations
 
-from cqrs._generics import type_name
+from cqrs._introspection.generics import type_name
 from cqrs.errors.root import InvalidArgument
 from cqrs.events.event import DCNotificationEvent, INotificationEvent
 from cqrs.events.message_key import KeyOf, check_path

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 from pydantic import AliasChoices, ConfigDict, Field
 from typing_extensions import TypeVar
 
-from cqrs._message import DataclassMessage, IMessage, PydanticMessage
+from cqrs._messages.message import DataclassMessage, PydanticMessage
+from cqrs._messages.message import IEvent as IEvent  # noqa: PLC0414  # its established path
 from cqrs.errors.events import ImmutableEventError, ProtobufNotImplemented
 from cqrs.errors.root import InvalidArgument
 from cqrs.events.closed_generic import closed
@@ -39,10 +40,6 @@ def default_topic() -> str:
 def utc_now() -> dt.datetime:
     """The current time, aware, in UTC."""
     return dt.datetime.now(dt.UTC)
-
-
-class IEvent(IMessage):
-    """An event of any class. Keep it immutable: handlers may see it at the same time."""
 
 
 class IDomainEvent(IEvent):

@@ -9,20 +9,20 @@ from operator import attrgetter
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from cqrs._fallback import call_with_fallback
-from cqrs._generics import generic_of
-from cqrs._handed import BROKER, HOOKS, OUTBOX, SERIALIZER, Needed, check_given
-from cqrs._unawaited import refuse
+from cqrs._arguments import BROKER, HOOKS, OUTBOX, SERIALIZER, Needed, check_given
+from cqrs._introspection.generics import generic_of
 from cqrs.container.adopt import adopt
-from cqrs.container.shortcut import NotAtOnce
+from cqrs.container.resolving.shortcut import NotAtOnce
 from cqrs.errors.events import OpenGenericEvent
 from cqrs.errors.messages import DelayNeedsOutbox
 from cqrs.errors.transactions import NoOpenTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.events.event import INotificationEvent
 from cqrs.events.map import EventBinding, EventMap
-from cqrs.events.one_call import OneCall, needs_no_call
-from cqrs.events.recorder import EventDrain, events_of, must_be_an_event
 from cqrs.events.registry import declared_version
+from cqrs.handlers.fallback import call_with_fallback
+from cqrs.handlers.recorder import EventDrain, events_of, must_be_an_event
+from cqrs.handlers.shared import OneCall, needs_no_call
+from cqrs.handlers.unawaited import refuse
 from cqrs.message_brokers.protocol import MessageBroker, message_of, ready
 from cqrs.observability.hooks import Hooks, report
 from cqrs.unit_of_work.stack import current_unit_of_work, units_around
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from cqrs.container.protocol import Container
+    from cqrs.events.event_outbox import EventOutbox
     from cqrs.message_brokers.protocol import Message
-    from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.serializers.protocol import Serializer
 
     EventCall = Callable[[Any, Container], Awaitable[Sequence[Any]]]
@@ -74,7 +74,7 @@ class EventEmitter:
         message_broker: MessageBroker | None = None,
         *,
         hooks: Hooks | None = None,
-        outbox: OutboxedEventRepository | None = None,
+        outbox: EventOutbox | None = None,
         serializer: Serializer | None = None,
         separate_outbox_transaction: bool = False,
     ) -> None:
@@ -147,7 +147,7 @@ class EventEmitter:
             raise DelayNeedsOutbox(event.event_name)
         return ready(message_of(event, declared_version(event.__class__), self._serializer))
 
-    async def _outboxed(self, outbox: OutboxedEventRepository, events: Sequence[Any], *, alone: bool) -> None:
+    async def _outboxed(self, outbox: EventOutbox, events: Sequence[Any], *, alone: bool) -> None:
         if not alone:
             for event in events:
                 outbox.add(event)

@@ -7,7 +7,7 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from cqrs.events.recorder import EventRecorder
+from cqrs.handlers.recorder import EventRecorder
 
 E_contra = TypeVar("E_contra", contravariant=True, default=Any)
 

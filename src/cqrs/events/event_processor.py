@@ -15,8 +15,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from cqrs._blocks import told
-from cqrs._handed import Needed, check, check_number
+from cqrs._arguments import Needed, check, check_number
+from cqrs._tasks.blocks import told
 from cqrs.observability.hooks import report
 from cqrs.unit_of_work.stack import current_unit_of_work
 

@@ -6,22 +6,22 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any, cast
 
-from cqrs._callables import is_async
-from cqrs._function_handler import handler_class
-from cqrs._generics import can_be, runtime_class, type_arguments, type_name, type_names
-from cqrs._handed import is_class, problem_with_handle
-from cqrs._watched import WatchedDict, WatchedList
-from cqrs.circuit_breaker import circuit_of
-from cqrs.container.kept import Keepers
+from cqrs._arguments import is_class, problem_with_handle
+from cqrs._introspection.callables import is_async
+from cqrs._introspection.generics import can_be, runtime_class, type_arguments, type_name, type_names
+from cqrs._registries.compiled import Keepers
+from cqrs._registries.watched import WatchedDict, WatchedList
+from cqrs.circuit_breaker.protocol import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.events.event_handler import EventHandler
 from cqrs.events.fallback import EventHandlerFallback
-from cqrs.events.recorder import misused_name
+from cqrs.handlers.function import handler_class
+from cqrs.handlers.recorder import misused_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.circuit_breaker.protocol import ICircuitBreaker
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

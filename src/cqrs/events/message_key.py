@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from typing_extensions import Format, get_annotations
 
-from cqrs._generics import type_name
+from cqrs._introspection.generics import type_name
 from cqrs.errors.events import NoMessageKey
 from cqrs.errors.root import InvalidArgument
 

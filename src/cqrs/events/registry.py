@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cqrs._handed import check_class, check_number, check_text
+from cqrs._arguments import check_class, check_number, check_text
 from cqrs.errors.events import EventNameConflict, UnknownEvent
 
 _ATTRIBUTE = "__cqrs_event_name__"

@@ -3,7 +3,7 @@
 ``cqrs.inbox.sqlalchemy`` remembers it in a database; ``cqrs.workers.consumer`` is the worker that uses it.
 """
 
-from cqrs.inbox.memory import MemoryInbox, MemoryInboxRepository
+from cqrs.inbox.memory.repository import MemoryInbox, MemoryInboxRepository
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, TakenSequence
 from cqrs.inbox.repository import InboxRepository
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cqrs._callables import is_async
-from cqrs._generics import type_name
+from cqrs._introspection.callables import is_async
+from cqrs._introspection.generics import type_name
 from cqrs.errors.databases import DatabaseUnavailable, MigrationNeeded
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.requests import CircuitOpenError

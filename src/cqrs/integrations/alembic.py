@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import op
 
-from cqrs._migration_steps import BOOK, MAKE_BOOK, steps_of
-from cqrs._sqlalchemy.lease_tables import lease_metadata
-from cqrs._sqlalchemy.log_tables import log_metadata
-from cqrs._sqlalchemy.migrate import KNOWN
-from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs._sqlalchemy.types import BinaryUUID, UtcDateTime
+from cqrs.leases.sqlalchemy.tables import lease_metadata
+from cqrs.migrations.engine import KNOWN
+from cqrs.migrations.steps import BOOK, MAKE_BOOK, steps_of
+from cqrs.migrations.subjects import tables_of
+from cqrs.outbox.log.tables import log_metadata
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
 
-    from cqrs._migration_steps import Step
+    from cqrs.migrations.steps import Step
 
 __all__ = ["compare_type", "include_object", "render_item"]
 

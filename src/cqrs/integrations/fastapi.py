@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse
 
-from cqrs._handed import Needed, check, check_given, check_number
+from cqrs._arguments import Needed, check, check_given, check_number
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.integrations._event_frames import to_json
 from cqrs.integrations._event_stream import EventStream

@@ -14,13 +14,13 @@ import faststream
 from faststream import BaseMiddleware
 from faststream.exceptions import IgnoredException
 
-from cqrs.deserializers.json import JsonDeserializer
 from cqrs.integrations.faststream_inbox import Once
+from cqrs.serializers.json_reader import JsonDeserializer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from cqrs.deserializers.exceptions import DeserializeJsonError
+    from cqrs.errors.deserializing import DeserializeJsonError
 
 __all__ = ["MANUAL_ACK", "Once", "Redelivery", "event_decoder"]
 

@@ -9,20 +9,20 @@ from uuid import UUID
 from faststream import BaseMiddleware
 from faststream.exceptions import AckMessage
 
-from cqrs._handed import TEXT, Needed, check, check_given
+from cqrs._arguments import TEXT, Needed, check, check_given
 from cqrs.context import consuming
 from cqrs.envelope import Envelope
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError
 from cqrs.message_brokers.foreign import text_of
-from cqrs.workers.consumer_transactions import made_by, transactions_of
+from cqrs.workers.consumer.transactions import made_by, transactions_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from cqrs.inbox.database import InboxDatabase
     from cqrs.inbox.repository import InboxRepository
-    from cqrs.unit_of_work.database import TransactionalDatabase
     from cqrs.unit_of_work.protocol import UnitOfWork
 
 logger = logging.getLogger("cqrs")
@@ -78,7 +78,7 @@ class Once:
         unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]] | None = None,
         *,
         consumer: str | None = None,
-        database: TransactionalDatabase | None = None,
+        database: InboxDatabase | None = None,
         name: str | None = None,
         read: Callable[[Any], Envelope | None] = envelope_of,
     ) -> None:

@@ -6,7 +6,7 @@ import abc
 from typing import TYPE_CHECKING
 
 from cqrs.errors.messages import MessageRejected, UnfitMessage
-from cqrs.message_brokers.handed_over import as_broker
+from cqrs.message_brokers.arguments import as_broker
 from cqrs.message_brokers.protocol import MessageBroker
 
 if TYPE_CHECKING:

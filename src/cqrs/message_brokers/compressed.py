@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from cqrs._handed import COMPRESSOR, check, check_number
+from cqrs._arguments import COMPRESSOR, check, check_number
 from cqrs.compressors.protocol import name_of
 from cqrs.message_brokers.changing import ChangingBroker
 

@@ -7,7 +7,7 @@ import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from cqrs._sendable import refuse_hidden, sendable
+from cqrs._messages.limits import refuse_hidden, sendable
 from cqrs.context import headers_of
 from cqrs.envelope import JSON, Envelope, encoded
 

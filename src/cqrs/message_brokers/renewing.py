@@ -6,7 +6,7 @@ import asyncio
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
-from cqrs._running import outside_turns
+from cqrs._tasks.running import outside_turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

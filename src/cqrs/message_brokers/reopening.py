@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cqrs._running import outside_turns
+from cqrs._tasks.running import outside_turns
 from cqrs.errors.messages import BrokerUnavailable
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cqrs._callables import is_async
-from cqrs._generics import type_name
-from cqrs._handed import Needed, check, takes
+from cqrs._arguments import Needed, check, takes
+from cqrs._introspection.callables import is_async
+from cqrs._introspection.generics import type_name
 from cqrs.errors.wiring import WiringProblem
 
 if TYPE_CHECKING:

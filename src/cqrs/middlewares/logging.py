@@ -6,8 +6,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from cqrs._callables import awaited
-from cqrs._handed import Needed, check_given
+from cqrs._arguments import Needed, check_given
+from cqrs._introspection.callables import awaited
 
 if TYPE_CHECKING:
     from cqrs.middlewares.base import Handle

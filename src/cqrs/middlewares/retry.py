@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cqrs._running import current_run
+from cqrs._tasks.running import current_run
 from cqrs.backoff import Retry
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import ConcurrencyError

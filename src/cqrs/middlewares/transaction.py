@@ -6,14 +6,14 @@ import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import type_name
-from cqrs._running import is_stream_closed
+from cqrs._introspection.generics import type_name
+from cqrs._tasks.running import is_stream_closed
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError, SecondTransaction, TransactionEnded
-from cqrs.unit_of_work.joining import must_fit
 from cqrs.unit_of_work.options import options_of
 from cqrs.unit_of_work.protocol import UnitOfWork
 from cqrs.unit_of_work.stack import entered, unit_in, units_around
+from cqrs.unit_of_work.transaction_block import must_fit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

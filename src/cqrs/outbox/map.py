@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cqrs._handed import check_text
+from cqrs._arguments import check_text
 from cqrs.errors.events import UnknownEvent
 from cqrs.errors.messages import OutboxedEventMismatch
 from cqrs.events.event import INotificationEvent

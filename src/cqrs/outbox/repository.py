@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from cqrs.errors.messages import WakeUpsUnsupported
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.outbox.event import EventStatus, OutboxedEvent
-from cqrs.outbox.wakeups import NoWakeUps
+from cqrs.wakeups.protocol import NoWakeUps
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cqrs.outbox.parked import ParkedMessages
     from cqrs.outbox.peeked import MessageState, PeekedMessage
     from cqrs.outbox.queue import OutboxQueue, QueuedMessage
-    from cqrs.outbox.wakeups import WakeUps
+    from cqrs.wakeups.protocol import WakeUps
 
 __all__ = ["EventStatus", "OutboxedEvent", "OutboxedEventRepository"]
 

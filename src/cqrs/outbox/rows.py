@@ -7,14 +7,14 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any, cast
 
-from cqrs._sendable import sendable, storable
+from cqrs._messages.limits import sendable, storable
 from cqrs.compressors.protocol import name_of
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.context import headers_of
 from cqrs.envelope import UNREADABLE, Envelope
 from cqrs.errors.messages import UnknownCompression, UnreadableBody, UnreadableRow
 from cqrs.errors.root import CQRSError
-from cqrs.outbox.given import id_given, message_id_of
+from cqrs.outbox.arguments import id_given, message_id_of
 
 if TYPE_CHECKING:
     import datetime as dt

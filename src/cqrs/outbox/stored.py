@@ -11,12 +11,12 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from cqrs._handed import COMPRESSOR, REGISTRY, SERIALIZER, Needed, check, check_given
+from cqrs._arguments import COMPRESSOR, REGISTRY, SERIALIZER, Needed, check, check_given
 from cqrs.errors.root import CQRSError, InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
-from cqrs.outbox import entering
+from cqrs.outbox import transaction as entering
+from cqrs.outbox.arguments import delay_in_seconds, due, ids_meant_by, look_given, row_ids
 from cqrs.outbox.event import EventStatus, OutboxedEvent
-from cqrs.outbox.given import delay_in_seconds, due, ids_meant_by, look_given, row_ids
 from cqrs.outbox.map import OutboxedEventMap, registered_name
 from cqrs.outbox.repository import OutboxedEventRepository
 from cqrs.outbox.rows import (

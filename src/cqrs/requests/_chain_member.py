@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
-from cqrs._callables import is_async, named_parameters, written
-from cqrs._generics import runtime_class, type_arguments
-from cqrs._type_text import resolved_annotations, short_name
+from cqrs._introspection.callables import is_async, named_parameters, written
+from cqrs._introspection.generics import runtime_class, type_arguments
+from cqrs._introspection.type_text import resolved_annotations, short_name
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.cor_request_handler import CORRequestHandler
 

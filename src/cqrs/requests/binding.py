@@ -6,13 +6,13 @@ import dataclasses
 import inspect
 from typing import TYPE_CHECKING, Any, cast
 
-from cqrs._callables import is_async, is_async_generator
-from cqrs._function_handler import handler_class
-from cqrs._generics import can_be, type_arguments, type_name, type_names
-from cqrs._handed import problem_with_handle
-from cqrs.circuit_breaker import circuit_of
+from cqrs._arguments import problem_with_handle
+from cqrs._introspection.callables import is_async, is_async_generator
+from cqrs._introspection.generics import can_be, type_arguments, type_name, type_names
+from cqrs.circuit_breaker.protocol import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
-from cqrs.events.recorder import misused_name
+from cqrs.handlers.function import handler_class
+from cqrs.handlers.recorder import misused_name
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.fallback import RequestHandlerFallback
 from cqrs.requests.request import declared_response
@@ -21,7 +21,7 @@ from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandle
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.circuit_breaker.protocol import ICircuitBreaker
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

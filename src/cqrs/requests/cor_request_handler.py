@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from typing_extensions import TypeVar
 
 from cqrs.errors.root import InvalidArgument
-from cqrs.events.recorder import EventRecorder
+from cqrs.handlers.recorder import EventRecorder
 from cqrs.unit_of_work.stack import current_unit_of_work, ever_entered
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.circuit_breaker.protocol import ICircuitBreaker
 
 
 @dataclasses.dataclass(frozen=True)

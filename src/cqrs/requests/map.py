@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs._generics import runtime_class, type_name, type_names
-from cqrs._handed import is_class
-from cqrs._watched import WatchedDict
-from cqrs.container.kept import Keepers
+from cqrs._arguments import is_class
+from cqrs._introspection.generics import runtime_class, type_name, type_names
+from cqrs._registries.compiled import Keepers
+from cqrs._registries.watched import WatchedDict
 from cqrs.errors.requests import RequestHandlerDoesNotExist
 from cqrs.errors.wiring import WiringError, WiringProblem
 from cqrs.requests.binding import Binding, read_binding

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from cqrs._mermaid import DiagramText, Names, escaped
-from cqrs._type_text import alternatives, fields, type_text
+from cqrs._diagrams.mermaid import DiagramText, Names, escaped
+from cqrs._introspection.type_text import alternatives, fields, type_text
 from cqrs.requests._chain_member import read_chain
 from cqrs.requests.cor_request_handler import CORRequestHandler
 

@@ -7,8 +7,8 @@ from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
-from cqrs._generics import type_arguments
-from cqrs._message import DataclassMessage, IMessage, PydanticMessage
+from cqrs._introspection.generics import type_arguments
+from cqrs._messages.message import DataclassMessage, IMessage, PydanticMessage
 
 # Covariant: a type checker that expects `Answer | None` still sees that `Request[Answer]` gives it.
 ResT_co = TypeVar("ResT_co", default=Any, covariant=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from typing_extensions import TypeVar
 
-from cqrs.events.recorder import EventRecorder
+from cqrs.handlers.recorder import EventRecorder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

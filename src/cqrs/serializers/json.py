@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticSerializationError
 
-from cqrs._message import PydanticMessage
-from cqrs._sendable import refuse_hidden
-from cqrs._showing import shown
-from cqrs.deserializers.exceptions import DeserializeJsonError
-from cqrs.deserializers.json import JsonDeserializer
+from cqrs._messages.limits import refuse_hidden
+from cqrs._messages.message import PydanticMessage
+from cqrs._text import shown
 from cqrs.envelope import JSON, encoded
+from cqrs.errors.deserializing import DeserializeJsonError
 from cqrs.errors.messages import UnfitMessage
+from cqrs.serializers.json_reader import JsonDeserializer
 from cqrs.serializers.protocol import Encoded
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs.deserializers.protobuf import ProtobufDeserializer
 from cqrs.errors.events import ProtobufNotImplemented
 from cqrs.serializers.json import JsonSerializer
+from cqrs.serializers.protobuf_reader import ProtobufDeserializer
 from cqrs.serializers.protocol import Encoded
 
 if TYPE_CHECKING:

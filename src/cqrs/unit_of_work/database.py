@@ -1,4 +1,4 @@
-"""Step 4, what a bootstrap, a consumer or a middleware is given as ``database``: the port."""
+"""Step 4, what gives transactions of one database: the port of a middleware."""
 
 from __future__ import annotations
 
@@ -7,30 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS
 
 if TYPE_CHECKING:
-    from cqrs.events.registry import EventRegistry
-    from cqrs.inbox.repository import InboxRepository
-    from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.unit_of_work.options import TransactionOptions
     from cqrs.unit_of_work.protocol import UnitOfWork
 
 
 class TransactionalDatabase(Protocol):
-    """The transactions of one database, and what becomes part of them."""
-
-    @property
-    def outbox(self) -> OutboxedEventRepository:
-        """Its outbox."""
-        ...
-
-    @property
-    def inbox(self) -> InboxRepository:
-        """Its inbox."""
-        ...
-
-    @property
-    def registry(self) -> EventRegistry:
-        """The types of the events in the messages that it sends and receives."""
-        ...
+    """The transactions of one database."""
 
     @property
     def session(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from cqrs._blocks import async_block
+from cqrs._tasks.blocks import async_block
 from cqrs.errors.transactions import OtherDatabase
 from cqrs.unit_of_work.protocol import UnitOfWork
 

@@ -6,10 +6,10 @@ import abc
 import logging
 from typing import TYPE_CHECKING, Any, Self
 
-from cqrs._blocks import async_block, block
+from cqrs._tasks.blocks import async_block, block
 from cqrs.errors.transactions import AfterCommitError, TransactionDoomed, UnitOfWorkStateError
-from cqrs.unit_of_work.in_memory import InMemory
-from cqrs.unit_of_work.of_one_task import OfOneTask
+from cqrs.unit_of_work.owner import OfOneTask
+from cqrs.unit_of_work.pending import InMemory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator

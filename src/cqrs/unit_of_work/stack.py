@@ -6,8 +6,8 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cqrs._blocks import block
-from cqrs._running import of_a_turn
+from cqrs._tasks.blocks import block
+from cqrs._tasks.running import of_a_turn
 from cqrs.errors.transactions import OtherDatabase, TransactionEnded
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from cqrs.workers.advice import told
+from cqrs.workers.log_text import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

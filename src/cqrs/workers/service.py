@@ -8,10 +8,10 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from cqrs._running import outside_turns
+from cqrs._tasks.running import outside_turns
 from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.workers import CORRECT, WorkerCannotStart
-from cqrs.workers.advice import told
+from cqrs.workers.log_text import told
 from cqrs.workers.signals import told_by_signals
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from tests.faults.books.messages import TOPIC
 from tests.faults.books.tables import CUSTOMERS, POINTS_BANK, POINTS_OF, SHOP, Account, Heard, Order, Posting
 

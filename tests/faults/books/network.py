@@ -6,8 +6,8 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.redis_circuit_storage import redis_storage_factory
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.redis import redis_storage_factory
 from cqrs.errors import CircuitOpenError
 
 

@@ -9,8 +9,8 @@ import redis
 from aiobreaker.storage.redis import CircuitRedisStorage  # type: ignore[import-untyped]
 from redis.asyncio import Redis
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.redis_circuit_storage import RedisStorageFactory, redis_storage_factory
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.redis import RedisStorageFactory, redis_storage_factory
 from cqrs.testing.clock import ManualClock
 from cqrs.testing.conformance.circuit_breaker import Features
 

@@ -9,11 +9,11 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ReadOnlyError
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.circuit_outage import PAUSE_BETWEEN_TRIALS
-from cqrs.adapters.circuit_policy import CircuitPolicy
-from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit
-from cqrs.adapters.redis_circuit_storage import redis_storage_factory
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.outage import PAUSE_BETWEEN_TRIALS
+from cqrs.circuit_breaker.policy import CircuitPolicy
+from cqrs.circuit_breaker.redis import redis_storage_factory
+from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
 from tests.integration.circuit_breaker.redis_backends import PATIENT, PATIENT_CLIENT, RedisBackend
@@ -52,7 +52,7 @@ async def test_calls_go_through_while_the_server_is_dead_and_are_guarded_when_it
     await asyncio.to_thread(redis_server.start)
     assert await breaker.call("x", work) == "done"  # the server has lost its data: the circuit is closed
     await open_circuit(breaker)
-    told = [r.getMessage() for r in caplog.records if r.name == "cqrs.adapters.circuit_outage"]
+    told = [r.getMessage() for r in caplog.records if r.name == "cqrs.circuit_breaker.outage"]
     assert [line.split(" (")[0] for line in told] == [
         "The circuit storage is away",
         "The circuit storage is back; calls that went through unguarded: 3.",

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cqrs.adapters.circuit_policy import CircuitPolicy
-from cqrs.adapters.circuit_state import Outcome, Permit
-from cqrs.adapters.circuit_storage import CircuitStorage, MemoryCircuitStorage
+from cqrs.circuit_breaker.policy import CircuitPolicy
+from cqrs.circuit_breaker.state import Outcome, Permit
+from cqrs.circuit_breaker.storage import CircuitStorage, MemoryCircuitStorage
 from cqrs.testing.clock import ManualClock
 from tests.integration.circuit_breaker.redis_backends import RedisBackend
 

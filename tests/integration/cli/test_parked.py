@@ -14,7 +14,7 @@ from cqrs.cli.app import app
 from cqrs.envelope import Envelope
 from cqrs.errors import MessageRejected
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 
 if TYPE_CHECKING:
     from collections.abc import Callable

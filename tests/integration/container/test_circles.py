@@ -15,7 +15,7 @@ from di import bind_by_type
 from di.dependent import Dependent
 
 import cqrs
-from cqrs.container import turnstile
+from cqrs.container.resolving import single_flight as turnstile
 from cqrs.errors import DependencyError
 from cqrs.requests import bootstrap
 

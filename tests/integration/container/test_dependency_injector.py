@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import pytest
 from dependency_injector import containers, providers, resources
 
-from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
 from cqrs.errors import DependencyError, WiringError
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.requests.request import Request

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import pytest
 from dependency_injector import containers, providers
 
-from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
 from cqrs.testing.conformance.container import Binding, ContainerConformance, Features
 from cqrs.testing.conformance.scoped_container import ScopedContainerConformance
 

@@ -11,7 +11,7 @@ import di
 import pytest
 from di import dependent
 
-from cqrs.container.di import DIContainer
+from cqrs.container.di.container import DIContainer
 from cqrs.errors import DependencyError, WiringError
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.requests.request import Request

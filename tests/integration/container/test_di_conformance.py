@@ -6,7 +6,7 @@ import di
 import pytest
 from di.dependent import Dependent
 
-from cqrs.container.di import DIContainer
+from cqrs.container.di.container import DIContainer
 from cqrs.testing.conformance.container import Binding, Features
 from cqrs.testing.conformance.scoped_container import ScopedContainerConformance
 

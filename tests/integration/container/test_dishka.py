@@ -20,7 +20,7 @@ from dishka import (
 )
 from dishka.exceptions import ExitError
 
-from cqrs.container.dishka import DishkaContainer
+from cqrs.container.dishka.container import DishkaContainer
 from cqrs.errors import DependencyError, WiringError
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.requests.request import Request

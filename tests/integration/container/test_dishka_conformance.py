@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from dishka import AsyncContainer, Provider, Scope, make_async_container
 
-from cqrs.container.dishka import DishkaContainer
+from cqrs.container.dishka.container import DishkaContainer
 from cqrs.testing.conformance.container import Binding, Features
 from cqrs.testing.conformance.scoped_container import ScopedContainerConformance
 

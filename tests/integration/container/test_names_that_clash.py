@@ -8,7 +8,7 @@ import di
 import pytest
 
 import cqrs
-from cqrs._generics import type_names
+from cqrs._introspection.generics import type_names
 from cqrs.errors import (
     DependencyError,
     OutboxedEventMismatch,

@@ -16,15 +16,15 @@ from di import bind_by_type
 from di.dependent import Dependent
 
 import cqrs
-from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
-from cqrs.container.di import DIContainer
-from cqrs.container.dishka import DishkaContainer
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
+from cqrs.container.di.container import DIContainer
+from cqrs.container.dishka.container import DishkaContainer
 from cqrs.requests import bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cqrs.container.provider import Lifetime
+    from cqrs.container.resolving.provider import Lifetime
 
 
 class Clock:

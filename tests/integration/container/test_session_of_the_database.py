@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session, async_ses
 from sqlalchemy.orm import Session
 
 import cqrs
-from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
+from cqrs.assembly.command_bus import CommandBus
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
 from cqrs.errors import WiringError
 from cqrs.events import bootstrap as event_bootstrap
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
-from cqrs.requests.command_bus import CommandBus
 from tests.integration.container.session_wirings import Databases, Order, Orders, Place, from_providers, place
 
 if TYPE_CHECKING:

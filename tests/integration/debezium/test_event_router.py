@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 import cqrs
 from cqrs.envelope import Envelope, encoded
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.kafka_wire import by_place, to_envelope
+from cqrs.message_brokers.kafka.wire import by_place, to_envelope
 from cqrs.migrations import upgrade
 from tests.servers import debezium
 

@@ -18,7 +18,7 @@ PROGRAM = """
 import asyncio, contextlib, sys
 import fastapi, uvicorn
 import cqrs
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox import MemoryOutboxedEventRepository
 
 relay = cqrs.OutboxRelay(MemoryOutboxedEventRepository(), MemoryMessageBroker())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
-from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository, inbox_tables
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.inbox.sqlalchemy.repository import SqlAlchemyInboxRepository, inbox_tables
+from cqrs.outbox.sqlalchemy.model import outbox_model
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 

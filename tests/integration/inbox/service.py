@@ -15,9 +15,9 @@ from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.testing import faults
-from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from tests.integration.inbox.backends import Database, effect, engine_of
 
 if TYPE_CHECKING:

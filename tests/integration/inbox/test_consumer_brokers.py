@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cqrs.adapters.kafka import KafkaProducerAdapter
-from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.kafka import KafkaMessageBroker
-from cqrs.message_brokers.kafka_source import KafkaMessageSource
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
+from cqrs.message_brokers.kafka.producer import KafkaProducerAdapter
+from cqrs.message_brokers.kafka.source import KafkaMessageSource
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from tests.integration.inbox.service import Shipping, ordered
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event, text
 
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from tests.integration.inbox.service import Shipping, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqrs.envelope import Envelope
-    from cqrs.message_brokers.memory_group import MemoryMessageSource
+    from cqrs.message_brokers.memory.group import MemoryMessageSource
     from tests.integration.inbox.backends import Database
 
 SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "strict_postgres", "mariadb")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from tests.integration.inbox.backends import Database, engine_of
 from tests.integration.inbox.service import Shipping, ordered
 from tests.servers import databases

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
-from cqrs.workers.consumer import ConsumerPolicy
-from cqrs.workers.consumer_steps import Steps
+from cqrs.workers.consumer.consumer import ConsumerPolicy
+from cqrs.workers.consumer.steps import Steps
 from tests.integration.inbox.service import ordered
 
 if TYPE_CHECKING:

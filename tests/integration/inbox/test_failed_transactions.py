@@ -11,9 +11,9 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from cqrs.errors import UnitOfWorkStateError
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
-from cqrs.workers.consumer_errors import is_outage
+from cqrs.workers.consumer.errors import is_outage
 from tests.integration.inbox.backends import EFFECTS, Database, effect
 from tests.integration.inbox.service import Ordered, Shipping, ordered
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs.errors import UnitOfWorkStateError
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
 from tests.integration.inbox.backends import Database, effect
 from tests.integration.inbox.service import Ordered, Shipping, ordered

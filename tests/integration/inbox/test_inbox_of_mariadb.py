@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from cqrs._sqlalchemy.inserting import insert_new
-from cqrs._sqlalchemy.lease_tables import leases
+from cqrs.leases.sqlalchemy.tables import leases
 from cqrs.migrations import upgrade
 from cqrs.testing.conformance.inbox import ME, message
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from cqrs.adapters.kafka import kafka_producer_factory
-from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.kafka.producer import kafka_producer_factory
 
 
 class KafkaBackend:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from cqrs.adapters.kafka import KafkaConnection
-from cqrs.message_brokers.kafka import KafkaMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageSource
+from cqrs.message_brokers.kafka.producer import KafkaConnection
 
 
 async def main(bootstrap: str, topic: str, group: str, count: int) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from cqrs.adapters.kafka import KafkaProducerAdapter, kafka_producer_factory
 from cqrs.errors import BrokerUnavailable, MessageRejected, UnfitMessage
-from cqrs.message_brokers.kafka import KafkaMessageBroker
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
+from cqrs.message_brokers.kafka.producer import KafkaProducerAdapter, kafka_producer_factory
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import an_envelope, received
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs.errors import BrokerUnavailable
-from cqrs.inbox.memory import MemoryInboxRepository
+from cqrs.inbox.memory.repository import MemoryInboxRepository
 from cqrs.testing.conformance.message_broker import an_envelope, received
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
-from cqrs.workers.consumer import Consumer
-from cqrs.workers.consumer_policy import ConsumerPolicy, ConsumerVerdict, verdict
+from cqrs.workers.consumer.consumer import Consumer
+from cqrs.workers.consumer.policy import ConsumerPolicy, ConsumerVerdict, verdict
 from tests.integration.kafka.backend import KafkaBackend
 from tests.integration.message_brokers.restarts import numbers_until
 
 if TYPE_CHECKING:
     from cqrs.envelope import Envelope
-    from cqrs.message_brokers.kafka import KafkaMessageBroker
+    from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
     from tests.servers import Server
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from cqrs.adapters.kafka_connection import KafkaConnection
 from cqrs.envelope import Envelope
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.kafka import KafkaMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageSource
+from cqrs.message_brokers.kafka.connection import KafkaConnection
 from cqrs.testing.conformance.message_broker import an_envelope, received
 
 if TYPE_CHECKING:

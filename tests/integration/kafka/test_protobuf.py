@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
 from cqrs.deserializers.events import EventDecoder
-from cqrs.deserializers.protobuf import ProtobufDeserializer
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.compressed import CompressedBroker
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.serializers.protobuf import ProtobufSerializer
+from cqrs.serializers.protobuf_reader import ProtobufDeserializer
 from cqrs.testing.conformance.message_broker import received
 from tests.generated import orders_pb2
 from tests.integration.sqlalchemy.backends import SqlBackend

@@ -12,10 +12,10 @@ import aio_pika
 import pytest
 from pamqp import encode
 
-from cqrs.adapters.amqp import amqp_consumer_factory, amqp_publisher_factory
 from cqrs.errors import BrokerUnavailable, MessageRejected, WiringError
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.factories import amqp_consumer_factory, amqp_publisher_factory
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 from tests.servers.rabbitmq import control

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
 from cqrs.testing.conformance.message_broker import an_envelope, received
 from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
 from tests.integration.message_brokers.victim import killed_after_receiving
@@ -57,7 +57,7 @@ async def test_what_a_killed_consumer_had_goes_to_another(rabbitmq_url: str) -> 
         pass
     async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=EXCHANGE) as broker:
         await broker.send([an_envelope("killed", n, key="k") for n in range(5)])
-    imports = "from cqrs.message_brokers.amqp_source import AMQPMessageSource"
+    imports = "from cqrs.message_brokers.amqp.source import AMQPMessageSource"
     await killed_after_receiving(f"{imports}\n{code}", ack=2, of=5)
     async with AMQPMessageSource(rabbitmq_url, "killed", exchange_name=EXCHANGE) as source:
         again = await received(source, 3)

@@ -12,12 +12,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from redis.asyncio import Redis
 
-from cqrs.adapters.nats_stream import NatsStream
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.cloudevents import CloudEventsSource
-from cqrs.message_brokers.kafka_source import KafkaMessageSource
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.cloudevents.wrappers import CloudEventsSource
+from cqrs.message_brokers.kafka.source import KafkaMessageSource
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from cqrs.testing.conformance.message_broker import received
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import nats
 import pytest
 
-from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors import BrokerUnavailable, MessageRejected
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 

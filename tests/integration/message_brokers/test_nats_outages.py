@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.testing.conformance.message_broker import an_envelope, received
 from tests.integration.message_brokers.restarts import (
     first_deliveries,
@@ -83,7 +83,7 @@ async def test_what_a_killed_consumer_had_goes_to_another(nats_url: str) -> None
     topic = f"killed-{uuid.uuid4().hex[:12]}"
     async with NatsMessageBroker(nats_url, stream=NatsStream(name=topic, subjects=(topic,))) as broker:
         await broker.send([an_envelope(topic, n, key="k") for n in range(5)])
-    imports = "from cqrs.message_brokers.nats_source import NatsMessageSource"
+    imports = "from cqrs.message_brokers.nats.source import NatsMessageSource"
     code = f"source = NatsMessageSource({nats_url!r}, {topic!r}, ack_wait=1)"
     await killed_after_receiving(f"{imports}\n{code}", ack=2, of=5)
     async with NatsMessageSource(nats_url, topic) as source:

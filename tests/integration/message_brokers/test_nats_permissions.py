@@ -7,10 +7,10 @@ import uuid
 
 import pytest
 
-from cqrs.adapters.nats_stream import NatsStream
 from cqrs.errors import BrokerUnavailable, MessageRejected
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.testing.conformance.message_broker import an_envelope, received
 from tests.servers.secured import PASSWORD, USER, Secured
 

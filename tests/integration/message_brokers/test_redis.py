@@ -11,8 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from cqrs.errors import BrokerUnavailable, MessageRejected
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource, StreamEntry
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource, StreamEntry
 from cqrs.message_brokers.source import Delivery
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 from tests.integration.message_brokers.restarts import first_deliveries, numbers_until, send_through_a_kill
@@ -385,7 +385,7 @@ async def test_what_a_killed_consumer_had_goes_to_another(redis_url: str) -> Non
     topic = a_name("killed")
     async with RedisMessageBroker(redis_url) as broker:
         await broker.send([an_envelope(topic, n, key="k") for n in range(5)])
-    imports = "from cqrs.message_brokers.redis_source import RedisMessageSource"
+    imports = "from cqrs.message_brokers.redis.source import RedisMessageSource"
     await killed_after_receiving(f"{imports}\nsource = RedisMessageSource({redis_url!r}, {topic!r})", ack=2, of=5)
     async with RedisMessageSource(redis_url, topic, claim_after=0.5) as source:
         again = await received(source, 3)
@@ -397,7 +397,7 @@ async def test_a_killed_consumer_that_comes_back_under_its_name_begins_with_what
     topic = a_name("killed")
     async with RedisMessageBroker(redis_url) as broker:
         await broker.send([an_envelope(topic, n, key="k") for n in range(5)])
-        imports = "from cqrs.message_brokers.redis_source import RedisMessageSource"
+        imports = "from cqrs.message_brokers.redis.source import RedisMessageSource"
         source = f"source = RedisMessageSource({redis_url!r}, {topic!r}, member='one')"
         await killed_after_receiving(f"{imports}\n{source}", ack=2, of=5)
         await broker.send([an_envelope(topic, 5, key="k")])

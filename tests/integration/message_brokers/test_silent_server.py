@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from cqrs.adapters.kafka import kafka_producer_factory
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.kafka.producer import kafka_producer_factory
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
 from cqrs.message_brokers.protocol import MessageBroker
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from cqrs.testing.conformance.message_broker import an_envelope
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import cqrs
-from cqrs.adapters.nats_stream import NatsStream
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.testing.conformance.message_broker import received
 
 if TYPE_CHECKING:

@@ -14,18 +14,18 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
-from cqrs.adapters.kafka import KafkaProducerAdapter
 from cqrs.assembly.memory_database import MemoryDatabase
 from cqrs.errors import BrokerUnavailable, MessageRejected, WorkerCannotStart
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.message_brokers.nats import NatsMessageBroker
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.kafka.producer import KafkaProducerAdapter
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
 from cqrs.testing.conformance.message_broker import an_envelope
 from cqrs.testing.conformance.relay import until
-from cqrs.workers.consumer import Consumer, ConsumerPolicy
-from cqrs.workers.outbox_policy import RelayPolicy
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
+from cqrs.workers.relay.outbox_relay import OutboxRelay
+from cqrs.workers.relay.policy import RelayPolicy
 from tests.integration.inbox.service import REGISTRY, Ordered
 from tests.integration.inbox.test_consumer_brokers import BROKERS
 from tests.integration.message_brokers.test_secured import BACKENDS

@@ -10,9 +10,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 import cqrs
-from cqrs._sqlalchemy.lease_tables import leases
 from cqrs.events.registry import EventRegistry
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.leases.sqlalchemy.tables import leases
+from cqrs.outbox.sqlalchemy.model import outbox_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
-from cqrs._sqlalchemy.outbox_wakeups import libpq_words
 from cqrs.backoff import Backoff
 from cqrs.errors import BrokerUnavailable, MessageRejected
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
-from cqrs.outbox.postgres_log_reader import PostgresLog
-from cqrs.workers.log_relay import LogRelay
-from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.outbox.log.postgresql import PostgresLog
+from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.wakeups import libpq_words
+from cqrs.workers.relay.log_relay import LogRelay
+from cqrs.workers.relay.policy import RelayPolicy
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
 from tests.integration.postgresql_log.waiting import LATE, until
 

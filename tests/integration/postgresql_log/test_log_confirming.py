@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
-from cqrs._postgres_log import stream
-from cqrs.outbox.log_content import PREFIX
+from cqrs._replication import stream
+from cqrs.outbox.log.content import PREFIX
 from tests.integration.postgresql_log.waiting import LATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cqrs.outbox.log import OutboxLog
+    from cqrs.outbox.log.protocol import OutboxLog
     from tests.integration.postgresql_log.stand import Stand
 
 pytestmark = pytest.mark.server

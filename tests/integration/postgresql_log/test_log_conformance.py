@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import make_url, select, text, update
 
-from cqrs._sqlalchemy.outbox_wakeups import libpq_words
 from cqrs.migrations import upgrade
-from cqrs.outbox.log_content import PREFIX
-from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
-from cqrs.outbox.postgres_log_reader import PostgresLog
+from cqrs.outbox.log.content import PREFIX
+from cqrs.outbox.log.postgresql import PostgresLog
+from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.wakeups import libpq_words
 from cqrs.testing.conformance.outbox_log import LATE, DiversionConformance, OutboxLogConformance
 
 if TYPE_CHECKING:
     import uuid
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
-    from cqrs._sqlalchemy.log_diversion import SqlAlchemyDiversion
+    from cqrs.outbox.log.diversion import SqlAlchemyDiversion
     from tests.integration.postgresql_log.conftest import Database
 
 

@@ -15,14 +15,14 @@ from sqlalchemy import event, text
 
 from cqrs.envelope import Envelope
 from cqrs.errors import MessageRejected
-from cqrs.outbox.log_content import PREFIX, pack
+from cqrs.outbox.log.content import PREFIX, pack
 from cqrs.outbox.rows import NewRow
-from cqrs.workers import log_relay
+from cqrs.workers.relay import log_relay
 from tests.integration.postgresql_log.conftest import told
 from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:
-    from cqrs.outbox.log import LoggedMessage
+    from cqrs.outbox.log.protocol import LoggedMessage
     from tests.integration.postgresql_log.stand import Stand
 
 pytestmark = pytest.mark.server

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs._postgres_log import stream
+from cqrs._replication import stream
 from cqrs.errors import MigrationNeeded
-from cqrs.workers import log_relay
+from cqrs.workers.relay import log_relay
 from tests.integration.postgresql_log.proxy import proxy_to
 from tests.integration.postgresql_log.waiting import LATE, until
 

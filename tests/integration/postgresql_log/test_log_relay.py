@@ -15,12 +15,12 @@ from sqlalchemy import text
 
 import cqrs
 from cqrs.errors import LogSlotLost, NotForTheLog
-from cqrs.outbox.log import Diverted, LogPosition
-from cqrs.outbox.log_content import unreadable
-from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
+from cqrs.outbox.log.content import unreadable
+from cqrs.outbox.log.protocol import Diverted, LogPosition
+from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
 from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
 from tests.integration.postgresql_log.stand import Stand, stand_on
 from tests.integration.postgresql_log.waiting import LATE, until
@@ -164,10 +164,10 @@ import asyncio, json, os, sys
 import cqrs
 from cqrs.errors import MessageRejected
 from cqrs.message_brokers import MessageBroker
-from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
-from cqrs.outbox.postgres_log_reader import PostgresLog
+from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
+from cqrs.outbox.log.postgresql import PostgresLog
 from cqrs.testing import faults
-from cqrs.workers.log_relay import LogRelay
+from cqrs.workers.relay.log_relay import LogRelay
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 class Printing(MessageBroker):

@@ -10,11 +10,11 @@ import pytest
 from psycopg2.errors import InsufficientPrivilege
 from sqlalchemy import make_url
 
-from cqrs._postgres_log.migrating import migrate
-from cqrs._postgres_log.stream import LogStream
-from cqrs._sqlalchemy.outbox_wakeups import libpq_words
+from cqrs._replication.stream import LogStream
 from cqrs.migrations import check, upgrade
-from cqrs.outbox.postgres_log_reader import PostgresLog
+from cqrs.outbox.log.migrating import migrate
+from cqrs.outbox.log.postgresql import PostgresLog
+from cqrs.outbox.sqlalchemy.wakeups import libpq_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

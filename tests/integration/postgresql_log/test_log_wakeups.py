@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import make_url
 
-from cqrs._sqlalchemy.outbox_wakeups import libpq_words
-from cqrs.outbox.log_tailing import LogWakeUps
+from cqrs.outbox.sqlalchemy.wakeups import libpq_words
+from cqrs.wakeups.postgres_log import LogWakeUps
 from tests.integration.postgresql_log.conftest import Database, fill, told
 from tests.integration.postgresql_log.proxy import proxy_to
 from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, until
@@ -16,7 +16,7 @@ from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, u
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.outbox.wakeups import WakeUps
+    from cqrs.wakeups.protocol import WakeUps
 
 END_READERS = (
     "select pg_terminate_backend(active_pid) from pg_replication_slots "

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import make_url
 
 import cqrs
-from cqrs._sqlalchemy.announcing import announcer, channel_of
-from cqrs._sqlalchemy.notifications import NotifyWakeUps
 from cqrs.errors import WakeUpsUnsupported
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+from cqrs.wakeups.announcing import announcer, channel_of
+from cqrs.wakeups.notify import NotifyWakeUps
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, fill, told
 from tests.integration.postgresql_log.proxy import proxy_to
 from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, until
@@ -20,7 +20,7 @@ from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, u
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.outbox.wakeups import WakeUps
+    from cqrs.wakeups.protocol import WakeUps
 
 
 def impatient(database: Database) -> NotifyWakeUps:

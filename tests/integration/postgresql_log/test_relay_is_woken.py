@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import make_url
 
-from cqrs._sqlalchemy.announcing import announcer
-from cqrs._sqlalchemy.notifications import NotifyWakeUps
-from cqrs._sqlalchemy.outbox_wakeups import libpq_words
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.outbox.log_tailing import LogWakeUps
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.outbox.sqlalchemy.wakeups import libpq_words
+from cqrs.wakeups.announcing import announcer
+from cqrs.wakeups.notify import NotifyWakeUps
+from cqrs.wakeups.postgres_log import LogWakeUps
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.postgresql_log.conftest import Database, fill
 from tests.integration.postgresql_log.proxy import Proxy, proxy_to
 from tests.integration.postgresql_log.waiting import until
@@ -21,7 +21,7 @@ from tests.integration.postgresql_log.waiting import until
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.outbox.mending import MendingWakeUps
+    from cqrs.wakeups.reconnecting import MendingWakeUps
 
 END = (
     "select pg_terminate_backend(pid) from pg_stat_activity "

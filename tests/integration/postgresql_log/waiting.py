@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cqrs.outbox.wakeups import WakeUps
+    from cqrs.wakeups.protocol import WakeUps
 
 LATE = 60.0
 """Seconds that only a test waits that is about to fail."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from cqrs._sqlalchemy.lease_tables import lease_metadata
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository, outbox_model
+from cqrs.leases.sqlalchemy.tables import lease_metadata
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository, outbox_model
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
 if TYPE_CHECKING:

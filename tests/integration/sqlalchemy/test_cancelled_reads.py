@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from cqrs.outbox import sqlalchemy as outbox
+from cqrs.outbox.sqlalchemy import repository as outbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs.adapters.nats_stream import NatsStream
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.stream import NatsStream
+from cqrs.outbox.sqlalchemy.model import outbox_model
 from cqrs.testing.conformance.relay import QUICK, until_true
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.sqlalchemy.backends import SqlBackend
 from tests.servers.databases import database
 

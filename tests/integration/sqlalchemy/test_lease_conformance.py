@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
+from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
 from cqrs.testing.conformance.leases import LeaseStoreConformance
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs._migration_steps import steps_of
-from cqrs._sqlalchemy.inbox_tables import inbox_tables
-from cqrs._sqlalchemy.lease_tables import lease_metadata
-from cqrs._sqlalchemy.log_tables import log_metadata
-from cqrs._sqlalchemy.migration_tables import tables_of
-from cqrs._sqlalchemy.outbox_model import outbox_model
+from cqrs.inbox.sqlalchemy.tables import inbox_tables
+from cqrs.leases.sqlalchemy.tables import lease_metadata
 from cqrs.migrations import check, downgrade, upgrade
+from cqrs.migrations.steps import steps_of
+from cqrs.migrations.subjects import tables_of
+from cqrs.outbox.log.tables import log_metadata
+from cqrs.outbox.sqlalchemy.model import outbox_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -12,12 +12,14 @@ from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from cqrs import _migration_steps as migration_steps
-from cqrs._sqlalchemy import migrate, migration_lock, migration_tables
-from cqrs._sqlalchemy.lease_tables import lease_metadata
 from cqrs.errors import DatabaseUnavailable, MigrationRefused
+from cqrs.leases.sqlalchemy.tables import lease_metadata
 from cqrs.migrations import check, downgrade, sql, upgrade
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.migrations import engine as migrate
+from cqrs.migrations import lock as migration_lock
+from cqrs.migrations import steps as migration_steps
+from cqrs.migrations import subjects as migration_tables
+from cqrs.outbox.sqlalchemy.model import outbox_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

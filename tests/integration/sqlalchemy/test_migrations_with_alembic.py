@@ -21,12 +21,12 @@ from sqlalchemy import inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
-from cqrs._migration_steps import DIALECTS, SUBJECTS, steps_of
-from cqrs._sqlalchemy.migration_tables import tables_of
 from cqrs.envelope import Envelope
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.migrations import check, upgrade
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.migrations.steps import DIALECTS, steps_of
+from cqrs.migrations.subjects import SUBJECTS, tables_of
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.transactions.stand import REGISTRY, Told
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Order(Base):
 """
 WITH_OURS = """
 import cqrs
-from cqrs.inbox.sqlalchemy import inbox_tables
-from cqrs.leases.sqlalchemy import lease_tables
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.inbox.sqlalchemy.tables import inbox_tables
+from cqrs.leases.sqlalchemy.tables import lease_tables
+from cqrs.outbox.sqlalchemy.model import outbox_model
 
 cqrs.rebind_outbox_model(outbox_model(), Base)
 inbox_tables("inbox", Base.metadata)
@@ -130,7 +130,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def project(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("cqrs._sqlalchemy.outbox_model._rebound", {})  # what a project binds does not reach another
+    monkeypatch.setattr("cqrs.outbox.sqlalchemy.model._rebound", {})  # what a project binds does not reach another
     text = PAGE.read_text()
     (ini,) = re.findall(r"```ini\n(.*?)```", text, re.DOTALL)
     (env,) = re.findall(r"```python\n(import asyncio.*?)```", text, re.DOTALL)

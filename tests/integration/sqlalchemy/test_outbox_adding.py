@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 import cqrs
 from cqrs.events.registry import EventRegistry
-from cqrs.outbox.sqlalchemy import OutboxModelMixin
+from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin
 
 if TYPE_CHECKING:
     from tests.integration.sqlalchemy.backends import SqlBackend

@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 import cqrs
 from cqrs.events.registry import EventRegistry
-from cqrs.outbox.sqlalchemy import OutboxModelMixin, outbox_model, rebind_outbox_model
+from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin, outbox_model, rebind_outbox_model
 
 if TYPE_CHECKING:
     from tests.integration.sqlalchemy.backends import SqlBackend

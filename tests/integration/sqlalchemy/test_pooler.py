@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs.migrations
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.testing.conformance.relay import until
 from cqrs.workers import OutboxRelay
 from tests.integration.sqlalchemy.backends import SqlBackend
 
 if TYPE_CHECKING:
-    from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+    from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 
 COUNT = 500
 KEYS = 5

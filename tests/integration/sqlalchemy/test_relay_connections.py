@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from cqrs.outbox.queue import OutboxQueue
-    from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+    from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 
 EVERY = list(range(PARTITIONS))
 pytestmark = pytest.mark.server

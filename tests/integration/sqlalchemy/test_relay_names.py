@@ -11,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.outbox.sqlalchemy import OutboxModelMixin
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin
 from cqrs.testing.conformance.outbox import Numbered, numbered
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.sqlalchemy.backends import SqlBackend
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+    from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 
 LATE = 15.0
 """Seconds that only a test waits that is about to fail."""

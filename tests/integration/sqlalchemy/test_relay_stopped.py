@@ -12,12 +12,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import await_only
 
-from cqrs._sqlalchemy import relay_queue
 from cqrs.errors import MigrationNeeded
 from cqrs.events.registry import EventRegistry
-from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
+from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
+from cqrs.outbox.sqlalchemy import queue as relay_queue
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from tests.integration.sqlalchemy.backends import SqlBackend
 

@@ -12,14 +12,14 @@ from sqlalchemy import insert
 
 from cqrs.envelope import Envelope
 from cqrs.errors import UnreadableRow
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.outbox.memory import MemoryOutboxedEventRepository
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.outbox.memory.repository import MemoryOutboxedEventRepository
 from cqrs.outbox.rows import NewRow
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.outbox.sqlalchemy.model import outbox_model
 from cqrs.producer import EventProducer
 from cqrs.testing.conformance.message_broker import received
 from cqrs.testing.conformance.relay import QUICK, until_true
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.inbox.test_consumer_brokers import BROKERS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from cqrs.outbox.rows import PARTITIONS
 from cqrs.testing.conformance.outbox import Numbered, numbered
 
 if TYPE_CHECKING:
-    from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+    from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
     from tests.integration.sqlalchemy.backends import SqlBackend
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from cqrs.inbox.sqlalchemy import inbox_tables
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.inbox.sqlalchemy.tables import inbox_tables
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from tests.integration.transactions.stand import ordered
 
 if TYPE_CHECKING:
-    from cqrs.workers.consumer import Consumer
+    from cqrs.workers.consumer.consumer import Consumer
     from tests.integration.transactions.stand import Stand
 
 

@@ -17,9 +17,9 @@ from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.outbox.sqlalchemy.model import outbox_model
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
-from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine

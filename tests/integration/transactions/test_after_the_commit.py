@@ -9,7 +9,7 @@ import pytest
 
 import cqrs
 from cqrs.errors import AfterCommitError
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work

@@ -8,11 +8,11 @@ import pytest
 
 from cqrs.errors import TransactionDoomed, UnitOfWorkStateError, WiringError
 from cqrs.events.bootstrap import bootstrap
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from cqrs.workers.consumer import Consumer
+from cqrs.workers.consumer.consumer import Consumer
 from tests.integration.transactions.consuming import consumed, filled
 from tests.integration.transactions.stand import Kaput, Ordered, note
 

@@ -15,11 +15,11 @@ from cqrs.container.scope import current_scope
 from cqrs.context import carrying, context_headers
 from cqrs.errors import OtherTask, TransactionDoomed
 from cqrs.errors.wiring import NoRequestScope
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.unit_of_work.stack import entered
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.transactions.stand import Kaput, Run, Told
 
 if TYPE_CHECKING:

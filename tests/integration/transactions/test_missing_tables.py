@@ -16,12 +16,12 @@ from sqlalchemy.orm import DeclarativeBase
 import cqrs
 from cqrs.envelope import Envelope
 from cqrs.errors import MigrationNeeded
-from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.migrations import upgrade
 from cqrs.outbox.queue import Outcome, QueuedMessage
-from cqrs.outbox.sqlalchemy import OutboxModelMixin, SqlAlchemyOutboxedEventRepository
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin, SqlAlchemyOutboxedEventRepository
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.transactions.consuming import filled
 from tests.integration.transactions.stand import REGISTRY, Stand, Told, engine_at
 

@@ -9,7 +9,7 @@ import pytest
 
 import cqrs
 from cqrs.errors import TransactionDoomed, TransactionEnded, UnitOfWorkStateError
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.requests.fallback import RequestHandlerFallback
 from cqrs.unit_of_work import current_unit_of_work

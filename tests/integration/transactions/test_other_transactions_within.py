@@ -13,7 +13,7 @@ import cqrs
 from cqrs.envelope import Envelope
 from cqrs.errors import AfterCommitError, OtherDatabase, TransactionDoomed
 from cqrs.integrations.faststream import Once
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork

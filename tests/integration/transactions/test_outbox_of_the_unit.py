@@ -10,9 +10,9 @@ from sqlalchemy import select, text
 import cqrs
 from cqrs.errors import NoOpenTransaction, OtherDatabase, SecondTransaction, UnitOfWorkStateError, WiringError
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
-from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
+from cqrs.inbox.sqlalchemy.repository import SqlAlchemyInboxRepository
 from cqrs.middlewares.transaction import TransactionMiddleware
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork

@@ -11,7 +11,7 @@ import cqrs
 from cqrs.errors import NoOpenTransaction, UnitOfWorkStateError
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.mediator import RequestMediator
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork

@@ -15,11 +15,11 @@ import cqrs
 from cqrs.cli.app import app
 from cqrs.errors import InvalidArgument, MigrationNeeded, OtherDatabase, SecondTransaction
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.migrations import check, downgrade, sql, upgrade
 from cqrs.requests.bootstrap import bootstrap
-from cqrs.workers.consumer import Consumer
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.consumer.consumer import Consumer
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.transactions.stand import (
     REGISTRY,
     Base,

@@ -12,8 +12,8 @@ from aiobreaker.state import CircuitBreakerState  # type: ignore[import-untyped]
 from aiobreaker.storage import redis as aiobreaker_redis  # type: ignore[import-untyped]
 from aiobreaker.storage.memory import CircuitMemoryStorage  # type: ignore[import-untyped]
 
-from cqrs.adapters.aiobreaker_storage import call_storage_factory
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.aiobreaker import call_storage_factory
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
 from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError
 from cqrs.testing.clock import ManualClock
 from cqrs.testing.conformance.circuit_breaker import CircuitBreakerConformance, Features

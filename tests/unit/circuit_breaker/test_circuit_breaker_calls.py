@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter, default_memory_storage_factory
-from cqrs.circuit_breaker import ICircuitBreaker, should_use_fallback
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter, default_memory_storage_factory
+from cqrs.circuit_breaker.protocol import ICircuitBreaker, should_use_fallback
 from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError, InvalidArgument
 from cqrs.testing.clock import ManualClock
 

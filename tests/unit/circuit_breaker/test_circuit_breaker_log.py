@@ -4,8 +4,8 @@ import logging
 
 import pytest
 
-from cqrs.adapters.circuit_breaker import LOG_LEVELS, AioBreakerAdapter
-from cqrs.adapters.circuit_state import CircuitState
+from cqrs.circuit_breaker.breaker import LOG_LEVELS, AioBreakerAdapter
+from cqrs.circuit_breaker.state import CircuitState
 from cqrs.testing.clock import ManualClock
 
 Line = tuple[int, str]

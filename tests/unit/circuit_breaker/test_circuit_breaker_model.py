@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
 

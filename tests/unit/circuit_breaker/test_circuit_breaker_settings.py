@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
 from cqrs.errors import CircuitBreakerSettingsError, WiringError
 from cqrs.testing.clock import ManualClock
 

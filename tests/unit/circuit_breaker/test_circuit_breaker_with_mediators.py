@@ -6,16 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import cqrs
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.circuit_storage import MemoryCircuitStorage
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.storage import MemoryCircuitStorage
 from cqrs.requests import bootstrap
 from cqrs.testing.clock import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.adapters.circuit_policy import CircuitPolicy
-    from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit
+    from cqrs.circuit_breaker.policy import CircuitPolicy
+    from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit
 
 
 class Price(cqrs.Response):

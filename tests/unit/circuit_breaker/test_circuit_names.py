@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cqrs
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.circuit_breaker import circuit_name
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.protocol import circuit_name
 from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError, WiringError
 from cqrs.events import bootstrap as event_bootstrap
 from cqrs.requests import bootstrap
@@ -180,7 +180,7 @@ def test_a_fallback_that_cannot_work_is_refused_at_start(settings: Any, problem:
 
 
 def test_the_main_module_has_the_name_that_other_processes_import(tmp_path: Path) -> None:
-    source = "from cqrs.circuit_breaker import circuit_name\nclass Bank: ...\nprint(circuit_name(Bank))\n"
+    source = "from cqrs.circuit_breaker.protocol import circuit_name\nclass Bank: ...\nprint(circuit_name(Bank))\n"
     (tmp_path / "shop_main.py").write_text(source)
     run = functools.partial(subprocess.run, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
     assert run([sys.executable, "-m", "shop_main"]).stdout == "shop_main.Bank\n"

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.circuit_outage import PAUSE_BETWEEN_TRIALS
-from cqrs.adapters.circuit_storage import MemoryCircuitStorage
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.outage import PAUSE_BETWEEN_TRIALS
+from cqrs.circuit_breaker.storage import MemoryCircuitStorage
 from cqrs.errors import CircuitBreakerSettingsError, CircuitOpenError
 from cqrs.testing.clock import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cqrs.adapters.circuit_policy import CircuitPolicy
-    from cqrs.adapters.circuit_state import CircuitState, Outcome, Permit, Refusal
+    from cqrs.circuit_breaker.policy import CircuitPolicy
+    from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit, Refusal
 
 
 class StorageAway(Exception):
@@ -88,7 +88,7 @@ class OutageLog(logging.Handler):
 @pytest.fixture
 def log() -> Iterator[OutageLog]:
     handler = OutageLog()
-    logger = logging.getLogger("cqrs.adapters.circuit_outage")
+    logger = logging.getLogger("cqrs.circuit_breaker.outage")
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)

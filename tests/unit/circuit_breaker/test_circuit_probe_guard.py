@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.circuit_state import CircuitState, Permit, Refusal
-from cqrs.adapters.circuit_storage import MemoryCircuitStorage
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.state import CircuitState, Permit, Refusal
+from cqrs.circuit_breaker.storage import MemoryCircuitStorage
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cqrs.adapters.circuit_policy import CircuitPolicy
+    from cqrs.circuit_breaker.policy import CircuitPolicy
 
 
 class UnguardedStorage(MemoryCircuitStorage):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from cqrs.adapters.circuit_policy import SHORTEST_DEFAULT_LEASE, CircuitPolicy
-from cqrs.adapters.circuit_state import (
+from cqrs.circuit_breaker.policy import SHORTEST_DEFAULT_LEASE, CircuitPolicy
+from cqrs.circuit_breaker.state import (
     TRANSITIONS,
     Circuit,
     CircuitState,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from cqrs.adapters.circuit_breaker import AioBreakerAdapter
-from cqrs.adapters.circuit_storage import MemoryCircuitStorage
+from cqrs.circuit_breaker.breaker import AioBreakerAdapter
+from cqrs.circuit_breaker.storage import MemoryCircuitStorage
 from cqrs.testing.clock import ManualClock
 from cqrs.testing.conformance.circuit_breaker import CircuitBreakerConformance, Features
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cqrs.adapters.redis_circuit_storage import RedisStorageFactory, redis_storage_factory
+from cqrs.circuit_breaker.redis import RedisStorageFactory, redis_storage_factory
 
 
 def test_a_bad_address_is_refused_where_it_is_written() -> None:

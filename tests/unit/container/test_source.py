@@ -10,7 +10,7 @@ from cqrs.container.resolver import Resolver
 from cqrs.errors import DependencyError
 
 if TYPE_CHECKING:
-    from cqrs.container.provider import Lifetime
+    from cqrs.container.resolving.provider import Lifetime
 
 
 class Clock:

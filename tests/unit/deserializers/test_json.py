@@ -11,9 +11,9 @@ import pytest
 
 import cqrs
 from cqrs.deserializers import Deserializable, DeserializeJsonError, JsonDeserializer
-from cqrs.deserializers import exceptions as deserializer_exceptions
-from cqrs.deserializers import json as deserializer_json
 from cqrs.errors import CQRSError
+from cqrs.errors import deserializing as deserializer_exceptions
+from cqrs.serializers import json_reader as deserializer_json
 
 EVENT_ID = "7d0b8a57-6e0f-4e0f-9a56-5a6b0a9f7f11"
 

@@ -9,9 +9,9 @@ import pydantic
 
 import cqrs
 from cqrs import errors
-from cqrs.adapters.nats_link import NotPermitted
-from cqrs.container.shortcut import NotAtOnce
-from cqrs.deserializers.exceptions import DeserializeError, DeserializeJsonError, DeserializeProtobufError
+from cqrs.container.resolving.shortcut import NotAtOnce
+from cqrs.errors.deserializing import DeserializeError, DeserializeJsonError, DeserializeProtobufError
+from cqrs.message_brokers.nats.link import NotPermitted
 from cqrs.testing.faults import Fault
 from tests.architecture.modules import modules
 

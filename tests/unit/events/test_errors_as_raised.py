@@ -18,7 +18,7 @@ from cqrs.context import carrying
 from cqrs.events import bootstrap as events_bootstrap
 from cqrs.message_brokers import MemoryMessageBroker
 from cqrs.requests import bootstrap
-from cqrs.workers.consumer import ConsumerPolicy
+from cqrs.workers.consumer.consumer import ConsumerPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

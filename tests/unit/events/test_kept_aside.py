@@ -11,7 +11,7 @@ import pytest
 import cqrs
 from cqrs.errors import EventsKeptElsewhere
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
-from cqrs.events.kept_aside import unread_lists
+from cqrs.handlers.unread_lists import unread_lists
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cqrs.errors import EventClassRecorded, EventsKeptElsewhere
-from cqrs.events.recorder import EventDrain, EventRecorder, events_of
+from cqrs.handlers.recorder import EventDrain, EventRecorder, events_of
 
 
 class Said(str):

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cqrs
-from cqrs.adapters.kafka import KafkaConnection
 from cqrs.errors import CQRSError, InvalidArgument, WiringError
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.memory import MemoryMessageBroker
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.kafka.producer import KafkaConnection
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from cqrs.requests.bootstrap import bootstrap
 
 if TYPE_CHECKING:

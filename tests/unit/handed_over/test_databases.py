@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 import cqrs
-from cqrs.inbox.sqlalchemy import SqlAlchemyInboxRepository
-from cqrs.leases.sqlalchemy import SqlAlchemyLeaseStore
-from cqrs.outbox.memory import MemoryOutboxedEventRepository
-from cqrs.outbox.postgres_log import PostgresLogOutboxedEventRepository
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
+from cqrs.inbox.sqlalchemy.repository import SqlAlchemyInboxRepository
+from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
+from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
+from cqrs.outbox.memory.repository import MemoryOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from tests.unit.handed_over import things
 from tests.unit.handed_over.things import NO_SESSIONS, Base, Note, db, engine, refused, sessions, table

@@ -8,21 +8,21 @@ import fastapi
 import pytest
 
 import cqrs
-from cqrs.adapters.kafka import KafkaProducer
-from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
-from cqrs.container.di import DIContainer
-from cqrs.container.dishka import DishkaContainer
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
+from cqrs.container.di.container import DIContainer
+from cqrs.container.dishka.container import DishkaContainer
 from cqrs.deserializers import JsonDeserializer
 from cqrs.deserializers.events import EventDecoder
 from cqrs.integrations.fastapi import install_error_handlers, sse
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
-from cqrs.message_brokers.kafka import KafkaMessageBroker
-from cqrs.message_brokers.kafka_source import KafkaMessageSource
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
+from cqrs.message_brokers.kafka.producer import KafkaProducer
+from cqrs.message_brokers.kafka.source import KafkaMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from cqrs.middlewares.logging import LoggingMiddleware
 from tests.unit.handed_over import things
 from tests.unit.handed_over.things import Note, Nothing, broker, coroutine, refused

@@ -8,12 +8,12 @@ import pytest
 
 import cqrs
 from cqrs.integrations.faststream_inbox import Once
-from cqrs.message_brokers.cloudevents import CloudEventsBroker, CloudEventsSource
+from cqrs.message_brokers.cloudevents.wrappers import CloudEventsBroker, CloudEventsSource
 from cqrs.message_brokers.compressed import CompressedBroker
-from cqrs.outbox.memory import MemoryOutboxedEventRepository
-from cqrs.outbox.memory_log import MemoryLog, MemoryLogStore
-from cqrs.outbox.sqlalchemy import SqlAlchemyOutboxedEventRepository
-from cqrs.workers.log_relay import LogRelay
+from cqrs.outbox.log.memory import MemoryLog, MemoryLogStore
+from cqrs.outbox.memory.repository import MemoryOutboxedEventRepository
+from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
+from cqrs.workers.relay.log_relay import LogRelay
 from tests.unit.handed_over import things
 from tests.unit.handed_over.things import broker, coroutine, db, memory, receiver, refused, sessions, source, table
 

@@ -12,11 +12,11 @@ from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.inbox import MemoryInbox, MemoryInboxRepository
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
-from cqrs.workers.consumer import Consumer, ConsumerPolicy
+from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -10,12 +10,12 @@ import cqrs
 from cqrs.deserializers import DeserializeJsonError
 from cqrs.errors import BrokerUnavailable, UnitOfWorkStateError, UnknownEvent
 from cqrs.events.bootstrap import bootstrap
-from cqrs.message_brokers.memory_group import MemoryDelivery
+from cqrs.message_brokers.memory.group import MemoryDelivery
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
-from cqrs.workers.consumer import ConsumerVerdict
+from cqrs.workers.consumer.consumer import ConsumerVerdict
 from tests.unit.inbox.stand import Numbered, Stand
 
 ONCE_ONLY = {"tries": 1, "retries": 0}

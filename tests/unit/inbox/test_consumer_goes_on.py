@@ -11,9 +11,9 @@ import pytest
 from cqrs.backoff import Backoff
 from cqrs.errors import BrokerUnavailable
 from cqrs.inbox import MemoryInboxRepository
-from cqrs.message_brokers.memory_group import MemoryDelivery
+from cqrs.message_brokers.memory.group import MemoryDelivery
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
-from cqrs.workers.consumer import Consumer
+from cqrs.workers.consumer.consumer import Consumer
 from tests.unit.inbox.stand import AT_ONCE, Numbered, Stand
 
 if TYPE_CHECKING:

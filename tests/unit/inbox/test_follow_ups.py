@@ -18,7 +18,7 @@ from cqrs.errors import NoEnvelope, WiringError
 from cqrs.events import bootstrap as events_bootstrap
 from cqrs.message_brokers import MemoryMessageBroker, Message
 from cqrs.requests import bootstrap
-from cqrs.workers.consumer import ConsumerPolicy
+from cqrs.workers.consumer.consumer import ConsumerPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from cqrs.errors import MessageRejected
-from cqrs.message_brokers.cloudevents import CloudEventsBroker, CloudEventsSource
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.cloudevents.wrappers import CloudEventsBroker, CloudEventsSource
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.testing.conformance.message_broker import MessageSourceConformance, an_envelope, received
 

@@ -10,7 +10,7 @@ from cqrs.compressors import ZlibCompressor
 from cqrs.envelope import Envelope
 from cqrs.errors import MessageRejected
 from cqrs.message_brokers.compressed import CompressedBroker
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 
 LONG = b"long " * 1000

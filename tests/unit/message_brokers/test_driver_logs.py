@@ -7,9 +7,9 @@ import uuid
 
 import pytest
 
-from cqrs.adapters.driver_logs import quiet
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.amqp import AMQPMessageBroker
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.driver_logs import quiet
 
 
 def test_a_logger_without_a_level_is_quiet_and_one_with_a_level_keeps_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from cqrs.adapters.kafka_lane import Call, Lane, Record
+from cqrs.message_brokers.kafka.lane import Call, Lane, Record
 
 
 class Batch(list[bytes]):

@@ -9,8 +9,8 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition, errors
 
 from cqrs.errors import BrokerUnavailable
-from cqrs.message_brokers.kafka_progress import Progress
-from cqrs.message_brokers.kafka_window import Window
+from cqrs.message_brokers.kafka.progress import Progress
+from cqrs.message_brokers.kafka.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable

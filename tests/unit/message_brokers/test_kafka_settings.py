@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from cqrs.adapters.kafka import KafkaConnection, KafkaProducerAdapter, kafka_producer_factory
 from cqrs.errors import WiringError
-from cqrs.message_brokers.kafka import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker, KafkaMessageSource
+from cqrs.message_brokers.kafka.producer import KafkaConnection, KafkaProducerAdapter, kafka_producer_factory
 
 
 def test_nothing_needs_a_running_loop_to_be_made() -> None:

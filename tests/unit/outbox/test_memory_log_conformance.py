@@ -7,7 +7,7 @@ import pytest
 
 from cqrs.outbox import MemoryOutbox
 from cqrs.outbox.event import EventStatus
-from cqrs.outbox.memory_log import MemoryDiversion, MemoryLog, MemoryLogStore
+from cqrs.outbox.log.memory import MemoryDiversion, MemoryLog, MemoryLogStore
 from cqrs.testing.conformance.outbox_log import DiversionConformance, OutboxLogConformance
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 import cqrs
 from cqrs.events import bootstrap as events
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox import MemoryOutboxedEventRepository
 from cqrs.requests import bootstrap as requests
 

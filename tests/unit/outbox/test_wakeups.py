@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from cqrs.outbox.wakeups import Bell, LocalWakeUps, NoWakeUps
+from cqrs.wakeups.protocol import Bell, LocalWakeUps, NoWakeUps
 
 SOON = 0.001
 LATE = 60.0

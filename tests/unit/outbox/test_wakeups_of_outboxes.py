@@ -9,7 +9,7 @@ import cqrs
 from cqrs.errors import WakeUpsUnsupported
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
-from cqrs.outbox.sqlalchemy import outbox_model
+from cqrs.outbox.sqlalchemy.model import outbox_model
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

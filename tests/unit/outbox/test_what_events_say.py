@@ -16,7 +16,7 @@ from cqrs.envelope import Envelope
 from cqrs.errors import DelayNeedsOutbox
 from cqrs.events import bootstrap as events
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox import MemoryOutboxedEventRepository, OutboxedEventMap
 from cqrs.requests import bootstrap as requests
 

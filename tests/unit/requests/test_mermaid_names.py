@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from cqrs._mermaid import escaped
+from cqrs._diagrams.mermaid import escaped
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.mermaid import CoRMermaid
 from tests.chains import chains, handler_class, handler_function, message_class, names

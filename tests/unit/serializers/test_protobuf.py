@@ -13,17 +13,17 @@ from google.protobuf.message import DecodeError
 import cqrs
 from cqrs.deserializers import DeserializeError, DeserializeJsonError, DeserializeProtobufError
 from cqrs.deserializers.events import EventDecoder
-from cqrs.deserializers.protobuf import ProtobufDeserializer
 from cqrs.errors import InvalidEnvelope, ProtobufNotImplemented, UnknownCompression, UnknownEvent, WiringError
 from cqrs.events import bootstrap as events
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.cloudevents import CloudEventsBroker, CloudEventsSource
+from cqrs.message_brokers.cloudevents.wrappers import CloudEventsBroker, CloudEventsSource
 from cqrs.message_brokers.compressed import CompressedBroker
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox import MemoryOutboxedEventRepository
 from cqrs.requests import bootstrap as requests
 from cqrs.serializers import JsonSerializer
 from cqrs.serializers.protobuf import ProtobufSerializer
+from cqrs.serializers.protobuf_reader import ProtobufDeserializer
 from tests.generated import orders_pb2
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import cqrs
 from cqrs.errors import WiringError
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
 from cqrs.middlewares.transaction import TransactionMiddleware
-from cqrs.outbox.memory import MemoryOutboxedEventRepository
+from cqrs.outbox.memory.repository import MemoryOutboxedEventRepository
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.unit_of_work import MemoryUnitOfWork
 from tests.unit.transactions.service import REGISTRY, Run, bind

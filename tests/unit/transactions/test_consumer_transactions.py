@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 import cqrs
 from cqrs.errors import InvalidArgument, UnitOfWorkStateError, WiringError
 from cqrs.events.bootstrap import bootstrap
-from cqrs.inbox.memory import MemoryInboxRepository
+from cqrs.inbox.memory.repository import MemoryInboxRepository
 from cqrs.integrations.faststream import Once
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.unit_of_work import MemoryUnitOfWork
 from tests.unit.transactions.service import REGISTRY, Told

@@ -17,7 +17,7 @@ from cqrs.errors import (
     WiringError,
 )
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import MemoryUnitOfWork, current_unit_of_work

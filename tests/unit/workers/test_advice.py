@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from cqrs.errors import MigrationNeeded
-from cqrs.workers.advice import told
+from cqrs.workers.log_text import told
 
 
 def test_a_missing_table_is_told_with_the_command_that_makes_it() -> None:

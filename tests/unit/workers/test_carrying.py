@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from cqrs.envelope import Envelope
 from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.protocol import MessageBroker
-from cqrs.workers.carrying import Carrier
-from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.relay.policy import RelayPolicy
+from cqrs.workers.relay.sending import Carrier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

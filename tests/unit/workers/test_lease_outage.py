@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.leases.memory import MemoryLeaseStore
 from cqrs.testing.conformance.relay import QUICK, InOrderBroker, until
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.unit.workers.test_outbox_relay import Hiccups, Outbox
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cqrs._showing import shown
+from cqrs._text import shown
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ import pytest
 
 from cqrs.errors import BrokerUnavailable, WorkerCannotStart
 from cqrs.message_brokers.protocol import message_of
-from cqrs.outbox.log_content import pack
-from cqrs.outbox.memory_log import MemoryDiversion, MemoryLog, MemoryLogStore
-from cqrs.outbox.memory_store import MemoryOutbox
+from cqrs.outbox.log.content import pack
+from cqrs.outbox.log.memory import MemoryDiversion, MemoryLog, MemoryLogStore
+from cqrs.outbox.memory.store import MemoryOutbox
 from cqrs.outbox.rows import NewRow
 from cqrs.testing.conformance._relay_faults import ERRORS
 from cqrs.testing.conformance.outbox import numbered
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
-from cqrs.workers.log_relay import LogRelay
+from cqrs.workers.relay.log_relay import LogRelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable

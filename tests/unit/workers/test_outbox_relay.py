@@ -13,13 +13,13 @@ from cqrs.errors import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.leases import MemoryLeaseStore
 from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
-from cqrs.outbox.memory_queue import MemoryOutboxQueue
+from cqrs.outbox.memory.queue import MemoryOutboxQueue
 from cqrs.outbox.rows import error_text
 from cqrs.testing.conformance._outbox_stand import FlakyBroker
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
-from cqrs.workers.outbox_policy import RelayPolicy
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
+from cqrs.workers.relay.policy import RelayPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

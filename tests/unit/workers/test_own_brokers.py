@@ -10,7 +10,7 @@ import cqrs
 from cqrs.compressors.zlib import ZlibCompressor
 from cqrs.errors import InvalidArgument, WiringError
 from cqrs.events.registry import EventRegistry
-from cqrs.message_brokers.cloudevents import CloudEventsBroker
+from cqrs.message_brokers.cloudevents.wrappers import CloudEventsBroker
 from cqrs.message_brokers.compressed import CompressedBroker
 from cqrs.outbox import MemoryOutboxedEventRepository
 from cqrs.producer import EventProducer
@@ -18,7 +18,7 @@ from cqrs.requests import bootstrap
 from cqrs.testing.conformance.message_broker import an_envelope
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.testing.conformance.relay import QUICK, until
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable

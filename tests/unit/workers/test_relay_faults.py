@@ -15,11 +15,11 @@ from cqrs.backoff import Backoff
 from cqrs.errors import BrokerUnavailable, InvalidArgument
 from cqrs.leases import MemoryLeaseStore
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until, until_true
-from cqrs.workers.carrying import Carrier
-from cqrs.workers.leases import LeaseHolder
+from cqrs.workers.lease_holder import LeaseHolder
 from cqrs.workers.outages import Outages
-from cqrs.workers.outbox_policy import RelayPolicy
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
+from cqrs.workers.relay.policy import RelayPolicy
+from cqrs.workers.relay.sending import Carrier
 from tests.unit.workers.test_outbox_relay import Outbox
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_message_that_hangs_costs_the_time_of_a_lease_once() -> None:
 
 
 async def test_a_message_that_hangs_is_found_and_the_others_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cqrs.workers.carrying._AT_LEAST", 0.02)
+    monkeypatch.setattr("cqrs.workers.relay.sending._AT_LEAST", 0.02)
     broker, outbox = Hanging(30), Outbox()
     await outbox.fill(*range(60))
     policy = dataclasses.replace(QUICK, lease=1.0, batch_size=60)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cqrs.workers.splitting import Splitting, Tried
+from cqrs.workers.relay.splitting import Splitting, Tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ import pytest
 from cqrs.errors.requests import CircuitOpenError
 
 if TYPE_CHECKING:
-    from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.circuit_breaker.protocol import ICircuitBreaker
 
 TIMEOUT = 60.0
 

@@ -7,7 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs.events.event import NotificationEvent
-from cqrs.message_brokers.memory import MemoryMessageBroker
+from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.serializers.protocol import Encoded
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 import pytest
 
-from cqrs._sendable import LARGEST_BODY
+from cqrs._messages.limits import LARGEST_BODY
 from cqrs.errors.messages import UnfitMessage
 from cqrs.errors.root import InvalidArgument
 from cqrs.events.event import DCNotificationEvent

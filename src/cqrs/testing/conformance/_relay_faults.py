@@ -13,7 +13,7 @@ from cqrs.backoff import Backoff
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.testing.conformance._outbox_stand import numbered
 from cqrs.testing.conformance._relay_stand import AWAY, EVERY, QUICK, InOrderBroker, RelayStand, until, until_true
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,7 +14,7 @@ from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.testing.conformance._outbox_stand import FlakyBroker, Numbered, numbered
-from cqrs.workers.outbox_policy import RelayPolicy
+from cqrs.workers.relay.policy import RelayPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

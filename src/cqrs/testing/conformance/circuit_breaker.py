@@ -23,7 +23,7 @@ from cqrs.errors.requests import CircuitOpenError
 from cqrs.testing.conformance._circuit_stand import TIMEOUT, Refused, Service, Stand, cancel, time_out
 
 if TYPE_CHECKING:
-    from cqrs.circuit_breaker import ICircuitBreaker
+    from cqrs.circuit_breaker.protocol import ICircuitBreaker
 
 
 @dataclass(frozen=True, slots=True)

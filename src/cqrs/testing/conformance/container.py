@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cqrs.container.adopt import Injector
-    from cqrs.container.provider import Lifetime
+    from cqrs.container.resolving.provider import Lifetime
 
 
 @dataclass(frozen=True, slots=True)

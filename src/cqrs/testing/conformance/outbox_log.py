@@ -23,14 +23,14 @@ import pytest
 
 from cqrs.envelope import Envelope
 from cqrs.errors.databases import LogBusy, LogSlotLost
-from cqrs.outbox.log import Diverted, LogPosition
+from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.rows import NewRow
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from cqrs.outbox.log import Diversion, LoggedMessage, OutboxLog
+    from cqrs.outbox.log.protocol import Diversion, LoggedMessage, OutboxLog
 
 LATE = 60.0
 """Seconds that only a test waits that is about to fail."""

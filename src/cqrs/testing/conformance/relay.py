@@ -29,8 +29,8 @@ from cqrs.testing.conformance._relay_stand import (
     until,
     until_true,
 )
-from cqrs.workers.outbox_policy import RelayPolicy
-from cqrs.workers.outbox_relay import OutboxRelay
+from cqrs.workers.relay.outbox_relay import OutboxRelay
+from cqrs.workers.relay.policy import RelayPolicy
 
 if TYPE_CHECKING:
     from cqrs.outbox.repository import OutboxedEventRepository

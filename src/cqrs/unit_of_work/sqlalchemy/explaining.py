@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, MissingGreenlet, NotSupportedError, Pendi
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from cqrs._blocks import told
+from cqrs._tasks.blocks import told
 from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
 
 if TYPE_CHECKING:

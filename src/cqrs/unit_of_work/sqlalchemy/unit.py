@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.util import await_only
 
-from cqrs._blocks import async_block
 from cqrs._sqlalchemy.driver import (
     commits_each_statement,
     driver_connection,
@@ -25,6 +24,7 @@ from cqrs._sqlalchemy.driver import (
     session_on,
 )
 from cqrs._sqlalchemy.failures import failures_before, must_not_have_failed
+from cqrs._tasks.blocks import async_block
 from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.root import CQRSError
 from cqrs.errors.transactions import (

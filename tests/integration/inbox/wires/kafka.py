@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from cqrs.adapters.kafka import KafkaProducerAdapter
-from cqrs.adapters.kafka_connection import KafkaConnection
-from cqrs.message_brokers.kafka import KafkaMessageBroker
-from cqrs.message_brokers.kafka_source import KafkaMessageSource
+from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
+from cqrs.message_brokers.kafka.connection import KafkaConnection
+from cqrs.message_brokers.kafka.producer import KafkaProducerAdapter
+from cqrs.message_brokers.kafka.source import KafkaMessageSource
 from tests.integration.inbox.wires.wire import BrokerWire, until
 
 if TYPE_CHECKING:

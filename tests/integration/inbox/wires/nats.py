@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import nats
 
-from cqrs.adapters.nats_stream import NatsStream
-from cqrs.message_brokers.nats import NatsMessageBroker
-from cqrs.message_brokers.nats_source import NatsMessageSource
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.source import NatsMessageSource
+from cqrs.message_brokers.nats.stream import NatsStream
 from tests.integration.inbox.wires.wire import BrokerWire, until
 
 if TYPE_CHECKING:

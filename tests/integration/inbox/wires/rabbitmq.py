@@ -5,8 +5,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from cqrs.envelope import Envelope
-from cqrs.message_brokers.amqp import AMQPMessageBroker
-from cqrs.message_brokers.amqp_source import AMQPMessageSource
+from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
+from cqrs.message_brokers.amqp.source import AMQPMessageSource
 from tests.integration.inbox.wires.wire import BrokerWire
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqrs.message_brokers.redis import RedisMessageBroker
-from cqrs.message_brokers.redis_source import RedisMessageSource
+from cqrs.message_brokers.redis.broker import RedisMessageBroker
+from cqrs.message_brokers.redis.source import RedisMessageSource
 from tests.integration.inbox.wires.wire import BrokerWire, until
 
 if TYPE_CHECKING:

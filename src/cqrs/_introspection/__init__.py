@@ -1,0 +1,1 @@
+"""What annotations, generics and functions say about themselves, read without calling anything."""

@@ -1,0 +1,215 @@
+"""What a factory or class asks for, read from its annotations."""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import sys
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from typing_extensions import Format, TypeAliasType, get_annotations
+
+from cqrs._introspection.callables import called, written
+from cqrs._introspection.generics import type_arguments
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+# Since Python 3.14 a signature evaluates the annotations, which may name what is there for the type checker only.
+_LENIENT: dict[str, Any] = {"annotation_format": Format.FORWARDREF} if sys.version_info >= (3, 14) else {}
+
+
+# On Python 3.12 and 3.13 the one of typing_extensions is another class.
+_ALIASES: Any = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An annotation that names something which is not there at run time."""
+
+    error: Exception
+
+
+def read_hints(factory: Callable[..., Any], *, include_extras: bool = False) -> dict[str, Any]:
+    """The annotations of a function or of the constructor of a class, evaluated; ``Unreadable`` where that fails.
+
+    Aliases that were made by a ``type`` statement are told as what they stand for.
+    """
+    hints = _read_hints(factory, include_extras)
+    return {name: _meant(hint) for name, hint in hints.items()}
+
+
+def _meant(hint: Any) -> Any:
+    try:
+        return unaliased(hint)
+    except NameError as error:  # an alias is evaluated when it is first looked at
+        return Unreadable(error)
+
+
+def _read_hints(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: FBT001  # private
+    target, names = function_of(factory), _names(factory)
+    inherited = _inherited(factory, include_extras)
+    try:
+        return typing.get_type_hints(target, localns=names, include_extras=include_extras) | inherited
+    except (NameError, TypeError, AttributeError):
+        # One by one then, with the names at hand that are most often imported for the type checker alone.
+        raw = get_annotations(target, format=Format.FORWARDREF)
+        scope = vars(collections.abc) | getattr(target, "__globals__", {}) | (names or {})
+        return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()} | inherited
+
+
+def _inherited(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: FBT001  # private
+    """What a generated constructor takes for inherited fields: each annotation means what it means where it stands."""
+    cls = typing.get_origin(factory) or factory
+    if not (hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")) or not isinstance(cls, type):
+        return {}
+    declares, found = _declaring(cls), dict[str, Any]()
+    taken = get_annotations(declares.__init__, format=Format.FORWARDREF)  # type: ignore[misc]  # of the class itself
+    for owner in reversed(declares.__mro__):
+        scope = {**vars(sys.modules[owner.__module__])} if owner.__module__ in sys.modules else {}
+        scope |= _own_variables(owner)
+        for name, annotation in get_annotations(owner, format=Format.FORWARDREF).items():
+            found.pop(name, None)
+            elsewhere = owner.__module__ != declares.__module__ or (owner is not declares and _own_variables(owner))
+            if elsewhere and isinstance(annotation, str) and taken.get(name) == annotation:
+                found[name] = _read_hint(annotation, vars(collections.abc) | scope, include_extras)
+    return found
+
+
+def settle(factory: Any) -> None:
+    """Let whoever reads the generated constructor of a class find what its inherited annotations mean."""
+    cls = typing.get_origin(factory) or factory
+    own_names = isinstance(cls, type) and _own_variables(_declaring(cls))
+    read = _read_hints(factory, True) if own_names else _inherited(factory, True)  # noqa: FBT003
+    found = {n: hint for n, hint in read.items() if not isinstance(hint, Unreadable)}
+    if found:
+        function_of(factory).__annotations__.update(found)
+
+
+def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of a function or of the constructor of a class, without ``self``. Raises ``ValueError``."""
+    cls = typing.get_origin(factory) or factory
+    if isinstance(cls, type) and not hasattr(cls, "__signature__") and inspect.isfunction(cls.__init__):  # type: ignore[misc]
+        return list(inspect.signature(cls.__init__, **_LENIENT).parameters.values())[1:]  # type: ignore[misc]
+    return list(inspect.signature(cls, **_LENIENT).parameters.values())
+
+
+def function_of(factory: Any) -> Any:
+    """The function that runs when ``factory`` is called, without what is wrapped around it."""
+    found = written(typing.get_origin(factory) or factory)
+    if isinstance(found, type):
+        return found.__new__ if found.__init__ is object.__init__ else found.__init__  # type: ignore[misc]
+    return called(found)
+
+
+def type_variables(type_: Any) -> dict[Any, Any]:
+    """What the type variables mean in the constructor of a class that is asked for as ``type_``."""
+    cls = typing.get_origin(type_) or type_
+    own = _matched(cls, typing.get_args(type_))
+    if not isinstance(cls, type):
+        return own
+    bases = [base for base in cls.__mro__[1:] if getattr(base, "__parameters__", ())]
+    inherited = {v: a for base in bases for v, a in _matched(base, type_arguments(cls, base) or ()).items()}
+    return {variable: filled(argument, own) for variable, argument in inherited.items()} | own
+
+
+def plain(annotation: Any) -> Any:
+    """``X`` for ``X | None``: whether it may be left out is told by the default. An ``Envelope`` may not be there."""
+    annotation = unaliased(annotation)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        members = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return members[0] if len(members) == 1 and not getattr(members[0], "_cqrs_may_be_absent", False) else annotation
+    try:
+        hash(annotation)
+    except TypeError:  # it is Annotated with something that cannot be a key
+        return unannotated(annotation)
+    return annotation
+
+
+def unaliased(annotation: Any, within: tuple[Any, ...] = ()) -> Any:
+    """What an alias stands for that was made by a ``type`` statement, also as an argument, as in ``Repo[Alias]``.
+
+    One that refers to itself, ``within`` which it is met, stays what it is.
+    """
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    alias: Any = origin or annotation
+    if isinstance(alias, _ALIASES):
+        if alias in within:
+            return annotation
+        variables = dict(zip(alias.__type_params__, arguments, strict=False))
+        return unaliased(filled(alias.__value__, variables), (*within, alias))
+    if origin is typing.Annotated:
+        exact = unaliased(annotation.__origin__, within)
+        return annotation if exact is annotation.__origin__ else typing.Annotated[exact, *annotation.__metadata__]
+    exact = tuple(unaliased(argument, within) for argument in arguments)
+    if all(now is before for now, before in zip(exact, arguments, strict=True)):
+        return annotation
+    generic: Any = typing.Union if origin is types.UnionType else origin
+    return generic[exact]
+
+
+def names_of(annotation: Any) -> Iterator[Any]:
+    """What is looked up for an annotation, the most exact first: ``Annotated[X[Y], ...]``, ``X[Y]``, and ``X``."""
+    yield annotation
+    exact = unannotated(annotation)
+    if exact is not annotation:
+        yield exact
+    if isinstance(typing.get_origin(exact), type):
+        yield typing.get_origin(exact)
+
+
+def unannotated(annotation: Any) -> Any:
+    """``X`` for ``Annotated[X, ...]``."""
+    return plain(annotation.__origin__) if typing.get_origin(annotation) is typing.Annotated else annotation
+
+
+def filled(annotation: Any, variables: dict[Any, Any]) -> Any:
+    """``annotation`` with its type variables replaced."""
+    if isinstance(annotation, TypeVar):
+        return variables.get(annotation, annotation)
+    free = type_variables_in(annotation) if variables else ()
+    return annotation[tuple(variables.get(v, v) for v in free)] if free else annotation
+
+
+def type_variables_in(annotation: Any) -> tuple[Any, ...]:
+    """The type variables that it is, or is made of."""
+    if isinstance(annotation, TypeVar):
+        return (annotation,)
+    return getattr(annotation, "__parameters__", ()) if typing.get_origin(annotation) else ()
+
+
+def _matched(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
+    return dict(zip(getattr(cls, "__parameters__", ()), arguments, strict=False))
+
+
+def _names(factory: Any) -> dict[str, Any] | None:
+    # Generated constructors (those of attrs, for one) have other globals than the class that they were made for.
+    cls = typing.get_origin(factory) or factory
+    if not isinstance(cls, type):
+        return None
+    module = sys.modules.get(_declaring(cls).__module__)
+    variables = _own_variables(_declaring(cls))
+    return dict(vars(module)) | variables if module is not None else variables or None
+
+
+def _own_variables(cls: type) -> dict[str, Any]:
+    """The type variables of ``class X[T]`` by their names: its annotations name them, and its module does not."""
+    return {variable.__name__: variable for variable in getattr(cls, "__type_params__", ())}
+
+
+def _declaring(cls: type) -> type:
+    """The class that brings the constructor of ``cls``."""
+    name = "__new__" if cls.__init__ is object.__init__ else "__init__"  # type: ignore[misc]
+    return next(c for c in cls.__mro__ if name in vars(c))
+
+
+def _read_hint(annotation: Any, scope: dict[str, Any], include_extras: bool) -> Any:  # noqa: FBT001  # private
+    alone = types.SimpleNamespace(__annotations__={"it": annotation})
+    try:
+        return typing.get_type_hints(alone, globalns=scope, include_extras=include_extras)["it"]
+    except (NameError, TypeError, AttributeError) as error:
+        return Unreadable(error)

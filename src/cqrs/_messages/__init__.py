@@ -1,0 +1,1 @@
+"""What requests, responses and events have in common, and what may travel of them."""

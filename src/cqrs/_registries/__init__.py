@@ -1,0 +1,1 @@
+"""Registries that notice a change, and what is compiled from them."""

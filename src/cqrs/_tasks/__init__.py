@@ -1,0 +1,1 @@
+"""Tasks and streams: which code belongs together, and blocks that an error leaves unchanged."""

@@ -1,0 +1,5 @@
+"""Handlers from a container of the library dependency-injector."""
+
+from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
+
+__all__ = ["DependencyInjectorCQRSContainer"]

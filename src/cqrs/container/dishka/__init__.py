@@ -1,0 +1,5 @@
+"""Handlers from an asynchronous container of the library dishka."""
+
+from cqrs.container.dishka.container import DishkaContainer
+
+__all__ = ["DishkaContainer"]

@@ -1,0 +1,162 @@
+"""Finds out how things are made, once for each type: what a request needs is then not looked up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_origin
+
+from cqrs._introspection.generics import type_name
+from cqrs._introspection.hints import names_of, unaliased, unannotated
+from cqrs._registries.compiled import Keepers
+from cqrs.container.builtin import GIVEN
+from cqrs.container.origin import Origin, made_by, shown
+from cqrs.container.resolving.autowiring import autowired, how_to_bind, how_to_bind_value
+from cqrs.container.resolving.plan import Injection, Plan, plan_of
+from cqrs.container.resolving.provider import provider_of
+from cqrs.container.session_types import session_class
+from cqrs.errors.wiring import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cqrs.container.origin import Origins
+    from cqrs.container.resolving.plan import Path
+    from cqrs.container.resolving.provider import Parameter, Provider
+    from cqrs.container.resolving.source import Source
+
+
+class Planner:
+    """Makes the plans from what is bound, and keeps them."""
+
+    def __init__(self, source: Source | None, singletons: dict[Any, Any]) -> None:
+        self.bound: dict[Any, Provider] = {}
+        self._source = source
+        self._singletons = singletons
+        self._plans: dict[Any, Plan] = {}
+        self.keepers = Keepers()
+
+    def forget(self) -> None:
+        """Make every plan anew, and whatever was compiled from one, because something was bound."""
+        self._plans.clear()
+        self.keepers.empty()
+
+    def knows(self, type_: Any) -> bool:
+        """Whether ``type_`` was bound, or is known to the source."""
+        return self._find(type_) is not None
+
+    def plan(self, type_: Any) -> Plan:
+        """How ``type_`` is made. Raises the first ``DependencyError`` that stands against it."""
+        plan = self._plans.get(type_)
+        if plan is None:
+            found: list[DependencyError] = []
+            plan = self.explore(type_, found, set())
+            if plan is None:
+                raise found[0]
+        return plan
+
+    def explore(self, type_: Any, found: list[DependencyError], failed: set[Any], path: Path = ()) -> Plan | None:
+        """How ``type_`` is made. If it cannot be, the reasons are added to ``found``, each type's once (``failed``)."""
+        type_ = unaliased(type_)
+        if type_ in self._plans:
+            return self._plans[type_]
+        if type_ in failed:
+            return None
+        here = (*path, type_)
+        plan = None
+        try:
+            if type_ not in path:
+                plan = self._explore(type_, found, failed, here)
+            else:
+                problem = f"{type_name(type_)} needs itself"
+                found.append(DependencyError(type_, here, problem, "Break the circle with a factory or an event"))
+        except DependencyError as error:
+            found.append(error if error.path else DependencyError(type_, here, error.problem, error.remedy))
+        if plan is None:
+            failed.add(type_)
+        else:
+            self._plans[type_] = plan
+        return plan
+
+    def origins(self, type_: Any, seen: set[Any], path: Path = ()) -> Origins:
+        """What makes ``type_`` and all that it needs, whether or not the rest can be made. None is told twice."""
+        type_ = unaliased(type_)
+        if type_ in seen:
+            return
+        seen.add(type_)
+        here = (*path, type_)
+        try:
+            key, provider = self._provider(type_, here)
+        except DependencyError:
+            if session_class(type_) is not None:
+                yield here, Origin("nothing", None, "", self._instead)
+            return
+        if provider is None or provider.how == "source":
+            assert self._source is not None  # noqa: S101  # only the source makes what has no provider here
+            for way, origin in self._source.origins(key if provider is None else provider.given):
+                yield (*here, *way[1:]), origin
+            return
+        injected = [parameter.type_ for parameter, _ in self._injected(provider)]
+        yield here, self._origin(key, provider, injected)
+        for needed in injected:
+            yield from self.origins(needed, seen, here)
+
+    def _origin(self, key: Any, provider: Provider, needs: list[Any]) -> Origin:
+        name, given = type_name(key), provider.given
+        if provider.how == "value":
+            return Origin("value", given, f"container.bind_instance({name}, ...)", how_to_bind_value)
+        binding = f"container.bind({name})" if given is key else f"container.bind({name}, {shown(given)})"
+        return Origin(made_by(given), given, binding, how_to_bind_value, tuple(needs))
+
+    def _instead(self, name: str, value: str) -> str:
+        return (how_to_bind_value if self._source is None else self._source.instead)(name, value)
+
+    def _provider(self, type_: Any, here: Path) -> tuple[Any, Provider | None]:
+        """Under which name ``type_`` is made, and with what; nothing if the source makes it."""
+        key = self._find(type_)
+        if key is None:
+            key = unannotated(type_)
+            return key, autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
+        provider, exact = self.bound.get(key), unannotated(type_)
+        if provider is not None and provider.given is key and get_origin(exact) is key:
+            return exact, provider_of(exact, provider.lifetime, here)  # `Service[User]` is not `Service[Order]`
+        return key, provider or GIVEN.get(key)
+
+    def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
+        key, provider = self._provider(type_, here)
+        if provider is None:
+            assert self._source is not None  # noqa: S101  # only the source knows what is not bound
+            lifetime = self._source.lifetime(key)
+            quick, looks = self._source.quick(key)
+            per_request = (type_,) if lifetime == "request" else ()
+            return Plan(key, None, lifetime, per_request=per_request, quick=quick, looks=looks)
+        injections: list[Injection] = []
+        injected = list(self._injected(provider))
+        for parameter, by_name in injected:
+            plan = self.explore(parameter.type_, found, failed, here)
+            if plan is not None:
+                injections.append(Injection(parameter, by_name, plan))
+        if len(injections) < len(injected):
+            return None
+        return plan_of(key, provider, injections, here, self._singletons)
+
+    def _find(self, type_: Any) -> Any:
+        """Under which name ``type_`` is bound or known to the source, if it is."""
+        type_ = unaliased(type_)
+        for name in names_of(type_):
+            if name in self.bound or name in GIVEN:
+                return name
+        if self._source is not None:
+            for name in (type_, unannotated(type_)):
+                if self._source.provides(name):
+                    return name
+        return None
+
+    def _injected(self, provider: Provider) -> Iterator[tuple[Parameter, bool]]:
+        """The parameters that are filled in: all without a default, and those whose type was bound."""
+        skipped = False
+        for parameter in provider.parameters:
+            if parameter.optional and (parameter.type_ is None or self._find(parameter.type_) is None):
+                skipped = True
+            elif parameter.by_position and not skipped:
+                yield parameter, False
+            elif parameter.by_name:
+                yield parameter, True

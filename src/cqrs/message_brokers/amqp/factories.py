@@ -1,0 +1,33 @@
+"""Steps 5 and 6, what speaks to RabbitMQ, made from a URL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cqrs.message_brokers.amqp.consumer import AMQPConsumer
+from cqrs.message_brokers.amqp.publisher import AMQPPublisher
+
+__all__ = ["AMQPConsumer", "AMQPPublisher", "amqp_consumer_factory", "amqp_publisher_factory"]
+
+
+def amqp_publisher_factory(
+    url: str,
+    max_connection_pool_size: int = 2,  # noqa: ARG001  # an upper bound
+    max_channel_pool_size: int = 10,  # noqa: ARG001  # an upper bound
+    **options: Any,
+) -> AMQPPublisher:
+    """A publisher for ``url``, with the further ``options`` of :class:`AMQPPublisher`.
+
+    The sizes are upper bounds, and one is enough: a channel carries all messages, as a pipeline that keeps their order.
+    """
+    return AMQPPublisher(url, **options)
+
+
+def amqp_consumer_factory(
+    url: str,
+    max_connection_pool_size: int = 2,  # noqa: ARG001  # an upper bound
+    max_channel_pool_size: int = 10,  # noqa: ARG001  # an upper bound
+    **options: Any,
+) -> AMQPConsumer:
+    """A consumer for ``url``, with the further ``options`` of :class:`AMQPConsumer`. The sizes are upper bounds."""
+    return AMQPConsumer(url, **options)

@@ -1,0 +1,279 @@
+"""Step 6, a member of a group of consumers that Kafka shares partitions out to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from cqrs._arguments import check_text, check_texts
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.message_brokers.driver_logs import quiet
+from cqrs.message_brokers.kafka.connection import KafkaConnection, giving_up_before
+from cqrs.message_brokers.kafka.driver import Consumer, KafkaError, RebalanceListener, UnknownTopic
+from cqrs.message_brokers.kafka.ending import hang_up, not_by_itself, stop
+from cqrs.message_brokers.kafka.progress import Progress
+from cqrs.message_brokers.kafka.pulse import Pulse
+from cqrs.message_brokers.kafka.refusal import refusal
+from cqrs.message_brokers.kafka.window import Item, Window
+from cqrs.message_brokers.kafka.wire import by_place, to_envelope
+from cqrs.message_brokers.protocol import Features
+from cqrs.message_brokers.source import Delivery, MessageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from cqrs.envelope import Envelope
+
+_OURS = {"enable_auto_commit": False, "isolation_level": "read_committed", "group_id": None}
+_DEFAULTS = {
+    "auto_offset_reset": "earliest",
+    "session_timeout_ms": 10_000,
+    # A member is alive as long as its event loop is, however long its handlers take for what is in hand.
+    "max_poll_interval_ms": 3_600_000,
+    "rebalance_timeout_ms": 60_000,
+}
+_TURN = 1.0  # seconds that one look for records takes at most, so that an outage is seen by long ones, too
+
+
+class KafkaDelivery(Delivery):
+    """A message from Kafka. After its partition has gone to another member, its words change nothing."""
+
+    def __init__(self, source: KafkaMessageSource, window: Window, item: Item, envelope: Envelope) -> None:
+        self.envelope = envelope
+        self.attempt = item.deliveries
+        self._source = source
+        self._window = window
+        self._item = item
+        self._settled = False
+
+    async def ack(self) -> None:
+        """It is done. Kafka is told when all before it in its partition are done, too: see the source."""
+        await self._source.ack([self])
+
+    def done(self) -> bool:
+        """Take it for done, unless something was said about it before; whether nothing was."""
+        first = self._first_word()
+        if first:
+            self._window.ack(self._item)
+        return first
+
+    async def nack(self, delay: float = 0.0) -> None:
+        """Deliver it again after ``delay`` seconds; until then, what has its key and comes after it waits."""
+        if self._first_word():
+            self._window.nack(self._item, asyncio.get_running_loop().time() + delay)
+            self._source.settled()
+
+    def _first_word(self) -> bool:
+        first, self._settled = not self._settled, True
+        return first
+
+
+class KafkaMessageSource(MessageSource):
+    """Receives ``topics`` as a member of ``group``, from their beginning if the group is new.
+
+    Acknowledge in any order: Kafka is told how far a partition is done without a gap, when ``commit_interval`` seconds
+    have passed since the last time, at each ``receive``, when a partition goes to another member, and at the end.
+    What it was not told at a crash comes again. If Kafka refuses to be told, that is logged once, holds up nothing, and
+    is tried again every ``commit_interval`` seconds. Only what transactions have committed is received.
+
+    When partitions are shared out anew, the source waits up to ``drain_timeout`` seconds for what was delivered;
+    what is not settled then comes again, to whoever gets the partition. At most ``max_open`` messages of a partition
+    are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; what
+    it raises is the reason why a record is unreadable. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
+    options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage; a cluster
+    that is silent for five seconds is asked whether it is there, and has as long to answer; that it does not is logged
+    after three. To join takes up to
+    ``session_timeout_ms`` of the driver (ten seconds), and two more, when another member has died.
+    """
+
+    features = Features(durable=True, shared_in_order=True, keeps_place=True)
+
+    def __init__(  # noqa: PLR0913  # each is an option of its own
+        self,
+        connection: str | Sequence[str] | KafkaConnection,
+        topics: str | Sequence[str],
+        group: str,
+        *,
+        foreign: Callable[[Any], Envelope] = by_place,
+        max_open: int = 1000,
+        commit_interval: float = 1.0,
+        drain_timeout: float = 5.0,
+        timeout: float = 30.0,
+    ) -> None:
+        check_texts("topics", topics, "a topic, or a list of them")
+        check_text("group", group, "the name of the group")
+        if not isinstance(connection, KafkaConnection):
+            check_texts("connection", connection, "the addresses of the servers, or a KafkaConnection(...)")
+            connection = KafkaConnection(bootstrap_servers=connection)
+        self.connection = connection
+        self.topics = (topics,) if isinstance(topics, str) else tuple(topics)
+        self.group = group
+        self._foreign = foreign
+        self._max_open = max_open
+        self._drain_timeout = drain_timeout
+        self._timeout = timeout
+        self._consumer: Any = None
+        self._pulse: Pulse | None = None
+        self._windows: dict[Any, Window] = {}
+        self._progress = Progress(str(connection), group, commit_interval, timeout)
+        self._settled = asyncio.Event()
+        connection.arguments(Consumer, _OURS, {})  # tells now what is wrong with it
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.group} of {self.connection}>"
+
+    async def start(self) -> None:
+        """Join the group."""
+        if self._consumer is not None:
+            return
+        quiet("aiokafka")
+        arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
+        # A group waits for members that have died: who asks to join and gives up before that only adds another one.
+        patience = max(self._timeout, (arguments["session_timeout_ms"] + 2000) / 900)
+        arguments |= giving_up_before(patience, arguments)
+        consumer = Consumer(**arguments)
+        consumer.subscribe(self.topics, listener=_Listener(self.release))
+        try:
+            async with asyncio.timeout(patience):
+                with not_by_itself():
+                    await consumer.start()
+        except BaseException as error:
+            missing = [topic for topic in self.topics if not consumer.partitions_for_topic(topic)]
+            hang_up(error)
+            await stop(consumer, self._timeout)
+            if isinstance(error, UnknownTopic):
+                what = f"it has no topic {', '.join(missing)}, or nobody leads it"
+                raise BrokerUnavailable(str(self.connection), what, "make the topic, or correct its name") from error
+            if isinstance(error, (KafkaError, OSError)):
+                raise await refusal(self.connection, error) from error
+            raise
+        self._consumer = consumer
+        self._pulse = Pulse(consumer._client, str(self.connection), self._timeout)  # noqa: SLF001  # the driver's own has no public name
+
+    async def close(self) -> None:
+        """Tell how far it got and leave the group."""
+        if self._consumer is None:
+            return
+        try:
+            await self._commit(self._windows)
+        except BrokerUnavailable:
+            pass  # it comes again
+        finally:
+            await self._discard()
+
+    async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
+        """What has arrived, partition by partition, in the order of each."""
+        await self.start()
+        if self._progress.is_due(soon=True):
+            await self._commit(self._windows)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while True:
+            deliveries = self._deliver(limit, loop.time())
+            due = [at for window in self._windows.values() if (at := window.next_due()) is not None]
+            left = min([deadline, *due]) - loop.time()
+            if deliveries or loop.time() >= deadline:
+                return deliveries
+            await self._fetch(limit, max(left, 0.001))
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Take them for done, and tell Kafka if it was not told for a while."""
+        for delivery in deliveries:
+            if not isinstance(delivery, KafkaDelivery):
+                await delivery.ack()  # somebody has wrapped it, and may have put more into this
+            elif delivery.done():
+                self.settled()
+        if self._progress.is_due():
+            await self._commit(self._windows)
+
+    def settled(self) -> None:
+        """Wake up who waits for what was delivered."""
+        self._settled.set()
+
+    async def release(self, partitions: Iterable[Any]) -> None:
+        """Give partitions back: let the consumer finish what it has, tell how far it got, and forget them."""
+        released = {tp: self._windows[tp] for tp in partitions if tp in self._windows}
+        for window in released.values():
+            window.leaving = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._drain_timeout):
+                while any(window.in_flight for window in released.values()):
+                    self._settled.clear()
+                    await self._settled.wait()
+        with contextlib.suppress(BrokerUnavailable):
+            await self._commit(released)
+        self._forget(released)
+
+    def _deliver(self, limit: int, now: float) -> list[Delivery]:
+        deliveries: list[Delivery] = []
+        for tp, window in list(self._windows.items()):
+            items = window.ready(limit - len(deliveries), now)
+            if not items:
+                continue
+            envelopes = [to_envelope(item.record, self._foreign) for item in items]
+            window.deliver(items)
+            deliveries += [
+                KafkaDelivery(self, window, item, envelope) for item, envelope in zip(items, envelopes, strict=True)
+            ]
+            self._windows[tp] = self._windows.pop(tp)  # the others come first next time
+            if len(deliveries) >= limit:
+                break
+        return deliveries
+
+    async def _fetch(self, limit: int, seconds: float) -> None:
+        consumer, pulse = self._consumer, self._pulse
+        assert pulse is not None  # noqa: S101  # a consumer has one
+        full = {tp for tp, window in self._windows.items() if len(window) >= self._max_open}
+        seconds = min(seconds, _TURN)
+        try:
+            pulse.check()
+        except TimeoutError as error:
+            await self._discard(lost=True)
+            raise BrokerUnavailable(str(self.connection), error) from error
+        try:
+            consumer.pause(*full)
+            consumer.resume(*(consumer.paused() - full))
+            async with asyncio.timeout(seconds):
+                with not_by_itself():
+                    # It returns early when there is something, and late while partitions are shared out.
+                    fetched = await consumer.getmany(timeout_ms=int(seconds * 1000) + 1, max_records=limit)
+        except TimeoutError:
+            return
+        except (KafkaError, OSError) as error:
+            await self._discard()
+            raise BrokerUnavailable(str(self.connection), error) from error
+        if fetched:
+            pulse.heard()
+        for tp, records in fetched.items():
+            self._windows.setdefault(tp, Window()).add(records)
+
+    async def _commit(self, windows: Mapping[Any, Window]) -> None:
+        pulse = self._pulse
+        if await self._progress.commit(self._consumer, windows) and pulse is not None:
+            pulse.heard()
+
+    async def _discard(self, *, lost: bool = False) -> None:
+        self._forget(dict(self._windows))
+        consumer, self._consumer = self._consumer, None
+        pulse, self._pulse = self._pulse, None
+        if pulse is not None:
+            await pulse.end()
+        await stop(consumer, self._timeout, lost=lost)
+
+    def _forget(self, windows: dict[Any, Window]) -> None:
+        """What is acknowledged in a window that is not here any more is told to nobody."""
+        for tp, window in windows.items():
+            if self._windows.get(tp) is window:
+                del self._windows[tp]
+
+
+class _Listener(RebalanceListener):  # type: ignore[misc]  # the driver has no types
+    def __init__(self, release: Callable[[Iterable[Any]], Any]) -> None:
+        self._release = release
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        await self._release(revoked)
+
+    def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """A window opens when the first records arrive."""

@@ -1,0 +1,228 @@
+"""A connection to NATS with JetStream, opened when it is needed and again after it has broken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from typing import TYPE_CHECKING, Any
+
+from nats.aio.client import Client
+from nats.errors import AuthorizationError, ConnectionClosedError, Error
+
+from cqrs._arguments import check_texts
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.errors.root import CQRSError
+from cqrs.message_brokers.addresses import parts_of
+from cqrs.message_brokers.refusal import unavailable
+from cqrs.message_brokers.reopening import Reopening
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+
+    from nats.js import JetStreamContext
+    from nats.js.api import PubAck
+
+
+_DENIED = "permissions violation"
+_NEEDED = "let its user publish to $JS.API.>, consumers to $JS.ACK.>, too, and subscribe to _INBOX.>"
+_SCHEMES = ("nats", "tls", "ws", "wss")
+_GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
+
+
+class NotPermitted(Error):
+    """The user may not send to ``subject``."""
+
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
+        super().__init__(subject)
+
+    def __str__(self) -> str:
+        return f"its user may not publish to {self.subject!r}: add that to its permissions"
+
+
+class NatsSession:
+    """One connection from its beginning to its end."""
+
+    def __init__(self) -> None:
+        self.lost = False
+        self.client = Client()
+        self._connecting = True
+        self.denied: str | None = None
+        self._not_permitted: set[str] = set()
+        self._sending: dict[asyncio.Task[PubAck], str] = {}
+        self._on_end: list[Callable[[str], None]] = []
+
+    async def connect(self, server: str, timeout: float, options: Mapping[str, Any]) -> None:  # noqa: ASYNC109  # the driver's
+        """Connect to ``server``. What the driver would do about outages is left to :class:`NatsLink`."""
+        await self.client.connect(
+            servers=[server],
+            allow_reconnect=False,
+            connect_timeout=math.ceil(timeout),
+            error_cb=self._failed,
+            closed_cb=self._closed,
+            disconnected_cb=self._closed,
+            **options,
+        )
+        self._connecting = False
+        self.jetstream: JetStreamContext = self.client.jetstream(timeout=timeout)  # pyright: ignore[reportUnknownMemberType]  # the driver's
+
+    async def abandon(self) -> None:
+        """Disconnect, whatever became of :meth:`connect`. Raises nothing."""
+        self._connecting = False
+        with contextlib.suppress(Exception):
+            # The driver would wait for ever for the end of a connection whose handshake has failed.
+            async with asyncio.timeout(_GOODBYE):
+                await self.client.close()
+
+    async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
+        """Send and wait for the word of the server, or for the end of the connection.
+
+        Raises ``NotPermitted`` if the server says that ``subject`` is not for this user.
+        """
+        sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers))
+        self._sending[sending] = subject
+        try:
+            await sending
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and not task.cancelling():
+                if self.lost:
+                    raise ConnectionClosedError from None
+                if sending not in self._sending:
+                    raise NotPermitted(subject) from None
+            raise
+        finally:
+            self._sending.pop(sending, None)
+
+    def on_end(self, do: Callable[[str], None]) -> None:
+        """Call ``do`` with a reason when nothing can come any more: the connection is lost, or a permission missing."""
+        self._on_end.append(do)
+
+    async def _failed(self, error: Exception) -> None:
+        # While it connects, the driver would try again for minutes; later, it would log what is raised anyway.
+        if self._connecting:
+            raise error
+        if _DENIED in str(error):
+            self._deny(str(error))
+
+    def _deny(self, reason: str) -> None:
+        # The driver has made the subject small: of two that differ in that alone, nobody knows which it is.
+        found = [(task, subject) for task, subject in self._sending.items() if f'to "{subject.lower()}"' in reason]
+        if len({subject for _, subject in found}) == 1:
+            self._not_permitted.add(reason)  # and so it will say of the others of this subject
+            for sending, _ in found:
+                del self._sending[sending]
+                sending.cancel()
+        elif not found and reason not in self._not_permitted:
+            self.denied = reason
+            self._end(reason)
+
+    async def _closed(self) -> None:
+        self.lost = True
+        for sending in list(self._sending):
+            sending.cancel()
+        self._end("the connection was lost")
+
+    def _end(self, reason: str) -> None:
+        for do in self._on_end:
+            do(reason)
+
+
+class NatsLink:
+    """Safe to share between the tasks of one event loop; nothing connects before :meth:`session`.
+
+    ``opened`` is called with each new session before anybody else gets it. ``servers`` are tried one after the other.
+    """
+
+    def __init__(
+        self,
+        servers: str | Sequence[str],
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = 10.0,
+        options: Mapping[str, Any] | None = None,
+        opened: Callable[[NatsSession], Awaitable[None]] | None = None,
+    ) -> None:
+        check_texts("servers", servers, "the address of a server, such as 'nats://localhost:4222', or a list of them")
+        self._servers = [servers] if isinstance(servers, str) else list(servers)
+        self.place = f"NATS at {', '.join(map(_place, self._servers))}"
+        self._timeout = timeout
+        self._options = {**(options or {}), **({"tls": tls} if tls is not None else {})}
+        self._opened = opened
+        self._link = Reopening(self.place, self._open, _close, _works)
+
+    async def session(self) -> NatsSession:
+        """The one session. Raises ``BrokerUnavailable`` if no server can be reached now."""
+        return await self._link.get()
+
+    async def discard(self, session: NatsSession) -> None:
+        """Disconnect, without regard for what is under way, if ``session`` is still the one."""
+        await self._link.discard(session)
+
+    async def close(self) -> None:
+        """Disconnect. Safe to call again; :meth:`session` connects again."""
+        await self._link.close()
+
+    async def _open(self) -> NatsSession:
+        for server in self._servers[:-1]:
+            with contextlib.suppress(BrokerUnavailable):
+                return await self._open_at(server)
+        return await self._open_at(self._servers[-1])
+
+    async def _open_at(self, server: str) -> NatsSession:
+        session = NatsSession()
+        with outage(self.place):
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await session.connect(server, self._timeout, self._options)
+                    if self._opened is not None:
+                        await self._opened(session)
+            except BaseException as error:
+                await session.abandon()
+                if isinstance(error, TimeoutError):
+                    raise self.unanswered(session) from error
+                raise
+        return session
+
+    def unanswered(self, session: NatsSession) -> BrokerUnavailable:
+        """Nobody has answered, perhaps because of what the user may not do."""
+        if session.denied is not None:
+            return denied(self.place, session.denied)
+        return BrokerUnavailable(self.place, TimeoutError(f"no answer within {self._timeout:g} s"))
+
+
+@contextlib.contextmanager
+def outage(place: str) -> Generator[None]:
+    """Whatever the driver raises because ``place`` does not do its part becomes ``BrokerUnavailable``."""
+    try:
+        yield
+    except CQRSError:
+        raise
+    except (Error, OSError) as error:
+        raise unavailable(place, error, _refused) from error
+
+
+def denied(place: str, reason: str) -> BrokerUnavailable:
+    """``place`` does not answer because of what the user may not do."""
+    return BrokerUnavailable(place, reason, _NEEDED)
+
+
+def _refused(error: BaseException) -> bool:
+    # While it connects, the driver has no class for it, only the words of the server.
+    return isinstance(error, AuthorizationError) or (isinstance(error, Error) and "Authorization" in str(error))
+
+
+async def _close(session: NatsSession) -> None:
+    await session.client.close()
+
+
+def _works(session: NatsSession) -> bool:
+    return not session.lost and session.client.is_connected
+
+
+def _place(server: str) -> str:
+    whole = server if "://" in server else f"nats://{server}"
+    parts = parts_of(whole, "servers", _SCHEMES, "nats://user:password@host:4222")
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)

@@ -1,0 +1,240 @@
+"""Step 6, messages from NATS JetStream through nats-py."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import re
+import zlib
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+
+from cqrs._arguments import check_text, check_texts
+from cqrs.errors.messages import BrokerUnavailable
+from cqrs.message_brokers.foreign import read_by, received, unread
+from cqrs.message_brokers.nats.broker import NatsMessageBroker
+from cqrs.message_brokers.nats.link import NatsLink, denied, outage
+from cqrs.message_brokers.nats.pull import NatsPull
+from cqrs.message_brokers.nats.stream import NatsStream
+from cqrs.message_brokers.renewing import Renewing
+from cqrs.message_brokers.source import Delivery, MessageSource
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping, Sequence
+
+    from nats.aio.msg import Msg
+    from nats.js import JetStreamContext
+
+    from cqrs.envelope import Envelope
+    from cqrs.message_brokers.nats.link import NatsSession
+
+_log = logging.getLogger(__name__)
+
+_CONTENT = {"content-type", "content-encoding"}  # which others write with capitals
+
+
+class NatsMessageSource(MessageSource):
+    """Receives ``topics`` as a member of ``group``, from their first message on, through durable pull consumers.
+
+    What a member has in hand goes to another ``ack_wait`` seconds after that member has died, or has blocked its event
+    loop for as long; while it lives, for ``hold`` seconds at most. At most ``max_ack_pending`` messages of a topic are
+    with the group. Messages of one key stay in order for one member until one of them is given back or an outage comes:
+    what comes again comes after what is newer. Several members share the messages of a topic, whatever their keys. With
+    a ``max_ack_pending`` of 1 the order is kept through all of this, and a group handles a topic one message after the
+    other.
+
+    ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that this package has not sent, or that
+    ``read`` cannot make an envelope of, has the name of its topic and an id that is made of its place in the stream.
+    """
+
+    features = NatsMessageBroker.features
+
+    def __init__(  # noqa: PLR0913  # options, each with a default
+        self,
+        servers: str | Sequence[str],
+        *topics: str,
+        group: str = "default",
+        stream: str | NatsStream | None = None,
+        ack_wait: float = 30.0,
+        hold: float = 3600.0,
+        max_ack_pending: int = 1000,
+        tls: ssl.SSLContext | None = None,
+        timeout: float = 10.0,
+        options: Mapping[str, Any] | None = None,
+        read: Callable[[Msg], Envelope] | None = None,
+    ) -> None:
+        check_texts("topics", topics, "one topic or more, each as an argument of its own")
+        check_text("group", group, "the name of the group")
+        one = max_ack_pending == 1
+        self.features = dataclasses.replace(NatsMessageBroker.features, shared_in_order=one, keeps_place=one)
+        self._link = NatsLink(servers, tls=tls, timeout=timeout, options=options, opened=self._subscribe)
+        self._topics = topics
+        self._group = group
+        self._stream = stream
+        self._ack_wait = ack_wait
+        self._max_ack_pending = max_ack_pending
+        self._read = read
+        self._pull: NatsPull | None = None
+        self._hold = hold
+        self._until = 0.0
+        self._unsettled: dict[int, tuple[Msg, float]] = {}
+        self._renewing = Renewing(self, ack_wait / 3)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._group} of {', '.join(self._topics)} on {self.place}>"
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages to people."""
+        return self._link.place
+
+    async def start(self) -> None:
+        """Make the consumers of the group if they are not there. Safe to call again."""
+        await self._link.session()
+
+    async def close(self) -> None:
+        """Give back what is not acknowledged and disconnect. Safe to call again."""
+        await self._renewing.end()
+        if self._pull is not None:
+            unsettled = [*(message for message, _ in self._unsettled.values()), *self._pull.buffered()]
+            self._unsettled.clear()
+            client = self._pull.client
+            with contextlib.suppress(BrokerUnavailable), outage(self.place):
+                for message in unsettled if client.is_connected else ():
+                    await message.nak()
+                if client.is_connected:
+                    await client.flush(2)
+        self._pull = None
+        await self._link.close()
+
+    async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
+        """What has arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
+        session = await self._link.session()
+        pull = self._pull
+        assert pull is not None  # noqa: S101  # a session is opened with one
+        with outage(self.place):
+            messages = await pull.take(limit, timeout)
+        if pull.lost is not None:
+            await self._link.discard(session)
+            raise BrokerUnavailable(self.place, pull.lost) if session.denied is None else denied(self.place, pull.lost)
+        self._until = asyncio.get_running_loop().time() + self._hold
+        try:
+            deliveries = [_NatsDelivery(self, message, self._envelope(message)) for message in messages]
+        except OSError:  # what `read` needs is away
+            pull.put_back(messages)
+            raise
+        self._unsettled.update((id(message), (message, self._until)) for message in messages)
+        return deliveries
+
+    def settled(self, message: Msg) -> None:
+        """It is not given back at the end."""
+        self._unsettled.pop(id(message), None)
+
+    async def renew(self) -> None:
+        """Keep what is in hand from other members."""
+        pull, now = self._pull, asyncio.get_running_loop().time()
+        if pull is None or not pull.client.is_connected:
+            return
+        held = [message for message, until in self._unsettled.values() if until > now]
+        with contextlib.suppress(BrokerUnavailable), outage(self.place):
+            for message in pull.buffered() if self._until > now else ():
+                await message.in_progress()
+            for message in held:
+                if id(message) in self._unsettled:
+                    await message.in_progress()
+
+    def _envelope(self, message: Msg) -> Envelope:
+        parts = (message.subject, message.data, _headers(message), _place(message))
+        return received(*parts) if self._read is None else read_by(self._read, message, partial(unread, *parts))
+
+    async def _subscribe(self, session: NatsSession) -> None:
+        self._unsettled.clear()  # what an earlier session had delivered comes again when its time is over
+        if isinstance(self._stream, NatsStream):
+            await self._stream.make(session.jetstream)
+        consumers = [await self._consumer(session.jetstream, topic) for topic in self._topics]
+        self._pull = pull = NatsPull(session.client, session.jetstream, consumers)
+        session.on_end(pull.end)
+        await pull.start()
+        self._renewing.start()
+
+    async def _consumer(self, jetstream: JetStreamContext, topic: str) -> tuple[str, str]:
+        stream = self._stream.name if isinstance(self._stream, NatsStream) else self._stream
+        try:
+            stream = stream or await jetstream.find_stream_name_by_subject(topic)
+        except NotFoundError:
+            raise BrokerUnavailable(self.place, f"no stream takes the subject {topic!r}; make one") from None
+        name = _consumer_name(self._group, topic)
+        try:
+            await jetstream.consumer_info(stream, name)
+        except NotFoundError:
+            _log.info("%s has no group %r for %r yet; it is made", self.place, self._group, topic)
+            await jetstream.add_consumer(  # pyright: ignore[reportUnknownMemberType]  # the driver's
+                stream,
+                ConsumerConfig(
+                    name=name,
+                    durable_name=name,
+                    filter_subject=topic,
+                    deliver_policy=DeliverPolicy.ALL,
+                    ack_policy=AckPolicy.EXPLICIT,
+                    ack_wait=self._ack_wait,
+                    max_ack_pending=self._max_ack_pending,
+                ),
+            )
+        return stream, name
+
+
+class _NatsDelivery(Delivery):
+    """A message of NATS. The server counts its deliveries."""
+
+    def __init__(self, source: NatsMessageSource, message: Msg, envelope: Envelope) -> None:
+        self.envelope = envelope
+        self.attempt = message.metadata.num_delivered
+        self._source = source
+        self._message = message
+        self._settled = False
+
+    async def ack(self) -> None:
+        """It is done."""
+        if self._first_word():
+            with outage(self._source.place):
+                await self._message.ack()
+
+    async def nack(self, delay: float = 0.0) -> None:
+        """The server delivers it again after ``delay`` seconds."""
+        if self._first_word():
+            with contextlib.suppress(BrokerUnavailable), outage(self._source.place):  # it then comes again all the more
+                await self._message.nak(delay)
+
+    def _first_word(self) -> bool:
+        first, self._settled = not self._settled, True
+        self._source.settled(self._message)
+        return first
+
+
+def _consumer_name(group: str, topic: str) -> str:
+    wanted = f"{group}-{topic}"
+    allowed = re.sub(r"[^\w-]", "_", wanted, flags=re.ASCII)
+    # Two names must not become one when the characters that NATS does not take are replaced.
+    return allowed if allowed == wanted else f"{allowed}-{zlib.crc32(wanted.encode()):08x}"
+
+
+def _place(message: Msg) -> str:
+    origin = message.metadata
+    return f"{origin.stream}/{origin.sequence.stream}/{origin.timestamp.isoformat()}"  # a stream can be made anew
+
+
+def _headers(message: Msg) -> dict[str, str]:
+    headers = message.headers or {}
+    known = {"message-id": headers["Nats-Msg-Id"]} if "Nats-Msg-Id" in headers else {}
+    return known | {_name(name): value for name, value in headers.items() if not name.startswith("Nats-")}
+
+
+def _name(name: str) -> str:
+    lower = name.lower()
+    return lower if lower in _CONTENT else name

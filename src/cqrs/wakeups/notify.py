@@ -1,0 +1,104 @@
+"""Hearing of commits by LISTEN, on a PostgreSQL connection of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cqrs.wakeups.announcing import notify
+from cqrs.wakeups.reconnecting import CannotListen, MendingWakeUps
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from sqlalchemy import Engine
+
+    from cqrs.wakeups.announcing import Announcer
+
+_ECHO = "echo:"
+_UNSENT = 3  # echoes in a row; one is not sent when all connections of the pool are in use
+
+
+class NotifyWakeUps(MendingWakeUps):
+    """Hears what an :class:`Announcer` of any process says, and what the one of this process says without a detour.
+
+    Every ``interval`` seconds it says something to itself over another connection. What does not come back within
+    ``patience`` seconds shows that it is deaf: the connection is dead and nobody has said so, or something in between,
+    such as a pooler of transactions, has kept the LISTEN for itself. Then it connects anew.
+    """
+
+    def __init__(self, engine: Engine, announcer: Announcer, *, interval: float = 5.0, patience: float = 5.0) -> None:
+        super().__init__(f"LISTEN {announcer.channel}")
+        self._engine = engine
+        self._announcer = announcer
+        self._interval = interval
+        self._patience = patience
+        self._expected = ""
+        self._echoed = asyncio.Event()
+        announcer.bell.add(self)
+
+    def announce(self) -> None:
+        """Tell all who wait, here and elsewhere."""
+        self._announcer.announce()
+
+    async def _listen(self) -> None:
+        lost = asyncio.Event()
+
+        def end(_connection: object) -> None:
+            lost.set()
+
+        async with self._connection() as driver:
+            driver.add_termination_listener(end)
+            async with asyncio.timeout(self._patience):
+                await driver.add_listener(self._announcer.channel, self._heard)
+            unsent = 0
+            while not lost.is_set():
+                try:
+                    await self._say()
+                except Exception:
+                    unsent += 1
+                    if unsent == _UNSENT:
+                        raise
+                else:
+                    unsent = 0
+                    async with asyncio.timeout(self._patience):
+                        await self._echoed.wait()
+                    self._hears()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._interval):
+                        await lost.wait()
+        raise ConnectionError("the connection was closed")
+
+    async def _say(self) -> None:
+        self._expected = f"{_ECHO}{uuid.uuid4().hex}"
+        self._echoed.clear()
+        async with asyncio.timeout(self._patience):
+            await notify(self._engine, self._announcer.channel, self._expected)
+
+    def _heard(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+        if payload == self._expected:
+            self._echoed.set()
+        elif not payload.startswith(_ECHO) and payload != self._announcer.payload:
+            self.hint()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncGenerator[Any, None]:
+        """A connection as the engine makes them, which its pool does not count."""
+        async with asyncio.timeout(self._patience):
+            connection = await AsyncEngine(self._engine).connect()
+        try:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await connection.run_sync(lambda sync: sync.detach())
+            if not hasattr(driver, "add_listener"):
+                raise CannotListen("it needs the driver asyncpg, postgresql+asyncpg://...")
+            try:
+                yield driver
+            finally:
+                driver.terminate()  # a dead connection would not answer a goodbye
+        finally:
+            await connection.invalidate()
+            await connection.close()

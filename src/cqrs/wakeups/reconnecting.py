@@ -1,0 +1,91 @@
+"""Between steps 4 and 5, hints that come over a connection, which can break."""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import logging
+import random
+from contextlib import suppress
+
+from cqrs._tasks.running import outside_turns
+from cqrs.wakeups.protocol import HintedWakeUps
+
+logger = logging.getLogger("cqrs")
+
+_jitter = random.Random()  # noqa: S311  # it spreads tries over time, it hides nothing
+_FIRST, _LONGEST, _HOPELESS = 0.1, 5.0, 60.0  # seconds
+
+
+class CannotListen(Exception):
+    """Trying again at once is of no use: somebody has to change something. The text says what."""
+
+
+class MendingWakeUps(HintedWakeUps):
+    """Listens in the background; when that fails, says so once in the log and tries again, with growing pauses.
+
+    ``healthy`` while it listens, and has seen that what is said is heard.
+    """
+
+    def __init__(self, subject: str) -> None:
+        super().__init__()
+        self._subject = subject
+        self._task: asyncio.Task[None] | None = None
+        self._healthy = False
+        self._failures = 0
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it hears."""
+        return self._healthy
+
+    async def start(self) -> None:
+        """Listen from now on."""
+        if self._task is None or self._task.done():
+            self._loop = asyncio.get_running_loop()
+            self._task = asyncio.create_task(self._keep_listening(), name=self._subject, context=outside_turns())
+
+    async def close(self) -> None:
+        """Stop listening, and give the connection back."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([task])
+
+    @abc.abstractmethod
+    async def _listen(self) -> None:
+        """Connect, call :meth:`_hears` when nothing is missed any more, and :meth:`hint`, until it breaks: then raise.
+
+        Must leave nothing behind, also when it is cancelled.
+        """
+
+    def _hears(self) -> None:
+        """What is committed from now on is heard."""
+        if self._healthy:
+            return
+        if self._failures:
+            logger.warning("%s is heard again", self._subject)
+        self._healthy, self._failures = True, 0
+        self.hint()  # nobody has told what was committed in the meantime
+
+    async def _keep_listening(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except Exception as error:  # noqa: BLE001  # whatever a driver raises; polling goes on
+                if not self._failures:
+                    reason = error if isinstance(error, CannotListen) else repr(error)
+                    logger.warning("%s is not heard, polling instead: %s", self._subject, reason)
+                pause = self._pause(error)
+            else:
+                pause = self._pause(None)
+            finally:
+                self._healthy = False
+            self._failures += 1
+            await asyncio.sleep(pause)
+
+    def _pause(self, error: Exception | None) -> float:
+        if isinstance(error, CannotListen):
+            return _HOPELESS
+        return min(_LONGEST, _FIRST * 2.0 ** min(self._failures, 16)) * (1 - 0.5 * _jitter.random())

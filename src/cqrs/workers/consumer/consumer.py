@@ -1,0 +1,239 @@
+"""Step 6, the worker that takes messages from a source to the handlers of their events, each once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from cqrs._arguments import RECEIVER, REGISTRY, SOURCE, TEXT, Needed, check, check_function, check_given
+from cqrs._introspection.callables import is_async
+from cqrs.errors.root import InvalidArgument
+from cqrs.workers.consumer.chores import Chore
+from cqrs.workers.consumer.events import Handling, JsonEvents, must_be_readable
+from cqrs.workers.consumer.policy import ConsumerPolicy, ConsumerVerdict
+from cqrs.workers.consumer.steps import Outage, Steps
+from cqrs.workers.consumer.transactions import must_fit_together, transactions_of
+from cqrs.workers.log_text import place, told
+from cqrs.workers.outages import Outages
+from cqrs.workers.policy_checks import described
+from cqrs.workers.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.events.registry import EventRegistry
+    from cqrs.inbox.database import InboxDatabase
+    from cqrs.inbox.repository import InboxRepository
+    from cqrs.message_brokers.source import Delivery, MessageSource
+    from cqrs.unit_of_work.protocol import UnitOfWork
+    from cqrs.workers.consumer.events import ReceivesEvents
+
+__all__ = ["Consumer", "ConsumerPolicy", "ConsumerVerdict"]
+
+logger = logging.getLogger("cqrs")
+
+_DECODE = "a plain function that makes an event of an Envelope"
+_POLICY = Needed("a cqrs.ConsumerPolicy(...)", kind=ConsumerPolicy)
+_LONGEST_NAME = 128
+_AT_ONCE = 0.01  # seconds; some sources fetch nothing if they are given no time at all
+
+
+class Consumer(Service):
+    """Brings every message of ``source`` to the handlers of ``mediator``, with one effect each.
+
+    A batch is one transaction of ``database``: the marks in its inbox, what the handlers write through its session, the
+    messages that they add to its outbox. It is acknowledged when that is committed. Handlers can neither commit it nor
+    roll it back, nor write beside it by accident. In place of a database it takes an ``inbox`` and a function
+    ``unit_of_work`` that makes units of work over the same database. What fails after the commit, an ``after_commit``
+    callback say, is logged as an error; the messages are acknowledged, for they have taken effect.
+
+    If a message of a batch fails, all is rolled back and done again without it, and then it alone. What fails again
+    and again is parked, with the later messages of its key behind it; other keys go on. During an outage the batch is
+    held and tried again as it is, so that order is kept; nothing is given up and no try is spent. ``policy`` tells
+    when and how often, and which error is what.
+
+    Workers with one ``name`` are one consumer: a message takes effect in one of them. ``registry``, by default that of
+    the database, gives the type of an event by the name and version of its message; ``decode`` takes the place of that
+    for messages that are not JSON.
+    The worker starts ``source`` and closes it. Per-key order needs a source that delivers the messages of a key in
+    order, and to one worker at a time.
+    """
+
+    def __init__(  # noqa: PLR0913  # what it is put together from
+        self,
+        source: MessageSource,
+        mediator: ReceivesEvents,
+        *,
+        name: str,
+        database: InboxDatabase | None = None,
+        inbox: InboxRepository | None = None,
+        unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]] | None = None,
+        registry: EventRegistry | None = None,
+        decode: Callable[[Envelope], Any] | None = None,
+        policy: ConsumerPolicy | None = None,
+    ) -> None:
+        super().__init__()
+        check("source", source, SOURCE)
+        check("mediator", mediator, RECEIVER)
+        check("name", name, TEXT)
+        check_given("registry", registry, REGISTRY)
+        check_given("policy", policy, _POLICY)
+        if decode is not None:
+            check_function("decode", decode, 1, _DECODE)
+            if is_async(decode):
+                raise InvalidArgument("decode", decode, f"give {_DECODE}")
+        given = transactions_of(database, inbox, unit_of_work)
+        if database is not None and decode is None:
+            registry = registry or database.registry
+        if (registry is None) == (decode is None):
+            raise InvalidArgument("decode", decode, "give either it, or a registry of event types")
+        must_fit_together(mediator, given[0])
+        if not 0 < len(name) <= _LONGEST_NAME:
+            raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
+        self.name = name
+        self.policy = policy or ConsumerPolicy()
+        self.wait_at_start = self.policy.wait_at_start
+        self._source = source
+        read = decode if registry is None else JsonEvents(registry)
+        assert read is not None  # noqa: S101  # one of them is given
+        handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
+        self._must_be_readable = partial(must_be_readable, mediator, read)
+        self._steps = Steps(name, *given, handle, self.policy)
+        self._from = f"the broker {place(source)}"
+        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
+        self._chores = (
+            self._chore(self._steps.replay, self.policy.replay_every, "look", "looks", "for parked messages"),
+            self._chore(self._steps.clean, self.policy.clean_every, "remove", "removes", "old marks"),
+        )
+
+    def __str__(self) -> str:
+        return f"consumer {self.name}"
+
+    def _chore(self, do: Callable[[], Awaitable[bool]], every: float, *words: str) -> Chore:
+        look, looks, what = words
+        waits, goes_on = f"cannot {look} {what} without", f"{looks} {what} again"
+        of_policy = (self.policy.outage, self.policy.remind_every)
+        return Chore(do, every, Outages(lambda: str(self), *of_policy, waits=waits, goes_on=goes_on))
+
+    async def start(self) -> None:
+        """Begin to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
+        self._must_be_readable()
+        await super().start()
+
+    async def _work(self) -> None:
+        text = "%s starts to bring the messages of %s to its handlers, in %s, with %s"
+        logger.info(text, self, place(self._source), self._steps.database, described(self.policy))
+        try:
+            await self._reached(self._source.start)
+            if self._must_reach:
+                await self._first_look()
+            while not self.is_ending:
+                try:
+                    await self._turn()
+                except Outage as outage:
+                    await self._wait_out(outage)
+                else:
+                    self._ready.set()
+        finally:
+            with suppress(Exception):  # what it still holds comes again
+                await self._source.close()
+
+    async def _first_look(self) -> None:
+        try:
+            await self._steps.replay()
+        except Outage as outage:
+            self._refused(outage.__cause__, outage.away)
+
+    async def _turn(self) -> None:
+        await self._bring_in(await self._receive(self._patience()))
+        for chore in self._chores:
+            if not self.is_ending:
+                await chore.see_to()
+
+    def _patience(self) -> float:
+        """How long to wait for messages, in which nothing else is due."""
+        until_due = min(chore.due for chore in self._chores) - asyncio.get_running_loop().time()
+        return max(_AT_ONCE, min(self.policy.wait, until_due))
+
+    async def _receive(self, patience: float) -> Sequence[Delivery]:
+        try:
+            await self._source.start()
+            deliveries = await self._source.receive(self.policy.batch_size, patience)
+        except Exception as error:
+            if self.policy.classify(error) is ConsumerVerdict.OUTAGE:
+                raise Outage(self._from) from error
+            raise
+        if not deliveries:
+            self._outages.over()
+        return deliveries
+
+    async def _bring_in(self, deliveries: Sequence[Delivery]) -> None:
+        """See every delivery through, part by part; what is left when the service ends goes back to the broker."""
+        todo = deque([list(deliveries)] if deliveries else [])
+        while todo:
+            self._in_hand = sum(map(len, todo))
+            part = todo.popleft()
+            try:
+                rest = await self._step(part)
+            except Outage as outage:
+                todo.appendleft(part)
+                if self.is_ending:
+                    break
+                await self._wait_out(outage)
+                continue
+            self._outages.over()
+            todo.extendleft(reversed(rest))
+            if not rest:
+                await self._acknowledge(part)
+            elif rest[0] is part:
+                break
+        self._in_hand = 0
+        for delivery in (delivery for part in todo for delivery in part):
+            await delivery.nack()
+
+    async def _step(self, part: list[Delivery]) -> list[list[Delivery]]:
+        """Let a part take effect, or park it if it is one message; else return what to do instead, in order.
+
+        That is the part itself if it was to be tried again, and the service ends.
+        """
+        failed = await self._steps.bring_in([delivery.envelope for delivery in part])
+        if failed is not None and len(part) > 1:
+            return _split(part, failed.at)
+        tries = 1
+        while failed is not None:
+            if failed.verdict is not ConsumerVerdict.FAILURE or tries >= self.policy.tries:
+                await self._steps.park(part[0].envelope, failed)
+                break
+            await self._pause(self.policy.again.seconds(tries))
+            if self.is_ending:
+                return [part]
+            failed = await self._steps.bring_in([part[0].envelope])
+            tries += 1
+        return []
+
+    async def _acknowledge(self, part: list[Delivery]) -> None:
+        try:
+            await self._source.ack(part)
+        except Exception as error:
+            if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
+                raise
+            text = "%s could not acknowledge to %s what it has handled; it may come again, without effect: %s"
+            logger.warning(text, self, self._from, told(error))
+            for delivery in part:  # without a word they would stay with this worker, and some brokers stop at so many
+                await delivery.nack()
+
+    async def _wait_out(self, outage: Outage) -> None:
+        await self._pause(self._outages.again(outage.away, outage.__cause__))
+
+
+def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:
+    """What was before the message that failed, it alone, and the rest. Each alone, if nobody knows which it was."""
+    place = next((n for n, delivery in enumerate(part) if delivery.envelope is at), None)
+    if place is None:
+        return [[delivery] for delivery in part]
+    return [some for some in (part[:place], [part[place]], part[place + 1 :]) if some]

@@ -1,0 +1,150 @@
+"""Keeping leases: what one worker holds, and until when it may count on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+from cqrs._failpoints import reached
+from cqrs.errors.root import InvalidArgument
+from cqrs.workers.log_text import told
+from cqrs.workers.service import Service, is_cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from cqrs.leases.protocol import LeaseStore
+
+logger = logging.getLogger("cqrs")
+
+_USABLE = 0.8
+"""Of the lease. The rest is for clocks that run apart, and for a write that is under way."""
+
+
+def worker_name(prefix: str | None = None) -> str:
+    """A name that no other worker has, and that tells an operator where it runs. Tables hold 64 characters of it."""
+    host = socket.gethostname()
+    place = host[:32] if prefix is None else f"{prefix[:30]}:{host[:16]}"
+    return f"{place}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+class LeaseHolder(Service):
+    """Holds a fair part of ``count`` shares, and hands it out to whoever works on them.
+
+    What is in use is not given up before it is put back. After ``ttl`` seconds without an answer of the store nothing
+    is held any more, however long a caller was held up: time is taken before the store is asked. Why it has given none
+    is its ``error``. ``owner``, under which
+    it holds them, is made at each start: a process can be forked before, and several workers be made with one ``name``.
+    """
+
+    _is_part = True
+
+    def __init__(
+        self,
+        store: LeaseStore,
+        scope: str,
+        *,
+        count: int,
+        ttl: float,
+        name: str | None = None,
+    ) -> None:
+        super().__init__()
+        if name is not None and not (isinstance(cast("Any", name), str) and name and name.isprintable()):
+            raise InvalidArgument("name", name, "give a text of printable characters, or None")
+        self.owner = worker_name(name)
+        self._name = name
+        self._store = store
+        self._scope = scope
+        self._count = count
+        self._ttl = ttl
+        self._fences: dict[int, int] = {}
+        self._until = 0.0
+        self._in_use: list[frozenset[int]] = []
+        self._unwanted: frozenset[int] = frozenset()
+        self.error: BaseException | None = None
+
+    def __str__(self) -> str:
+        return self.owner
+
+    def seconds_left(self) -> float:
+        """For how long what is held may still be counted on."""
+        return self._until - time.monotonic()
+
+    @contextmanager
+    def using(self) -> Generator[Mapping[int, int]]:
+        """The shares that can be worked on now, with their fences."""
+        held = self._fences if self.seconds_left() > 0 else {}
+        mine = {n: fence for n, fence in held.items() if n not in self._unwanted}
+        shares = frozenset(mine)
+        self._in_use.append(shares)
+        try:
+            yield mine
+        finally:
+            self._in_use.remove(shares)
+
+    def holds(self, share: int, fence: int) -> bool:
+        """Whether ``share`` is still held since ``fence``: it may have been lost, and something won, in between."""
+        return self._fences.get(share) == fence
+
+    @property
+    def holds_any(self) -> bool:
+        """Whether there is anything to work on."""
+        return bool(self._fences) and self.seconds_left() > 0
+
+    @property
+    def tick(self) -> float:
+        """After how many seconds it tries to get more, if it holds less than its part."""
+        return min(1.0, self._ttl / 4)
+
+    async def start(self) -> None:
+        """Begin to hold shares, under a new name."""
+        if not self.is_running:
+            self.owner = worker_name(self._name)
+        await super().start()
+
+    async def _work(self) -> None:
+        try:
+            while not self.is_ending:
+                await self._pause(await self._keep())
+                self._ready.set()
+        finally:
+            self._fences, self._until = {}, 0.0
+            await self._leave()
+
+    async def _keep(self) -> float:
+        """Renew once; returns when to do it again, in seconds."""
+        before = time.monotonic()
+        giving_up = self._unwanted.difference(*self._in_use)
+        try:
+            async with asyncio.timeout(self._ttl):
+                holding = await self._store.keep(
+                    self._scope, self.owner, count=self._count, ttl=self._ttl, giving_up=giving_up
+                )
+        except (Exception, asyncio.CancelledError) as error:  # whatever the store raises, or a driver has cancelled
+            if is_cancelled():
+                raise
+            self.error = error  # for whoever works on the shares: without an answer nothing is held for long
+            return self.tick
+        self.error = None
+        won = holding.fences.keys() - self._fences.keys()
+        reached("lease.acquired" if won else "lease.renewed")
+        self._fences = dict(holding.fences)
+        self._until = before + self._ttl * _USABLE
+        surplus = max(0, len(self._fences) - holding.fair_share)
+        self._unwanted = frozenset(sorted(self._fences)[:surplus])
+        self._ready.set()
+        return self.tick / 10 if surplus else self.tick
+
+    async def _leave(self) -> None:
+        try:
+            async with asyncio.timeout(self._ttl):
+                await self._store.leave(self._scope, self.owner)
+        except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
+            text = "relay %s cannot give up its leases of %s, which run out within %.0f s: %s"
+            logger.warning(text, self.owner, self._scope, self._ttl, told(error))

@@ -1,0 +1,272 @@
+"""Step 5, the relay of an outbox without a table: brings messages from the log of the database to a broker.
+
+Messages leave in the order of the commits, and at least once: again, under the same id, if the relay or its connection
+dies between the broker's confirmation and its own. Any number of relays may run: the database lets one of them read,
+the others wait to take over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cqrs._arguments import Needed, check, check_given, check_number
+from cqrs._failpoints import reached
+from cqrs._text import shown
+from cqrs.errors.databases import LogBusy, LogSlotLost
+from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
+from cqrs.errors.workers import WorkerCannotStart
+from cqrs.message_brokers.arguments import as_broker
+from cqrs.outbox.log.content import keepable, unpack, unreadable
+from cqrs.outbox.log.protocol import Diverted, LogPosition
+from cqrs.outbox.queue import QueuedMessage
+from cqrs.outbox.rows import error_text
+from cqrs.workers.log_text import database_of, place
+from cqrs.workers.outages import Outages
+from cqrs.workers.policy_checks import described
+from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy, Verdict
+from cqrs.workers.relay.sending import Carrier, line
+from cqrs.workers.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from cqrs.envelope import Envelope
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.outbox.log.protocol import Diversion, LoggedMessage, OutboxLog
+    from cqrs.outbox.rows import NewRow
+
+logger = logging.getLogger("cqrs")
+
+_PATIENCE = 5.0  # seconds without a word until the database is asked whether it is there
+_OPENING = 60.0  # seconds until a database that was reached, and says nothing, counts as away
+
+
+_LOGGED = Needed("an outbox in a log, such as a PostgresLogOutboxedEventRepository(...)", ("diversion", "envelope"))
+_LOG = Needed("the log that it stands in, such as a PostgresLog(...)", ("open", "read", "confirm"))
+
+
+class LoggedOutbox(Protocol):
+    """An outbox whose messages stand in a log."""
+
+    def diversion(self) -> Diversion:
+        """Where to put what cannot be sent."""
+        ...
+
+    def envelope(self, message: QueuedMessage) -> Envelope:
+        """A message as it is sent."""
+        ...
+
+
+class _Stopped(Exception):
+    """The relay is to end, or somebody else has taken over; what was not settled is read again."""
+
+
+@dataclasses.dataclass(slots=True)
+class _Unsent:
+    id: LogPosition
+    row: NewRow
+    envelope: Envelope
+    attempts: int = 0
+
+
+class LogRelay(Service):
+    """Sends what ``outbox`` writes to ``log`` with ``message_broker``, until it is stopped.
+
+    During an outage nothing is confirmed, so the database keeps its log: watch ``log.lag()``. A message that the broker
+    rejects, or that fails again and again while others leave, is parked in the table of the outbox; later ones of its
+    key follow it there while the table has unsent ones, and an ``OutboxRelay`` sends them from there. Ends with
+    ``LogSlotLost`` if the database has thrown away what was not read. Of ``policy``, the size of batches, the judgement
+    of errors, ``attempts``, ``outage``, ``remind_every``, ``wait_at_start``, and ``lease`` as the longest time for a
+    batch are used.
+    """
+
+    def __init__(
+        self,
+        outbox: LoggedOutbox,
+        log: OutboxLog,
+        message_broker: MessageBroker,
+        policy: RelayPolicy | None = None,
+        *,
+        standby: float = 1.0,
+    ) -> None:
+        super().__init__()
+        check("outbox", outbox, _LOGGED)
+        check("log", log, _LOG)
+        check_given("policy", policy, RELAY_POLICY)
+        check_number("standby", standby, 0)
+        self.policy = policy or RelayPolicy()
+        self.wait_at_start = self.policy.wait_at_start
+        self.sent = 0
+        self.is_reading = False
+        self._outbox = outbox
+        self._log = log
+        self._broker = as_broker(message_broker)
+        self._standby = standby
+        self._diversion = outbox.diversion()
+        self._settled = LogPosition(0, 0)
+        self._suspects: set[str] = set()
+        self._carrier: Carrier[_Unsent] = Carrier(self._broker, self.policy, in_order=True)
+        self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
+        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
+
+    def __str__(self) -> str:
+        return f"relay of the log {self._log.name}"
+
+    async def _work(self) -> None:
+        text = "%s starts to bring the messages of %s to %s, with %s"
+        logger.info(text, self, self._database, place(self._broker), described(self.policy))
+        await self._reached(self._broker.start)
+        while not self.is_ending:
+            try:
+                await self._unless_ending(self._open())
+                await self._follow()
+            except _Stopped:
+                pass
+            except (LogSlotLost, WorkerCannotStart):
+                raise
+            except LogBusy:
+                self._ready.set()
+                await self._pause(self._standby)
+            except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
+                self._refused(error, self._database)
+                await self._pause(self._outages.again(self._database, error))
+            finally:
+                self.is_reading = False
+                self._log.close()
+
+    async def _open(self) -> None:
+        async with asyncio.timeout(_OPENING):
+            await self._log.open()
+
+    async def _follow(self) -> None:
+        self._settled = await self._diversion.settled(self._log.name)
+        self._suspects = await self._diversion.blocked()
+        self.is_reading = True
+        while True:
+            batch = await self._unless_ending(self._log.read(self.policy.batch_size, _PATIENCE))
+            self._outages.over()
+            messages = [message for message in batch.messages if message.position > self._settled]
+            if messages:
+                self._in_hand = len(messages)
+                await self._settle(messages)
+                self._in_hand = 0
+            if batch.end is not None:
+                self._log.confirm(batch.end)
+            self._ready.set()
+            await asyncio.sleep(0)
+
+    async def _settle(self, messages: Sequence[LoggedMessage]) -> None:
+        """Return when each message is confirmed by the broker, or is in the table."""
+        diverted: dict[LogPosition, Diverted] = {}
+        unsent = await self._readable(messages, diverted)
+        while unsent:
+            unsent = await self._send(unsent, diverted)
+        reached("outbox.published")
+        if diverted:
+            await self._divert(messages[-1].position, [keepable(diverted[position]) for position in sorted(diverted)])
+        reached("outbox.settled")
+
+    async def _readable(
+        self, messages: Sequence[LoggedMessage], diverted: dict[LogPosition, Diverted]
+    ) -> list[_Unsent]:
+        rows: list[tuple[LogPosition, NewRow]] = []
+        for message in messages:
+            try:
+                rows.append((message.position, unpack(message.content)))
+            except InvalidEnvelope as error:
+                diverted[message.position] = self._poison(unreadable(message.content), error)
+        blocked = await self._blocked({row.envelope.key for _, row in rows})
+        unsent: list[_Unsent] = []
+        for position, row in rows:
+            if row.envelope.key in blocked:
+                diverted[position] = Diverted(row)
+                continue
+            try:
+                envelope = self._outbox.envelope(QueuedMessage(0, row.partition, row.envelope, row.compression))
+            except Exception as error:  # noqa: BLE001  # a compressor may raise anything
+                diverted[position] = self._poison(row, error)
+                if row.envelope.key is not None:
+                    blocked.add(row.envelope.key)
+            else:
+                unsent.append(_Unsent(position, row, envelope))
+        return unsent
+
+    async def _blocked(self, keys: set[str | None]) -> set[str | None]:
+        """Which of ``keys`` have unsent messages in the table."""
+        asked = self._suspects & {key for key in keys if key is not None}
+        if not asked:
+            return set()
+        found = await self._diversion.blocked(asked)
+        self._suspects -= asked - found
+        return set(found)
+
+    async def _send(self, unsent: list[_Unsent], diverted: dict[LogPosition, Diverted]) -> list[_Unsent]:
+        """Send once; returns what is to be sent again, after a pause if the broker is away."""
+        carried = await self._carrier.carry(unsent[: self._carrier.limit], lambda _: self.policy.lease)
+        self.sent += len(carried.sent)
+        gone = {one.id for one in carried.sent}
+        outage, first = carried.outage, carried.first
+        parked: set[str] = set()
+        for one, error, for_good in carried.at_fault:
+            one.attempts += 1
+            is_outage = self.policy.classify(error) is Verdict.OUTAGE
+            if is_outage and not ((for_good or _is_of_its_topic(error)) and one.attempts >= self.policy.attempts):
+                outage, first = outage or error, first or one
+                continue
+            diverted[one.id] = self._poison(one.row, error)
+            gone.add(one.id)
+            parked.update(() if one.envelope.key is None else (one.envelope.key,))
+        again = [one for one in unsent if one.id not in gone]
+        diverted.update((one.id, Diverted(one.row)) for one in again if one.envelope.key in parked)
+        if outage is None:
+            self._outages.over()
+        else:
+            await self._wait_out(self._to, outage, line(first))
+        return [one for one in again if one.envelope.key not in parked]
+
+    async def _divert(self, until: LogPosition, messages: list[Diverted]) -> None:
+        done: bool | None = None
+        while done is None:
+            try:
+                done = await self._diversion.divert(self._log.name, self._settled, until, messages)
+            except Exception as error:  # noqa: BLE001  # an outage of the database; sending all again would be worse
+                await self._wait_out(self._database, error)
+        reached("outbox.diverted")
+        if not done:
+            raise _Stopped
+        self._settled = until
+        self._suspects |= {m.row.envelope.key for m in messages if m.row.envelope.key is not None}
+
+    def _poison(self, row: NewRow, error: Exception) -> Diverted:
+        text = error_text(error)
+        name, id_ = shown(row.envelope.name), row.envelope.message_id
+        logger.warning("%s: %s %s is parked, replay or drop it: %s", self, name, id_, text)
+        return Diverted(row, text)
+
+    async def _wait_out(self, away: str, outage: Exception, first: str = "") -> None:
+        await self._pause(self._outages.again(away, outage, first))
+        if self.is_ending:
+            raise _Stopped
+
+    async def _unless_ending(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """What ``work`` returns, unless the relay is to end before."""
+        task = asyncio.ensure_future(work)
+        end = asyncio.ensure_future(self._ending.wait())
+        try:
+            await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise _Stopped
+            return task.result()
+        finally:
+            end.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
+
+def _is_of_its_topic(error: Exception) -> bool:
+    """Whether the broker says that it is the topic that is away: the log cannot wait for that one as others do."""
+    return isinstance(error, BrokerUnavailable) and error.topic is not None

@@ -1,0 +1,278 @@
+"""Step 5, the relay: brings the messages of an outbox to a broker, in the order of each key.
+
+Any number of relays may work on one outbox. They share out its partitions by leases, and each of them repeats for its
+own: take what is to be sent, send it as one pipeline, settle it. No transaction is open while it is sent.
+
+A message leaves at least once. It leaves again, under the same id, if a relay dies between the broker's confirmation
+and the settlement, or if the broker had confirmed it and could not say so. The first deliveries of a key's messages
+are in the order of adding, also then. A relay that was held up beyond its lease sends nothing more of what it had
+taken, and settles nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from cqrs._arguments import TEXT, Needed, check, check_given
+from cqrs._failpoints import reached
+from cqrs.envelope import UNREADABLE
+from cqrs.message_brokers.arguments import as_broker
+from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
+from cqrs.outbox.rows import PARTITIONS, error_text
+from cqrs.workers.lease_holder import LeaseHolder
+from cqrs.workers.log_text import database_of, place, told
+from cqrs.workers.outages import Outages
+from cqrs.workers.policy_checks import described
+from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy
+from cqrs.workers.relay.sending import Carrier, line
+from cqrs.workers.service import Service, is_cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cqrs.message_brokers.protocol import MessageBroker
+    from cqrs.outbox.repository import OutboxedEventRepository
+    from cqrs.wakeups.protocol import WakeUps
+
+logger = logging.getLogger("cqrs")
+
+_QUEUED = Needed("an outbox, such as db.outbox, and the message broker after it", ("queue", "wakeups", "envelope"))
+_WAKE_UPS = Needed("'auto', 'poll', 'notify' or 'log'", ("wait", "announce"))
+_LAST_TRIES = 3
+"""How often a relay that ends tries to settle what it has sent."""
+
+
+class OutboxRelay(Service):
+    """Empties ``outbox`` into ``message_broker`` until it is stopped.
+
+    The outbox must make transactions of its own: built over a factory of sessions, not over one session. The broker is
+    started and closed by whoever built it, or connects by itself. ``wake_up`` says how the relay learns of new
+    messages: ``"auto"``, ``"poll"``, ``"notify"``, ``"log"`` or wake-ups of your own; it also polls.
+    """
+
+    def __init__(
+        self,
+        outbox: OutboxedEventRepository,
+        message_broker: MessageBroker,
+        policy: RelayPolicy | None = None,
+        *,
+        wake_up: str | WakeUps = "auto",
+        name: str | None = None,
+    ) -> None:
+        super().__init__()
+        check("outbox", outbox, _QUEUED)
+        check_given("policy", policy, RELAY_POLICY)
+        check_given("name", name, TEXT)
+        if not isinstance(wake_up, str):
+            check("wake_up", wake_up, _WAKE_UPS)
+        self.policy = policy or RelayPolicy()
+        self.wait_at_start = self.policy.wait_at_start
+        self.sent = 0
+        self._outbox = outbox
+        self._queue = outbox.queue()
+        self._broker = as_broker(message_broker)
+        self._carrier: Carrier[QueuedMessage] = Carrier(self._broker, self.policy)
+        self._wakeups = outbox.wakeups(wake_up) if isinstance(wake_up, str) else wake_up
+        self._leases = LeaseHolder(
+            self._queue.leases,
+            self._queue.scope,
+            count=PARTITIONS,
+            ttl=self.policy.lease,
+            name=name,
+        )
+        self._first = 0
+        self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
+        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
+        self._quiet = 0
+        self._tidy_at = 0.0
+        self._is_untidy = False
+
+    def __str__(self) -> str:
+        return f"relay {self.name}"
+
+    @property
+    def name(self) -> str:
+        """Under which it holds its leases: the name that it was given, where it runs, and a part of its own.
+
+        It is made at each start, so relays of one name, and of one object in two processes, work side by side.
+        """
+        return self._leases.owner
+
+    async def _work(self) -> None:
+        async with self._wakeups, self._leases:
+            text = "%s starts to bring %s of %s to %s, with %s"
+            what = (self._queue.scope, self._outbox.database, place(self._broker), described(self.policy))
+            logger.info(text, self, *what)
+            await self._leases.started()
+            if self._leases.error is not None:
+                self._refused(self._leases.error, self._database)
+            await self._reached(self._broker.start)
+            while not self.is_ending and self._leases.is_running:  # what has ended that is raised by its end
+                wait = await self._guarded_round()
+                self._ready.set()
+                if wait and not self.is_ending:
+                    await self._rest(wait)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, unless there is something to do before."""
+        if self._outages.tries or not self._leases.holds_any:
+            await self._pause(seconds)
+            return
+        hint = asyncio.create_task(self._wakeups.wait(seconds))
+        end = asyncio.create_task(self._ending.wait())
+        try:
+            await asyncio.wait([hint, end], return_when=asyncio.FIRST_COMPLETED)
+            if hint.done() and hint.result():
+                self._quiet = 0
+        finally:
+            hint.cancel()
+            end.cancel()
+
+    async def _guarded_round(self) -> float:
+        """A round that may fail with whatever a database raises."""
+        try:
+            return await self._round()
+        except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been settled
+            if is_cancelled():
+                raise
+            self._in_hand = 0
+            return self._outages.again(self._database, error)  # also where a driver has cancelled what it waits for
+
+    async def _round(self) -> float:
+        """Take, send and settle once; returns for how long there is nothing to do."""
+        with self._leases.using() as fences:
+            if not fences:
+                return self._without_leases()
+            async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
+                taken = await self._queue.take(self._in_turn(fences), self._carrier.limit)
+            reached("outbox.claimed")
+            self._in_hand = len(taken)
+            outcome, outage, first = await self._send(taken, fences)
+            if outcome:
+                reached("outbox.published")
+                await self._settle(fences, outcome)
+                reached("outbox.settled")
+                self.sent += len(outcome.sent)
+            self._in_hand = 0
+            await self._tidy(fences)
+        if outage is not None:
+            return self._outages.again(self._to, outage, line(first))
+        return self._idle(found=bool(taken))
+
+    def _without_leases(self) -> float:
+        """There is nothing to work on: others hold it, or the database does not answer."""
+        if self._leases.error is not None:
+            self._outages.again(self._database, self._leases.error)
+        elif self._outages.away == self._database:
+            self._outages.over()
+        return self._leases.tick
+
+    def _in_turn(self, fences: Mapping[int, int]) -> list[int]:
+        """The partitions, each time beginning with another one: no partition can keep the others out."""
+        order = sorted(fences)
+        self._first = (self._first + 1) % len(order)
+        return order[self._first :] + order[: self._first]
+
+    async def _send(
+        self, taken: Sequence[QueuedMessage], fences: Mapping[int, int]
+    ) -> tuple[Outcome, Exception | None, QueuedMessage | None]:
+        """Send what is not blocked; returns what became of it, and during an outage the error, and who waits first."""
+        blocked = [message for message in taken if message.blocked]
+        ready, failed = self._unpacked([message for message in taken if not message.blocked])
+
+        def may_go_on(_: object) -> float:
+            # What was lost while it was taken is somebody else's, also if the lease has been renewed since.
+            is_held = all(self._leases.holds(partition, fence) for partition, fence in fences.items())
+            return 0.0 if self.is_ending or not is_held else self._leases.seconds_left()
+
+        carried = await self._carrier.carry(ready, may_go_on)
+        failed += [self._failure(message, error, for_good=grave) for message, error, grave in carried.at_fault]
+        return Outcome(carried.sent, failed, blocked), carried.outage, carried.first
+
+    def _unpacked(self, messages: Sequence[QueuedMessage]) -> tuple[list[QueuedMessage], list[Failure]]:
+        """What can be sent, and what can not even be read; of a key nothing after that."""
+        ready: list[QueuedMessage] = []
+        failed: list[Failure] = []
+        stopped: set[str] = set()
+        for message in messages:
+            key = message.envelope.key
+            if key is not None and key in stopped:
+                continue
+            if message.compression is None and UNREADABLE not in message.envelope.headers:
+                ready.append(message)
+                continue
+            try:
+                envelope = self._outbox.envelope(message)
+                ready.append(dataclasses.replace(message, envelope=envelope, compression=None))
+            except Exception as error:  # noqa: BLE001  # a compressor may raise anything
+                failed.append(self._failure(message, error))
+                if key is not None:
+                    stopped.add(key)
+        return ready, failed
+
+    def _failure(self, message: QueuedMessage, error: Exception, *, for_good: bool = True) -> Failure:
+        retry_in = self.policy.retry_in(message.attempts + 1)
+        if retry_in is None and not for_good:
+            retry_in = self.policy.retry.seconds(message.attempts + 1)
+        parked = "is parked, replay or drop it"
+        what = parked if retry_in is None else f"is tried again in {retry_in:.1f} s"
+        text = error_text(error)
+        logger.warning("%s: %s %s: %s", self, line(message), what, text)
+        return Failure(message, text, retry_in)
+
+    async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:
+        """Write down what became of messages; tried again while nobody else can have taken over.
+
+        Without that, a connection that is cut now would send the whole batch twice.
+        """
+        tries = 0
+        while True:
+            try:
+                async with asyncio.timeout(self.policy.lease):  # as for taking
+                    await self._queue.settle(fences, outcome)
+            except Exception as error:
+                tries += 1
+                wait = self.policy.outage.seconds(tries)
+                if self._leases.seconds_left() < wait or (self.is_ending and tries >= _LAST_TRIES):
+                    raise
+                if tries == 1:
+                    text = "%s cannot settle what it has sent in %s, and tries again: %s"
+                    logger.warning(text, self, self._database, told(error))
+                await asyncio.sleep(wait)
+            else:
+                return
+
+    def _idle(self, *, found: bool) -> float:
+        self._outages.over()
+        if found:
+            self._quiet = 0
+            return 0.0
+        self._quiet += 1
+        wait = self.policy.idle.seconds(self._quiet)
+        return wait if self._wakeups.healthy else min(wait, self.policy.deaf)
+
+    async def _tidy(self, fences: Mapping[int, int]) -> None:
+        """Now and then: release what is set aside behind nothing, and remove what was kept for long enough."""
+        if time.monotonic() < self._tidy_at or 0 not in fences:
+            return
+        self._tidy_at = time.monotonic() + self.policy.housekeeping
+        try:
+            async with asyncio.timeout(self.policy.lease / 4):  # messages wait meanwhile
+                more = bool(await self._queue.release())
+                if self.policy.keep is not None:
+                    more = bool(await self._queue.clean(self.policy.keep)) or more
+        except Exception as error:  # noqa: BLE001  # messages can be sent all the same
+            if not self._is_untidy:
+                text = "%s cannot release or remove messages in %s, which it tries again: %s"
+                logger.warning(text, self, self._database, told(error))
+            self._is_untidy = True
+            return
+        if self._is_untidy:
+            logger.warning("%s releases and removes messages again", self)
+        self._is_untidy = False
+        if more:
+            self._tidy_at = 0.0

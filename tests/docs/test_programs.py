@@ -225,7 +225,7 @@ async def test_the_statement_that_watches_the_log_is_one(engine: AsyncEngine) ->
     assert {"unconfirmed", "kept", "safe_wal_size"} < set(columns)
 
 
-def test_what_runs_the_relay_gives_it_more_time_than_its_lease() -> None:
+def test_service_managers_give_the_relay_more_time_to_stop_than_its_lease() -> None:
     page = RELAY.read_text()
     (unit,) = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
     service = configparser.ConfigParser()

@@ -42,7 +42,7 @@ def named(path: str) -> Any:
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_what_is_documented_is_there_and_documented_once(name: str) -> None:
+def test_each_documented_name_exists_and_is_documented_once(name: str) -> None:
     same = [other for other in DOCUMENTED if named(other) is named(name)]
     assert [(other, DOCUMENTED[other]) for other in same] == [(name, 1)]
 

@@ -160,7 +160,7 @@ def test_demo_stays_open_until_it_is_stopped_and_leaves_nothing_behind(tmp_path:
 
 
 @pytest.mark.parametrize("block", [block for block in blocks(TOUR.read_text("utf-8")) if block.skip])
-def test_what_the_tutorial_quotes_is_in_the_shop(block: Block) -> None:
+def test_code_quoted_in_the_tutorial_is_in_the_shop(block: Block) -> None:
     assert any(unindented(block.code) in unindented(file.read_text("utf-8")) for file in SHOP.rglob("*.py"))
 
 

@@ -71,7 +71,7 @@ async def test_an_import_is_told_as_events(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"name,amount\nAda,1\n", b"customer,sku,quantity\n" + b"A" * 200_000])
-async def test_what_is_no_file_of_orders_is_400_before_anything_is_told(
+async def test_an_unreadable_file_of_orders_is_answered_with_400_before_the_stream_begins(
     client: httpx.AsyncClient, content: bytes
 ) -> None:
     response = await upload(client, content)

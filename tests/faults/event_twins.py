@@ -36,7 +36,7 @@ TWINS = (
         "workers/consumer/events.py",
         "with consuming(envelope):",
         "if envelope:",
-        f"{FOLLOW_UPS}test_whatever_a_handler_sends_follows_from_its_message",
+        f"{FOLLOW_UPS}test_messages_sent_by_a_handler_name_its_message_as_their_cause",
     ),
     Twin(
         "who outlives a message is not given its envelope",
@@ -64,7 +64,7 @@ TWINS = (
         "handlers/recorder.py",
         "if event.__class__ not in _EVENTS:",
         "if isinstance(event, type):",
-        f"{NO_EVENTS}test_what_holds_events_is_refused_at_once_by_every_recorder",
+        f"{NO_EVENTS}test_containers_of_events_are_refused_at_once_by_every_recorder",
     ),
     Twin(
         "what holds events is not let pass as an event that nobody handles",
@@ -113,7 +113,7 @@ TWINS = (
         "_messages/reading.py",
         "return adapter if changed is schema else",
         "return adapter if adapter else",
-        "tests/unit/messages/test_written_and_read.py::test_what_is_written_is_read",
+        "tests/unit/messages/test_written_and_read.py::test_a_written_event_is_read",
     ),
     Twin(
         "aliases travel",

@@ -26,7 +26,7 @@ TWINS = (
         "new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])",
         "async with self._sessions() as own, own.begin():\n"
         "            new = await mark(own, self.tables, consumer, [envelope.message_id for envelope in unique])",
-        f"{SQLITE}test_what_is_rolled_back_is_new_again",
+        f"{SQLITE}test_a_rolled_back_message_is_new_again",
     ),
     Twin(
         "of two who bring in one message at once, one begins again",
@@ -54,14 +54,14 @@ TWINS = (
         "workers/consumer/errors.py",
         "CircuitOpenError, InboxConflict, MigrationNeeded)",
         "CircuitOpenError, MigrationNeeded)",
-        f"{ERRORS}test_what_tells_nothing_about_the_message_is_an_outage",
+        f"{ERRORS}test_errors_independent_of_the_message_are_outages",
     ),
     Twin(
         "nothing is acknowledged before its commit",
         "workers/consumer/consumer.py",
         "rest = await self._step(part)",
         "await self._acknowledge(part); rest = await self._step(part)",
-        f"{CONSUMER}test_what_was_held_in_an_outage_goes_back_when_the_service_ends",
+        f"{CONSUMER}test_messages_held_in_an_outage_are_returned_when_the_consumer_stops",
     ),
     Twin(
         "what has taken effect is acknowledged",
@@ -137,7 +137,7 @@ TWINS = (
         """parked = await parked_among(session, self.tables, consumer, [sequence_of(envelope) for envelope in unique])
         new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])
         fresh = [envelope for envelope in unique if envelope.message_id in new]""",
-        f"{DATABASES}test_who_waited_for_a_message_that_was_then_parked_puts_the_next_of_its_key_behind_it",
+        f"{DATABASES}test_the_next_message_of_a_key_is_put_behind_one_that_was_parked_meanwhile",
     ),
     Twin(
         "a parked sequence is tried by one worker at a time",
@@ -207,21 +207,21 @@ TWINS = (
         "workers/consumer/consumer.py",
         "if self.is_ending:\n                return [part]",
         "if False:\n                return [part]",
-        f"{GOES_ON}test_who_is_stopped_between_two_tries_gives_the_message_back_and_parks_nothing",
+        f"{GOES_ON}test_a_consumer_stopped_between_two_attempts_returns_the_message_and_parks_nothing",
     ),
     Twin(
         "a group of errors is an outage if all of them are",
         "workers/consumer/errors.py",
         "or _all_tell(one, seen)",
         "",
-        f"{ERRORS}test_what_tells_nothing_about_the_message_is_an_outage",
+        f"{ERRORS}test_errors_independent_of_the_message_are_outages",
     ),
     Twin(
         "who cannot clean or replay brings in messages",
         "workers/consumer/chores.py",
         "self.due = now + self._outages.again(outage.away, outage.__cause__)",
         "raise",
-        f"{GOES_ON}test_who_cannot_clean_or_replay_still_brings_messages_in",
+        f"{GOES_ON}test_a_consumer_that_cannot_clean_or_replay_still_handles_messages",
     ),
 )
 

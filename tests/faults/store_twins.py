@@ -34,7 +34,7 @@ TWINS = (
         "message_brokers/protocol.py",
         "return ready(message, envelope)",
         "return message",
-        f"{UNFIT}test_what_was_stored_before_it_was_looked_at_still_leaves",
+        f"{UNFIT}test_unfit_messages_stored_by_an_earlier_version_are_still_sent",
     ),
     Twin(
         "a body is not larger than every database takes",
@@ -76,7 +76,7 @@ TWINS = (
         "outbox/arguments.py",
         "    if not given:\n",
         "    if False:\n",
-        f"{SQLITE}test_what_is_no_id_is_refused",
+        f"{SQLITE}test_an_id_of_the_wrong_type_is_refused",
     ),
     Twin(
         "a look takes no lock",
@@ -98,7 +98,7 @@ TWINS = (
         "outbox/sqlalchemy/taking.py",
         "    for key in keys:\n        await release(session, model, key)\n",
         "",
-        f"{SQLITE}test_what_waits_behind_a_held_message_is_free_when_that_is_settled",
+        f"{SQLITE}test_messages_behind_a_held_one_are_free_when_it_is_settled",
     ),
     Twin(
         "a message whose body no database takes can be parked",

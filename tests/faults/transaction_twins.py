@@ -251,14 +251,14 @@ TWINS: tuple[Twin, ...] = (
         TURNS,
         "    if isinstance(factory, UnitOfWork):",
         "    if factory is None:",
-        f"{MIDDLEWARE}test_what_makes_no_unit_of_work_is_refused[instance]",
+        f"{MIDDLEWARE}test_arguments_that_make_no_unit_of_work_are_refused[instance]",
     ),
     Twin(
         "a sessionmaker is no maker of units",
         TURNS,
         'if isinstance(getattr(factory, "class_", None), type):',
         "if factory is None:",
-        f"{MIDDLEWARE}test_what_makes_no_unit_of_work_is_refused[sessionmaker]",
+        f"{MIDDLEWARE}test_arguments_that_make_no_unit_of_work_are_refused[sessionmaker]",
     ),
     Twin(
         "what is made must be a unit",

@@ -188,7 +188,7 @@ TWINS = (
         "(result is Tried.FAILED and place < last_done)",
         "place < last_done",
         "tests/unit/workers/test_splitting.py::"
-        "test_what_was_cut_off_is_not_at_fault_because_something_after_it_was_done",
+        "test_an_item_that_was_cut_off_is_not_at_fault_because_a_later_one_was_done",
     ),
     Twin(
         "what was at fault before spoils no other batch",
@@ -216,7 +216,7 @@ TWINS = (
         "outbox/sqlalchemy/queue.py",
         "if fences[row.share] == row.fence",
         "if row.fence",
-        f"{SQLITE}test_who_has_lost_a_partition_cannot_settle",
+        f"{SQLITE}test_a_relay_that_has_lost_a_partition_cannot_settle",
     ),
     Twin(
         "a blocked message is not sent",
@@ -244,14 +244,14 @@ TWINS = (
         "outbox/sqlalchemy/statements.py",
         "still = pending(model) & model.id.in_(ids) & blocked(model)",
         "still = pending(model) & model.id.in_(ids)",
-        f"{SQLITE}test_what_is_blocked_no_more_is_not_set_aside",
+        f"{SQLITE}test_a_message_that_is_no_longer_blocked_is_not_set_aside",
     ),
     Twin(
         "a late success releases what is behind it",
         "outbox/sqlalchemy/queue.py",
         "for key in _late(sent):",
         "for key in ():",
-        f"{SQLITE}test_what_is_rejected_and_then_taken_keeps_its_place",
+        f"{SQLITE}test_a_message_accepted_after_rejections_keeps_its_place",
     ),
     Twin(
         "only what has ended is cleaned away",
@@ -272,7 +272,7 @@ TWINS = (
         "workers/relay/outbox_relay.py",
         "asyncio.timeout(self.policy.lease / 4)",
         "asyncio.timeout(None)",
-        "tests/unit/workers/test_outbox_relay.py::test_what_is_to_be_done_now_and_then_holds_up_no_message",
+        "tests/unit/workers/test_outbox_relay.py::test_failing_housekeeping_delays_no_message",
     ),
     Twin(
         "who stops gives its leases back",
@@ -293,7 +293,7 @@ TWINS = (
         "leases/sqlalchemy/store.py",
         ".where(_share.scope == scope, free, others,",
         ".where(_share.scope == scope, others,",
-        f"{LEASES}test_what_one_holds_another_does_not_get",
+        f"{LEASES}test_a_share_that_is_held_goes_to_no_other_worker",
     ),
     Twin(
         "the clock of a worker decides nothing",
@@ -323,14 +323,14 @@ TWINS = (
         "outbox/sqlalchemy/cancelling.py",
         "scheduled.with_for_update()",
         "scheduled",
-        f"{POSTGRESQL}test_who_waited_for_another_to_cancel_it_comes_too_late_if_its_time_has_come",
+        f"{POSTGRESQL}test_cancelling_after_waiting_for_a_rolled_back_cancel_fails_if_the_message_is_due",
     ),
     Twin(
         "the server ends what a relay has begun that is stopped (MariaDB)",
         "_sqlalchemy/transactions.py",
         "await session.execute(_FOR_THIS_CONNECTION,",
         "str(",
-        f"{STOPPED}test_who_is_stopped_in_the_middle_of_renewing_is_replaced",
+        f"{STOPPED}test_a_worker_stopped_in_the_middle_of_renewing_is_replaced",
     ),
     Twin(
         "what a relay needs of a connection is not left to others (MariaDB)",
@@ -344,7 +344,7 @@ TWINS = (
         "leases/sqlalchemy/store.py",
         "members.c.alive_until < database_in(_GONE))",
         "members.c.alive_until < database_in(_GONE)).with_for_update()",
-        f"{STOPPED}test_who_is_in_the_middle_of_renewing_holds_up_nobody_who_renews",
+        f"{STOPPED}test_a_worker_in_the_middle_of_renewing_does_not_delay_others_that_renew",
     ),
     Twin(
         "any name of a table will do (MariaDB)",
@@ -379,7 +379,7 @@ TWINS = (
         "_replication/stream.py",
         "if over and message.data_start <= self._confirmed:",
         "if False:",
-        f"{LOG}test_log_confirming.py::test_what_was_only_read_is_not_confirmed_in_the_middle_of_a_large_transaction",
+        f"{LOG}test_log_confirming.py::test_read_but_unsettled_messages_are_not_confirmed_in_the_middle_of_a_large_transaction",
     ),
     Twin(
         "no statement holds all messages of a large transaction",
@@ -393,14 +393,14 @@ TWINS = (
         "workers/relay/log_relay.py",
         "[keepable(diverted[position]) for",
         "[diverted[position] for",
-        f"{LOG}test_log_extremes.py::test_what_no_table_holds_is_kept_for_an_operator_and_holds_up_nobody",
+        f"{LOG}test_log_extremes.py::test_a_message_that_fits_no_column_is_parked_for_an_operator_and_delays_no_other",
     ),
     Twin(
         "whoever opens the log gives up a server that says nothing",
         "workers/relay/log_relay.py",
         "asyncio.timeout(_OPENING)",
         "asyncio.timeout(None)",
-        f"{LOG}test_log_opening.py::test_who_got_no_answer_connects_again",
+        f"{LOG}test_log_opening.py::test_a_relay_that_got_no_answer_connects_again",
     ),
     Twin(
         "what a stopped relay has asked is taken back",

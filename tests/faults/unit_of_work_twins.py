@@ -45,21 +45,21 @@ TWINS: tuple[Twin, ...] = (
         GUARDS,
         "unit.is_committing = False  # what comes now, from a listener of the commit, would be lost",
         "pass",
-        f"{LISTENERS}test_what_is_added_after_the_commit_was_sent_is_refused[sqlite]",
+        f"{LISTENERS}test_messages_added_after_the_commit_was_sent_are_refused[sqlite]",
     ),
     Twin(
         "what a listener of a flush adds waits for its end",
         "outbox/sqlalchemy/adding.py",
         "if session._warn_on_events:",
         "if session is model:",
-        f"{LISTENERS}test_what_a_listener_adds_is_committed[sqlite-after_insert-flushed by the commit]",
+        f"{LISTENERS}test_messages_added_by_a_listener_are_committed[sqlite-after_insert-flushed by the commit]",
     ),
     Twin(
         "a listener of the commit adds to it",
         UNITS,
         "return self.is_open or (self.is_committing and self._session is not None)",
         "return self.is_open",
-        f"{LISTENERS}test_what_a_listener_adds_is_committed[sqlite-before_commit-flushed before]",
+        f"{LISTENERS}test_messages_added_by_a_listener_are_committed[sqlite-before_commit-flushed before]",
     ),
     Twin(
         "SQLite in memory is refused",
@@ -101,7 +101,7 @@ TWINS: tuple[Twin, ...] = (
         "unit_of_work/sqlalchemy/place.py",
         "return cls(engine.dialect, schema_of(engine), engine.url)",
         "return cls(engine.dialect, None, engine.url)",
-        f"{SCHEMAS}test_what_is_of_another_schema_is_refused_within_a_transaction",
+        f"{SCHEMAS}test_objects_of_another_schema_are_refused_within_a_transaction",
     ),
     Twin(
         "two schemas of one engine have two channels",
@@ -178,14 +178,14 @@ TWINS: tuple[Twin, ...] = (
         UNITS,
         "        if self._root is not None:\n            self.lost(_PAST_THE_UNIT)\n",
         "",
-        f"{ENDED}test_what_was_pending_at_a_rollback_past_the_unit_is_missed_by_what_follows[sqlite-close_the_session]",
+        f"{ENDED}test_objects_pending_at_a_rollback_past_the_unit_are_not_committed_with_later_writes[sqlite-close_the_session]",
     ),
     Twin(
         "a session that was ended and has not begun again is noticed",
         UNITS,
         "self._root not in {None, self._session.sync_session.get_transaction()}",
         "self._root is self",
-        f"{ENDED}test_what_was_pending_at_a_rollback_past_the_unit_is_not_lost_without_a_word[sqlite-close_the_session]",
+        f"{ENDED}test_objects_pending_at_a_rollback_past_the_unit_are_not_lost_silently[sqlite-close_the_session]",
     ),
     Twin(
         "a unit whose transaction was lost is not committed",
@@ -262,7 +262,7 @@ TWINS: tuple[Twin, ...] = (
         DRIVER,
         "if is_in_transaction is not None and not is_in_transaction():",
         "if is_in_transaction is session:",
-        f"{RAW}test_what_it_writes_first_is_undone_with_the_turn[postgres]",
+        f"{RAW}test_writes_of_the_driver_that_come_first_are_undone_with_the_transaction[postgres]",
     ),
     Twin(
         "a turn of a batch that failed dooms that",
@@ -305,7 +305,7 @@ TWINS: tuple[Twin, ...] = (
         UNITS,
         "            self.journal.undo_to(mark)",
         "            del mark",
-        f"{RECORDED}test_what_was_recorded_in_a_savepoint_of_the_session_is_taken_back[sqlite]",
+        f"{RECORDED}test_events_recorded_in_an_undone_savepoint_of_the_session_are_dropped[sqlite]",
     ),
     Twin(
         "what was recorded is undone with the whole unit",
@@ -459,7 +459,7 @@ TWINS: tuple[Twin, ...] = (
         SAVEPOINT,
         "if self.unit.hands_out_the_driver:",
         "if self.unit is None:",
-        f"{LOSSES}test_what_the_driver_wrote_in_a_savepoint_of_the_session_is_undone_with_it[sqlite-begin_nested]",
+        f"{LOSSES}test_writes_of_the_driver_in_a_savepoint_of_the_session_are_undone_with_it[sqlite-begin_nested]",
     ),
     Twin(
         "an AfterCommitError that leaves a unit is that unit's own",

@@ -50,21 +50,21 @@ TWINS = (
         "container/di/container.py",
         "make = ready.get(type_) if bound == solver.hooks else None",
         "make = ready.get(type_)",
-        f"{OVERRIDES}test_what_is_bound_after_the_first_request_counts_for_the_next",
+        f"{OVERRIDES}test_a_binding_made_after_the_first_request_counts_for_the_next",
     ),
     Twin(
         "what is bound in a resolver later makes its turns anew",
         "container/resolving/planner.py",
         "self.keepers.empty()",
         "pass",
-        f"{OVERRIDES}test_what_is_bound_after_the_first_request_counts_for_the_next",
+        f"{OVERRIDES}test_a_binding_made_after_the_first_request_counts_for_the_next",
     ),
     Twin(
         "what dependency-injector has begun to make is awaited",
         "container/dependency_injector/container.py",
         "if not isinstance(made, _AWAITED):",
         "if True:",
-        f"{OVERRIDES}test_what_is_bound_after_the_first_request_counts_for_the_next",
+        f"{OVERRIDES}test_a_binding_made_after_the_first_request_counts_for_the_next",
     ),
     Twin(
         "nothing is made on a short way that has to be left",
@@ -171,7 +171,7 @@ TWINS = (
         "    def send(self, request: object, answered_by: type | None = None) -> Any:\n"
         "        return self._send(request, answered_by)\n"
         "    async def _send(self, request: object, answered_by: type | None = None) -> Any:",
-        f"{WRAPPED}test_what_has_to_be_awaited_is_declared_so",
+        f"{WRAPPED}test_a_method_that_must_be_awaited_is_declared_so",
     ),
     Twin(
         "what is called is judged, not what it wraps",
@@ -180,7 +180,7 @@ TWINS = (
             return "async\"""",
         """if is_coroutine_function(written(found)):
             return "async\"""",
-        f"{WRAPPED}test_what_is_called_is_judged",
+        f"{WRAPPED}test_a_wrapper_is_checked_and_not_the_function_it_wraps",
     ),
     Twin(
         "an inherited field means what it means where it was written",

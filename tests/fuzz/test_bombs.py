@@ -41,7 +41,7 @@ def test_bytes_that_are_not_whole_are_refused(cut: int) -> None:
         ZlibCompressor().decompress(zlib.compress(b"0" * 1000)[:cut] if cut else b"")
 
 
-def test_what_is_as_large_as_allowed_is_restored() -> None:
+def test_a_body_of_exactly_the_allowed_size_is_restored() -> None:
     whole = b"0" * 1000
     assert ZlibCompressor(largest=1000).decompress(zlib.compress(whole)) == whole
     with pytest.raises(UnreadableBody):

@@ -99,6 +99,6 @@ def test_a_record_of_the_log_is_read_or_refused(payload: bytes) -> None:
 
 @fuzzed
 @given(envelopes())
-def test_what_follows_from_a_message_has_headers_that_can_travel(envelope: Envelope) -> None:
+def test_messages_caused_by_a_message_have_headers_that_can_be_sent(envelope: Envelope) -> None:
     with consuming(envelope):
         assert context_headers()["causation-id"] == str(envelope.message_id)

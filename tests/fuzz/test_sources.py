@@ -94,7 +94,7 @@ async def test_a_message_of_rabbitmq(headers: dict[str, Any], properties: dict[s
 
 @fuzzed
 @given(st.lists(envelopes(), min_size=1, max_size=4))
-async def test_what_is_no_cloud_event_comes_as_it_is(batch: list[Envelope]) -> None:
+async def test_a_message_that_is_no_cloud_event_is_delivered_unchanged(batch: list[Envelope]) -> None:
     arriving = Arriving()
     arriving.put(batch)
     deliveries = await CloudEventsSource(arriving).receive(10)

@@ -98,7 +98,7 @@ def test_a_server_that_does_not_come_up_shows_its_log(supervisor: SupervisorProc
     assert "no storage left" in ask(supervisor.port, "start", "broken", "shared")["failed"]
 
 
-def test_what_cannot_be_had_says_why(supervisor: SupervisorProcess) -> None:
+def test_an_unavailable_server_is_answered_with_the_reason(supervisor: SupervisorProcess) -> None:
     assert ask(supervisor.port, "provide", "absent") == {"missing": "not on this machine"}
 
 

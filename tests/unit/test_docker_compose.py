@@ -46,7 +46,7 @@ def addresses() -> list[re.Match[str]]:
 
 
 @pytest.mark.parametrize("address", addresses(), ids=lambda address: address[0])
-def test_what_readers_are_shown_leads_to_its_servers(address: re.Match[str]) -> None:
+def test_addresses_shown_to_readers_lead_to_its_servers(address: re.Match[str]) -> None:
     service = SCHEMES[address["scheme"]]
     assert (address["port"] or ports(service)[0]) in ports(service)
     if address["user"] and address["scheme"] != "tls":  # there is no TLS here

@@ -107,7 +107,7 @@ def test_a_message_is_shown_with_all_but_its_content(parked: Command) -> None:
         assert lines[-1].startswith(r"\x1b[2J for it")
 
 
-def test_what_is_replayed_is_tried_again_with_what_is_behind_it(parked: Command) -> None:
+def test_a_replayed_message_is_tried_again_with_those_behind_it(parked: Command) -> None:
     first, _, third = numbers(parked("list"))
     assert parked("replay", "--id", first, "--key", "blue") == Done(0, "replayed 2\n", "")
     left = parked("list").stdout.splitlines()
@@ -136,7 +136,7 @@ def test_a_message_is_dropped_after_a_yes_and_those_behind_it_go_on(parked: Comm
 
 
 @pytest.mark.parametrize("command", ["show", "replay", "drop"])
-def test_what_is_not_parked_is_named(parked: Command, command: str) -> None:
+def test_ids_and_keys_that_are_not_parked_are_named(parked: Command, command: str) -> None:
     number, *_ = numbers(parked("list"))
     done = parked(command, "--id", "999", "--id", number, "--key", "green", *["--yes"] * (command == "drop"))
     assert done.returncode == 1

@@ -112,7 +112,7 @@ async def test_two_that_ask_for_each_other_in_two_tasks_are_told() -> None:
     assert [type(error) for error in errors] == [DependencyError, DependencyError]
 
 
-async def test_who_only_waits_for_another_task_is_not_told_of_a_circle() -> None:
+async def test_waiting_for_another_task_is_not_reported_as_a_circle() -> None:
     resolver = cqrs.Resolver()
 
     async def make_a() -> A:

@@ -395,7 +395,7 @@ class JoinHandlerWithoutClock(RequestHandler[Join, str]):
 # Lifetimes
 
 
-async def test_what_lives_per_request_is_bound_in_the_adapter() -> None:
+async def test_request_scoped_dependencies_are_bound_in_the_adapter() -> None:
     closed: list[Meetings] = []
 
     async def session() -> AsyncIterator[Meetings]:

@@ -299,7 +299,7 @@ def test_everything_that_is_missing_is_told_with_the_way_to_it() -> None:
         (Unreadable, "NotThere", "TYPE_CHECKING"),
     ],
 )
-def test_what_di_cannot_solve_is_told(asked: Any, problem: str, remedy: str) -> None:
+def test_dependencies_that_di_cannot_solve_are_reported(asked: Any, problem: str, remedy: str) -> None:
     (found,) = DIContainer(di.Container()).check([asked])
     assert problem in found.problem
     assert remedy in found.remedy

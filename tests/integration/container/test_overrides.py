@@ -185,7 +185,7 @@ def mediator_on(container: Any) -> cqrs.RequestMediator:
 
 
 @pytest.mark.parametrize(("library", "factory", "lifetime"), CASES)
-async def test_what_is_bound_after_the_first_request_counts_for_the_next(
+async def test_a_binding_made_after_the_first_request_counts_for_the_next(
     library: type[Library], factory: Callable[..., Any], lifetime: Lifetime
 ) -> None:
     given = library()
@@ -319,7 +319,7 @@ async def test_a_task_that_outlives_a_request_in_which_nothing_was_opened_gets_n
         await kept[0].resolve(Clock)
 
 
-async def test_what_a_request_shares_is_the_same_however_it_was_made() -> None:
+async def test_a_dependency_shared_by_a_request_is_one_object_however_it_was_made() -> None:
     def close_it(clock: Clock) -> Iterator[Pool]:
         made = Pool()
         made.clock = clock  # type: ignore[attr-defined]

@@ -167,7 +167,7 @@ async def test_class_of_the_sessionmaker_and_its_bases_get_the_session(given: Da
     assert await given.count() == 1
 
 
-def test_what_was_bound_before_is_kept(given: Databases) -> None:
+def test_an_earlier_binding_is_kept(given: Databases) -> None:
     container = cqrs.Resolver()
     container.bind(AsyncSession, lambda: given.db.session)
     bootstrap(container, database=given.db)

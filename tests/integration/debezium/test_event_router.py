@@ -72,7 +72,7 @@ async def test_the_table_has_the_columns_of_the_settings_in_types_that_the_route
             assert columns[column][1] == "NO" or column == "message_key"
 
 
-def test_whatever_an_envelope_is_made_of_is_placed_in_a_header() -> None:
+def test_each_part_of_an_envelope_is_placed_in_a_header() -> None:
     needed = Envelope(message_id=uuid.uuid4(), name="placed", topic="orders", body=b"", key="k").to_headers()
     assert needed.keys() < placed().keys()
 

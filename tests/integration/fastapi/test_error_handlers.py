@@ -119,7 +119,7 @@ async def test_open_circuit_that_does_not_know_when_says_nothing_of_it() -> None
         (MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade"), "`python -m cqrs db upgrade`"),
     ],
 )
-async def test_what_is_away_or_missing_is_unavailable_and_the_log_says_what_to_do(
+async def test_an_unreachable_server_or_missing_table_is_answered_with_503_and_the_log_names_the_remedy(
     error: Exception, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     response = await answer(error)

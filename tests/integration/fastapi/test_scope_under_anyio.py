@@ -65,7 +65,7 @@ BOTH = pytest.mark.parametrize("run", [send, stream])
 
 
 @BOTH
-async def test_what_the_scope_closes_may_await(run: Callable[[cqrs.Resolver], Awaitable[None]]) -> None:
+async def test_closing_the_scope_may_await(run: Callable[[cqrs.Resolver], Awaitable[None]]) -> None:
     closed: list[str] = []
 
     async def close() -> None:
@@ -101,7 +101,9 @@ async def test_error_of_the_closing_is_raised(run: Callable[[cqrs.Resolver], Awa
 
 
 @BOTH
-async def test_what_the_scope_closes_may_hold_a_task_group(run: Callable[[cqrs.Resolver], Awaitable[None]]) -> None:
+async def test_a_dependency_closed_by_the_scope_may_hold_a_task_group(
+    run: Callable[[cqrs.Resolver], Awaitable[None]],
+) -> None:
     closed: list[str] = []
 
     async def session() -> AsyncGenerator[Session, None]:
@@ -145,7 +147,7 @@ async def test_closing_that_hangs_is_given_up(
     assert scope.cancelled_caught
 
 
-async def test_what_the_scope_closes_is_not_cut_off_by_a_cancellation_that_comes_meanwhile() -> None:
+async def test_closing_the_scope_is_not_cut_short_by_a_cancellation_meanwhile() -> None:
     closed: list[str] = []
 
     async def answer(command: Order, session: Session) -> None:

@@ -61,7 +61,7 @@ async def test_a_message_that_comes_twice_takes_effect_once(topic: Topic, databa
     assert await database.effects() == ["1", "2"]
 
 
-async def test_what_fails_leaves_nothing_and_comes_again(topic: Topic, database: Database) -> None:
+async def test_a_failed_message_leaves_no_effect_and_is_delivered_again(topic: Topic, database: Database) -> None:
     failures = [OSError("before"), OSError("after")]
 
     async def work(body: Any, msg: KafkaMessage) -> None:
@@ -119,7 +119,7 @@ async def _without_a_unit(body: Any, msg: KafkaMessage) -> None:
     await msg.ack()
 
 
-async def test_what_a_subscriber_sends_follows_from_its_message(topic: Topic, database: Database) -> None:
+async def test_messages_sent_by_a_subscriber_name_its_message_as_their_cause(topic: Topic, database: Database) -> None:
     event, seen = paid(1), list[Any]()
 
     async def work(body: Any, msg: KafkaMessage) -> None:

@@ -106,7 +106,7 @@ async def test_every_message_takes_effect_once_in_the_order_of_its_key(
         assert [number for number in found if number % 3 == key] == list(range(key, 80, 3))
 
 
-async def test_what_comes_again_because_its_acknowledgement_was_lost_has_no_second_effect(
+async def test_a_message_redelivered_after_a_lost_acknowledgement_has_no_second_effect(
     wire: tuple[MessageBroker, Callable[[], MessageSource]], topic: str, sqlite_database: Database
 ) -> None:
     broker, source = wire

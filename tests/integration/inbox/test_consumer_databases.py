@@ -134,7 +134,7 @@ async def test_two_who_bring_in_the_same_messages_in_opposite_order_wait_and_do_
     assert sorted(won) == [0] * 5 + [3000] * 5
 
 
-async def test_who_waited_for_a_message_that_was_then_parked_puts_the_next_of_its_key_behind_it(
+async def test_the_next_message_of_a_key_is_put_behind_one_that_was_parked_meanwhile(
     postgres_database: Database,
 ) -> None:
     inbox = postgres_database.inbox()

@@ -106,7 +106,7 @@ async def test_the_same_messages_in_two_processes_at_once_one_of_which_is_killed
     "place", [pytest.param(PLACES[3], marks=pytest.mark.server)], indirect=True, ids=["-".join(PLACES[3])]
 )
 @pytest.mark.parametrize("point", POINTS[:2])
-async def test_who_freezes_in_a_transaction_loses_it_and_has_no_effect_when_he_goes_on(
+async def test_a_process_frozen_in_a_transaction_loses_it_and_has_no_effect_when_it_resumes(
     database: Database, wire: BrokerWire, point: str
 ) -> None:
     """The server ends his transaction, or the other one would wait for it."""

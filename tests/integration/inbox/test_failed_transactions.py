@@ -51,7 +51,7 @@ async def test_a_transaction_that_postgresql_would_undo_is_not_taken_for_committ
     assert await database.effects() == []
 
 
-async def test_what_fails_within_a_savepoint_does_not_fail_the_commit(database: Database) -> None:
+async def test_an_error_within_a_savepoint_does_not_fail_the_commit(database: Database) -> None:
     async with database.unit_of_work() as unit:
         await effect("one")
         with pytest.raises(IntegrityError):

@@ -60,7 +60,7 @@ async def test_a_handler_that_ends_the_transaction_of_its_session_costs_the_othe
     assert await shipping.shipped() == [0, 2, 3, 4]
 
 
-async def test_what_is_held_can_have_savepoints_and_be_committed_by_who_opened_it(database: Database) -> None:
+async def test_a_held_transaction_can_have_savepoints_and_be_committed_by_its_unit(database: Database) -> None:
     async with database.unit_of_work() as unit:
         with unit.held():
             await effect("one")
@@ -76,7 +76,7 @@ async def test_what_is_held_can_have_savepoints_and_be_committed_by_who_opened_i
     assert await database.effects() == ["one", "two", "four"]
 
 
-async def test_what_is_held_before_its_first_statement_is_not_taken_for_ended(database: Database) -> None:
+async def test_a_transaction_held_before_its_first_statement_does_not_count_as_ended(database: Database) -> None:
     async with database.unit_of_work() as unit:
         with unit.held():
             await effect("one")

@@ -36,7 +36,7 @@ async def test_its_warnings_are_kept_again_after_that(mariadb_database: Database
             assert await unit.session.scalar(text("SELECT @@max_error_count")) > 0
 
 
-async def test_what_is_there_stays_as_it_is_without_a_warning_and_what_is_too_long_is_refused(
+async def test_existing_rows_stay_unchanged_without_a_warning_and_values_too_long_are_refused(
     mariadb_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     await upgrade(mariadb_database.engine, subjects=["leases"])

@@ -106,7 +106,7 @@ async def test_an_illegal_topic_is_rejected_at_once(backend: KafkaBackend, topic
             await broker.send_message(Message("placed", topic, {}))
 
 
-async def test_what_cannot_be_encoded_is_rejected(backend: KafkaBackend, topic: str) -> None:
+async def test_a_message_that_cannot_be_encoded_is_rejected(backend: KafkaBackend, topic: str) -> None:
     async with backend.broker() as broker:
         with pytest.raises(MessageRejected, match="serialize"):
             await broker.send_message(Message("placed", topic, object()))

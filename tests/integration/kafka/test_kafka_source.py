@@ -31,7 +31,7 @@ def bodies(deliveries: Iterable[Delivery]) -> list[int]:
     return [int(delivery.envelope.body) for delivery in deliveries]
 
 
-async def test_what_is_acknowledged_behind_a_gap_comes_again(backend: KafkaBackend, topic: str) -> None:
+async def test_messages_acknowledged_behind_a_gap_are_delivered_again(backend: KafkaBackend, topic: str) -> None:
     await send(backend, [an_envelope(topic, n) for n in range(5)])
     async with backend.source(topic, "one") as source:
         deliveries = await received(source, 5, ack=False)
@@ -127,7 +127,7 @@ async def test_a_partition_that_goes_while_its_offset_is_committed_ends_nothing(
         assert list(await source.receive(timeout=0.5)) == []
 
 
-async def test_what_is_in_hand_for_longer_than_the_driver_waits_is_delivered_again_and_the_source_still_ends(
+async def test_messages_unsettled_beyond_the_poll_interval_are_delivered_again_and_the_source_still_closes(
     backend: KafkaBackend, kafka_bootstrap: str, topic: str
 ) -> None:
     await send(backend, [an_envelope(topic, n) for n in range(3)])
@@ -160,7 +160,9 @@ async def test_when_a_member_is_killed_another_goes_on_where_it_was(
         assert bodies(await received(other, 5)) == [5, 6, 7, 8, 9]
 
 
-async def test_what_others_sent_is_named_by_its_place(backend: KafkaBackend, kafka_bootstrap: str, topic: str) -> None:
+async def test_messages_of_other_producers_are_identified_by_their_offset(
+    backend: KafkaBackend, kafka_bootstrap: str, topic: str
+) -> None:
     async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
         for key in (b"k", b"\xff", None):
             await producer.send_and_wait(topic, b"{}", key=key, headers=[("origin", b"legacy"), ("bare", None)])
@@ -175,7 +177,7 @@ async def test_what_others_sent_is_named_by_its_place(backend: KafkaBackend, kaf
     assert envelopes[0].headers == {"origin": "legacy", "bare": ""}
 
 
-async def test_what_others_sent_can_be_read_by_a_function_of_ones_own(
+async def test_messages_of_other_producers_can_be_read_by_a_custom_function(
     backend: KafkaBackend, kafka_bootstrap: str, topic: str
 ) -> None:
     async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
@@ -190,7 +192,7 @@ async def test_what_others_sent_can_be_read_by_a_function_of_ones_own(
     assert (delivery.envelope.message_id, delivery.envelope.name) == (uuid.UUID(int=7), "legacy")
 
 
-async def test_what_a_transaction_took_back_is_not_received(
+async def test_messages_of_an_aborted_transaction_are_not_received(
     backend: KafkaBackend, kafka_bootstrap: str, topic: str
 ) -> None:
     async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, transactional_id=topic) as producer:

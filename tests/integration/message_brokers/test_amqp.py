@@ -319,7 +319,7 @@ async def test_a_message_that_ones_own_function_cannot_read_arrives_with_the_rea
     assert known.body == b"read"
 
 
-async def test_what_a_function_of_ones_own_needs_can_be_away_and_nothing_is_lost(
+async def test_nothing_is_lost_if_a_custom_read_function_cannot_reach_its_server(
     rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
 ) -> None:
     exchange, topic = a_name("x"), a_name("t")
@@ -356,7 +356,7 @@ async def test_an_unreadable_message_with_an_id_keeps_it_when_it_comes_again(
     assert len(set(ids.values())) == 2
 
 
-async def test_what_the_driver_cannot_decode_ends_no_connection(
+async def test_a_message_that_the_driver_cannot_decode_does_not_end_the_connection(
     rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_utf8 = encode.short_string

@@ -22,7 +22,7 @@ EXCHANGE = "events"
 
 
 @pytest.mark.parametrize("queue_type", ["classic", "quorum"])
-async def test_what_was_confirmed_survives_a_kill_of_the_server_in_its_order(
+async def test_confirmed_messages_survive_a_kill_of_the_server_in_their_order(
     rabbitmq_server: Server, queue_type: str
 ) -> None:
     url = rabbitmq_server.address
@@ -39,7 +39,7 @@ async def test_what_was_confirmed_survives_a_kill_of_the_server_in_its_order(
     assert first_deliveries(numbers) == list(range(300))
 
 
-async def test_what_was_not_acknowledged_before_a_restart_comes_again(rabbitmq_server: Server) -> None:
+async def test_messages_unacknowledged_before_a_restart_are_delivered_again(rabbitmq_server: Server) -> None:
     url = rabbitmq_server.address
     source = AMQPMessageSource(url, "t", exchange_name=EXCHANGE)
     async with source, AMQPMessageBroker(dsn=url, exchange_name=EXCHANGE) as broker:
@@ -51,7 +51,7 @@ async def test_what_was_not_acknowledged_before_a_restart_comes_again(rabbitmq_s
         assert await numbers_until(source, 1) == [1]
 
 
-async def test_what_a_killed_consumer_had_goes_to_another(rabbitmq_url: str) -> None:
+async def test_messages_of_a_killed_consumer_go_to_another(rabbitmq_url: str) -> None:
     code = f"source = AMQPMessageSource({rabbitmq_url!r}, 'killed', exchange_name={EXCHANGE!r})"
     async with AMQPMessageSource(rabbitmq_url, "killed", exchange_name=EXCHANGE):
         pass

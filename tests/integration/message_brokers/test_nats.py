@@ -121,7 +121,9 @@ async def test_a_message_that_goes_to_another_stream_than_expected_is_an_outage_
         "a long topic",
     ],
 )
-async def test_what_nats_cannot_carry_is_rejected_and_others_are_not(nats_url: str, fields: dict[str, Any]) -> None:
+async def test_a_message_that_nats_cannot_carry_is_rejected_and_others_are_sent(
+    nats_url: str, fields: dict[str, Any]
+) -> None:
     topic = a_name("t")
     async with NatsMessageBroker(nats_url, stream=a_stream(topic)) as broker:
         bad, good = await broker.send([an_envelope(**{"topic": topic, **fields}), an_envelope(topic)])
@@ -220,7 +222,7 @@ async def test_a_message_that_ones_own_function_cannot_read_arrives_with_the_rea
     assert known.body == b"read"
 
 
-async def test_what_a_function_of_ones_own_needs_can_be_away_and_nothing_is_lost(
+async def test_nothing_is_lost_if_a_custom_read_function_cannot_reach_its_server(
     nats_url: str, jetstream: JetStreamContext
 ) -> None:
     topic, away = a_name("t"), [True]
@@ -272,7 +274,7 @@ async def test_a_stream_that_is_made_is_said(nats_url: str, caplog: pytest.LogCa
     assert caplog.text.count(f"has no group 'default' for '{topic}' yet; it is made") == 1
 
 
-async def test_what_a_living_member_has_in_hand_does_not_go_to_another(nats_url: str) -> None:
+async def test_unsettled_messages_of_a_living_member_go_to_no_other(nats_url: str) -> None:
     topic = a_name("t")
     first, second = (NatsMessageSource(nats_url, topic, stream=a_stream(topic), ack_wait=0.6) for _ in range(2))
     async with first, second, NatsMessageBroker(nats_url) as broker:
@@ -285,7 +287,7 @@ async def test_what_a_living_member_has_in_hand_does_not_go_to_another(nats_url:
     assert (int(again.envelope.body), again.attempt) == (0, 2)  # it was given back
 
 
-async def test_what_a_member_keeps_for_longer_than_it_may_goes_to_another(nats_url: str) -> None:
+async def test_messages_kept_longer_than_allowed_go_to_another_member(nats_url: str) -> None:
     topic = a_name("t")
     options = {"stream": a_stream(topic), "ack_wait": 0.3, "hold": 0.3}
     first, second = (NatsMessageSource(nats_url, topic, **options) for _ in range(2))  # type: ignore[arg-type]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 STREAM = NatsStream(name="events", subjects=("t",))
 
 
-async def test_what_was_confirmed_survives_a_kill_of_the_server(nats_server: Server) -> None:
+async def test_confirmed_messages_survive_a_kill_of_the_server(nats_server: Server) -> None:
     url = nats_server.address
     source = NatsMessageSource(url, "t", stream=STREAM, ack_wait=2)
     async with source, NatsMessageBroker(url, stream=STREAM) as broker:
@@ -79,7 +79,7 @@ async def test_an_acknowledgement_after_the_loss_of_the_connection_is_an_outage(
         assert await numbers_with(source, {0, 1}) == [0, 1]
 
 
-async def test_what_a_killed_consumer_had_goes_to_another(nats_url: str) -> None:
+async def test_messages_of_a_killed_consumer_go_to_another(nats_url: str) -> None:
     topic = f"killed-{uuid.uuid4().hex[:12]}"
     async with NatsMessageBroker(nats_url, stream=NatsStream(name=topic, subjects=(topic,))) as broker:
         await broker.send([an_envelope(topic, n, key="k") for n in range(5)])

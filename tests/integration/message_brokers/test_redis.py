@@ -76,7 +76,9 @@ async def test_a_stream_keeps_everything_unless_a_length_is_given(redis_url: str
     assert await bare.xlen(trimmed) < 250  # whole nodes of the stream are dropped
 
 
-async def test_what_is_no_stream_rejects_its_messages_and_holds_back_their_keys(redis_url: str, bare: Redis) -> None:
+async def test_a_key_that_is_no_stream_rejects_its_messages_and_holds_back_their_keys(
+    redis_url: str, bare: Redis
+) -> None:
     text, stream = a_name("text"), a_name("t")
     await bare.set(text, "occupied")
     async with RedisMessageBroker(redis_url) as broker:
@@ -151,7 +153,7 @@ async def test_an_acknowledgement_that_does_not_arrive_is_an_outage(redis_server
             await source.ack(deliveries)
 
 
-async def test_what_a_living_member_has_in_hand_does_not_go_to_another(redis_url: str, bare: Redis) -> None:
+async def test_unsettled_messages_of_a_living_member_go_to_no_other(redis_url: str, bare: Redis) -> None:
     topic = a_name("t")
     first, second = (RedisMessageSource(redis_url, topic, claim_after=0.6) for _ in range(2))
     async with RedisMessageBroker(redis_url) as broker, first, second:
@@ -164,7 +166,7 @@ async def test_what_a_living_member_has_in_hand_does_not_go_to_another(redis_url
         assert [int(d.envelope.body) for d in await received(second, 1)] == [0]
 
 
-async def test_what_a_member_keeps_for_longer_than_it_may_goes_to_another(redis_url: str) -> None:
+async def test_messages_kept_longer_than_allowed_go_to_another_member(redis_url: str) -> None:
     topic = a_name("t")
     first, second = (RedisMessageSource(redis_url, topic, claim_after=0.3, hold=0.3) for _ in range(2))
     async with RedisMessageBroker(redis_url) as broker, first, second:
@@ -193,7 +195,7 @@ async def test_a_server_that_has_become_a_replica_is_left(servers: Servers) -> N
                 assert [int(d.envelope.body) for d in await received(source, 1)] == [3]
 
 
-async def test_what_a_closed_member_had_comes_in_its_order(redis_url: str) -> None:
+async def test_messages_of_a_closed_member_are_delivered_again_in_their_order(redis_url: str) -> None:
     topic = a_name("t")
     async with RedisMessageBroker(redis_url) as broker:
         await broker.send([an_envelope(topic, n) for n in range(10)])
@@ -359,7 +361,7 @@ async def test_a_stream_that_is_made_is_said(redis_url: str, caplog: pytest.LogC
     assert caplog.text.count(f"had no stream '{read}'; it is made") == 1
 
 
-async def test_what_was_confirmed_survives_a_kill_of_a_server_that_writes_every_command(
+async def test_confirmed_messages_survive_a_kill_of_a_server_that_syncs_each_command(
     redis_durable_server: Server,
 ) -> None:
     url = redis_durable_server.address
@@ -381,7 +383,7 @@ async def test_a_source_goes_on_with_a_server_that_has_forgotten_everything(redi
         assert await numbers_until(source, 2) == [2]
 
 
-async def test_what_a_killed_consumer_had_goes_to_another(redis_url: str) -> None:
+async def test_messages_of_a_killed_consumer_go_to_another(redis_url: str) -> None:
     topic = a_name("killed")
     async with RedisMessageBroker(redis_url) as broker:
         await broker.send([an_envelope(topic, n, key="k") for n in range(5)])

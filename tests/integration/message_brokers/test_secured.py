@@ -46,7 +46,7 @@ def topic() -> str:
 
 
 @pytest.mark.parametrize("backend", _those(), indirect=True)
-async def test_who_has_the_password_and_trusts_the_authority_sends_and_receives(
+async def test_a_client_with_the_password_and_the_authority_sends_and_receives(
     backend: SecuredBackend, topic: str
 ) -> None:
     async with backend.broker(topic) as broker, backend.source(topic) as source:

@@ -48,7 +48,9 @@ async def _waits_for_its_consumer(
     assert relay.sent == 6
 
 
-async def test_what_no_queue_takes_waits_for_its_consumer(rabbitmq_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_messages_without_a_queue_wait_for_their_consumer(
+    rabbitmq_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     here, nowhere, exchange = (uuid.uuid4().hex for _ in range(3))
     taken, late = (AMQPMessageSource(rabbitmq_url, topic, exchange_name=exchange) for topic in (here, nowhere))
     broker = AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=exchange)
@@ -56,7 +58,9 @@ async def test_what_no_queue_takes_waits_for_its_consumer(rabbitmq_url: str, cap
     assert "start a consumer of this topic" in caplog.text
 
 
-async def test_what_no_stream_takes_waits_for_its_consumer(nats_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_messages_without_a_stream_wait_for_their_consumer(
+    nats_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     here, nowhere = (uuid.uuid4().hex for _ in range(2))
     taken, late = (
         NatsMessageSource(nats_url, topic, stream=NatsStream(name=topic, subjects=(topic,)))

@@ -175,7 +175,7 @@ async def test_a_consumer_of_a_topic_that_kafka_does_not_have_says_which(strict_
     await refused(consumer(MemoryDatabase(), source), strict_kafka, f"it has no topic {topic}", "make the topic")
 
 
-async def test_what_is_sent_to_a_topic_that_is_not_there_fails_by_its_name(
+async def test_sending_to_a_missing_topic_fails_with_an_error_that_names_it(
     strict_kafka: str, rabbitmq_url: str, nats_url: str, topic: str
 ) -> None:
     kafka = KafkaMessageBroker(KafkaProducerAdapter(bootstrap_servers=strict_kafka))

@@ -51,7 +51,7 @@ async def until_it_says(stand: Stand, question: str, answer: Any) -> None:
             await asyncio.sleep(0.01)  # nobody tells
 
 
-async def test_what_was_only_read_is_not_confirmed_in_the_middle_of_a_large_transaction(
+async def test_read_but_unsettled_messages_are_not_confirmed_in_the_middle_of_a_large_transaction(
     stand: Stand, log: OutboxLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with stand.database.engine.connect() as large:

@@ -123,7 +123,9 @@ async def emit(stand: Stand, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("what", WORSE)
-async def test_what_no_table_holds_is_kept_for_an_operator_and_holds_up_nobody(stand: Stand, what: str) -> None:
+async def test_a_message_that_fits_no_column_is_parked_for_an_operator_and_delays_no_other(
+    stand: Stand, what: str
+) -> None:
     stand.broker.poison = {2}
     content = pack(NewRow(envelope=dataclasses.replace(GOOD, **WORSE[what]), compression=None))
     await emit(stand, content)
@@ -158,7 +160,7 @@ NO_MESSAGES = {
 
 
 @pytest.mark.parametrize("what", NO_MESSAGES)
-async def test_what_others_have_written_under_the_prefix_holds_up_nobody(stand: Stand, what: str) -> None:
+async def test_foreign_content_under_the_prefix_delays_no_message(stand: Stand, what: str) -> None:
     head = NO_MESSAGES[what].encode()
     content = len(head).to_bytes(4, "big") + head + b'{"payload": 2}'
     await emit(stand, content)

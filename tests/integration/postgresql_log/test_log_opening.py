@@ -91,7 +91,9 @@ async def test_a_relay_is_stopped_while_nobody_can_be_told(
         proxy.black_hole()
 
 
-async def test_who_got_no_answer_connects_again(stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_relay_that_got_no_answer_connects_again(
+    stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stream, "_CONNECT", int(EVER))
     monkeypatch.setattr(log_relay, "_OPENING", 0.1)
     proxy.mute = True

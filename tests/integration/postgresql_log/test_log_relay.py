@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
 
-async def test_what_is_committed_arrives_in_the_order_of_the_commits(stand: Stand) -> None:
+async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: Stand) -> None:
     await stand.add(1, 2)
     async with stand.database.sessions() as session:
         stand.outbox.add(session, told(3))
@@ -47,7 +47,7 @@ async def test_what_is_committed_arrives_in_the_order_of_the_commits(stand: Stan
         await stand.arrived(1, 2, 4, 3, 5, 6, 7)
 
 
-async def test_what_is_rolled_back_does_not_arrive(stand: Stand) -> None:
+async def test_rolled_back_messages_do_not_arrive(stand: Stand) -> None:
     outbox = stand.outbox
     async with outbox as session:
         outbox.add(session, told(1))
@@ -132,7 +132,7 @@ async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: St
     assert (11, None) not in await stand.rows()
 
 
-async def test_what_is_no_message_is_parked(stand: Stand) -> None:
+async def test_content_that_is_no_message_is_parked(stand: Stand) -> None:
     await stand.database.run("select pg_logical_emit_message(true, 'cqrs.outbox', 'garbage'::bytea)")
     await stand.database.run("select pg_logical_emit_message(true, 'others', 'not ours'::bytea)")
     await stand.add(1)
@@ -146,7 +146,7 @@ POINTS = ["outbox.published", "outbox.diverted", "outbox.settled"]
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_what_breaks_around_a_diversion_inserts_nothing_twice_and_loses_nothing(stand: Stand, point: str) -> None:
+async def test_a_crash_around_a_diversion_inserts_nothing_twice_and_loses_nothing(stand: Stand, point: str) -> None:
     stand.broker.poison = {2}
     await stand.add(1, 2, 3, key="a")
     await stand.add(4, key="b")
@@ -221,7 +221,7 @@ async def test_a_relay_that_is_killed_loses_nothing_and_diverts_nothing_twice(st
     assert await stand.rows() == [(2, 0), (3, 1)]
 
 
-async def test_who_was_overtaken_diverts_nothing(stand: Stand) -> None:
+async def test_a_relay_that_was_overtaken_diverts_nothing(stand: Stand) -> None:
     diversion = stand.outbox.diversion()
     seen = await diversion.settled(stand.slot)
     first, later = LogPosition(seen.transaction, 1), LogPosition(seen.transaction, 2)

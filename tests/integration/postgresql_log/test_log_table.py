@@ -38,7 +38,7 @@ async def created(database: Database, **other: str) -> AsyncGenerator[PostgresLo
         )
 
 
-async def test_what_the_log_creates_the_other_ways_know(database: Database) -> None:
+async def test_tables_created_by_the_log_are_known_to_check_and_upgrade(database: Database) -> None:
     async with created(database) as log:
         assert await check(database.engine, subjects=["log"]) == []
         assert await upgrade(database.engine, subjects=["log"]) == []
@@ -46,14 +46,14 @@ async def test_what_the_log_creates_the_other_ways_know(database: Database) -> N
         assert await check(database.engine, subjects=["log"]) == []
 
 
-async def test_what_a_migration_has_made_the_log_takes(database: Database) -> None:
+async def test_the_log_uses_tables_made_by_a_migration(database: Database) -> None:
     assert await upgrade(database.engine, subjects=["log"]) == ["log/0001_log"]
     async with created(database) as log:
         assert await database.run("select name from cqrs_log_positions") == [(log.name,)]
     assert await database.run("select subject, version from cqrs_migrations") == [("log", 1)]
 
 
-async def test_who_may_not_make_tables_needs_only_the_migration(database: Database) -> None:
+async def test_a_user_who_may_not_create_tables_needs_only_the_migration(database: Database) -> None:
     role = f"reader_{make_url(database.address).database}"
     await database.run(f"create role {role} login replication password 'reads'")
     await database.run("revoke create on schema public from public")

@@ -43,7 +43,9 @@ async def test_a_commit_of_anybody_wakes(database: Database, wakeups: WakeUps) -
     assert await wakeups.wait(LATE)
 
 
-async def test_what_is_not_committed_and_other_tables_wake_nobody(database: Database, wakeups: WakeUps) -> None:
+async def test_uncommitted_messages_and_writes_to_other_tables_wake_no_relay(
+    database: Database, wakeups: WakeUps
+) -> None:
     outbox = database.outbox(notify=False)
     await database.run("create table orders (id int)")
     await database.run("insert into orders values (1)")

@@ -74,7 +74,7 @@ async def test_each_way_to_commit_wakes_this_process_by_a_bell(database: Databas
     assert await wakeups.wait(LATE)
 
 
-async def test_what_is_not_committed_wakes_nobody(database: Database, wakeups: WakeUps) -> None:
+async def test_uncommitted_messages_wake_no_relay(database: Database, wakeups: WakeUps) -> None:
     outbox = database.outbox()
     async with outbox as session:
         outbox.add(session, told(1))

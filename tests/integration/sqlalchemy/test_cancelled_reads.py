@@ -41,7 +41,7 @@ def write(file: Path) -> None:
 
 
 @pytest.mark.usefixtures("without_garbage_collection")
-async def test_who_is_cancelled_while_it_reads_keeps_nobody_from_writing(tmp_path: Path) -> None:
+async def test_a_read_that_is_cancelled_blocks_no_writer(tmp_path: Path) -> None:
     assert outbox  # this is what takes care of it
     file = tmp_path / "numbers.db"
     engine = create_async_engine(f"sqlite+aiosqlite:///{file}")

@@ -219,7 +219,7 @@ async def test_a_failing_step_leaves_the_others_to_be_done_again(
     assert await upgrade(engine) == []
 
 
-async def test_who_waits_too_long_for_another_process_is_told_so(
+async def test_waiting_too_long_for_another_migrating_process_raises(
     address: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await upgrade(engine)

@@ -182,7 +182,7 @@ def test_a_stock_environment_drops_our_tables_until_it_has_the_hook_that_an_upgr
     assert "create_table('orders'" in kept
 
 
-def test_what_the_other_migrations_have_made_is_left_alone(project: Project) -> None:
+def test_tables_of_the_other_migration_tool_are_left_alone(project: Project) -> None:
     done = project.run(upgrade)
     project.program("upgrade", "cqrs@head")
     assert project.run(check) == []

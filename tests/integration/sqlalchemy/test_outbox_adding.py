@@ -66,7 +66,7 @@ async def test_a_message_around_a_savepoint_that_is_undone_stays(backend: SqlBac
         assert await stored(repository, session) == ["1", "3", "4"]
 
 
-async def test_what_a_rollback_undid_does_not_come_back_with_the_next_commit(backend: SqlBackend) -> None:
+async def test_messages_undone_by_a_rollback_do_not_return_with_the_next_commit(backend: SqlBackend) -> None:
     async with backend.sessions() as session:
         repository = backend.repository(registry=REGISTRY)
         repository.add(session, told(1), key="1")

@@ -92,7 +92,7 @@ async def test_the_table_can_live_in_a_metadata_of_the_user(backend: SqlBackend)
     assert [await count(backend, model) for model in (Mine, rebound)] == [1, 1]
 
 
-async def test_what_was_sent_is_kept_or_deleted(backend: SqlBackend) -> None:
+async def test_sent_messages_are_kept_or_deleted(backend: SqlBackend) -> None:
     for keep, left in ((True, 1), (False, 1)):  # the second one leaves nothing behind
         repository = backend.repository(registry=REGISTRY, keep_produced=keep)
         await fill(repository, 1)
@@ -151,7 +151,7 @@ asyncio.run(main())
 """
 
 
-async def test_what_a_killed_loop_has_not_settled_is_sent_again_under_the_same_ids(backend: SqlBackend) -> None:
+async def test_messages_unsettled_by_a_killed_loop_are_sent_again_under_the_same_ids(backend: SqlBackend) -> None:
     repository = backend.repository(registry=REGISTRY)
     await fill(repository, 1, 2, 3)
     address = backend.engine.url.render_as_string(hide_password=False)

@@ -51,7 +51,7 @@ async def small(postgres_backend: SqlBackend) -> Any:
     await engine.dispose()
 
 
-async def test_what_was_settled_stays_so_where_each_transaction_begins_with_a_statement_of_the_user(
+async def test_settled_messages_stay_settled_if_each_transaction_begins_with_a_statement_of_the_user(
     postgres_backend: SqlBackend, small: AsyncEngine
 ) -> None:
     @event.listens_for(small.sync_engine, "begin")

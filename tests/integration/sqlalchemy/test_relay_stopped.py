@@ -78,7 +78,10 @@ async def all_of(store: SqlAlchemyLeaseStore, owner: str, ttl: float) -> Holding
 
 
 @pytest.mark.parametrize("known", [False, True])
-async def test_who_is_in_the_middle_of_renewing_holds_up_nobody_who_renews(backend: SqlBackend, known: bool) -> None:  # noqa: FBT001  # pytest gives it
+async def test_a_worker_in_the_middle_of_renewing_does_not_delay_others_that_renew(
+    backend: SqlBackend,
+    known: bool,  # noqa: FBT001  # pytest gives it
+) -> None:
     stopping = Stopping(backend)
     one, two = SqlAlchemyLeaseStore(stopping.sessions), SqlAlchemyLeaseStore(backend.sessions)
     await one.keep("scope", "one", count=8, ttl=LATE)
@@ -91,7 +94,7 @@ async def test_who_is_in_the_middle_of_renewing_holds_up_nobody_who_renews(backe
         assert set(holding.fences) == ({5, 6, 7} if known else set())
 
 
-async def test_who_is_stopped_in_the_middle_of_renewing_is_replaced(backend: SqlBackend) -> None:
+async def test_a_worker_stopped_in_the_middle_of_renewing_is_replaced(backend: SqlBackend) -> None:
     stopping = Stopping(backend)
     one, two = SqlAlchemyLeaseStore(stopping.sessions), SqlAlchemyLeaseStore(backend.sessions)
     before = await all_of(one, "one", 1.0)
@@ -102,7 +105,7 @@ async def test_who_is_stopped_in_the_middle_of_renewing_is_replaced(backend: Sql
         await stopped
 
 
-async def test_who_is_stopped_in_the_middle_of_settling_holds_up_nobody_for_long(
+async def test_a_relay_stopped_in_the_middle_of_settling_delays_others_only_briefly(
     backend: SqlBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_queue, "_SETTLED_WITHIN", 1.0)

@@ -35,7 +35,9 @@ TAKERS: list[Callable[[Any], object]] = [
     ],
     ids=["asynchronous engine", "engine", "sessionmaker", "session", "address", "nothing"],
 )
-def test_what_makes_no_asynchronous_sessions_is_refused(taker: Callable[[Any], object], wrong: object) -> None:
+def test_factories_of_anything_but_asynchronous_sessions_are_refused(
+    taker: Callable[[Any], object], wrong: object
+) -> None:
     with pytest.raises(InvalidArgument, match="give an async_sessionmaker"):
         taker(wrong)
 

@@ -21,7 +21,7 @@ def unit() -> UnitOfWork:
     return found
 
 
-async def test_what_is_called_before_the_commit_may_write(stand: Stand) -> None:
+async def test_callbacks_before_the_commit_may_write(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("one")
         unit().before_commit(stand.writes("two"))

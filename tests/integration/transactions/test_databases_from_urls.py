@@ -80,7 +80,7 @@ async def test_tables_of_nobody_cannot_be_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", [None, 42, object(), Base.metadata])
-def test_what_is_no_source_of_sessions_is_refused(given: object) -> None:
+def test_a_database_over_anything_but_a_source_of_sessions_is_refused(given: object) -> None:
     with pytest.raises(InvalidArgument, match="async_sessionmaker"):
         cqrs.Database(given)  # type: ignore[arg-type]
 

@@ -43,7 +43,7 @@ def raw_writes(stand: Stand, *what: str, fails: bool = False) -> Any:
     return work
 
 
-async def test_what_it_writes_is_committed_with_the_rest(stand: Stand) -> None:
+async def test_writes_of_the_driver_are_committed_with_the_rest(stand: Stand) -> None:
     async def work() -> None:
         await raw(stand, "raw")
         await stand.write("orm")
@@ -53,13 +53,13 @@ async def test_what_it_writes_is_committed_with_the_rest(stand: Stand) -> None:
     assert await stand.notes() == ["raw", "orm"]
 
 
-async def test_what_it_writes_first_is_undone_with_the_turn(stand: Stand) -> None:
+async def test_writes_of_the_driver_that_come_first_are_undone_with_the_transaction(stand: Stand) -> None:
     with pytest.raises(Kaput):
         await stand.send(raw_writes(stand, "undone", fails=True))
     assert await stand.notes() == []
 
 
-async def test_what_it_writes_later_is_undone_with_the_turn(stand: Stand) -> None:
+async def test_writes_of_the_driver_that_come_later_are_undone_with_the_transaction(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("undone")
         await raw_writes(stand, "undone too", fails=True)()
@@ -70,7 +70,7 @@ async def test_what_it_writes_later_is_undone_with_the_turn(stand: Stand) -> Non
 
 
 @pytest.mark.parametrize("first", ["raw", "orm", "nothing"])
-async def test_what_it_writes_in_a_nested_turn_that_fails_is_undone_alone(stand: Stand, first: str) -> None:
+async def test_writes_of_the_driver_in_a_failed_nested_command_are_undone_alone(stand: Stand, first: str) -> None:
     async def work() -> None:
         if first == "raw":
             await raw(stand, "first")

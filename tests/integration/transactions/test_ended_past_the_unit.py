@@ -169,7 +169,7 @@ async def test_a_turn_that_was_ended_past_the_unit_raises(stand: Stand, way: Any
 
 
 @pytest.mark.parametrize("way", ENDS, ids=name)
-async def test_what_follows_a_rollback_past_the_unit_is_not_committed(stand: Stand, way: Any) -> None:
+async def test_writes_after_a_rollback_past_the_unit_are_not_committed(stand: Stand, way: Any) -> None:
     async def work() -> None:
         await stand.write("undone")
         await way()
@@ -182,7 +182,7 @@ async def test_what_follows_a_rollback_past_the_unit_is_not_committed(stand: Sta
 
 
 @pytest.mark.parametrize("way", ENDS[:4], ids=name)
-async def test_what_was_pending_at_a_rollback_past_the_unit_is_not_lost_without_a_word(stand: Stand, way: Any) -> None:
+async def test_objects_pending_at_a_rollback_past_the_unit_are_not_lost_silently(stand: Stand, way: Any) -> None:
     async def work() -> str:
         session().add(Note(what="lost"))
         await way()
@@ -194,7 +194,9 @@ async def test_what_was_pending_at_a_rollback_past_the_unit_is_not_lost_without_
 
 
 @pytest.mark.parametrize("way", ENDS[:4], ids=name)
-async def test_what_was_pending_at_a_rollback_past_the_unit_is_missed_by_what_follows(stand: Stand, way: Any) -> None:
+async def test_objects_pending_at_a_rollback_past_the_unit_are_not_committed_with_later_writes(
+    stand: Stand, way: Any
+) -> None:
     async def work() -> str:
         session().add(Note(what="lost"))
         await way()

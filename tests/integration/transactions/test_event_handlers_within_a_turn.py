@@ -54,7 +54,7 @@ async def test_an_event_handler_writes_in_the_transaction_of_the_turn(stand: Sta
     assert await stand.notes() == ["handler", "event"]
 
 
-async def test_what_an_event_handler_records_leaves_with_the_turn(stand: Stand) -> None:
+async def test_events_recorded_by_an_event_handler_are_sent_with_the_transaction(stand: Stand) -> None:
     async def handle(event: Happened, events: cqrs.EventRecorder) -> None:
         await event.work()
         events.record(Told(payload="told"))

@@ -56,7 +56,7 @@ def db(stand: Stand) -> cqrs.Database[Any]:
 
 @pytest.mark.parametrize("flushed", [True, False], ids=["flushed before", "flushed by the commit"])
 @pytest.mark.parametrize("name", LISTENERS)
-async def test_what_a_listener_adds_is_committed(
+async def test_messages_added_by_a_listener_are_committed(
     stand: Stand, db: cqrs.Database[Any], listening: Any, name: str, *, flushed: bool
 ) -> None:
     async def work() -> None:
@@ -71,7 +71,7 @@ async def test_what_a_listener_adds_is_committed(
 
 
 @pytest.mark.parametrize("name", ["before_flush", "after_flush", "before_commit"])
-async def test_what_a_listener_adds_to_its_session_is_committed(
+async def test_messages_added_by_a_listener_to_its_session_are_committed(
     stand: Stand, db: cqrs.Database[Any], listening: Any, name: str
 ) -> None:
     listening(name, lambda session: db.outbox.add(session, Told(payload="one")))
@@ -81,7 +81,7 @@ async def test_what_a_listener_adds_to_its_session_is_committed(
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-async def test_what_a_listener_adds_is_undone_with_the_rest(
+async def test_messages_added_by_a_listener_are_undone_with_the_rest(
     stand: Stand, db: cqrs.Database[Any], listening: Any, name: str
 ) -> None:
     async def work() -> None:
@@ -107,7 +107,7 @@ async def test_a_session_that_was_brought_takes_what_a_listener_adds(
     assert (await stand.notes(), await stand.messages()) == (["one", "two"], ["one"])
 
 
-async def test_what_is_added_after_the_commit_was_sent_is_refused(
+async def test_messages_added_after_the_commit_was_sent_are_refused(
     stand: Stand, db: cqrs.Database[Any], listening: Any
 ) -> None:
     caught: list[type[BaseException]] = []

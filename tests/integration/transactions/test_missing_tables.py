@@ -168,7 +168,7 @@ async def test_a_model_of_ones_own_is_known(bare: Stand) -> None:
 
 
 @pytest.mark.parametrize("statement", ["select * from not_ours", "select nonsense from outbox", "select id from inbox"])
-async def test_what_is_not_ours_is_told_by_the_database(stand: Stand, statement: str) -> None:
+async def test_missing_tables_of_the_user_are_reported_by_the_database_alone(stand: Stand, statement: str) -> None:
     async def work() -> None:
         await stand.db.session.execute(text(statement))
 

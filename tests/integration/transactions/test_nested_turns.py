@@ -69,7 +69,7 @@ async def test_a_nested_turn_before_the_first_statement_is_undone_alone(stand: S
     assert await stand.notes() == ["after"]
 
 
-async def test_what_was_pending_before_a_nested_turn_that_is_undone_is_kept(stand: Stand) -> None:
+async def test_objects_pending_before_a_failed_nested_command_are_kept(stand: Stand) -> None:
 
     async def work() -> None:
         stand.db.session.add(Note(what="pending"))

@@ -55,7 +55,7 @@ async def insert(driver: Any, kind: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("begin", ["begin_nested", "begin"])
-async def test_what_the_driver_wrote_in_a_savepoint_of_the_session_is_undone_with_it(stand: Stand, begin: str) -> None:
+async def test_writes_of_the_driver_in_a_savepoint_of_the_session_are_undone_with_it(stand: Stand, begin: str) -> None:
     async def work() -> None:
         driver = await stand.db.connection()
         await insert(driver, stand.kind, "kept")

@@ -83,7 +83,7 @@ async def test_it_is_called_in_a_separate_transaction_too(stand: Stand) -> None:
     assert calls.count == 1
 
 
-async def test_what_it_writes_is_part_of_the_transaction(stand: Stand) -> None:
+async def test_writes_of_on_begin_are_part_of_the_transaction(stand: Stand) -> None:
     async def sign(session: AsyncSession) -> None:
         session.add(Note(what="begun"))
 
@@ -97,7 +97,7 @@ async def test_what_it_writes_is_part_of_the_transaction(stand: Stand) -> None:
     assert await stand.notes() == ["begun", "one"]
 
 
-async def test_what_it_raises_ends_the_turn(stand: Stand) -> None:
+async def test_an_error_of_on_begin_ends_the_transaction(stand: Stand) -> None:
     async def refuse(session: AsyncSession) -> None:
         raise Kaput
 

@@ -155,7 +155,7 @@ def mediator_of(stand: Stand, *, with_database: bool) -> cqrs.RequestMediator:
 
 
 @pytest.mark.parametrize(("own", "with_database"), OWN)
-async def test_what_a_handler_records_in_a_transaction_of_its_own_is_handled(
+async def test_events_recorded_in_a_transaction_of_the_handler_itself_are_handled(
     stand: Stand, other: Stand, own: Any, *, with_database: bool
 ) -> None:
     handled: list[int] = []
@@ -174,7 +174,7 @@ async def test_what_a_handler_records_in_a_transaction_of_its_own_is_handled(
 
 
 @pytest.mark.parametrize(("own", "with_database"), OWN)
-async def test_what_a_handler_records_in_a_transaction_of_its_own_that_fails_is_taken_back(
+async def test_events_recorded_in_a_failed_transaction_of_the_handler_itself_are_dropped(
     stand: Stand, other: Stand, own: Any, *, with_database: bool
 ) -> None:
     handled: list[int] = []

@@ -198,7 +198,7 @@ async def test_an_inbox_table_of_ones_own_is_in_the_same_transaction(stand: Stan
     assert await stand.notes() == ["one"]
 
 
-async def test_what_is_written_in_another_database_stays_although_the_turn_fails(stand: Stand, other: Stand) -> None:
+async def test_writes_to_another_database_stay_although_the_transaction_fails(stand: Stand, other: Stand) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with other.db.transaction():

@@ -54,7 +54,7 @@ async def test_a_notification_of_a_nested_turn_that_was_undone_does_not_leave(st
 
 
 @pytest.mark.parametrize("writes_before", [True, False])
-async def test_what_was_recorded_in_a_savepoint_that_was_undone_is_taken_back(
+async def test_events_recorded_in_an_undone_savepoint_are_dropped(
     stand: Stand,
     writes_before: bool,  # noqa: FBT001  # pytest passes parameters by name
 ) -> None:
@@ -72,7 +72,7 @@ async def test_what_was_recorded_in_a_savepoint_that_was_undone_is_taken_back(
     assert await stand.messages() == ["one", "two"]
 
 
-async def test_what_was_recorded_in_a_savepoint_of_the_session_is_taken_back(stand: Stand) -> None:
+async def test_events_recorded_in_an_undone_savepoint_of_the_session_are_dropped(stand: Stand) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="one"))
         with pytest.raises(Kaput):
@@ -85,7 +85,7 @@ async def test_what_was_recorded_in_a_savepoint_of_the_session_is_taken_back(sta
     assert (await stand.messages(), await stand.notes()) == (["one"], [])
 
 
-async def test_what_was_recorded_in_a_savepoint_that_was_rolled_back_by_hand_is_taken_back(stand: Stand) -> None:
+async def test_events_recorded_in_a_savepoint_rolled_back_by_hand_are_dropped(stand: Stand) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         savepoint = await stand.db.session.begin_nested()
         events.record(Told(payload="undone"))
@@ -124,7 +124,7 @@ async def test_a_domain_event_of_a_savepoint_that_was_undone_is_handled_by_nobod
     assert await stand.notes() == ["one"]
 
 
-async def test_what_the_primary_of_a_fallback_recorded_is_taken_back(stand: Stand) -> None:
+async def test_events_recorded_by_the_failed_primary_of_a_fallback_are_dropped(stand: Stand) -> None:
     async def primary(request: Run, events: cqrs.EventRecorder) -> str:
         events.record(Told(payload="undone"))
         raise Kaput

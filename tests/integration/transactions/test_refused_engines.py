@@ -60,7 +60,7 @@ def test_a_pool_of_one_connection_is_refused(taker: Callable[[Any], Any]) -> Non
                 taker(sessionmaker(engine, class_=AsyncSession))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
-async def test_what_a_function_makes_is_refused_at_its_first_use() -> None:
+async def test_an_unfit_engine_behind_a_function_is_refused_at_its_first_use() -> None:
     engine = create_async_engine(MEMORY[0])
     outbox = cqrs.SqlAlchemyOutboxedEventRepository(lambda: AsyncSession(engine))
     with pytest.raises(InvalidArgument, match="one connection for everybody"):

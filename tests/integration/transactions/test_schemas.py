@@ -147,7 +147,7 @@ async def test_transactions_of_two_tenants_are_two(tenants: list[cqrs.Database[A
     assert await rows(engine, "notes", "what") == {"ada": [], "bob": ["kept"]}
 
 
-async def test_what_is_of_another_schema_is_refused_within_a_transaction(
+async def test_objects_of_another_schema_are_refused_within_a_transaction(
     tenants: list[cqrs.Database[Any]], engine: AsyncEngine
 ) -> None:
     ada, bob = tenants

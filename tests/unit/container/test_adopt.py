@@ -114,7 +114,7 @@ async def test_scope_that_swallows_errors_keeps_none_from_the_caller() -> None:
     assert container.closed_with == [LookupError]
 
 
-def test_what_the_container_finds_is_reported_at_start() -> None:
+def test_problems_found_by_the_container_are_reported_at_start() -> None:
     with pytest.raises(WiringError, match=r"AskHandler: not today\. Try tomorrow"):
         bootstrap(Checking(), commands_mapper=bind)
 
@@ -128,7 +128,7 @@ async def test_container_from_a_package_called_like_a_known_one_speaks_for_itsel
     ("container", "problem"),
     [(object(), "it has no method resolve"), (Sync, "it is a class"), ({}, "it has no method")],
 )
-def test_what_is_no_container_is_refused(container: Any, problem: str) -> None:
+def test_an_object_that_is_no_container_is_refused(container: Any, problem: str) -> None:
     with pytest.raises(WiringError, match=problem):
         adopt(container)
 

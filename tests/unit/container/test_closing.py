@@ -97,7 +97,7 @@ async def test_singletons_are_closed_with_the_resolver(log: Log) -> None:
     assert log[2:] == ["close Second", "close First"]
 
 
-async def test_what_a_singleton_is_made_of_lives_as_long_as_the_singleton(log: Log) -> None:
+async def test_dependencies_of_a_singleton_live_as_long_as_the_singleton(log: Log) -> None:
     async with Resolver() as resolver:
         resolver.bind(First, log.opens(First))
         resolver.bind(Second, lifetime="singleton")
@@ -184,7 +184,7 @@ async def test_error_while_closing_has_the_error_of_the_request_as_its_context(l
     assert log[-1] == "close First"
 
 
-async def test_what_was_opened_before_a_failure_is_closed(log: Log) -> None:
+async def test_dependencies_opened_before_a_failure_are_closed(log: Log) -> None:
     def fail(first: First) -> Second:
         raise Failed(first)
 

@@ -158,7 +158,7 @@ def test_resolver_serves_one_event_loop_after_the_other() -> None:
 # Outside of a request
 
 
-async def test_what_lives_per_request_is_not_given_outside_of_one() -> None:
+async def test_request_scoped_dependencies_are_not_resolved_outside_of_a_request() -> None:
     resolver = Resolver()
     resolver.bind(Clock, lifetime="request")
     with pytest.raises(DependencyError, match=r"Clock lives per request, and no request scope is open") as caught:
@@ -167,7 +167,7 @@ async def test_what_lives_per_request_is_not_given_outside_of_one() -> None:
     assert "async with resolver.scope() as scope" in str(caught.value)
 
 
-async def test_what_has_to_be_closed_is_not_given_outside_of_a_request() -> None:
+async def test_dependencies_that_must_be_closed_are_not_resolved_outside_of_a_request() -> None:
     async def connect() -> AsyncIterator[Pool]:
         yield Pool()
 

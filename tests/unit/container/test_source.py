@@ -62,13 +62,13 @@ class Shelf:
         return f"Add {type_.__name__} to the shelf"
 
 
-async def test_what_is_not_bound_comes_from_the_source() -> None:
+async def test_unbound_types_come_from_the_source() -> None:
     resolver = Resolver(source=Shelf())
     assert (await resolver.resolve(Mail)).clock.origin == "source"
     assert resolver.scoped
 
 
-async def test_what_is_bound_in_the_resolver_comes_first() -> None:
+async def test_bindings_of_the_resolver_come_first() -> None:
     resolver = Resolver(source=Shelf())
     resolver.bind(Clock)
     assert (await resolver.resolve(Mail)).clock.origin == "resolver"
@@ -92,7 +92,7 @@ async def test_scope_of_the_source_is_opened_and_closed_with_that_of_the_resolve
     assert [opened.closed for opened in shelf.opened] == [True]
 
 
-async def test_what_the_source_gives_per_request_is_not_given_outside_of_one() -> None:
+async def test_request_scoped_types_of_the_source_are_not_resolved_outside_of_a_request() -> None:
     with pytest.raises(DependencyError, match="Clock lives per request"):
         await Resolver(source=Shelf("request")).resolve(Mail)
 
@@ -104,7 +104,7 @@ def test_singleton_must_not_keep_what_the_source_gives_per_request() -> None:
     assert "would outlive Clock" in found.problem
 
 
-def test_what_the_source_cannot_make_is_told_with_the_way_to_it() -> None:
+def test_types_that_the_source_cannot_make_are_reported_with_the_path_to_them() -> None:
     (found,) = Resolver(source=Shelf(origin="nowhere")).check([Mail])
     assert str(found) == "Mail → Clock: the shelf is empty. Fill it."
 

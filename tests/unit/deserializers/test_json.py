@@ -78,7 +78,7 @@ def test_notification_is_read_with_its_payload(as_text: bool) -> None:  # noqa: 
     )
 
 
-def test_what_an_event_tells_of_itself_is_read_as_the_same_event() -> None:
+def test_an_event_written_by_pydantic_is_read_as_the_same_event() -> None:
     event = Notification(event_name="joined", payload=Payload(user_id="ada"))
     assert JsonDeserializer(Notification)(event.model_dump_json()) == event
 

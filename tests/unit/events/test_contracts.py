@@ -131,13 +131,13 @@ async def test_a_class_says_name_version_topic_and_key_once(cls: Any, payload: A
 
 
 @pytest.mark.parametrize("cls", [Placed, OrderState])
-def test_what_an_event_is_given_counts_before_its_class(cls: Any) -> None:
+def test_arguments_of_an_event_override_its_class(cls: Any) -> None:
     event = cls(event_name="said", topic="elsewhere", payload=Line())
     assert (event.event_name, event.topic, event.message_key) == ("said", "elsewhere", "o1")
     assert cls(event_topic="elsewhere", payload=Line()).topic == "elsewhere"
 
 
-def test_what_a_dataclass_event_is_given_counts_before_its_class() -> None:
+def test_arguments_of_a_dataclass_event_override_its_class() -> None:
     by_place = DCPlaced("said", DCLine(), uuid.UUID(int=1), dt.datetime.now(dt.UTC), "elsewhere")
     by_name = DCPlaced(event_name="said", topic="elsewhere", payload=DCLine())
     assert {(e.event_name, e.topic, e.event_id == uuid.UUID(int=1)) for e in (by_place, by_name)} == {
@@ -250,7 +250,7 @@ def test_a_key_of_an_event_without_payload_is_one_of_its_own_fields() -> None:
         ({"version": 0}, cqrs.DomainEvent, "whole numbers from 1"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_at_the_class(said: dict[str, Any], base: type, match: str) -> None:
+def test_meaningless_arguments_are_refused_at_the_class(said: dict[str, Any], base: type, match: str) -> None:
     with pytest.raises(InvalidArgument, match=match):
         cqrs.event_type("contracts.wrong", **said)(type("Wrong", (base,), {"__module__": __name__}))
     with pytest.raises(cqrs.errors.UnknownEvent):

@@ -154,7 +154,7 @@ async def test_a_handler_of_events_is_told_too(*, shared: bool, by: str) -> None
     assert caught.value.handler_type is Reacts
 
 
-async def test_what_was_recorded_beside_it_is_undone() -> None:
+async def test_events_recorded_beside_a_list_of_the_handler_are_undone() -> None:
     class Both(Handler):
         async def handle(self, request: Place) -> None:
             self.record(cqrs.NotificationEvent(event_name="told", topic="t", payload=None))

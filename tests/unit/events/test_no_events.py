@@ -73,7 +73,7 @@ GIVEN: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)
-def test_what_holds_events_is_refused_at_once_by_every_recorder(given: Callable[[], Any]) -> None:
+def test_containers_of_events_are_refused_at_once_by_every_recorder(given: Callable[[], Any]) -> None:
     class Handler(cqrs.RequestHandler[Do, None]):
         async def handle(self, request: Do) -> None: ...
 

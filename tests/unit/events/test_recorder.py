@@ -151,7 +151,7 @@ def test_recording_does_not_leak_into_other_instances() -> None:
     assert list(second.events) == []
 
 
-def test_what_is_recorded_joins_what_the_handler_has_assigned() -> None:
+def test_recorded_events_join_those_that_the_handler_has_assigned() -> None:
     handler, mine = AssignsInherited(), ["mine"]
     handler.events = mine  # type: ignore[misc]
     handler.record(Said("recorded"))

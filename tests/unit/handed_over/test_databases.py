@@ -38,7 +38,7 @@ OUTBOXES = [MemoryOutboxedEventRepository, partial(SqlAlchemyOutboxedEventReposi
 
 @pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("given", NO_SESSIONS)
-def test_what_makes_no_sessions_is_refused(store: Any, given: str) -> None:
+def test_arguments_that_make_no_sessions_are_refused(store: Any, given: str) -> None:
     refused(lambda: store(NO_SESSIONS[given]()), "give an async_sessionmaker over an engine of create_async_engine()")
 
 
@@ -47,12 +47,12 @@ def test_leases_over_one_session_are_refused() -> None:
 
 
 @pytest.mark.parametrize("given", sorted(set(NO_SESSIONS) - {"an engine", "a URL"}))
-def test_what_leads_to_no_database_is_refused(given: str) -> None:
+def test_arguments_that_lead_to_no_database_are_refused(given: str) -> None:
     refused(lambda: cqrs.Database(NO_SESSIONS[given]()), "give a URL, an engine")
 
 
 @pytest.mark.parametrize("given", [sessions(), engine.url, Base, Path("shop.db")])
-def test_what_is_no_address_is_refused(given: Any) -> None:
+def test_a_database_at_no_address_is_refused(given: Any) -> None:
     refused(lambda: cqrs.Database(given), "give a URL, an engine")
 
 

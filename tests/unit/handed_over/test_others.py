@@ -42,7 +42,7 @@ ADDRESSED: dict[str, Any] = {
 
 @pytest.mark.parametrize("made", ADDRESSED)
 @pytest.mark.parametrize("address", [broker, type(broker), None, 3, "", things.source])
-def test_what_is_no_address_of_a_server_is_refused(made: str, address: Any) -> None:
+def test_an_invalid_address_of_a_server_is_refused(made: str, address: Any) -> None:
     refused(lambda: ADDRESSED[made](address))
 
 

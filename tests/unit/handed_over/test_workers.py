@@ -94,7 +94,7 @@ def test_a_consumer_of_the_wrong_parts_is_refused(argument: str, value: Any) -> 
 
 
 @pytest.mark.parametrize("inbox", [type(memory.inbox), "inbox", memory, sessions])
-def test_what_is_no_inbox_is_refused(inbox: Any) -> None:
+def test_an_object_that_is_no_inbox_is_refused(inbox: Any) -> None:
     made = {"inbox": inbox, "unit_of_work": cqrs.MemoryUnitOfWork, "name": "billing"}
     refused(lambda: cqrs.Consumer(source, receiver, registry=cqrs.EventRegistry(), **made), "give an inbox")
     refused(lambda: Once(**made), "give an inbox")

@@ -154,7 +154,7 @@ async def test_an_outage_while_a_parked_message_is_tried_spends_none_of_its_budg
         await stand.until(1)
 
 
-async def test_what_was_held_in_an_outage_goes_back_when_the_service_ends(stand: Stand) -> None:
+async def test_messages_held_in_an_outage_are_returned_when_the_consumer_stops(stand: Stand) -> None:
     stand.errors[2] = [ConnectionResetError()] * 10**6
     await stand.send(1, 2, 3)
     async with stand.running():
@@ -214,7 +214,7 @@ async def test_unknown_messages_can_be_skipped(stand: Stand) -> None:
     assert await stand.left() == []
 
 
-async def test_what_became_known_in_a_deploy_is_handled_by_the_new_version(stand: Stand) -> None:
+async def test_an_event_that_a_deploy_makes_known_is_handled_by_the_new_version(stand: Stand) -> None:
     """O9: the consumer of the old version parks, and does not drop."""
     await stand.send(1, name="from_tomorrow")
     async with stand.running(policy={"retries": 0}):

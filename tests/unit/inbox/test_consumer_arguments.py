@@ -21,7 +21,7 @@ def needs_sessions(sessions: object) -> MemoryUnitOfWork:
 
 
 @pytest.mark.parametrize("wrong", [MemoryUnitOfWork(), needs_sessions], ids=["one unit", "arguments"])
-async def test_what_makes_no_unit_of_work_is_refused(wrong: Any) -> None:
+async def test_arguments_that_make_no_unit_of_work_are_refused(wrong: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"unit_of_work=.* a function without arguments"):
         Stand().consumer(unit_of_work=wrong)
 
@@ -31,7 +31,7 @@ async def opened_later() -> MemoryUnitOfWork:
 
 
 @pytest.mark.parametrize("fine", [MemoryUnitOfWork, lambda: MemoryUnitOfWork(), opened_later])  # noqa: PLW0108
-async def test_whatever_makes_one_will_do(fine: Callable[[], Any]) -> None:
+async def test_each_kind_of_unit_of_work_factory_is_accepted(fine: Callable[[], Any]) -> None:
     stand = Stand()
     async with stand.running(unit_of_work=fine):
         await stand.send(1)

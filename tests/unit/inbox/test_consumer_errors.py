@@ -54,7 +54,7 @@ LOST = ConnectionResetError()
     ],
     ids=repr,
 )
-def test_what_tells_nothing_about_the_message_is_an_outage(error: Exception) -> None:
+def test_errors_independent_of_the_message_are_outages(error: Exception) -> None:
     assert is_outage(error)
     assert verdict(error) is ConsumerVerdict.OUTAGE
 
@@ -76,7 +76,7 @@ def test_a_group_of_nothing_but_cancellations_tells_of_no_outage() -> None:
     ],
     ids=repr,
 )
-def test_what_may_be_the_fault_of_the_message_is_a_failure(error: Exception) -> None:
+def test_errors_that_the_message_may_have_caused_are_failures(error: Exception) -> None:
     assert verdict(error) is ConsumerVerdict.FAILURE
 
 
@@ -88,7 +88,7 @@ def test_a_mistake_in_sql_is_no_outage_although_sqlite_calls_it_operational() ->
     assert not is_outage(raised.value)
 
 
-def test_what_no_handler_was_reached_with_is_poison() -> None:
+def test_errors_before_any_handler_are_poison() -> None:
     assert verdict(UnknownEvent("odd", 1)) is ConsumerVerdict.POISON
 
 

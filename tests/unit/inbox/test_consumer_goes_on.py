@@ -46,7 +46,7 @@ class Ajar(MemoryInboxRepository):
 
 
 @pytest.mark.parametrize("outage", [AT_ONCE, Backoff(first=600.0, longest=600.0)], ids=["soon", "late"])
-async def test_who_cannot_clean_or_replay_still_brings_messages_in(stand: Stand, outage: Backoff) -> None:
+async def test_a_consumer_that_cannot_clean_or_replay_still_handles_messages(stand: Stand, outage: Backoff) -> None:
     inbox = Ajar(store=stand.store)
     async with stand.running(inbox=inbox, policy={"outage": outage}):
         for number in range(5):
@@ -103,7 +103,7 @@ async def test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_
     assert "HandlerCancelled" in parked.error
 
 
-async def test_what_ends_the_process_is_not_taken_for_a_fault_of_the_message(stand: Stand) -> None:
+async def test_an_error_that_ends_the_process_does_not_park_the_message(stand: Stand) -> None:
     class Ended(BaseException):
         pass
 
@@ -114,7 +114,7 @@ async def test_what_ends_the_process_is_not_taken_for_a_fault_of_the_message(sta
     assert await stand.inbox.parked.list("c") == []
 
 
-async def test_who_is_stopped_between_two_tries_gives_the_message_back_and_parks_nothing(stand: Stand) -> None:
+async def test_a_consumer_stopped_between_two_attempts_returns_the_message_and_parks_nothing(stand: Stand) -> None:
     stand.errors = {1: [ValueError("bad")] * 99}
     await stand.send(1, 2, key="a")
     async with stand.running(policy={"again": Backoff(first=600.0, longest=600.0)}):

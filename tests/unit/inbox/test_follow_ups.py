@@ -92,7 +92,7 @@ class StandsIn(cqrs.EventHandler[Paid]):
         self.record(Shipped(payload="fallback"))
 
 
-async def test_whatever_a_handler_sends_follows_from_its_message() -> None:
+async def test_messages_sent_by_a_handler_name_its_message_as_their_cause() -> None:
     db = cqrs.MemoryDatabase()
 
     async def inner(command: Ship, events: cqrs.EventRecorder) -> None:

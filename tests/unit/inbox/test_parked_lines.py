@@ -71,7 +71,9 @@ async def test_a_body_that_cannot_be_read_is_parked_without_its_content_in_the_l
     assert "Traceback" not in caplog.text
 
 
-async def test_what_a_decoder_quotes_of_a_body_is_not_logged(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
+async def test_content_quoted_by_the_error_of_a_decoder_is_not_logged(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
     class Order(BaseModel):
         number: int
 
@@ -89,7 +91,9 @@ async def test_what_a_decoder_quotes_of_a_body_is_not_logged(stand: Stand, caplo
     assert SECRET not in caplog.text
 
 
-async def test_what_a_handler_could_not_validate_is_not_logged(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
+async def test_content_quoted_by_a_validation_error_of_a_handler_is_not_logged(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(ValueError, match=SECRET) as caught:
         TypeAdapter(int).validate_python(SECRET)
     stand.errors = {1: [caught.value]}

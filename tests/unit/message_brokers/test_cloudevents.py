@@ -173,7 +173,7 @@ async def test_an_event_of_others_in_structured_mode_is_read() -> None:
         ),
     ],
 )
-async def test_what_is_no_event_comes_as_it_is(envelope: Envelope) -> None:
+async def test_an_envelope_that_is_no_cloud_event_is_read_unchanged(envelope: Envelope) -> None:
     assert await read(envelope) == envelope
 
 
@@ -198,6 +198,6 @@ async def test_a_source_without_a_translator_understands_binary_mode() -> None:
     assert (got.message_id, got.name, got.key, got.body) == (envelope.message_id, "numbered", "k", b"7")
 
 
-async def test_what_cannot_be_encoded_is_rejected() -> None:
+async def test_a_message_that_cannot_be_encoded_is_rejected() -> None:
     with pytest.raises(MessageRejected):
         await CloudEventsBackend("binary").broker().send_message(Message("placed", "orders", object()))

@@ -35,7 +35,7 @@ async def test_a_long_body_is_compressed_and_says_by_what() -> None:
     [(b"short " * 100, None, 1024), (LONG, "gzip", 0), (os.urandom(2000), None, 0)],
     ids=["short", "compressed", "random"],
 )
-async def test_what_gains_nothing_stays_as_it_is(body: bytes, encoding: str | None, at_least: int) -> None:
+async def test_a_body_that_would_not_shrink_is_sent_unchanged(body: bytes, encoding: str | None, at_least: int) -> None:
     envelope = await sent(body, encoding, at_least)
     assert (envelope.body, envelope.content_encoding) == (body, encoding)
 
@@ -46,6 +46,6 @@ async def test_a_message_is_compressed_after_it_was_encoded() -> None:
     assert zlib.decompress(memory.sent[0].payload).startswith(b'["long","long"')
 
 
-async def test_what_cannot_be_encoded_is_rejected() -> None:
+async def test_a_message_that_cannot_be_encoded_is_rejected() -> None:
     with pytest.raises(MessageRejected):
         await CompressedBroker(MemoryMessageBroker(), ZlibCompressor()).send_message(Message("n", "t", object()))

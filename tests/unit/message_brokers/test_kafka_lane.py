@@ -39,7 +39,7 @@ def records(*bodies: bytes) -> list[Record]:
     return [Record("t", b"k", body, [("message-id", body)]) for body in bodies]
 
 
-async def test_what_is_under_way_for_a_call_that_was_given_up_is_not_sent_twice() -> None:
+async def test_a_record_under_way_for_an_abandoned_call_is_not_sent_twice() -> None:
     road = Road()
     lane = Lane(road, "t", 0)
     first = Call(records(b"1", b"2"))
@@ -56,7 +56,7 @@ async def test_what_is_under_way_for_a_call_that_was_given_up_is_not_sent_twice(
     assert road.given == [b"1", b"2", b"3"]
 
 
-async def test_what_another_call_waits_for_is_sent_for_each() -> None:
+async def test_a_record_that_another_call_waits_for_is_sent_for_each() -> None:
     road = Road()
     lane = Lane(road, "t", 0)
     calls = [Call(records(b"1")), Call(records(b"1"))]
@@ -69,7 +69,7 @@ async def test_what_another_call_waits_for_is_sent_for_each() -> None:
     assert road.given == [b"1", b"1"]
 
 
-async def test_what_was_left_and_confirmed_is_sent_again() -> None:
+async def test_a_record_confirmed_for_an_abandoned_call_is_sent_again() -> None:
     road = Road()
     road.open.set()
     lane = Lane(road, "t", 0)

@@ -56,7 +56,7 @@ async def test_a_partition_that_is_released_while_a_commit_is_awaited_ends_nothi
     assert cluster.commits == [{FIRST: 3, SECOND: 5}]
 
 
-async def test_what_is_done_while_a_commit_is_awaited_is_committed_by_the_next_one() -> None:
+async def test_progress_during_a_commit_is_committed_by_the_next_one() -> None:
     window = done(1)
 
     def more() -> None:

@@ -20,7 +20,7 @@ def test_a_port_that_does_not_speak_tls_is_told() -> None:
     assert "check that this port speaks TLS" in unavailable("Redis at r", ssl.SSLError("wrong version number")).remedy
 
 
-def test_who_is_refused_is_told_to_check_the_password() -> None:
+def test_a_refused_login_advises_to_check_the_password() -> None:
     told = unavailable("Redis at r", PermissionError("no"), lambda error: isinstance(error, PermissionError))
     assert "check user and password" in told.remedy
 

@@ -82,7 +82,7 @@ async def test_brokers_for_tests_refuse_what_others_cannot_carry(broker: Message
         await broker.send_message(Message("m", "t", 1, headers={"x": None}))  # type: ignore[dict-item]
 
 
-async def test_what_was_stored_before_it_was_looked_at_still_leaves() -> None:
+async def test_unfit_messages_stored_by_an_earlier_version_are_still_sent() -> None:
     broker = OneByOne()
     old = Envelope(
         message_id=uuid.uuid4(),

@@ -104,7 +104,7 @@ others = st.builds(Ask, order=orders) | st.builds(Answer, order=orders)
 
 @settings(max_examples=50)
 @given(events | messages | slotted | others)
-def test_what_to_dict_gives_from_dict_takes(message: Any) -> None:
+def test_from_dict_reads_the_result_of_to_dict(message: Any) -> None:
     kind: Any = type(message)
     read = kind.from_dict(**message.to_dict())
     assert type(read) is kind
@@ -115,7 +115,7 @@ def test_what_to_dict_gives_from_dict_takes(message: Any) -> None:
 
 @settings(max_examples=50)
 @given(messages | slotted)
-def test_what_is_written_as_json_is_read(message: Any) -> None:
+def test_a_message_written_as_json_is_read(message: Any) -> None:
     kind: Any = type(message)
     body, content_type = JsonSerializer().serialize(message)
     read = JsonSerializer().deserialize(body, content_type, kind)
@@ -183,7 +183,7 @@ class Odd(cqrs.DCDomainEvent):
         object.__setattr__(self, "length", 7)
 
 
-def test_what_pydantic_does_not_know_is_taken_as_it_is() -> None:
+def test_values_of_types_unknown_to_pydantic_are_passed_through() -> None:
     it = Strange()
     read = Odd.from_dict(it=it, at="2026-01-02")
     assert (read.it, read.at, read.length) == (it, dt.date(2026, 1, 2), 7)

@@ -108,7 +108,7 @@ def kinds(payload: Any) -> list[Any]:
 
 
 @WITH_PAYLOADS
-def test_what_is_written_is_read(payload: Any) -> None:
+def test_a_written_event_is_read(payload: Any) -> None:
     for kind in kinds(payload):
         event = kind(event_name="n", payload=payload)
         body, content_type = JsonSerializer().serialize(event)
@@ -117,7 +117,7 @@ def test_what_is_written_is_read(payload: Any) -> None:
 
 
 @WITH_PAYLOADS
-def test_what_to_dict_gives_from_dict_takes(payload: Any) -> None:
+def test_from_dict_reads_the_result_of_to_dict(payload: Any) -> None:
     if isinstance(payload, Swapped):
         pytest.skip("its names are the aliases of its other fields: only what is written by aliases tells them apart")
     for kind in kinds(payload):
@@ -127,7 +127,7 @@ def test_what_to_dict_gives_from_dict_takes(payload: Any) -> None:
 
 @pytest.mark.parametrize("payload", [OTHERWISE, Base64(data=b"\xff"), Computes(left=1)], ids=lambda p: type(p).__name__)
 @pytest.mark.parametrize("place", [0, 2])
-async def test_what_is_stored_reaches_a_handler(payload: Any, place: int) -> None:
+async def test_a_stored_event_reaches_a_handler(payload: Any, place: int) -> None:
     kind = kinds(payload)[place]
     handled: list[Any] = []
 
@@ -159,7 +159,7 @@ def test_aliases_bytes_and_computed_fields_travel() -> None:
     assert written(Computes(left=2)) == {"left": 2, "double": 4}
 
 
-def test_what_was_written_by_its_names_before_is_still_read() -> None:
+def test_payloads_written_by_field_name_in_earlier_versions_are_still_read() -> None:
     read = JsonDeserializer(cqrs.NotificationEvent[Aliased])(b'{"event_name": "n", "payload": {"order": "o7"}}')
     assert isinstance(read, cqrs.NotificationEvent)
     assert read.payload.order == "o7"

@@ -51,7 +51,7 @@ async def test_a_forgotten_commit_within_a_unit_of_work_is_told(
     assert len(warnings()) == 1
 
 
-async def test_what_is_undone_on_purpose_is_not_told(
+async def test_messages_undone_on_purpose_are_not_reported(
     outbox: MemoryOutboxedEventRepository, warnings: Callable[[], list[str]]
 ) -> None:
     async with outbox as session:

@@ -47,7 +47,7 @@ async def test_a_commit_wakes_who_waits_in_this_process(another: Callable[[], An
     assert not await wakeups.wait(SOON)
 
 
-async def test_what_is_rolled_back_wakes_nobody(another: Callable[[], Any]) -> None:
+async def test_rolled_back_messages_wake_no_relay(another: Callable[[], Any]) -> None:
     outbox, wakeups = another(), another().wakeups()
     async with outbox as session:
         outbox.add(session, cqrs.NotificationEvent(event_name="told", payload=1))

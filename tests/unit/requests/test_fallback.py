@@ -212,7 +212,7 @@ async def test_a_failing_event_handler_is_no_failure_of_the_streaming_primary() 
     assert log == ["primary 1", "primary closed"]
 
 
-async def test_what_the_consumer_raises_is_no_failure_of_the_streaming_primary() -> None:
+async def test_an_error_of_the_stream_consumer_is_no_failure_of_the_streaming_primary() -> None:
     log: list[str] = []
     chunks = streams_whose_events_fail(log).stream(Ask())
     await anext(chunks)

@@ -127,7 +127,7 @@ async def test_annotations_of_message_and_answer_need_not_be_readable() -> None:
     assert isinstance(await mediator(local).send(Ask(1)), Local)
 
 
-async def test_what_a_partial_gives_is_not_injected() -> None:
+async def test_arguments_given_by_a_partial_are_not_injected() -> None:
     async def rows(ask: Ask, table: Table) -> int:
         return len(table.rows)
 

@@ -265,7 +265,7 @@ async def no_request() -> None:
         ([no_request], "the function no_request takes no request"),
     ],
 )
-def test_what_is_no_chain_is_refused(handlers: Any, problem: str) -> None:
+def test_handlers_that_form_no_chain_are_refused(handlers: Any, problem: str) -> None:
     with pytest.raises(WiringError) as refused:
         CoRMermaid(handlers)
 

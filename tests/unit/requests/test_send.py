@@ -81,7 +81,7 @@ async def test_each_request_has_a_handler_of_its_own() -> None:
     assert len(built) == 5
 
 
-async def test_what_a_handler_raises_reaches_the_caller_as_it_is() -> None:
+async def test_an_error_of_a_handler_reaches_the_caller_unchanged() -> None:
     error = LookupError("no such sku")
 
     async def failing(_: PlaceOrder) -> Placed:

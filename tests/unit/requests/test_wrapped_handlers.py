@@ -93,7 +93,7 @@ class Mocked(cqrs.RequestHandler[Ask, Any]):
     ],
     ids=["wrapped", "collected", "passed on", "partial", "anything", "mock", "method", "mocked method"],
 )
-async def test_what_is_called_is_judged(handler: Any, answered: Any) -> None:
+async def test_a_wrapper_is_checked_and_not_the_function_it_wraps(handler: Any, answered: Any) -> None:
     mediator = bootstrap.bootstrap(commands_mapper=lambda m: m.bind(Ask, handler))
     assert await mediator.send(Ask()) == answered
 
@@ -119,7 +119,7 @@ AWAITED = [cqrs.RequestMediator.send, cqrs.EventMediator.send, cqrs.CommandBus.d
 
 
 @pytest.mark.parametrize("method", AWAITED, ids=lambda method: method.__qualname__)
-def test_what_has_to_be_awaited_is_declared_so(method: Any) -> None:
+def test_a_method_that_must_be_awaited_is_declared_so(method: Any) -> None:
     assert inspect.iscoroutinefunction(method)
 
 

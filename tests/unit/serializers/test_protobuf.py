@@ -152,7 +152,7 @@ async def test_an_event_comes_through_outbox_broker_and_consumer(stored_by: Any)
     assert seen == [(event.event_id, event.payload)]
 
 
-async def test_whoever_takes_it_from_the_outbox_finds_the_event() -> None:
+async def test_a_row_taken_from_the_outbox_holds_the_event() -> None:
     outbox = MemoryOutboxedEventRepository(registry=a_registry(), serializer=ProtobufSerializer())
     event = an_order()
     async with outbox:
@@ -176,7 +176,7 @@ async def test_it_comes_through_compressed_and_as_a_cloud_event(mode: Any) -> No
     assert seen == [(event.event_id, event.payload)]
 
 
-async def test_what_goes_straight_to_the_broker_is_protobuf_too() -> None:
+async def test_events_sent_without_an_outbox_are_protobuf_too() -> None:
     broker, event = MemoryMessageBroker(), an_order()
     mediator = requests.bootstrap(
         message_broker=broker, serializer=ProtobufSerializer(), commands_mapper=lambda m: m.bind(Place, PlaceHandler)
@@ -261,7 +261,7 @@ def sent(event: OrderPlaced, **changes: Any) -> Envelope:
         ({"name": "other"}, UnknownEvent),
     ],
 )
-def test_what_cannot_be_read_says_why(changes: dict[str, Any], error: type[Exception]) -> None:
+def test_an_unreadable_body_raises_the_reason(changes: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         decoder()(sent(an_order(), **changes))
 

@@ -311,7 +311,7 @@ async def test_a_handler_that_awaits_something_cancelled_does_not_look_like_the_
         await anext(chunks)
 
 
-async def test_what_a_middleware_returns_after_the_chunks_is_not_one_of_them() -> None:
+async def test_the_result_of_a_middleware_after_the_chunks_is_not_a_chunk() -> None:
     async def counting(request: Any, handle: Any) -> Any:
         await handle(request)
         return "done"

@@ -86,7 +86,7 @@ def test_a_transaction_middleware_beside_a_database_is_refused(build: Any) -> No
 
 @pytest.mark.parametrize("build", [*BOOTSTRAPS, command_bus])
 @pytest.mark.parametrize("given", ["sqlite://", SESSIONS, MemoryUnitOfWork], ids=["url", "sessionmaker", "class"])
-def test_what_is_no_database_is_refused(build: Any, given: Any) -> None:
+def test_an_object_that_is_no_database_is_refused(build: Any, given: Any) -> None:
     assert "it is no database of ours" in refused(build, database=given)
 
 

@@ -64,7 +64,7 @@ async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(service: S
     assert service.notes == ["before", "after"]
 
 
-async def test_what_was_recorded_in_a_savepoint_that_was_undone_is_taken_back(service: Service) -> None:
+async def test_events_recorded_in_an_undone_savepoint_are_dropped(service: Service) -> None:
     async def work(events: EventRecorder) -> None:
         events.record(Told(payload="one"))
         with pytest.raises(Kaput):
@@ -150,7 +150,7 @@ async def test_a_block_raises_where_the_transaction_of_the_turn_has_ended(servic
         await service.send(work)
 
 
-async def test_what_is_to_be_written_is_refused_before_the_first_write(service: Service) -> None:
+async def test_enlisted_checks_run_before_the_first_write(service: Service) -> None:
     def refuse() -> None:
         raise Kaput
 

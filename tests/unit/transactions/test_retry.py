@@ -25,7 +25,7 @@ AT_ONCE = cqrs.Backoff(first=0.0, longest=0.0)
         ({"give_up_on": [Kaput]}, "give_up_on"),
     ],
 )
-def test_what_cannot_work_is_refused(given: dict[str, Any], argument: str) -> None:
+def test_invalid_arguments_of_retry_are_refused(given: dict[str, Any], argument: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         cqrs.Retry(**given)
     assert caught.value.argument == argument
@@ -43,7 +43,7 @@ def test_by_default_conflicts_are_tried_again() -> None:
     assert retry.again_in(Kaput(), 1) is None
 
 
-def test_what_is_committed_is_never_tried_again() -> None:
+def test_a_committed_transaction_is_never_tried_again() -> None:
     retry = cqrs.Retry(9, backoff=AT_ONCE, on=(Exception,))
     assert retry.again_in(AfterCommitError([Kaput()]), 1) is None
 

@@ -42,7 +42,7 @@ def object_of_nothing() -> Any:
     ],
     ids=["instance", "sessionmaker", "session class", "class", "arguments", "nothing", "name", "needs a session"],
 )
-def test_what_makes_no_unit_of_work_is_refused(given: Any, problem: str) -> None:
+def test_arguments_that_make_no_unit_of_work_are_refused(given: Any, problem: str) -> None:
     with pytest.raises(InvalidArgument, match=problem):
         TransactionMiddleware(given)
 

@@ -93,12 +93,12 @@ def test_session_is_known_under_a_new_type() -> None:
 
 
 @pytest.mark.parametrize("factory", [AsyncSession, Maker(), Scoped(), OfAUser])
-def test_what_makes_sessions_is_known(factory: Any) -> None:
+def test_factories_of_sessions_are_recognised(factory: Any) -> None:
     assert makes_sessions(factory)
 
 
 @pytest.mark.parametrize("factory", [object, object(), lambda: None, "session".upper, Maker])
-def test_what_may_make_anything_is_not_judged(factory: Any) -> None:
+def test_factories_that_may_make_anything_are_not_recognised(factory: Any) -> None:
     assert not makes_sessions(factory)
 
 

@@ -201,7 +201,7 @@ class PortImplementation:
     ],
     ids=str,
 )
-def test_what_cannot_be_told_or_fits_is_no_mistake(declared: Any, answered: Any) -> None:
+def test_unknown_or_fitting_result_types_are_no_mistake(declared: Any, answered: Any) -> None:
     class AskFor(cqrs.Request[declared]):
         pass
 
@@ -349,7 +349,7 @@ def test_a_handler_that_needs_its_mediator_is_told_how_to_get_it() -> None:
         bootstrap(commands_mapper=lambda m: m.bind(Ask, Sender))
 
 
-def test_what_is_no_container_is_refused() -> None:
+def test_an_object_that_is_no_container_is_refused() -> None:
     with pytest.raises(WiringError, match=r"no method resolve\(type\)"):
         bootstrap(di_container=object())
 

@@ -98,7 +98,7 @@ async def test_a_broker_that_raises_for_a_batch_spends_no_attempt_and_parks_noth
     assert await outbox.parked.list() == []
 
 
-async def test_what_a_driver_cancels_by_itself_does_not_end_the_relay() -> None:
+async def test_a_cancellation_by_the_driver_does_not_end_the_relay() -> None:
     class Cancelling(InOrderBroker):
         cancelled = False
 
@@ -191,7 +191,7 @@ async def test_no_partition_has_its_turn_more_often_than_others() -> None:
     assert sorted(relay._in_turn({3: 1, 7: 1, 50: 1})) == [3, 7, 50]
 
 
-async def test_what_was_lost_while_it_was_taken_is_not_sent_though_leases_were_renewed_since() -> None:
+async def test_messages_whose_lease_was_lost_while_taking_them_are_not_sent_though_leases_were_renewed_since() -> None:
     class TakenOver(MemoryOutboxQueue):
         """While it takes for the first time, the process stands still, and somebody else gets the leases."""
 
@@ -220,7 +220,7 @@ async def test_what_was_lost_while_it_was_taken_is_not_sent_though_leases_were_r
 
 
 @pytest.mark.parametrize("text", ["a \0 byte", "half a pair \ud800", "x" * 100_000])
-def test_what_is_stored_of_an_error_can_be_stored(text: str) -> None:
+def test_the_stored_text_of_an_error_fits_every_database(text: str) -> None:
     stored = error_text(ValueError(text))
     assert "\0" not in stored
     assert len(stored.encode()) <= 8_000
@@ -243,7 +243,7 @@ class Untidy(Hiccups):
 
 
 @pytest.mark.parametrize("error", [None, OSError("it takes too long")])
-async def test_what_is_to_be_done_now_and_then_holds_up_no_message(
+async def test_failing_housekeeping_delays_no_message(
     error: Exception | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox = Outbox(Untidy)

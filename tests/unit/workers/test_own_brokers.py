@@ -107,7 +107,9 @@ async def test_a_mediator_sends_through_it() -> None:
 @pytest.mark.parametrize(
     "wrapped", [lambda own: CompressedBroker(own, ZlibCompressor()), lambda own: CloudEventsBroker(own, "/shop")]
 )
-async def test_what_changes_messages_sends_through_it_and_closes_it(wrapped: Callable[[Any], MessageBroker]) -> None:
+async def test_wrapping_brokers_send_through_an_own_broker_and_close_it(
+    wrapped: Callable[[Any], MessageBroker],
+) -> None:
     own = Own()
     async with wrapped(own) as broker:
         assert await broker.send([an_envelope("t", 1)]) == [None]
@@ -116,7 +118,7 @@ async def test_what_changes_messages_sends_through_it_and_closes_it(wrapped: Cal
 
 
 @pytest.mark.parametrize("given", ["amqp://guest:s3cret@localhost/", Own, object(), None])
-async def test_what_sends_no_message_is_refused_where_it_is_handed_over(given: object) -> None:
+async def test_an_object_without_send_message_is_refused_at_construction(given: object) -> None:
     outbox = await an_outbox()
     ways: list[Callable[[], object]] = [
         lambda: OutboxRelay(outbox, as_typed(given)),

@@ -40,7 +40,7 @@ async def test_an_outage_ends_a_batch_and_counts_nothing() -> None:
     assert {row.attempts for row in outbox.store.rows.values()} == {0}
 
 
-async def test_what_a_broker_raises_stays_in_the_outbox_and_lets_the_others_leave() -> None:
+async def test_a_message_for_which_the_broker_raises_stays_in_the_outbox_and_others_are_sent() -> None:
     class Raising(InOrderBroker):
         async def send(self, envelopes: object) -> list[Exception | None]:
             results = await super().send(envelopes)  # type: ignore[arg-type]

@@ -99,7 +99,7 @@ async def test_a_stop_that_is_cancelled_cancels_the_work_and_a_later_one_waits_f
     assert (service.ended, service.is_running) == (1, False)
 
 
-async def test_who_is_cancelled_while_the_work_ends_stays_cancelled() -> None:
+async def test_a_caller_cancelled_while_the_worker_stops_stays_cancelled() -> None:
     service = Idle()
     await service.start()
     await service.started()

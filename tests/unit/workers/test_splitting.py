@@ -86,7 +86,7 @@ def test_an_outage_holds_nothing_against_anything_and_ends_the_search(
     assert trial.attempts <= 20
 
 
-def test_what_needs_time_after_a_failure_is_not_held_against_others() -> None:
+def test_failures_during_recovery_are_not_blamed_on_other_messages() -> None:
     failed_at = 0
 
     def works(attempt: int) -> bool:
@@ -117,7 +117,7 @@ def test_of_single_answers_those_are_at_fault_that_something_later_has_passed() 
     assert [thing.number for thing in search.failed()] == [3, 4]
 
 
-def test_what_waits_behind_one_at_fault_is_not_tried() -> None:
+def test_items_behind_one_at_fault_are_not_tried() -> None:
     search = Splitting([Thing(0, "a"), Thing(1, "a"), Thing(2, "b")], (), key_of)
     assert not _answer(search, [Tried.REFUSED, Tried.FAILED, Tried.DONE])
     assert (search.next(), [thing.number for thing in search.at_fault]) == ((), [0])
@@ -129,7 +129,7 @@ def _answer(search: Splitting[Thing], results: Sequence[Tried]) -> bool:
 
 
 @pytest.mark.parametrize(("result", "at_fault"), [(Tried.FAILED, [1]), (Tried.CUT, [])])
-def test_what_was_cut_off_is_not_at_fault_because_something_after_it_was_done(
+def test_an_item_that_was_cut_off_is_not_at_fault_because_a_later_one_was_done(
     result: Tried, at_fault: list[int]
 ) -> None:
     search = Splitting([Thing(number) for number in range(4)], (), key_of)

@@ -117,7 +117,7 @@ class Looking:
         assert strange.envelope.content_encoding == "backwards"
         assert strange.envelope.body[::-1].startswith(b"{")
 
-    async def test_what_waits_behind_a_held_message_is_free_when_that_is_settled(
+    async def test_messages_behind_a_held_one_are_free_when_it_is_settled(
         self, outbox: OutboxedEventRepository
     ) -> None:
         queue = outbox.queue()

@@ -220,7 +220,7 @@ class Refusals:
             assert not await outbox.cancel(session, str(first.event_id))
             await outbox.commit(session)
 
-    async def test_what_is_no_id_is_refused(self, outbox: OutboxedEventRepository) -> None:
+    async def test_an_id_of_the_wrong_type_is_refused(self, outbox: OutboxedEventRepository) -> None:
         wrong: Any
         async with outbox as session:
             for wrong in (None, "", 7, numbered(1), b"order-1"):

@@ -77,7 +77,7 @@ class Scheduling:
             await outbox.commit(session)
         assert sorted(numbers(await outbox.get_many())) == [1, 2]
 
-    async def test_what_was_added_in_the_same_transaction_can_be_cancelled(
+    async def test_a_message_added_in_the_same_transaction_can_be_cancelled(
         self, outbox: OutboxedEventRepository
     ) -> None:
         event, other = numbered(1), numbered(2)
@@ -121,7 +121,7 @@ class Scheduling:
         assert await self._taken(outbox, taken_by) == [event.event_id]
 
     @taken_by
-    async def test_who_waited_for_another_to_cancel_it_comes_too_late_if_its_time_has_come(
+    async def test_cancelling_after_waiting_for_a_rolled_back_cancel_fails_if_the_message_is_due(
         self, outbox: OutboxedEventRepository, taken_by: str
     ) -> None:
         event = await self._schedule(outbox)

@@ -96,7 +96,7 @@ class InboxConformance:
         async with backend.unit_of_work():
             assert await inbox.accept(ME, []) == []
 
-    async def test_what_is_rolled_back_is_new_again(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_rolled_back_message_is_new_again(self, backend: InboxBackend, inbox: InboxRepository) -> None:
         one, two = message(), message()
         with pytest.raises(Kaput):
             async with backend.unit_of_work():
@@ -235,7 +235,7 @@ class InboxConformance:
         assert await inbox.parked.list(ME) == []
         assert await self._accept(backend, inbox, *messages, free := message(key="a")) == [free]
 
-    async def test_what_was_taken_and_rolled_back_is_still_parked(
+    async def test_a_parked_message_is_still_parked_after_its_taking_was_rolled_back(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one = message(key="a")

@@ -112,13 +112,13 @@ class LeaseStoreConformance:
 
     # one holder at a time
 
-    async def test_who_is_alone_gets_every_share_and_keeps_it_under_its_fence(self, one: LeaseStore) -> None:
+    async def test_a_single_worker_gets_every_share_and_keeps_it_under_its_fence(self, one: LeaseStore) -> None:
         first = await keep(one, "a", 5)
         assert sorted(first.fences) == list(range(5))
         assert first.fair_share == 5
         assert await keep(one, "a", 5) == first
 
-    async def test_what_one_holds_another_does_not_get(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_a_share_that_is_held_goes_to_no_other_worker(self, one: LeaseStore, other: LeaseStore) -> None:
         await keep(one, "a")
         assert (await keep(other, "b")).fences == {}
         assert list((await keep(one, "a")).fences) == [0]
@@ -162,7 +162,7 @@ class LeaseStoreConformance:
             while not (await keep(other, "b")).fences:
                 await asyncio.sleep(0.01)
 
-    async def test_who_comes_too_late_cannot_renew_what_another_has_taken(
+    async def test_a_late_worker_cannot_renew_a_share_that_another_has_taken(
         self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore
     ) -> None:
         await keep(one, "a")
@@ -173,7 +173,9 @@ class LeaseStoreConformance:
         assert (await keep(one, "c")).fences == {}
         assert (await keep(other, "b")).fences == taken.fences
 
-    async def test_who_comes_late_gets_back_what_nobody_has_taken(self, backend: LeaseBackend, one: LeaseStore) -> None:
+    async def test_a_late_worker_gets_back_shares_that_no_other_has_taken(
+        self, backend: LeaseBackend, one: LeaseStore
+    ) -> None:
         before = await keep(one, "a", 3)
         await backend.pass_time(LATER)
         after = await keep(one, "a", 3)
@@ -237,7 +239,7 @@ class LeaseStoreConformance:
 
     # giving up
 
-    async def test_what_was_left_is_free_at_once(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_shares_of_a_worker_that_left_are_free_at_once(self, one: LeaseStore, other: LeaseStore) -> None:
         await keep(one, "a", 4)
         await keep(other, "b", 4)
         await one.leave(SCOPE, "a")
@@ -247,7 +249,7 @@ class LeaseStoreConformance:
         await one.leave(SCOPE, "nobody")
         assert await keep(other, "b", 4) == holding
 
-    async def test_what_was_given_up_is_free_at_once_and_not_taken_back_by_the_same_call(
+    async def test_shares_given_up_are_free_at_once_and_not_taken_back_by_the_same_call(
         self, one: LeaseStore, other: LeaseStore
     ) -> None:
         await keep(one, "a", 4)
@@ -278,7 +280,7 @@ class LeaseStoreConformance:
         await backend.pass_time(LATER)
         assert await settle("c") == {"c": 10}
 
-    async def test_what_is_more_than_fair_is_kept_until_it_is_given_up(
+    async def test_shares_beyond_the_fair_number_are_kept_until_given_up(
         self, one: LeaseStore, other: LeaseStore
     ) -> None:
         before = await keep(one, "a", 3)

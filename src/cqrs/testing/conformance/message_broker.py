@@ -285,7 +285,7 @@ class MessageSourceConformance(MessageBrokerConformance):
             assert sorted([*seen, int(left.envelope.body)]) == list(range(7))
             assert list(await source.receive(timeout=0.2)) == []
 
-    async def test_what_was_not_acknowledged_comes_again_to_another_member(
+    async def test_an_unacknowledged_message_is_delivered_again_to_another_member(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:
         sent = [an_envelope(topic, n, key="k") for n in range(3)]

@@ -73,7 +73,9 @@ class OutboxConformance(Refusals, Looking, Scheduling):
 
     # adding
 
-    async def test_what_is_committed_can_be_taken_and_what_is_not_cannot(self, outbox: OutboxedEventRepository) -> None:
+    async def test_committed_messages_can_be_taken_and_uncommitted_ones_cannot(
+        self, outbox: OutboxedEventRepository
+    ) -> None:
         async with outbox as session:
             outbox.add(session, numbered(1))
             outbox.add(session, numbered(2))
@@ -243,7 +245,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         assert numbers(await outbox.get_many(topic="elsewhere")) == [7]
         assert numbers(await outbox.get_many(100)) == [3, 4, 5, 6]
 
-    async def test_what_one_has_taken_another_does_not_get(
+    async def test_a_message_that_is_taken_goes_to_no_other_worker(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, *range(40))
@@ -253,7 +255,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         rest = numbers(await outbox.get_many())
         assert sorted([*taken, *rest]) == list(range(40))
 
-    async def test_what_was_sent_does_not_come_again(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_sent_message_is_not_taken_again(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, 1, 2)
         first, second = await outbox.get_many()
         await outbox.update_status(first.id, EventStatus.PRODUCED)
@@ -277,7 +279,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         await dying.rollback()
         assert numbers(await outbox.get_many()) == [1]
 
-    async def test_what_a_dead_process_held_is_taken_again_and_it_cannot_settle_it_later(
+    async def test_a_message_held_by_a_dead_process_is_taken_again_and_not_settled_by_it_later(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, 1)

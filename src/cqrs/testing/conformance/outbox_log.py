@@ -141,7 +141,7 @@ class OutboxLogConformance:
         assert [position.message for position in positions] == [1, 2, 1, 2]
         log.close()
 
-    async def test_what_was_rolled_back_never_comes(self, backend: LogBackend) -> None:
+    async def test_a_rolled_back_message_is_never_read(self, backend: LogBackend) -> None:
         log = await opened(backend.log())
         with pytest.raises(Undone):
             await self._undone(backend)
@@ -154,7 +154,7 @@ class OutboxLogConformance:
             await write(b"undone")
             raise Undone
 
-    async def test_what_is_not_committed_yet_does_not_come(self, backend: LogBackend) -> None:
+    async def test_an_uncommitted_message_is_not_read(self, backend: LogBackend) -> None:
         log = await opened(backend.log())
         async with backend.transaction() as write:
             await write(b"later")
@@ -190,7 +190,7 @@ class OutboxLogConformance:
 
     # confirming
 
-    async def test_what_was_not_confirmed_comes_again_at_the_same_position(self, backend: LogBackend) -> None:
+    async def test_an_unconfirmed_message_is_read_again_at_the_same_position(self, backend: LogBackend) -> None:
         await commit(backend, b"1", b"2")
         await commit(backend, b"3")
         log = await opened(backend.log())
@@ -200,7 +200,7 @@ class OutboxLogConformance:
         assert await read(log, 3) == before
         log.close()
 
-    async def test_what_was_confirmed_never_comes_again(self, backend: LogBackend) -> None:
+    async def test_a_confirmed_message_is_never_read_again(self, backend: LogBackend) -> None:
         await commit(backend, b"1")
         log = await opened(backend.log())
         (first,) = await read(log, 1)
@@ -325,7 +325,7 @@ class DiversionConformance:
             assert await backend.diversion().divert("log", START, LogPosition(5, 1), [message])
         assert await backend.rows() == ids(message)
 
-    async def test_who_was_overtaken_does_nothing(self, backend: DiversionBackend) -> None:
+    async def test_a_reader_that_was_overtaken_diverts_nothing(self, backend: DiversionBackend) -> None:
         first, late, following = (diverted("a") for _ in range(3))
         assert await backend.diversion().divert("log", START, LogPosition(5, 1), [first])
         assert not await backend.diversion().divert("log", START, LogPosition(5, 2), [late])

@@ -148,7 +148,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 3)
         assert broker.arrived() == [0, 1, 2]
 
-    async def test_what_is_rejected_and_then_taken_keeps_its_place(
+    async def test_a_message_accepted_after_rejections_keeps_its_place(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({1: STRANGE})
@@ -193,7 +193,7 @@ class RelayConformance(RelayFaults):
             await until_true(self._is_parked(outbox, 1, behind=0))
         assert sorted(broker.arrived()) == [1, 2, 3, 4]
 
-    async def test_who_has_lost_a_partition_cannot_settle(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_relay_that_has_lost_a_partition_cannot_settle(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, *range(3), key=lambda _: "key")
         queue = outbox.queue()
         old = await queue.leases.keep(queue.scope, "zombie", count=PARTITIONS, ttl=0.0)
@@ -207,7 +207,7 @@ class RelayConformance(RelayFaults):
         assert await queue.settle(new.fences, Outcome(messages)) == 3
         assert await queue.settle(new.fences, Outcome(messages)) == 0
 
-    async def test_what_is_blocked_no_more_is_not_set_aside(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_message_that_is_no_longer_blocked_is_not_set_aside(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, *range(3), key=lambda _: "key")
         queue = outbox.queue()
         held = await queue.leases.keep(queue.scope, "relay", count=PARTITIONS, ttl=60.0)
@@ -219,7 +219,7 @@ class RelayConformance(RelayFaults):
         assert await queue.settle(held.fences, Outcome(blocked=blocked)) == 0
         assert [message.blocked for message in await queue.take(EVERY, 10)] == [False] * 3
 
-    async def test_what_is_set_aside_behind_nothing_is_released(self, outbox: OutboxedEventRepository) -> None:
+    async def test_orphaned_blocked_messages_are_released(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, *range(3), key=lambda _: "key")
         queue = outbox.queue()
         held = await queue.leases.keep(queue.scope, "relay", count=PARTITIONS, ttl=60.0)
@@ -256,7 +256,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 1)
         assert broker.arrived() == [1]
 
-    async def test_what_was_compressed_arrives_plain_and_what_cannot_be_read_is_parked(
+    async def test_compressed_messages_arrive_plain_and_unreadable_ones_are_parked(
         self, backend: OutboxBackend, broker: InOrderBroker
     ) -> None:
         await self._add(self._repository(backend, ZlibCompressor()), 1, key=lambda _: "key")

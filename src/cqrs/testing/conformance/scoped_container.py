@@ -83,13 +83,13 @@ class ScopedContainerConformance(ContainerConformance):
 
     # When things are closed
 
-    async def test_what_was_opened_last_is_closed_first(self, backend: ContainerBackend) -> None:
+    async def test_the_dependency_opened_last_is_closed_first(self, backend: ContainerBackend) -> None:
         journal = Journal()
         async with injector_of(backend, *shop(journal)).scope() as scope:
             await scope.resolve(Ledger)  # type: ignore[type-abstract]  # that is what ports are for
         assert journal.lines == ["open connection 1", "open ledger", "close ledger", "close connection 1"]
 
-    async def test_what_was_opened_is_closed_if_the_rest_cannot_be_built(self, backend: ContainerBackend) -> None:
+    async def test_opened_dependencies_are_closed_if_the_rest_cannot_be_built(self, backend: ContainerBackend) -> None:
         def refuse(connection: Connection) -> Ledger:
             raise Refused(connection)
 

@@ -179,9 +179,7 @@ class UnitOfWorkConformance:
         assert await backend.written() == []
         assert called == []
 
-    async def test_what_waits_for_the_commit_is_called_in_order_after_it(
-        self, backend: UnitOfWorkBackend, called: list[str]
-    ) -> None:
+    async def test_callbacks_after_the_commit_run_in_order(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
         async with backend.unit_of_work() as unit:
             await backend.write(unit, 1)
 
@@ -264,7 +262,7 @@ class UnitOfWorkConformance:
             await task
         assert await backend.written() == [1]
 
-    async def test_what_is_called_before_the_commit_may_write_and_comes_in_order(
+    async def test_callbacks_before_the_commit_may_write_and_run_in_order(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async with backend.unit_of_work() as unit:

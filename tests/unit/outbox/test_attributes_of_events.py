@@ -107,7 +107,7 @@ async def test_without_an_outbox_the_broker_gets_key_headers_and_version() -> No
     assert (message.key, message.headers, message.version) == ("7", {"region": "eu", "tenant": "t1"}, 3)
 
 
-async def test_what_add_is_told_counts_before_what_the_event_says() -> None:
+async def test_arguments_of_add_override_the_attributes_of_the_event() -> None:
     event = OrderPlaced(payload=Order(id=7, wait=60.0))
     due_at = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
     row = await stored(an_outbox(), event, key="k", headers={"region": "us"}, due_at=due_at)
@@ -122,7 +122,7 @@ async def test_an_event_that_says_nothing_has_no_key_no_headers_and_no_delay() -
     assert (row.new.envelope.key, row.new.envelope.headers, row.due_at) == (None, {}, None)
 
 
-async def test_what_an_event_says_is_not_in_its_body() -> None:
+async def test_message_attributes_of_an_event_are_not_in_its_body() -> None:
     row = await stored(an_outbox(), OrderPlaced(payload=Order(id=7)))
     assert not {name for name in row.new.envelope.json() if name.startswith("message_")}
 
@@ -158,7 +158,7 @@ def consumed(**headers: str) -> Envelope:
     return Envelope(message_id=uuid.uuid4(), name="plain", topic="t", body=b"1", headers=headers)
 
 
-async def test_what_follows_from_a_message_names_it() -> None:
+async def test_messages_caused_by_a_message_name_it() -> None:
     broker = MemoryMessageBroker()
     mediator = events.bootstrap(message_broker=broker, events_mapper=lambda m: m.bind(Plain, Follow))
     came = consumed(**{"correlation-id": "c1", "causation-id": "older", "traceparent": "00-ab-cd-01", "other": "x"})
@@ -173,7 +173,7 @@ async def test_what_follows_from_a_message_names_it() -> None:
     }
 
 
-async def test_what_follows_from_a_message_names_it_in_the_outbox_too() -> None:
+async def test_messages_caused_by_a_message_name_it_in_the_outbox_too() -> None:
     came = consumed()
     with consuming(came):
         row = await stored(an_outbox(), Plain(payload=1), headers={"causation-id": "mine"})
@@ -190,7 +190,7 @@ def test_a_message_takes_nothing_from_what_is_around_it() -> None:
     assert context_headers() == {}
 
 
-async def test_what_waits_for_a_commit_names_the_message_too() -> None:
+async def test_messages_that_wait_for_a_commit_name_their_cause_too() -> None:
     broker, came = MemoryMessageBroker(), consumed()
     mediator = requests.bootstrap(message_broker=broker, commands_mapper=lambda m: m.bind(Place, PlaceHandler))
     async with cqrs.MemoryUnitOfWork():

@@ -51,14 +51,8 @@ lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/python -m tests.architecture.sizes
 	$(BIN)/python -m pytest -q tests/architecture
 
-twins: $(VENV)/.dev ## Take the guards of relay, inbox, consumer, events, transactions and brokers out, one at a time: a test must notice each
-	$(BIN)/python -m tests.faults.twins
-	$(BIN)/python -m tests.faults.inbox_twins
-	$(BIN)/python -m tests.faults.event_twins
-	$(BIN)/python -m tests.faults.transaction_twins
-	$(BIN)/python -m tests.faults.store_twins
-	$(BIN)/python -m tests.faults.broker_twins
-	$(BIN)/python -m tests.faults.wiring_twins
+twins: $(VENV)/.dev ## Take guards of the source out, one at a time: a test must notice each; those a change touched, ALL=1 or ARGS="inbox" others
+	$(BIN)/python -m tests.twins $(if $(ALL)$(ARGS),,--changed) $(ARGS)
 
 matrix: $(VENV)/.dev ## What each way to wire a service does with each habit of its code, as a page; ALL=1 tries all, for an hour
 	$(BIN)/python -W ignore -m tests.natural.matrix $(ARGS)

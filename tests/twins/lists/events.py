@@ -1,13 +1,8 @@
-"""What each guard of events, their names and their handlers is for: without it, the test that is named here fails.
-
-`make twins` takes them out one at a time, as those of the relay in `twins.py`.
-"""
+"""Guards of events, their names and their handlers: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import sys
-
-from tests.faults.twins import Twin, take_out
+from tests.twins.twin import Twin
 
 FOLLOW_UPS = "tests/unit/inbox/test_follow_ups.py::"
 CONTRACTS = "tests/unit/events/test_contracts.py::"
@@ -123,7 +118,3 @@ TWINS = (
         "tests/unit/messages/test_written_and_read.py::test_aliases_bytes_and_computed_fields_travel",
     ),
 )
-
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

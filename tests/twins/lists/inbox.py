@@ -1,13 +1,8 @@
-"""What each guard of the inbox and the consumer is for: without it, the test that is named here fails.
-
-`make twins` takes them out one at a time, as those of the relay in `twins.py`.
-"""
+"""Guards of the inbox and the consumer: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import sys
-
-from tests.faults.twins import Twin, take_out
+from tests.twins.twin import Twin
 
 CONSUMER = "tests/unit/inbox/test_consumer.py::"
 GOES_ON = "tests/unit/inbox/test_consumer_goes_on.py::"
@@ -224,7 +219,3 @@ TWINS = (
         f"{GOES_ON}test_a_consumer_that_cannot_clean_or_replay_still_handles_messages",
     ),
 )
-
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

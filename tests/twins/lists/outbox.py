@@ -1,13 +1,8 @@
-"""What each guard of what goes into an outbox is for: without it, the test that is named here fails.
-
-`make twins` takes them out one at a time, as those of the relay in `twins.py`.
-"""
+"""Guards of what goes into an outbox: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import sys
-
-from tests.faults.twins import Twin, take_out
+from tests.twins.twin import Twin
 
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryOutbox::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteOutbox::"
@@ -139,7 +134,3 @@ TWINS = (
         f"{UNFIT}test_a_follow_up_goes_without_what_came_with_its_cause_and_cannot_travel",
     ),
 )
-
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

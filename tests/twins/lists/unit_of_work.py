@@ -1,8 +1,8 @@
-"""What each guard of sessions and units of work is for; `transaction_twins.py` takes them out."""
+"""Guards of sessions and units of work: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-from tests.faults.twins import Twin
+from tests.twins.twin import Twin
 
 REAL = "tests/integration/transactions/"
 BEGIN = f"{REAL}test_on_begin.py::"

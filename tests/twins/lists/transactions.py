@@ -1,14 +1,8 @@
-"""What each guard of transactions is for: without it, the test that is named here fails.
-
-`make twins` takes them out one at a time, as those of the relay in `twins.py`.
-"""
+"""Guards of transactions: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import sys
-
-from tests.faults.twins import Twin, take_out
-from tests.faults.unit_of_work_twins import TWINS as OF_THE_UNIT
+from tests.twins.twin import Twin
 
 UNIT = "tests/unit/transactions/"
 REAL = "tests/integration/transactions/"
@@ -41,7 +35,6 @@ TURNS = "middlewares/transaction.py"
 WIRING = "assembly/transactions.py"
 
 TWINS: tuple[Twin, ...] = (
-    *OF_THE_UNIT,
     Twin(
         "what may be a part of a database's password is not shown as its host",
         "_sqlalchemy/connecting.py",
@@ -423,7 +416,3 @@ TWINS: tuple[Twin, ...] = (
         "test_an_object_of_a_turn_can_be_read_after_its_commit_whatever_the_sessionmaker_says[sqlite-False]",
     ),
 )
-
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

@@ -1,13 +1,8 @@
-"""What each guard of brokers and sources is for: without it, the test that is named here fails.
-
-`make twins` takes them out one at a time, as those of the relay in `twins.py`.
-"""
+"""Guards of brokers and sources: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import sys
-
-from tests.faults.twins import Twin, take_out
+from tests.twins.twin import Twin
 
 NATS = "tests/integration/message_brokers/test_nats.py::"
 PERMISSIONS = "tests/integration/message_brokers/test_nats_permissions.py::"
@@ -189,7 +184,3 @@ TWINS = (
         f"{OF_OTHERS}test_a_cloudevent_of_another_program_is_read[nats, structured, without headers]",
     ),
 )
-
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

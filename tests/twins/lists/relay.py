@@ -1,25 +1,9 @@
-"""What each guard of the relay is for: without it, the test that is named here fails.
-
-`make twins` takes them out one at a time, in a copy of the package, and says which tests noticed; it fails if one did
-not.
-"""
+"""Guards of relay, outbox queue, leases and log: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from tests.twins.twin import Twin
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-ROOT = Path(__file__).resolve().parents[2]
 CARRYING = "tests/unit/workers/test_carrying.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
 RELAY = "tests/unit/workers/test_relay_faults.py::"
@@ -34,18 +18,6 @@ STOPPED = "tests/integration/sqlalchemy/test_relay_stopped.py::"
 NAMES = "tests/integration/sqlalchemy/test_relay_names.py::"
 OF_OTHERS = "tests/integration/sqlalchemy/test_rows_of_others.py::"
 SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
-
-
-@dataclass(frozen=True)
-class Twin:
-    """One guard: where it is, what stands there, what takes its place, and the test that must fail then."""
-
-    guard: str
-    file: str
-    old: str
-    new: str
-    test: str
-
 
 TWINS = (
     Twin(
@@ -417,48 +389,3 @@ TWINS = (
         f"{LOG}test_log_opening.py::test_a_relay_is_stopped_while_nobody_can_be_told",
     ),
 )
-
-
-_TRIES = 3
-"""What two processes do to each other without a guard goes well now and then."""
-
-
-def noticed(twin: Twin) -> bool:
-    """Whether the test of ``twin`` fails without the guard, in one of some runs.
-
-    Raises ``LookupError`` if the guard is not there.
-    """
-    with tempfile.TemporaryDirectory(prefix="twin-") as folder:
-        copy = Path(folder) / "src"
-        shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
-        file = copy / "cqrs" / twin.file
-        text = file.read_text(encoding="utf-8")
-        if text.count(twin.old) != 1:
-            raise LookupError(f"{twin.file} does not have {twin.old!r} once: change {__file__} with it")
-        file.write_text(text.replace(twin.old, twin.new), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout=20", twin.test]
-        environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-        for _ in range(_TRIES):
-            done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-            if done.returncode == 1:
-                return True
-        return False
-
-
-def take_out(twins: Sequence[Twin], *words: str) -> int:
-    """Take out every guard, or those with one of ``words`` in their name; how many nobody noticed.
-
-    Half as many again at a time as there are processors: their tests wait a third of the time.
-    """
-    chosen = [twin for twin in twins if not words or any(word in twin.guard for word in words)]
-    missed = 0
-    with ThreadPoolExecutor(max_workers=3 * (os.cpu_count() or 1) // 2) as pool:
-        for twin, seen in zip(chosen, pool.map(noticed, chosen), strict=True):
-            missed += not seen
-            sys.stdout.write(f"{'noticed' if seen else 'MISSED '}  {twin.guard}\n")
-            sys.stdout.flush()
-    return missed
-
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

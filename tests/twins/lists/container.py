@@ -1,10 +1,8 @@
-"""What the guards of handlers and containers are for, as in `tests/faults/twins.py`."""
+"""Guards of handlers and containers: without each, the test that is named with it fails."""
 
 from __future__ import annotations
 
-import sys
-
-from tests.faults.twins import Twin, take_out
+from tests.twins.twin import Twin
 
 KEPT = "tests/integration/container/test_kept_handlers.py::"
 NAMES = "tests/unit/requests/test_names_of_ones_own.py::"
@@ -190,6 +188,3 @@ TWINS = (
         f"{ANNOTATIONS}test_inherited_field_means_what_its_module_means_by_it",
     ),
 )
-
-if __name__ == "__main__":
-    sys.exit(take_out(TWINS, *sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The lists of guards, one for each topic of the source tree."""

@@ -126,6 +126,7 @@ LAYERS = (
             "inbox.memory.*",
             "leases.memory",
             "leases.protocol",
+            "leases.worker_names",
             "message_brokers.*",
             "message_brokers.amqp.protocol",
             "message_brokers.cloudevents.*",

@@ -13,10 +13,11 @@ not by the consumer.
 from __future__ import annotations
 
 import types
-from asyncio import CancelledError, current_task
+from asyncio import CancelledError
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
+from cqrs._tasks.cancellation import cancellations
 from cqrs._tasks.running import StreamRun, stream_closed
 from cqrs.errors.requests import StreamTaskError
 from cqrs.unit_of_work.stack import settle_units
@@ -48,15 +49,6 @@ def _pass_on(awaited: Any) -> Generator[Any, Any, Any]:
     return (yield awaited)
 
 
-def _cancellations() -> int:
-    """How often the running task has been asked to end, and that request not been taken back."""
-    try:
-        task = current_task()
-    except RuntimeError:  # the event loop has ended, and Python closes what was left
-        return 0
-    return 0 if task is None else task.cancelling()
-
-
 async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerator[Any, None]:
     """Runs the coroutine that ``start`` makes and yields what it hands over; then its result, if nothing was.
 
@@ -72,7 +64,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
     step: Callable[[Any], Any] = send
     value: Any = None
     handed_over = closing = False
-    cancellations = 0
+    before = 0  # cancellations of the consumer
     try:
         while True:
             try:
@@ -82,7 +74,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
                     yield end.value
                 return
             except CancelledError:
-                if closing and _cancellations() <= cancellations:
+                if closing and cancellations() <= before:
                     return
                 raise  # the task was cancelled, be it while the stream was being closed
             try:
@@ -96,7 +88,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
                     value = yield awaited.value
                 step = send
             except GeneratorExit:
-                closing, cancellations = True, _cancellations()
+                closing, before = True, cancellations()
                 value, step = stream_closed(), coroutine.throw
             except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
                 value, step = error, coroutine.throw

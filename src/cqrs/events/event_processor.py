@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from cqrs._arguments import Needed, check, check_number
 from cqrs._tasks.blocks import told
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs.observability.hooks import report
 from cqrs.unit_of_work.stack import current_unit_of_work
 
@@ -106,14 +107,14 @@ class EventProcessor:
 
         async def work() -> None:
             for index, (reaction, event) in waiting:
-                if failures or _turn_is_cancelled():
+                if failures or is_cancelled():
                     return
                 try:
                     recorded[index] = await reaction.call(event, scope)
                 except (KeyboardInterrupt, SystemExit):
                     raise
                 except BaseException as error:  # a TaskGroup would wrap it
-                    if isinstance(error, asyncio.CancelledError) and _turn_is_cancelled():
+                    if isinstance(error, asyncio.CancelledError) and is_cancelled():
                         raise  # and not something that the handler awaited
                     self._failed(reaction, event, error)
                     failures[index] = error  # raised below, when the others have finished
@@ -131,8 +132,3 @@ class EventProcessor:
     def _failed(self, reaction: Reaction, event: object, error: BaseException) -> None:
         told(error, f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
         report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)
-
-
-def _turn_is_cancelled() -> bool:
-    worker = asyncio.current_task()
-    return worker is not None and worker.cancelling() > 0

@@ -106,16 +106,3 @@ def unpacked(head: bytes, body: bytes) -> Envelope:
     """The envelope again."""
     known = json.loads(head)
     return Envelope.from_headers(known["topic"], whole(body, known.get("body")), known["headers"])
-
-
-def reason(error: BaseException | str) -> str:
-    """``error`` as a text that every database stores."""
-    text = error if isinstance(error, str) else _told(error)
-    return text[:2000].replace("\0", "\\0").encode(errors="replace").decode()
-
-
-def _told(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # noqa: BLE001  # an error that cannot say what it is must not keep its message from being parked
-        return type(error).__name__

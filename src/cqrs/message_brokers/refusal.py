@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from cqrs.errors.chain import cause_or_context, chain
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 
@@ -24,23 +26,17 @@ def unavailable(
 
     ``refused`` tells the errors by which the driver says that user and password, or a permission, are wrong.
     """
-    chain = _chain(error)
+    errors = _errors(error)
     for kind, remedy in ((ssl.SSLCertVerificationError, _NOT_TRUSTED), (ssl.SSLError, _NO_TLS)):
-        for one in chain:
+        for one in errors:
             if isinstance(one, kind):
                 return BrokerUnavailable(place, one, remedy)
-    for one in chain:
+    for one in errors:
         if refused(one):
             return BrokerUnavailable(place, one, NOT_ADMITTED)
     return BrokerUnavailable(place, error)
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    # Drivers raise an error from one that it has led to, so that the chain has no end.
-    chain: list[BaseException] = []
-    following: BaseException | None = error
-    # Behind one of ours is another outage, which the caller was about to deal with.
-    while following is not None and following not in chain and not isinstance(following, CQRSError):
-        chain.append(following)
-        following = following.__cause__ or following.__context__
-    return chain
+def _errors(error: BaseException) -> list[BaseException]:
+    # Behind an error of this package is another outage, which the caller was about to deal with.
+    return list(takewhile(lambda one: not isinstance(one, CQRSError), chain(error, cause_or_context)))

@@ -6,6 +6,7 @@ import asyncio
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._tasks.running import outside_turns
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ class Renewing:
         """Return when it is over. Safe to call again."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+            await cancel_and_wait([task])
 
 
 async def _renew(source: Callable[[], Renews | None], seconds: float) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs._tasks.running import outside_turns
 from cqrs.errors.messages import BrokerUnavailable
 
@@ -42,8 +43,7 @@ class Attempt(Generic[T]):
         try:
             return await asyncio.shield(self._task)  # who gives up does not end it for the others
         except asyncio.CancelledError:
-            waiting = asyncio.current_task()
-            if waiting is None or waiting.cancelling():
+            if is_cancelled():
                 raise
             raise BrokerUnavailable(self._place, "it was closed while it was being opened") from None
         finally:

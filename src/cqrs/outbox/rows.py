@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 PARTITIONS = 64
 """Keys are spread over so many partitions; stored rows hold the number of theirs, so it never changes."""
 
-_LONGEST_ERROR = 2_000
-
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
@@ -71,16 +69,6 @@ class Settlement:
     fence: int | None
     status: EventStatus
     error: str | None = None
-
-
-def error_text(error: BaseException) -> str:
-    """What is stored of ``error``. It may quote a message, and not every text can be stored in every database."""
-    try:
-        said = str(error)
-    except Exception as unspeakable:  # noqa: BLE001  # it would hold up all messages
-        said = f"its text cannot be had, {type(unspeakable).__name__}"
-    text = f"{type(error).__name__}: {said}".replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return text[:_LONGEST_ERROR].encode("utf-8", "replace").decode()
 
 
 def envelope_of(  # noqa: PLR0913  # what can be said about a message

@@ -5,15 +5,14 @@ from __future__ import annotations
 import abc
 import dataclasses
 import datetime as dt
-import os
-import socket
 import time
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from cqrs._arguments import COMPRESSOR, REGISTRY, SERIALIZER, Needed, check, check_given
+from cqrs._text import storable
 from cqrs.errors.root import CQRSError, InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
+from cqrs.leases.worker_names import worker_name
 from cqrs.outbox import transaction as entering
 from cqrs.outbox.arguments import delay_in_seconds, due, ids_meant_by, look_given, row_ids
 from cqrs.outbox.event import EventStatus, OutboxedEvent
@@ -24,7 +23,6 @@ from cqrs.outbox.rows import (
     Settlement,
     TakenRow,
     envelope_of,
-    error_text,
     packed,
     unpacked,
 )
@@ -32,6 +30,7 @@ from cqrs.serializers.json import JsonSerializer
 from cqrs.unit_of_work.stack import unit_for
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Mapping, Sequence
     from types import TracebackType
 
@@ -75,7 +74,7 @@ class StoredOutbox(OutboxedEventRepository):
         self._compressor = compressor
         self._serializer = serializer or JsonSerializer()
         self._lease = lease
-        self._owner = f"{socket.gethostname()[:32]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._owner = worker_name()
         self._held: dict[int, int] = {}
         self._said: list[Settlement] = []
 
@@ -140,7 +139,7 @@ class StoredOutbox(OutboxedEventRepository):
 
     async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
         """Say that the broker rejects a message, as the port says; the error is kept beside it."""
-        await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, error_text(error))
+        await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, storable(error))
 
     async def commit(self, session: Any = None) -> None:
         """Commit, as the port says."""

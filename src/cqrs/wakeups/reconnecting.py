@@ -5,16 +5,16 @@ from __future__ import annotations
 import abc
 import asyncio
 import logging
-import random
-from contextlib import suppress
 
+from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._tasks.running import outside_turns
+from cqrs.backoff import Backoff
 from cqrs.wakeups.protocol import HintedWakeUps
 
 logger = logging.getLogger("cqrs")
 
-_jitter = random.Random()  # noqa: S311  # it spreads tries over time, it hides nothing
-_FIRST, _LONGEST, _HOPELESS = 0.1, 5.0, 60.0  # seconds
+_BACKOFF = Backoff(first=0.1, longest=5.0, jitter=0.5)
+_HOPELESS = 60.0  # seconds
 
 
 class CannotListen(Exception):
@@ -49,9 +49,7 @@ class MendingWakeUps(HintedWakeUps):
         """Stop listening, and give the connection back."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.wait([task])
+            await cancel_and_wait([task])
 
     @abc.abstractmethod
     async def _listen(self) -> None:
@@ -88,4 +86,4 @@ class MendingWakeUps(HintedWakeUps):
     def _pause(self, error: Exception | None) -> float:
         if isinstance(error, CannotListen):
             return _HOPELESS
-        return min(_LONGEST, _FIRST * 2.0 ** min(self._failures, 16)) * (1 - 0.5 * _jitter.random())
+        return _BACKOFF.seconds(self._failures + 1)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
 import time
-import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._failpoints import reached
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs.errors.root import InvalidArgument
+from cqrs.leases.worker_names import worker_name
 from cqrs.workers.log_text import told
-from cqrs.workers.service import Service, is_cancelled
+from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -25,13 +24,6 @@ logger = logging.getLogger("cqrs")
 
 _USABLE = 0.8
 """Of the lease. The rest is for clocks that run apart, and for a write that is under way."""
-
-
-def worker_name(prefix: str | None = None) -> str:
-    """A name that no other worker has, and that tells an operator where it runs. Tables hold 64 characters of it."""
-    host = socket.gethostname()
-    place = host[:32] if prefix is None else f"{prefix[:30]}:{host[:16]}"
-    return f"{place}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 class LeaseHolder(Service):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from cqrs._messages.reading import without_input
+from cqrs.errors.chain import all_in_traceback, chain
 from cqrs.errors.messages import TRY_LATER, BrokerUnavailable
 from cqrs.errors.root import CQRSError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
 
 _OF_PYDANTIC = ("/pydantic/", "\\pydantic\\")
 
@@ -59,16 +56,6 @@ def database_of(store: object) -> str:
 
 def _quoting(error: BaseException | None) -> ValidationError | None:
     """The error of pydantic that ``error`` is, or would show: it quotes what it could not validate."""
-    return next((one for one in _all(error, set()) if isinstance(one, ValidationError)), None) if error else None
-
-
-def _all(error: BaseException, seen: set[int]) -> Iterator[BaseException]:
-    """``error``, what it was raised from, and what it groups: all that a traceback shows."""
-    if id(error) in seen:
-        return
-    seen.add(id(error))
-    yield error
-    of_group: Sequence[BaseException] = getattr(error, "exceptions", ())
-    for one in (error.__cause__, error.__context__, *of_group):
-        if isinstance(one, BaseException):
-            yield from _all(one, seen)
+    if error is None:
+        return None
+    return next((one for one in chain(error, all_in_traceback) if isinstance(one, ValidationError)), None)

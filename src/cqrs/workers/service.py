@@ -8,6 +8,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs._tasks.running import outside_turns
 from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.workers import CORRECT, WorkerCannotStart
@@ -159,9 +160,3 @@ class Service(abc.ABC):
     @abc.abstractmethod
     async def _work(self) -> None:
         """Work until ``self._ending`` is set; set ``self._ready`` after the first work."""
-
-
-def is_cancelled() -> bool:
-    """Whether somebody has cancelled the task at work; else a ``CancelledError`` comes from what it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

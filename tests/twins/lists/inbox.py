@@ -193,7 +193,7 @@ TWINS = (
     Twin(
         "a cancellation out of a handler does not end the worker without a word",
         "workers/consumer/events.py",
-        "if task is None or task.cancelling() or not _only_cancelled(error):",
+        "if is_cancelled() or not _only_cancelled(error):",
         "if True:",
         f"{GOES_ON}test_a_handler_that_lets_a_cancellation_out_fails_and_the_worker_goes_on",
     ),

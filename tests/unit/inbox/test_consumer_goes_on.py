@@ -160,7 +160,7 @@ async def test_a_message_whose_error_cannot_be_told_is_parked(stand: Stand) -> N
         await stand.until(1, 3)
         await stand.until_parked(1)
     (parked,) = await stand.inbox.parked.list("c")
-    assert parked.error == "Speechless"
+    assert parked.error == "Speechless: its text cannot be read, ValueError"
 
 
 def test_a_name_that_no_table_takes_is_refused(stand: Stand) -> None:

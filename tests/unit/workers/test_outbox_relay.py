@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqrs._text import storable
 from cqrs.backoff import Backoff
 from cqrs.errors import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.leases import MemoryLeaseStore
 from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
 from cqrs.outbox.memory.queue import MemoryOutboxQueue
-from cqrs.outbox.rows import error_text
 from cqrs.testing.conformance._outbox_stand import FlakyBroker
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
@@ -221,7 +221,7 @@ async def test_messages_whose_lease_was_lost_while_taking_them_are_not_sent_thou
 
 @pytest.mark.parametrize("text", ["a \0 byte", "half a pair \ud800", "x" * 100_000])
 def test_the_stored_text_of_an_error_fits_every_database(text: str) -> None:
-    stored = error_text(ValueError(text))
+    stored = storable(ValueError(text))
     assert "\0" not in stored
     assert len(stored.encode()) <= 8_000
 

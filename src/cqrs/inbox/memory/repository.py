@@ -8,10 +8,11 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cqrs._text import storable
 from cqrs.errors.messages import InboxConflict
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.memory.parked import MemoryParkedMessages, ParkedRow, ParkedSequence
-from cqrs.inbox.parked import TakenSequence, first_copies, reason, sequence_of
+from cqrs.inbox.parked import TakenSequence, first_copies, sequence_of
 from cqrs.inbox.repository import InboxRepository
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.unit_of_work.stack import unit_for
@@ -77,7 +78,7 @@ class MemoryInboxRepository(InboxRepository):
     async def park(self, consumer: str, envelope: Envelope, error: BaseException, retry_in: float | None) -> None:
         """Park a message, as the port says."""
         for accepted in await self.accept(consumer, [envelope]):
-            self._unit().enlist(partial(self._park, consumer, accepted, reason(error), retry_in))
+            self._unit().enlist(partial(self._park, consumer, accepted, storable(error), retry_in))
 
     async def take(self, consumer: str, limit: int = 100) -> TakenSequence | None:
         """Take what is due, as the port says."""
@@ -107,7 +108,7 @@ class MemoryInboxRepository(InboxRepository):
         sequence = self._sequence(taken)
         if sequence is not None and sequence.rows[0].id == taken.messages[0][0]:
             self._unit().enlist(
-                partial(self._postpone, sequence, reason(error), retry_in), check=self._unchanged(sequence)
+                partial(self._postpone, sequence, storable(error), retry_in), check=self._unchanged(sequence)
             )
 
     async def clean(self, consumer: str, older_than: dt.timedelta, limit: int = 1000) -> int:

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs._arguments import check_text
 from cqrs._sqlalchemy.transactions import short_transaction
+from cqrs._text import storable
 from cqrs.errors.messages import InboxConflict
 from cqrs.errors.transactions import UnitOfWorkStateError
-from cqrs.inbox.parked import first_copies, reason, sequence_of
+from cqrs.inbox.parked import first_copies, sequence_of
 from cqrs.inbox.repository import InboxRepository
 from cqrs.inbox.sqlalchemy import parking
 from cqrs.inbox.sqlalchemy.marks import forget, mark, parked_among
@@ -70,7 +71,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
         """Park a message, as the port says."""
         session, sequence = self._session(), sequence_of(envelope)
         for accepted in await self.accept(consumer, [envelope]):
-            await parking.begin(session, self.tables, consumer, sequence, reason(error), retry_in)
+            await parking.begin(session, self.tables, consumer, sequence, storable(error), retry_in)
             if not await parking.line_up(session, self.tables, consumer, sequence, [accepted]):
                 raise InboxConflict(consumer)
 
@@ -96,7 +97,7 @@ class SqlAlchemyInboxRepository(InboxRepository):
             )
             .exists()
         )
-        values = {"attempts": taken.attempts + 1, "retry_at": parking.later(retry_in), "last_error": reason(error)}
+        values = {"attempts": taken.attempts + 1, "retry_at": parking.later(retry_in), "last_error": storable(error)}
         statement = update(table).where(this, table.c.attempts == taken.attempts, same).values(values)
         await parking.changed(self._session(), statement)
 

@@ -16,6 +16,7 @@ from aio_pika.exceptions import (
     PublishError,
 )
 
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.addresses import parts_of, place_of
@@ -123,8 +124,7 @@ def outage(place: str) -> Generator[None]:
     except (CQRSError, PublishError):
         raise
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if is_cancelled():
             raise
         # The driver cancels whoever waits on a channel when it closes; nobody has cancelled this task.
         raise BrokerUnavailable(place, "the connection was lost") from error

@@ -7,10 +7,12 @@ import contextlib
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from cqrs._tasks.cancellation import cancel_and_wait, is_cancelled
+from cqrs.errors.chain import cause_or_context, chain
 from cqrs.message_brokers.kafka.driver import Connection, KafkaError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Generator
 
 
 async def abandon(producer: Any) -> None:
@@ -38,15 +40,11 @@ def _fail_all(accumulator: Any) -> None:
 
 def hang_up(error: BaseException) -> None:
     """Close the connections on the way to ``error``: a driver that is cancelled while it connects forgets the first."""
-    seen_errors: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in seen_errors:
-        seen_errors.append(following)
-        for frame, _ in traceback.walk_tb(following.__traceback__):
+    for one in chain(error, cause_or_context):
+        for frame, _ in traceback.walk_tb(one.__traceback__):
             for value in list(frame.f_locals.values()):
                 if isinstance(value, Connection):
                     value.close()
-        following = following.__cause__ or following.__context__
 
 
 @contextlib.contextmanager
@@ -55,8 +53,7 @@ def not_by_itself() -> Generator[None]:
     try:
         yield
     except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if is_cancelled():
             raise
         raise KafkaError("the driver has ended its own membership") from error
 
@@ -69,7 +66,6 @@ def seen(future: asyncio.Future[Any]) -> None:
 
 async def stop(consumer: Any, seconds: float, *, lost: bool = False) -> None:
     """Stop a consumer, as long as that takes in an outage. One that is ``lost`` takes no leave of its group."""
-    task = asyncio.current_task()
     if lost and consumer._coordinator is not None:  # noqa: SLF001
         consumer._coordinator.reset_generation()  # noqa: SLF001  # who is in no generation has nothing to say to it
     try:
@@ -79,17 +75,9 @@ async def stop(consumer: Any, seconds: float, *, lost: bool = False) -> None:
         pass
     except asyncio.CancelledError:
         # The driver cancels its requests, and one that waits to be repeated passes that on to who has called `stop`.
-        if task is not None and task.cancelling():
+        if is_cancelled():
             raise
     finally:
         fetcher = consumer._fetcher  # noqa: SLF001
-        await _end(() if fetcher is None else fetcher._pending_tasks)  # noqa: SLF001
+        await cancel_and_wait(() if fetcher is None else fetcher._pending_tasks)  # noqa: SLF001
         await consumer._client.close()  # noqa: SLF001
-
-
-async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
-    running = [task for task in tasks if not task.done()]
-    for task in running:
-        task.cancel()
-    if running:
-        await asyncio.wait(running)

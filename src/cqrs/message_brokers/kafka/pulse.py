@@ -7,6 +7,7 @@ import contextlib
 import logging
 from typing import Any
 
+from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._tasks.running import outside_turns
 from cqrs.message_brokers.kafka.driver import KafkaError
 
@@ -43,8 +44,7 @@ class Pulse:
 
     async def end(self) -> None:
         """Ask no more. Safe to call again."""
-        self._watching.cancel()
-        await asyncio.wait([self._watching])
+        await cancel_and_wait([self._watching])
 
     async def _watch(self) -> None:
         loop = asyncio.get_running_loop()
@@ -72,8 +72,7 @@ class Pulse:
             else:
                 self._lost = TimeoutError(f"no answer for {loop.time() - silent_since:.0f} s")
         finally:
-            answer.cancel()
-            await asyncio.wait([answer])
+            await cancel_and_wait([answer])
 
     async def _answer(self) -> None:
         while True:

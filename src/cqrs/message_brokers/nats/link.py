@@ -11,6 +11,7 @@ from nats.aio.client import Client
 from nats.errors import AuthorizationError, ConnectionClosedError, Error
 
 from cqrs._arguments import check_texts
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.addresses import parts_of
@@ -86,8 +87,7 @@ class NatsSession:
         try:
             await sending
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and not task.cancelling():
+            if not is_cancelled():
                 if self.lost:
                     raise ConnectionClosedError from None
                 if sending not in self._sending:

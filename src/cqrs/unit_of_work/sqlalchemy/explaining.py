@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
 from cqrs._tasks.blocks import told
+from cqrs.errors.chain import cause, chain
 from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
 
 if TYPE_CHECKING:
@@ -98,14 +99,7 @@ def _is_lost(error: BaseException) -> bool:
 
 def _cause(error: BaseException) -> BaseException:
     """The first error of the database among ``error`` and what it was raised from; itself if there is none."""
-    seen: set[int] = set()
-    one: BaseException | None = error
-    while one is not None and id(one) not in seen:
-        if isinstance(one, _OF_THE_DATABASE):
-            return one
-        seen.add(id(one))
-        one = one.__cause__
-    return error
+    return next((one for one in chain(error, cause) if isinstance(one, _OF_THE_DATABASE)), error)
 
 
 def _codes(error: BaseException) -> set[Any]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
+from cqrs.errors.chain import chain
 from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.messages import BrokerUnavailable, InboxConflict
 from cqrs.errors.requests import CircuitOpenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
@@ -35,17 +39,7 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _tells(error: BaseException, seen: set[int]) -> bool:
-    following = [error]
-    while following:
-        one = following.pop()
-        if id(one) in seen:  # some are raised from what they have led to
-            continue
-        seen.add(id(one))
-        if _is_outage(one) or _all_tell(one, seen):
-            return True
-        behind = (one.__cause__, getattr(one, "orig", None))  # the latter is what SQLAlchemy wraps
-        following += [other for other in behind if isinstance(other, BaseException)]
-    return False
+    return any(_is_outage(one) or _all_tell(one, seen) for one in chain(error, _cause_and_origin, seen))
 
 
 def _all_tell(group: BaseException, seen: set[int]) -> bool:
@@ -54,6 +48,10 @@ def _all_tell(group: BaseException, seen: set[int]) -> bool:
     of_group = cast("BaseExceptionGroup[BaseException]", group)
     failed = [one for one in of_group.exceptions if not isinstance(one, asyncio.CancelledError)]
     return bool(failed) and all(_tells(one, set(seen)) for one in failed)
+
+
+def _cause_and_origin(error: BaseException) -> Iterable[object]:
+    return error.__cause__, getattr(error, "orig", None)  # the latter is what SQLAlchemy wraps
 
 
 def _is_outage(error: BaseException) -> bool:

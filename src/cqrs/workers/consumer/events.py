@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from cqrs._introspection.generics import type_name
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs.context import consuming
 from cqrs.envelope import UNREADABLE
 from cqrs.errors.deserializing import DeserializeJsonError
@@ -109,8 +110,7 @@ class Handling:
         try:
             await self._receiver.send(event)
         except (asyncio.CancelledError, BaseExceptionGroup) as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling() or not _only_cancelled(error):
+            if is_cancelled() or not _only_cancelled(error):
                 raise
             raise HandlerCancelled(event_type) from error  # or it would end the worker as if somebody had stopped it
 

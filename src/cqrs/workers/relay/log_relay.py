@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._arguments import Needed, check, check_given, check_number
 from cqrs._failpoints import reached
-from cqrs._text import shown
+from cqrs._text import shown, storable
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.errors.workers import WorkerCannotStart
@@ -22,7 +22,6 @@ from cqrs.message_brokers.arguments import as_broker
 from cqrs.outbox.log.content import keepable, unpack, unreadable
 from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.queue import QueuedMessage
-from cqrs.outbox.rows import error_text
 from cqrs.workers.log_text import database_of, place
 from cqrs.workers.outages import Outages
 from cqrs.workers.policy_checks import described
@@ -241,7 +240,7 @@ class LogRelay(Service):
         self._suspects |= {m.row.envelope.key for m in messages if m.row.envelope.key is not None}
 
     def _poison(self, row: NewRow, error: Exception) -> Diverted:
-        text = error_text(error)
+        text = storable(error)
         name, id_ = shown(row.envelope.name), row.envelope.message_id
         logger.warning("%s: %s %s is parked, replay or drop it: %s", self, name, id_, text)
         return Diverted(row, text)

@@ -19,17 +19,19 @@ from typing import TYPE_CHECKING
 
 from cqrs._arguments import TEXT, Needed, check, check_given
 from cqrs._failpoints import reached
+from cqrs._tasks.cancellation import is_cancelled
+from cqrs._text import storable
 from cqrs.envelope import UNREADABLE
 from cqrs.message_brokers.arguments import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
-from cqrs.outbox.rows import PARTITIONS, error_text
+from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers.lease_holder import LeaseHolder
 from cqrs.workers.log_text import database_of, place, told
 from cqrs.workers.outages import Outages
 from cqrs.workers.policy_checks import described
 from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy
 from cqrs.workers.relay.sending import Carrier, line
-from cqrs.workers.service import Service, is_cancelled
+from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -220,7 +222,7 @@ class OutboxRelay(Service):
             retry_in = self.policy.retry.seconds(message.attempts + 1)
         parked = "is parked, replay or drop it"
         what = parked if retry_in is None else f"is tried again in {retry_in:.1f} s"
-        text = error_text(error)
+        text = storable(error)
         logger.warning("%s: %s %s: %s", self, line(message), what, text)
         return Failure(message, text, retry_in)
 

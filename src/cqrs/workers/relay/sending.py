@@ -18,12 +18,12 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from cqrs._tasks.cancellation import is_cancelled
 from cqrs._text import shown
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.workers.log_text import place
 from cqrs.workers.relay.policy import Verdict
 from cqrs.workers.relay.splitting import Splitting, Tried
-from cqrs.workers.service import is_cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

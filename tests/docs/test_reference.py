@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import importlib
 import re
+import textwrap
 from collections import Counter
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from cqrs.testing import conformance
+from tests.docs.outline import named, outline
 from tests.docs.pages import ROOT
+from tests.docs.reference import PAGES, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PACKAGES = [
     "cqrs",
@@ -22,7 +29,6 @@ PACKAGES = [
     "cqrs.outbox",
     "cqrs.workers",
 ]
-PAGES = sorted((ROOT / "docs" / "reference").glob("*.md"))
 DOCUMENTED = Counter(name for page in PAGES for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE))
 
 SUITES = sorted(
@@ -32,13 +38,31 @@ SUITES = sorted(
 )
 
 
-def named(path: str) -> Any:
-    """What a name with dots stands for."""
-    try:
-        return importlib.import_module(path)
-    except ModuleNotFoundError:
-        module, _, name = path.rpartition(".")
-        return getattr(named(module), name)
+_SIZE = 3
+
+
+@dataclass
+class Example:
+    """A class for the test below. This is its second sentence."""
+
+    size: int = _SIZE
+    _hidden: int = 4
+
+    def __init__(self, size: int = _SIZE, *more: str) -> None:
+        self.size = size + len(more)
+
+    @property
+    def name(self) -> str:
+        """Its name,
+        see :class:`~pathlib.Path`. That is all.
+        """
+        return str(self.size)
+
+    async def work(self, first: int, /, *, then: str = "stop") -> None:
+        pass
+
+    def _helper(self) -> None:
+        pass
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
@@ -63,3 +87,27 @@ def test_every_suite_is_on_the_page_of_back_ends(suite: str) -> None:
     row = f"`{module}`: "
     (line,) = [line for line in (ROOT / "docs/reference/conformance.md").read_text().splitlines() if row in line]
     assert f"`{name}`" in line.partition(row)[2]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_outlines_on_the_page_match_the_source(page: Path) -> None:
+    text = page.read_text()
+    assert text == written(text), "run `python -m tests.docs.reference`, which writes the outlines anew"
+
+
+def test_outline_has_signature_fields_and_first_sentences() -> None:
+    assert (
+        outline("tests.docs.test_reference.Example")
+        == textwrap.dedent('''
+        # tests/docs/test_reference.py
+        @dataclass
+        class Example:
+            """A class for the test below."""
+            size: int = 3
+            def __init__(self, size: int = 3, *more: str) -> None: ...
+            @property
+            def name(self) -> str:
+                """Its name, see `Path`."""
+            async def work(self, first: int, /, *, then: str = "stop") -> None: ...
+    ''').strip()
+    )

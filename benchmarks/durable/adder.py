@@ -2,7 +2,7 @@
 
 A relay hears of what its own process adds without any help of the database, so who adds must be another one. It prints
 `ready`, waits for a line, adds one message at a time, and prints when each commit had returned, on the clock that all
-processes share. WAY is `notify`, `log` or `hand`.
+processes share. WAY is `notify` or `hand`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _INSERT = (
 
 async def main(address: str, count: int, way: str) -> None:
     """Add."""
-    add = await by_hand(address) if way == "hand" else by_outbox(address, notify=way == "notify")
+    add = await by_hand(address) if way == "hand" else by_outbox(address)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
     committed: list[float] = []
@@ -41,9 +41,9 @@ async def main(address: str, count: int, way: str) -> None:
     print(json.dumps(committed), flush=True)
 
 
-def by_outbox(address: str, *, notify: bool) -> Add:
+def by_outbox(address: str) -> Add:
     """As applications do."""
-    outbox = Stand(address).outbox(notify=notify)
+    outbox = Stand(address).outbox(notify=True)
 
     async def add(number: int) -> float:
         async with outbox as session:

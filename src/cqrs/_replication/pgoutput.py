@@ -23,22 +23,6 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
-    """The table that later records mean by ``id``."""
-
-    id: int
-    namespace: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Insert:
-    """A row was added to the table ``relation``."""
-
-    relation: int
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """What ``pg_logical_emit_message`` was given."""
 
@@ -47,7 +31,7 @@ class Message:
     content: bytes
 
 
-Record = Begin | Commit | Relation | Insert | Message
+Record = Begin | Commit | Message
 
 _U8_U64 = struct.Struct(">BQ")
 _U32 = struct.Struct(">I")
@@ -71,11 +55,6 @@ def _decoded(payload: bytes) -> Record | None:
             return Begin(_U64.unpack_from(payload, 1)[0])
         case b"C":
             return Commit(_U64.unpack_from(payload, 10)[0])
-        case b"I":
-            return Insert(_U32.unpack_from(payload, 1)[0])
-        case b"R":
-            namespace, name, _ = payload[5:].split(b"\0", 2)
-            return Relation(_U32.unpack_from(payload, 1)[0], _text(namespace), _text(name))
         case b"M":
             flags, _ = _U8_U64.unpack_from(payload, 1)
             end = payload.index(b"\0", 10)

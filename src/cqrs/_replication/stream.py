@@ -67,20 +67,18 @@ class LogStream:
         await self._blocking(lambda: self._cursor.execute(statement))
         return list(self._cursor.fetchall()) if self._cursor.description else []
 
-    async def start(self, slot: str, publication: str, *, messages: bool = False) -> None:
-        """Read from where the slot was confirmed."""
-        options = {"proto_version": "1", "publication_names": f'"{publication}"'}
-        if messages:
-            options["messages"] = "true"
+    async def start(self, slot: str, publication: str) -> None:
+        """Begin to read where the slot was confirmed last, with what ``pg_logical_emit_message`` was given."""
+        options = {"proto_version": "1", "publication_names": f'"{publication}"', "messages": "true"}
         await self._blocking(lambda: self._cursor.start_replication(slot_name=slot, decode=False, options=options))
         self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
 
-    async def read(self, limit: int, patience: float, answer: float | None = None) -> list[bytes]:
+    async def read(self, limit: int, patience: float, answer: float) -> list[bytes]:
         """At most ``limit`` records, and not many more than 16 MB; none after ``patience`` seconds without any.
 
         The server is then asked whether it is there. Raises ``ConnectionError`` when nothing has come for another
-        ``answer`` seconds, by default ``patience``. A server says nothing while it decodes a transaction of which it
-        has nothing to send, except about every half of its ``wal_sender_timeout``.
+        ``answer`` seconds. A server is silent while it decodes a transaction of which it has nothing to send, except
+        about every half of its ``wal_sender_timeout``.
         """
         found = self._ready(limit)
         if not found:
@@ -88,7 +86,7 @@ class LogStream:
                 self._asked_at = None
                 found = self._ready(limit)
             else:
-                self._ask(patience if answer is None else answer)
+                self._ask(answer)
         return found
 
     def _ask(self, answer: float) -> None:

@@ -158,8 +158,7 @@ class WakeUpsUnsupported(CQRSError, ValueError):
         self.outbox = outbox
         self.kind = without_secrets(kind)
         super().__init__(
-            f"{outbox} has no wake-ups of the kind {self.kind!r}: "
-            "use 'auto' or 'poll'; with PostgreSQL also 'notify' or 'log'."
+            f"{outbox} has no wake-ups of the kind {self.kind!r}: use 'auto' or 'poll'; with PostgreSQL also 'notify'."
         )
 
 

@@ -1,5 +1,15 @@
-"""The established path of ``LogWakeUps``, which is in :mod:`cqrs.wakeups.postgres_log`."""
+"""Where ``LogWakeUps`` was: an import of it says what to use instead."""
 
-from cqrs.wakeups.postgres_log import LogWakeUps
+from __future__ import annotations
 
-__all__ = ["LogWakeUps"]
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name == "LogWakeUps":
+        raise ImportError(
+            "LogWakeUps was removed: leave wake_up= of OutboxRelay out, or pass 'notify'. A NOTIFY wakes a relay as "
+            "soon, and needs neither a replication slot nor psycopg2.",
+            name=__name__,
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

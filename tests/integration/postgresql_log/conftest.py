@@ -17,10 +17,17 @@ from cqrs.outbox.sqlalchemy.model import outbox_model
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
+    from sqlalchemy import URL
+
     from tests.integration.postgresql_log.stand import Stand
 
 REGISTRY = EventRegistry()
 REGISTRY.register(cqrs.NotificationEvent, "told")
+
+
+def libpq_words(url: URL) -> dict[str, Any]:
+    """The address in ``url`` in the words of libpq."""
+    return dict(url.translate_connect_args(username="user", database="dbname"))
 
 
 def told(number: int) -> Any:

@@ -13,10 +13,9 @@ from cqrs.errors import BrokerUnavailable, MessageRejected
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox.log.postgresql import PostgresLog
 from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
-from cqrs.outbox.sqlalchemy.wakeups import libpq_words
 from cqrs.workers.relay.log_relay import LogRelay
 from cqrs.workers.relay.policy import RelayPolicy
-from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
+from tests.integration.postgresql_log.conftest import REGISTRY, Database, libpq_words, told
 from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:

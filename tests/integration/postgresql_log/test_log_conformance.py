@@ -11,8 +11,8 @@ from cqrs.migrations import upgrade
 from cqrs.outbox.log.content import PREFIX
 from cqrs.outbox.log.postgresql import PostgresLog
 from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
-from cqrs.outbox.sqlalchemy.wakeups import libpq_words
 from cqrs.testing.conformance.outbox_log import LATE, DiversionConformance, OutboxLogConformance
+from tests.integration.postgresql_log.conftest import libpq_words
 
 if TYPE_CHECKING:
     import uuid

@@ -14,7 +14,7 @@ from cqrs._replication.stream import LogStream
 from cqrs.migrations import check, upgrade
 from cqrs.outbox.log.migrating import migrate
 from cqrs.outbox.log.postgresql import PostgresLog
-from cqrs.outbox.sqlalchemy.wakeups import libpq_words
+from tests.integration.postgresql_log.conftest import libpq_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

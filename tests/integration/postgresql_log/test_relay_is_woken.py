@@ -9,10 +9,8 @@ import pytest
 from sqlalchemy import make_url
 
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
-from cqrs.outbox.sqlalchemy.wakeups import libpq_words
 from cqrs.wakeups.announcing import announcer
 from cqrs.wakeups.notify import NotifyWakeUps
-from cqrs.wakeups.postgres_log import LogWakeUps
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.integration.postgresql_log.conftest import Database, fill
 from tests.integration.postgresql_log.proxy import Proxy, proxy_to
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 END = (
     "select pg_terminate_backend(pid) from pg_stat_activity "
-    "where datname = current_database() and (query like 'LISTEN %' or backend_type = 'walsender')"
+    "where datname = current_database() and query like 'LISTEN %'"
 )
 
 
@@ -42,16 +40,13 @@ async def proxy(database: Database) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture(params=["notify", "log"])
-async def wakeups(request: pytest.FixtureRequest, database: Database, proxy: Proxy) -> AsyncIterator[MendingWakeUps]:
+@pytest.fixture
+async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[MendingWakeUps]:
     """Those of a relay that reaches the server through the proxy, while its queries do not."""
     url = make_url(database.address)
     through = Database(url.set(port=proxy.port).render_as_string(hide_password=False))
-    if request.param == "notify":
-        engine = through.engine.sync_engine
-        yield NotifyWakeUps(engine, announcer(engine, "outbox"), interval=0.05, patience=0.3)
-    else:
-        yield LogWakeUps({**libpq_words(url), "port": proxy.port}, patience=0.3)
+    engine = through.engine.sync_engine
+    yield NotifyWakeUps(engine, announcer(engine, "outbox"), interval=0.05, patience=0.3)
     await proxy.close()  # whoever closes a connection waits for an answer, which a black hole does not give
     await through.engine.dispose()
 
@@ -88,15 +83,13 @@ async def test_over_a_server_that_is_killed(postgres_server: Any) -> None:
     database = Database(postgres_server.address.replace("postgresql://", "postgresql+asyncpg://"))
     await database.create()
     broker = Numbers()
-    async with database.another() as stranger:
-        relays = [OutboxRelay(stranger.outbox(), broker, wake_up=kind) for kind in ("notify", "log")]
-        async with relays[0], relays[1]:
-            await fill(database.outbox(), 1)
-            await until(lambda: broker.numbers == [1])
-            await asyncio.to_thread(postgres_server.kill)
-            await asyncio.to_thread(postgres_server.start)
-            await database.engine.dispose()
-            await fill(database.outbox(), 2)
-            await until(lambda: 2 in broker.numbers)
+    async with database.another() as stranger, OutboxRelay(stranger.outbox(), broker, wake_up="notify"):
+        await fill(database.outbox(), 1)
+        await until(lambda: broker.numbers == [1])
+        await asyncio.to_thread(postgres_server.kill)
+        await asyncio.to_thread(postgres_server.start)
+        await database.engine.dispose()
+        await fill(database.outbox(), 2)
+        await until(lambda: 2 in broker.numbers)
     await database.engine.dispose()
     assert list(dict.fromkeys(broker.numbers)) == [1, 2]

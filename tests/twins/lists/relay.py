@@ -336,7 +336,7 @@ TWINS = (
         "a server that is busy with its log is not taken for dead",
         "outbox/log/postgresql.py",
         "stream.read(limit, patience, _ANSWER)",
-        "stream.read(limit, patience)",
+        "stream.read(limit, patience, patience)",
         f"{LOG}test_log_extremes.py::test_a_large_transaction_of_other_tables_is_waited_for",
     ),
     Twin(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,6 +64,11 @@ async def test_only_memory_has_no_other_processes(another: Callable[[], Any]) ->
 async def test_polling_works_with_each_and_what_needs_postgresql_with_none(another: Callable[[], Any]) -> None:
     outbox = another()
     assert not await outbox.wakeups("poll").wait(0)
-    for kind in ("notify", "log"):
-        with pytest.raises(WakeUpsUnsupported, match=kind):
-            outbox.wakeups(kind)
+    with pytest.raises(WakeUpsUnsupported, match="notify"):
+        outbox.wakeups("notify")
+
+
+def test_an_import_of_the_removed_wakeups_says_what_to_use() -> None:
+    removed = importlib.import_module("cqrs.outbox.log_tailing")
+    with pytest.raises(ImportError, match="pass 'notify'"):
+        _ = removed.LogWakeUps

@@ -92,7 +92,7 @@ class PostgresLog(OutboxLog):
         stream = await LogStream.connect(self._dsn)
         try:
             await self._check(stream)
-            await stream.start(self.name, self._publication, messages=True)
+            await stream.start(self.name, self._publication)
         except BaseException as error:
             stream.close()
             if isinstance(error, errors.ObjectInUse):

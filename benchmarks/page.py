@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import charts
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "speed.md"
 SIDES = ("peer", "ours", "limit")
@@ -22,12 +24,18 @@ def main() -> None:
     complete = [run for run in runs if run["peer"] and run["memory"] and set(COUNTED) <= set(run["workloads"])]
     if not complete:
         sys.exit("There is no complete run with the peer yet: run `python -m benchmarks` first.")
-    run, text = complete[-1], PAGE.read_text(encoding="utf-8")
+    text = filled(PAGE.read_text(encoding="utf-8"), complete[-1])
+    PAGE.write_text(text, encoding="utf-8")
+    charts.write(text)
+
+
+def filled(text: str, run: dict[str, Any]) -> str:
+    """The page `text` with the tables of `run` between its marks."""
     for name, table in (("times", _times(run)), ("counts", _counts(run)), ("memory", _memory(run))):
         before, mark, rest = text.partition(f"<!-- figures: {name} -->\n")
         _, end, after = rest.partition("<!-- end -->")
         text = f"{before}{mark}\n{table}\n\n{end}{after}"
-    PAGE.write_text(text, encoding="utf-8")
+    return text
 
 
 def _times(run: dict[str, Any]) -> str:

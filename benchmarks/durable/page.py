@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import charts
 from benchmarks.durable.table import CACHE, COLUMNS, headline
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "speed.md"
@@ -31,6 +32,7 @@ def main() -> None:
         _, end, after = rest.partition("<!-- end -->")
         text = f"{before}{mark}\n{shown(complete[-1], kinds)}\n\n{end}{after}"
     PAGE.write_text(text, "utf-8")
+    charts.write(text)
 
 
 def shown(run: dict[str, Any], kinds: tuple[str, ...]) -> str:

@@ -75,6 +75,7 @@ LAYERS = (
             "_diagrams.*",
             "_failpoints",
             "_introspection.*",
+            "_lazy_names",
             "_registries.*",
             "_tasks.*",
             "_text",

@@ -10,13 +10,8 @@ from typing import Annotated
 
 import typer
 
-from cqrs._sqlalchemy.connecting import shown
 from cqrs.cli.options import Address, InboxTable, OutboxTable, Schema, Yes  # noqa: TC001  # Typer reads them
 from cqrs.cli.running import Errors, engine_for, on_engine, say
-from cqrs.migrations import engine as migrations
-from cqrs.migrations.check import check as found_by_check
-from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import tables_of
 
 app = typer.Typer(help="The tables of outbox, inbox, leases and log.", no_args_is_help=True)
 
@@ -53,6 +48,8 @@ def upgrade(
     schema: Schema = None,
 ) -> None:
     """Bring the tables to the newest version. Any number of processes may do so at once."""
+    from cqrs.migrations import engine as migrations  # noqa: PLC0415  # slow to import, and --help needs none of it
+
     done = on_engine(address, migrations.upgrade, outbox_table, inbox_table=inbox_table, subjects=only, schema=schema)
     say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
     if done:
@@ -70,6 +67,11 @@ def downgrade(  # noqa: PLR0913, PLR0917  # each is an option of the command
     schema: Schema = None,
 ) -> None:
     """Undo the versions above one. Whatever these tables and columns hold is LOST."""
+    from cqrs._sqlalchemy.connecting import shown  # noqa: PLC0415  # as above
+    from cqrs.migrations import engine as migrations  # noqa: PLC0415  # as above
+    from cqrs.migrations.steps import steps_of  # noqa: PLC0415  # as above
+    from cqrs.migrations.subjects import tables_of  # noqa: PLC0415  # as above
+
     with Errors():
         engine = engine_for(address)
         steps = steps_of(engine.dialect.name, tables_of(only, outbox_table, inbox_table))
@@ -91,6 +93,8 @@ def sql(  # noqa: PLR0913, PLR0917  # each is an option of the command
     schema: Schema = None,
 ) -> None:
     """Print the statements. It needs no connection."""
+    from cqrs.migrations import engine as migrations  # noqa: PLC0415  # as above
+
     with Errors():
         text = migrations.sql(dialect, outbox_table, inbox_table=inbox_table, subjects=only, down=down, schema=schema)
     typer.echo(text, nl=False)
@@ -106,6 +110,8 @@ def check(  # noqa: PLR0913, PLR0917  # as above
     schema: Schema = None,
 ) -> None:
     """Say what is missing, and exit with 1 if anything is. It changes nothing."""
+    from cqrs.migrations.check import check as found_by_check  # noqa: PLC0415  # as above
+
     named = {"inbox_table": inbox_table, "subjects": only, "schema": schema}
     found = on_engine(address, found_by_check, outbox_table, versions=versions, **named)
     if found:
@@ -116,6 +122,8 @@ def check(  # noqa: PLR0913, PLR0917  # as above
 
 def _autogenerate(outbox_table: str | None, inbox_table: str | None) -> str:
     """How a project with Alembic keeps these tables."""
+    from cqrs.migrations.subjects import tables_of  # noqa: PLC0415  # as above
+
     names = {"outbox_table": tables_of(None, outbox_table)["outbox"], "inbox_table": inbox_table or "inbox"}
     chosen = "".join(f", {key}={name!r}" for key, name in names.items() if not key.startswith(f"{name}_"))
     hook = f"functools.partial(include_object{chosen})" if chosen else "include_object"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cqrs.cli.lines import line_of
 from cqrs.cli.options import Address, After, Limit, OutboxTable, Schema  # noqa: TC001  # Typer reads them
 from cqrs.cli.running import on_database, say
 from cqrs.outbox.peeked import MessageState  # noqa: TC001  # Typer reads it
@@ -34,6 +33,8 @@ def peek(  # noqa: PLR0913, PLR0917  # each is an option of the command
     schema: Schema = None,
 ) -> None:
     """Show the messages of an outbox and what each waits for, in the order of adding. It holds up nobody."""
+    from cqrs.cli.lines import line_of  # noqa: PLC0415  # slow to import, and --help needs none of it
+
     which: dict[str, Any] = {"limit": limit, "after": after, "state": state, "topic": topic, "key": key}
 
     async def work(db: Database) -> list[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cqrs.cli.lines import line_of_parked, lines_of_parked
 from cqrs.cli.options import LARGEST, Address, After, InboxTable, Limit, OutboxTable, Schema, Yes
 from cqrs.cli.parked_in import ParkedIn, Wanted
 from cqrs.cli.running import say
@@ -41,6 +40,8 @@ def list_(  # noqa: PLR0913, PLR0917  # each is an option of the command
     schema: Schema = None,
 ) -> None:
     """Show what is parked, a line for each."""
+    from cqrs.cli.lines import line_of_parked  # noqa: PLC0415  # slow to import, and --help needs none of it
+
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
     found = parked.page(limit, after)
     say(*(map(line_of_parked, found) if found else [f"nothing is parked in {parked.place}"]))
@@ -57,6 +58,8 @@ def show(  # noqa: PLR0913, PLR0917  # as above
     schema: Schema = None,
 ) -> None:
     """Show all that is known of parked messages, but their content."""
+    from cqrs.cli.lines import lines_of_parked  # noqa: PLC0415  # as above
+
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
     found, missing = parked.find(_wanted(ids, key))
     for number, message in enumerate(found):
@@ -96,6 +99,8 @@ def drop(  # noqa: PLR0913, PLR0917  # as above
     schema: Schema = None,
 ) -> None:
     """Let it never be sent or handled: it is LOST. Those behind it go on."""
+    from cqrs.cli.lines import line_of_parked  # noqa: PLC0415  # as above
+
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
     found, missing = parked.find(_wanted(ids, key))
     say(*map(line_of_parked, found))

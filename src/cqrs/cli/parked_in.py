@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cqrs._sqlalchemy.connecting import shown as shown_address
-from cqrs._sqlalchemy.connecting import url_at
 from cqrs._text import shown
 from cqrs.cli.running import on_database
 
@@ -45,6 +43,9 @@ class ParkedIn:
     @property
     def database(self) -> str:
         """Its address, without the password."""
+        from cqrs._sqlalchemy.connecting import shown as shown_address  # noqa: PLC0415  # slow to import
+        from cqrs._sqlalchemy.connecting import url_at  # noqa: PLC0415  # as above
+
         return shown_address(url_at(self.address))
 
     def page(self, limit: int, after: int) -> Sequence[Parked]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 from rich.console import Console
 
-from cqrs._sqlalchemy.connecting import absent_file, connected, engine_at, shown, trouble_of
-from cqrs._text import shown as short
-from cqrs.assembly.database import Database
 from cqrs.cli.options import VARIABLE
-from cqrs.errors.databases import DatabaseAddressError
-from cqrs.errors.root import CQRSError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from cqrs.assembly.database import Database
 
 
 class Errors:
@@ -29,6 +25,10 @@ class Errors:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        from cqrs._sqlalchemy.connecting import trouble_of  # noqa: PLC0415  # slow to import, and --help needs none of it
+        from cqrs._text import shown as short  # noqa: PLC0415  # as above
+        from cqrs.errors.root import CQRSError  # noqa: PLC0415  # as above
+
         if isinstance(error, CQRSError):
             said = str(error)
         elif (reason := trouble_of(error)) is not None:
@@ -41,6 +41,9 @@ class Errors:
 
 def engine_for(address: str) -> Any:
     """An engine at ``address``. Raises ``DatabaseAddressError``, also if there is none."""
+    from cqrs._sqlalchemy.connecting import engine_at  # noqa: PLC0415  # as above
+    from cqrs.errors.databases import DatabaseAddressError  # noqa: PLC0415  # as above
+
     if not address:
         raise DatabaseAddressError("No database is named", f"give its URL as an argument, or set {VARIABLE}")
     return engine_at(address)
@@ -48,6 +51,9 @@ def engine_for(address: str) -> Any:
 
 def on_engine(address: str, work: Callable[..., Awaitable[Any]], *given: Any, **options: Any) -> Any:
     """What ``work`` returns with an engine at ``address``."""
+    import asyncio  # noqa: PLC0415  # as above
+
+    from cqrs._sqlalchemy.connecting import shown  # noqa: PLC0415  # as above
 
     async def run() -> Any:
         engine = engine_for(address)
@@ -70,6 +76,9 @@ def on_database(
     schema: str | None = None,
 ) -> Any:
     """What ``work`` returns with the database at ``address``; no file of SQLite is made."""
+    from cqrs._sqlalchemy.connecting import absent_file, connected, shown  # noqa: PLC0415  # as above
+    from cqrs.assembly.database import Database  # noqa: PLC0415  # as above
+    from cqrs.errors.databases import DatabaseAddressError  # noqa: PLC0415  # as above
 
     async def run(engine: Any) -> Any:
         if absent_file(engine.url) is not None:

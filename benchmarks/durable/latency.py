@@ -29,7 +29,7 @@ _COUNT = 200
 _AT_MOST = 0.005  # seconds
 _PATIENCE = 60.0
 # Longer than from one commit to the next, so that each is found by its hint.
-_WHEN_WOKEN = RelayPolicy(idle=Backoff(first=0.05, longest=600.0))
+_WHEN_WOKEN = RelayPolicy(idle_backoff=Backoff(first=0.05, longest=600.0))
 _NOTES = [
     "another process commits, a relay in this one is woken and sends",
     "limit: NOTIFY, one listener and one SELECT by the driver",

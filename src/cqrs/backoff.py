@@ -1,4 +1,4 @@
-"""How long to wait before the next try, and whether there is to be one."""
+"""How long to wait before the next attempt, and whether there is one."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import random
 from typing import Any, cast
 
 from cqrs._arguments import check_number
+from cqrs._renamed import renamed_method, renamed_parameters
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError, ConcurrencyError, TransactionDoomed
 
-_jitter = random.Random()  # noqa: S311  # it spreads tries over time, it hides nothing
+_jitter = random.Random()  # noqa: S311  # it spreads attempts over time, nothing secret depends on it
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Backoff:
-    """Waits that grow from ``first`` seconds by ``factor`` up to ``longest``.
+    """Pauses between attempts: the first is ``first`` seconds, each next is ``factor`` times longer, up to ``longest``.
 
-    Each is shortened by up to ``jitter`` of itself, so that those who failed together do not come back together.
+    Each is shortened at random by up to the fraction ``jitter`` of itself, so that workers that failed together do not
+    try again together.
     """
 
     first: float = 0.05
@@ -29,20 +31,22 @@ class Backoff:
         for name in ("first", "longest", "factor", "jitter"):
             check_number(name, getattr(self, name), 0)
 
-    def seconds(self, tries: int) -> float:
-        """The wait after so many tries in a row, the first being 1."""
-        steps = min(tries - 1, 64)  # beyond that a float overflows
+    @renamed_parameters("Backoff.seconds", tries="attempts")
+    def seconds(self, attempts: int) -> float:
+        """The pause after ``attempts`` failed attempts in a row, counted from 1, in seconds."""
+        steps = min(attempts - 1, 64)  # beyond that a float overflows
         return min(self.longest, self.first * self.factor**steps) * (1 - self.jitter * _jitter.random())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Retry:
-    """How often to do something, and after which errors again.
+    """How often to attempt something, and after which errors to attempt it again.
 
-    ``attempts`` counts all of them, the first included. After an error of ``on``, by default ``ConcurrencyError``, that
-    is none of ``give_up_on`` the next one follows in ``backoff``; every other error, and that of the last attempt, is
-    raised. An ``AfterCommitError``, also that of a transaction within, never leads to another attempt: what it is about
-    is committed. Raises ``InvalidArgument`` for less than one attempt and for what is no class of errors.
+    ``attempts`` is the number of all attempts, the first included. An error of a type in ``on``, by default
+    ``ConcurrencyError``, and of none in ``give_up_on`` leads to another attempt after a pause of ``backoff``. Every
+    other error, and the error of the last attempt, is raised. An ``AfterCommitError``, also of a nested transaction,
+    never leads to another attempt, because the work is committed already. Raises ``InvalidArgument`` for less than one
+    attempt and for anything that is not an exception class.
     """
 
     attempts: int = 3
@@ -61,9 +65,11 @@ class Retry:
             if type(given) is not tuple or not all(isinstance(e, type) and issubclass(e, Exception) for e in given):
                 raise InvalidArgument(name, getattr(self, name), "give a tuple of exception classes")
 
-    def again_in(self, error: BaseException, attempts: int) -> float | None:
-        """In how many seconds to try again after ``error`` ended so many ``attempts``; ``None`` for not at all."""
+    def retry_in(self, error: BaseException, attempts: int) -> float | None:
+        """In how many seconds to try again after attempt number ``attempts`` raised ``error``; ``None`` for never."""
         reason = error.reason if isinstance(error, TransactionDoomed) else error
         if attempts >= self.attempts or isinstance(reason, AfterCommitError) or isinstance(error, self.give_up_on):
             return None
         return self.backoff.seconds(attempts) if isinstance(error, self.on) else None
+
+    again_in = renamed_method("again_in", "retry_in")

@@ -77,6 +77,7 @@ LAYERS = (
             "_introspection.*",
             "_lazy_names",
             "_registries.*",
+            "_renamed",
             "_tasks.*",
             "_text",
             "backoff",

@@ -22,8 +22,8 @@ ROWS = {
     "it survives a kill of the server": "durable",
     "a message that is sent again under its id is kept once": "deduplicates",
     "a key keeps its order with one worker": "ordered",
-    "… with several": "shared_in_order",
-    "… after a worker has died, or gave a message back": "keeps_place",
+    "… with several": "ordered_across_members",
+    "… after a worker has died, or gave a message back": "redelivers_in_order",
 }
 
 

@@ -208,7 +208,7 @@ async def test_the_statements_about_parked_messages_count_what_they_say(address:
         inbox=cqrs.SqlAlchemyInboxRepository(sessions),
         unit_of_work=lambda: cqrs.SqlAlchemyUnitOfWork(sessions),
         registry=cqrs.EventRegistry(),
-        policy=cqrs.ConsumerPolicy(retries=0),
+        policy=cqrs.ConsumerPolicy(parked_retries=0),
     )
     async with consumer:
         await consumer.started()

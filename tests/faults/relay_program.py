@@ -76,8 +76,8 @@ async def main(url: str, path: str, *options: str) -> None:
         lease=float(given.get("lease", "2")),
         wait_at_start=True,  # a file that others write to answers later than such a lease lasts
         attempts=3 if "poison" in given else 1_000,
-        retry=Backoff(first=0.01, longest=0.05),
-        idle=Backoff(first=0.005, longest=0.05),
+        attempt_backoff=Backoff(first=0.01, longest=0.05),
+        idle_backoff=Backoff(first=0.005, longest=0.05),
     )
     await OutboxRelay(outbox, FileBroker(Path(path), given), policy, wake_up="poll").run()
     await engine.dispose()

@@ -66,7 +66,7 @@ async def fill(stand: Stand, count: int, kind: str = "new", keys: int = 1_000, f
 
 async def test_an_outage_while_100_000_messages_arrive_costs_none_of_them_an_attempt(stand: Stand) -> None:
     broker = AwayBroker()
-    policy = RelayPolicy(outage=Backoff(first=0.01, longest=0.1))
+    policy = RelayPolicy(outage_backoff=Backoff(first=0.01, longest=0.1))
     async with OutboxRelay(stand.outbox, broker, policy, wake_up="poll") as relay:
         for _ in range(5):
             await fill(stand, 20_000)

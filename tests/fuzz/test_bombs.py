@@ -43,6 +43,6 @@ def test_bytes_that_are_not_whole_are_refused(cut: int) -> None:
 
 def test_a_body_of_exactly_the_allowed_size_is_restored() -> None:
     whole = b"0" * 1000
-    assert ZlibCompressor(largest=1000).decompress(zlib.compress(whole)) == whole
+    assert ZlibCompressor(max_size=1000).decompress(zlib.compress(whole)) == whole
     with pytest.raises(UnreadableBody):
-        ZlibCompressor(largest=999).decompress(zlib.compress(whole))
+        ZlibCompressor(max_size=999).decompress(zlib.compress(whole))

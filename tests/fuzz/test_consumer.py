@@ -79,7 +79,9 @@ async def test_each_message_of_a_batch_of_rubbish_is_handled_or_parked(database:
     sent = [*batch, good(1)]
     source.put(sent)
     mediator = bootstrap(events_mapper=lambda m: m.bind(Ordered, handle), database=database)
-    policy = ConsumerPolicy(wait=0.01, again=AT_ONCE, outage=AT_ONCE, retries=0, clean_every=3600)
+    policy = ConsumerPolicy(
+        receive_timeout=0.01, attempt_backoff=AT_ONCE, outage_backoff=AT_ONCE, parked_retries=0, cleanup_every=3600
+    )
     name = uuid.uuid4().hex
     async with asyncio.timeout(_LONGEST), Consumer(source, mediator, name=name, database=database, policy=policy):
         await source.all_done(len(sent))

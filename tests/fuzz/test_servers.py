@@ -69,7 +69,9 @@ async def gets_through(source: MessageSource, sent: int) -> None:
             last.set()
 
     mediator = bootstrap(events_mapper=lambda m: m.bind(Ordered, handle), database=database)
-    policy = ConsumerPolicy(wait=0.05, again=AT_ONCE, outage=AT_ONCE, retries=0, clean_every=3600)
+    policy = ConsumerPolicy(
+        receive_timeout=0.05, attempt_backoff=AT_ONCE, outage_backoff=AT_ONCE, parked_retries=0, cleanup_every=3600
+    )
     async with asyncio.timeout(_LONGEST), Consumer(source, mediator, name="fuzz", database=database, policy=policy):
         await last.wait()
     parked = await database.inbox.parked.list("fuzz", limit=1000)

@@ -143,7 +143,14 @@ def _consumer(world: World, parts: Parts, events: Any) -> Asked:
         world.errors.append(error)
         return found
 
-    policy = ConsumerPolicy(wait=0.02, again=AT_ONCE, retries=0, outage=AT_ONCE, replay_every=60.0, classify=classify)
+    policy = ConsumerPolicy(
+        receive_timeout=0.02,
+        attempt_backoff=AT_ONCE,
+        parked_retries=0,
+        outage_backoff=AT_ONCE,
+        replay_every=60.0,
+        classify=classify,
+    )
 
     async def call() -> Any:
         for name, event in _messages(world):

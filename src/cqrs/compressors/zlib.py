@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import zlib
 
+from cqrs._renamed import renamed_parameters
 from cqrs.errors.messages import UnreadableBody
 
 
 class ZlibCompressor:
     """Compresses with zlib, at its default level unless another is given.
 
-    ``largest``: how many bytes it restores at most. A thousand bytes of zlib can become a million, and whoever sends
-    them decides how much memory that takes.
+    ``max_size``: how many bytes it restores at most. A thousand compressed bytes can become a million, so without a
+    limit the sender would decide how much memory the receiver uses.
     """
 
     name = "zlib"
 
-    def __init__(self, level: int = zlib.Z_DEFAULT_COMPRESSION, *, largest: int = 64 * 2**20) -> None:
+    @renamed_parameters("ZlibCompressor", largest="max_size")
+    def __init__(self, level: int = zlib.Z_DEFAULT_COMPRESSION, *, max_size: int = 64 * 2**20) -> None:
         self._level = level
-        self._largest = largest
+        self._max_size = max_size
 
     def compress(self, value: bytes) -> bytes:
         """``value`` in a shorter form."""
@@ -28,11 +30,11 @@ class ZlibCompressor:
         """What was given to :meth:`compress`. Raises ``UnreadableBody`` for anything else, and for too much of it."""
         restoring = zlib.decompressobj()
         try:
-            restored = restoring.decompress(value, self._largest + 1)
+            restored = restoring.decompress(value, self._max_size + 1)
         except zlib.error as error:
             raise UnreadableBody(self.name, error) from error
-        if len(restored) > self._largest:
-            raise UnreadableBody(self.name, f"it becomes more than {self._largest:,} bytes")
+        if len(restored) > self._max_size:
+            raise UnreadableBody(self.name, f"it becomes more than {self._max_size:,} bytes")
         if not restoring.eof:
             raise UnreadableBody(self.name, "its end is missing")
         return restored

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from cqrs._arguments import COMPRESSOR, check, check_number
+from cqrs._renamed import renamed_parameters
 from cqrs.compressors.protocol import name_of
 from cqrs.message_brokers.changing import ChangingBroker
 
@@ -21,18 +22,19 @@ class CompressedBroker(ChangingBroker):
     """Sends bodies compressed through ``broker``, and guarantees what that one does.
 
     The ``content-encoding`` of a compressed message is the name of ``compressor``; an ``EventDecoder`` undoes it. What
-    has less than ``at_least`` bytes, gets no smaller, or is compressed already stays as it is.
+    has less than ``min_size`` bytes, gets no smaller, or is compressed already stays as it is.
     """
 
-    def __init__(self, broker: MessageBroker, compressor: Compressor, *, at_least: int = 1024) -> None:
+    @renamed_parameters("CompressedBroker", at_least="min_size")
+    def __init__(self, broker: MessageBroker, compressor: Compressor, *, min_size: int = 1024) -> None:
         super().__init__(broker)
         check("compressor", compressor, COMPRESSOR)
-        check_number("at_least", at_least, 0)
+        check_number("min_size", min_size, 0)
         self._compressor = compressor
-        self._at_least = at_least
+        self._min_size = min_size
 
     def _changed(self, envelope: Envelope) -> Envelope:
-        if envelope.content_encoding is not None or len(envelope.body) < self._at_least:
+        if envelope.content_encoding is not None or len(envelope.body) < self._min_size:
             return envelope
         body = self._compressor.compress(envelope.body)
         if len(body) >= len(envelope.body):

@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self
 
 from cqrs._messages.limits import refuse_hidden, sendable
+from cqrs._renamed import renamed_fields
 from cqrs.context import headers_of
 from cqrs.envelope import JSON, Envelope, encoded
 
@@ -98,26 +99,30 @@ def message_of(event: Any, version: int = 1, serializer: Serializer | None = Non
     )
 
 
+@renamed_fields(shared_in_order="ordered_across_members", keeps_place="redelivers_in_order")
 @dataclasses.dataclass(frozen=True, slots=True)
 class Features:
-    """What a broker guarantees, for those who must know: the conformance suite, the relay and the documentation.
+    """What a broker guarantees; read by the conformance suite, the relay and the tests of the documentation.
 
-    ``durable``: a message that was confirmed survives a restart of the broker. ``ordered``: messages of one key arrive
-    in the order of sending if their group has one member, until one of them is given back or lost on its way.
-    ``shared_in_order``: so they do if it has several, because those of a key that are under way are with one of them.
-    ``keeps_place``: what was given back, or lost with its connection, comes again before later messages of its key;
-    without this, later ones can come first. ``deduplicates``: a message that is sent again with its id is delivered
-    once, within the broker's window. ``redelivers``: what a consumer does not acknowledge comes again.
+    * ``durable``: a confirmed message survives a restart of the broker.
+    * ``ordered``: a group with one member receives the messages of one key in the order in which they were sent, until
+      one of them is given back or lost on its way.
+    * ``ordered_across_members``: so does a group with several members, because only one member at a time has
+      unacknowledged messages of a key.
+    * ``redelivers_in_order``: a message that was given back, or lost with its connection, is delivered again before
+      later messages of its key. Without this, later ones can come first.
+    * ``deduplicates``: a message that is sent twice with one id is delivered once, within the broker's window.
+    * ``redelivers``: a message that is not acknowledged is delivered again.
 
-    How a source is set can change ``shared_in_order`` and ``keeps_place``: ask the source.
+    The options of a source can change ``ordered_across_members`` and ``redelivers_in_order``: ask the source.
     """
 
     durable: bool = False
     ordered: bool = True
     deduplicates: bool = False
     redelivers: bool = True
-    shared_in_order: bool = False
-    keeps_place: bool = False
+    ordered_across_members: bool = False
+    redelivers_in_order: bool = False
 
 
 class MessageBroker(abc.ABC):

@@ -47,8 +47,8 @@ class RetryMiddleware:
             try:
                 return await (handle(request) if unit is None else _within(unit, request, handle))
             except Exception as error:
-                again_in = self.retry.again_in(error, attempts)
-                if again_in is None or (unit is not None and _undoes_all(unit, error)):
+                retry_in = self.retry.retry_in(error, attempts)
+                if retry_in is None or (unit is not None and _undoes_all(unit, error)):
                     raise
                 if run is not None and run.given_out > given_out:  # its consumer would see them twice
                     raise
@@ -56,7 +56,7 @@ class RetryMiddleware:
                     "%s is handled again after %s, attempt %d of %d",
                     *(type(request).__qualname__, type(error).__qualname__, attempts + 1, self.retry.attempts),
                 )
-            await asyncio.sleep(again_in)
+            await asyncio.sleep(retry_in)
 
 
 async def _within(unit: UnitOfWork, request: Any, handle: Handle) -> Any:

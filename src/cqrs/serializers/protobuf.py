@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqrs._renamed import renamed_parameters
 from cqrs.errors.events import ProtobufNotImplemented
 from cqrs.serializers.json import JsonSerializer
 from cqrs.serializers.protobuf_reader import ProtobufDeserializer
@@ -23,23 +24,24 @@ _ALSO = ("application/x-protobuf", "application/vnd.google.protobuf")
 class ProtobufSerializer:
     """An event as what its ``proto()`` returns, and back by ``from_proto()``.
 
-    For an event without ``proto()``, ``otherwise`` has to be given; else it raises ``ProtobufNotImplemented``. What
-    arrives with the content type of something else is read by ``otherwise``, or as JSON.
+    For an event without ``proto()``, ``fallback`` has to be given; else it raises ``ProtobufNotImplemented``. What
+    arrives with the content type of something else is read by ``fallback``, or as JSON.
 
     Reading takes the generated class of an event type: the one in ``generated``, or the one that ``proto()`` is
     annotated to return. ``content_type`` is what is sent; the three usual ones are read.
     """
 
+    @renamed_parameters("ProtobufSerializer", otherwise="fallback")
     def __init__(
         self,
         generated: Mapping[type[Any], type[Any]] | None = None,
         *,
-        otherwise: Serializer | None = None,
+        fallback: Serializer | None = None,
         content_type: str = PROTOBUF,
     ) -> None:
         self._generated = dict(generated or {})
-        self._otherwise = otherwise
-        self._others = otherwise or JsonSerializer()
+        self._fallback = fallback
+        self._others = fallback or JsonSerializer()
         self._content_type = content_type
         self._known = {PROTOBUF, *_ALSO, _media(content_type)}
         self._read: dict[type, ProtobufDeserializer[Any]] = {}
@@ -49,9 +51,9 @@ class ProtobufSerializer:
         try:
             message = event.proto()
         except ProtobufNotImplemented:
-            if self._otherwise is None:
+            if self._fallback is None:
                 raise
-            return self._otherwise.serialize(event)
+            return self._fallback.serialize(event)
         return Encoded(message.SerializeToString(), self._content_type)
 
     def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:

@@ -13,6 +13,8 @@ import uuid
 import weakref
 from typing import TYPE_CHECKING, Self
 
+from cqrs._renamed import renamed_parameters
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
 
@@ -114,21 +116,22 @@ class Bell:
 
 
 class LocalWakeUps(HintedWakeUps):
-    """Hears of the commits of this process, at once.
+    """Wakes at once after each commit of this process.
 
-    ``hears_all`` says that there are no others, as with an outbox in memory.
+    ``single_process``: whether no other process adds messages, as with an outbox in memory.
     """
 
-    def __init__(self, bell: Bell | None = None, *, hears_all: bool = True) -> None:
+    @renamed_parameters("LocalWakeUps", hears_all="single_process")
+    def __init__(self, bell: Bell | None = None, *, single_process: bool = True) -> None:
         super().__init__()
         self._bell = bell or Bell()
         self._bell.add(self)
-        self._hears_all = hears_all
+        self._single_process = single_process
 
     @property
     def healthy(self) -> bool:
         """Whether no other process can commit."""
-        return self._hears_all
+        return self._single_process
 
     def announce(self) -> None:
         """Ring the bell."""

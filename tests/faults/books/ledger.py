@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.source import MessageSource
     from tests.faults.books.containers import MakeContainer
 
-POLICY = cqrs.ConsumerPolicy(wait=0.1, tries=20, again=cqrs.Backoff(first=0.01, longest=0.05))
+POLICY = cqrs.ConsumerPolicy(
+    receive_timeout=0.1, attempts_in_batch=20, attempt_backoff=cqrs.Backoff(first=0.01, longest=0.05)
+)
 
 
 class Unlucky(Exception):

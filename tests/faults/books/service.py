@@ -19,7 +19,7 @@ from tests.faults.books.network import FarBroker, FarSource
 from tests.faults.books.shop import open_shop
 from tests.faults.books.tables import CUSTOMERS, Base
 
-RELAY = cqrs.RelayPolicy(batch_size=20, lease=1.0, idle=cqrs.Backoff(first=0.01, longest=0.1))
+RELAY = cqrs.RelayPolicy(batch_size=20, lease=1.0, idle_backoff=cqrs.Backoff(first=0.01, longest=0.1))
 
 
 def say(what: str, key: str) -> None:

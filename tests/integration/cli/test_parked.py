@@ -54,7 +54,7 @@ async def shop(address: str) -> str:
                 event = cqrs.NotificationEvent(event_name="told", topic="news", payload="hunter2")
                 db.outbox.add(event, key=key, headers={"x": "hunter2"})
         at_once = cqrs.Backoff(first=0.0, longest=0.0)
-        async with cqrs.OutboxRelay(db.outbox, Refusing(), cqrs.RelayPolicy(attempts=1, retry=at_once)):
+        async with cqrs.OutboxRelay(db.outbox, Refusing(), cqrs.RelayPolicy(attempts=1, attempt_backoff=at_once)):
             async with asyncio.timeout(20):
                 while len(found := await db.outbox.parked.list()) < len(KEYS) or not found[0].behind:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)

@@ -73,7 +73,13 @@ class Shipping:
             raise Kaput(event.payload)
 
     def consumer(self, source: MessageSource, **policy: Any) -> Consumer:
-        chosen: dict[str, Any] = {"wait": 0.1, "again": AT_ONCE, "outage": SOON, "retry": SOON, "replay_every": 0.0}
+        chosen: dict[str, Any] = {
+            "receive_timeout": 0.1,
+            "attempt_backoff": AT_ONCE,
+            "outage_backoff": SOON,
+            "parked_backoff": SOON,
+            "replay_every": 0.0,
+        }
         return Consumer(
             source,
             self.mediator,

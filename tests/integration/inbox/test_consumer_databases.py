@@ -63,7 +63,7 @@ async def test_poison_parks_its_key_and_leaves_nothing_behind(shipping: Shipping
     shipping.poison = {2}
     for number in range(6):
         await broker.order(number, key="ab"[number % 2])
-    async with shipping.consumer(broker.orders(), retries=0):
+    async with shipping.consumer(broker.orders(), parked_retries=0):
         assert await shipping.until(4) == ["0", "1", "3", "5"]
         async with asyncio.timeout(30):
             while not (parked := await shipping.inbox.parked.list("shipping")):  # noqa: ASYNC110
@@ -82,8 +82,8 @@ async def test_two_workers_keep_the_order_of_a_key_through_parking(
     """The second worker replays, too, while new messages of the key come to the first."""
     other = Shipping(database)
     shipping.failures = other.failures = dict.fromkeys((3, 11, 12), 4)
-    first = shipping.consumer(broker.orders(), tries=2, batch_size=batch_size)
-    second = other.consumer(broker.orders(), tries=2, batch_size=batch_size)
+    first = shipping.consumer(broker.orders(), attempts_in_batch=2, batch_size=batch_size)
+    second = other.consumer(broker.orders(), attempts_in_batch=2, batch_size=batch_size)
     async with first, second:
         for number in range(40):
             await broker.order(number, key="a")

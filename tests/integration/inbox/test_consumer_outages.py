@@ -31,7 +31,7 @@ async def test_a_database_that_is_killed_parks_nothing_and_keeps_the_order(serve
         for number in range(30):
             await broker.send_message(ordered(number, key="a"))
         # One try, and no other after that: whatever counted as one would park its message for ever.
-        async with shipping.consumer(broker.source("orders"), batch_size=3, tries=1, retries=0):
+        async with shipping.consumer(broker.source("orders"), batch_size=3, attempts_in_batch=1, parked_retries=0):
             await shipping.until(1)
             await asyncio.to_thread(server.kill)
             for number in range(30, 60):

@@ -87,7 +87,7 @@ async def test_a_message_whose_handler_catches_such_an_error_is_parked_and_the_o
     shipping, broker = Careless(database), MemoryMessageBroker()
     for number in (0, 1, 2):  # the last one: no later statement of the batch tells that it has failed
         await broker.send_message(ordered(number))
-    async with shipping.consumer(broker.source("orders"), retries=0):
+    async with shipping.consumer(broker.source("orders"), parked_retries=0):
         assert await shipping.until(2) == ["0", "1"]
         async with asyncio.timeout(30):
             while not (parked := await shipping.inbox.parked.list("shipping")):  # noqa: ASYNC110  # a database tells nobody

@@ -53,7 +53,7 @@ async def test_a_handler_that_ends_the_transaction_of_its_session_costs_the_othe
     shipping.failures = {3: 1}  # what is marked and not handled when that fails would be lost
     for number in range(5):
         await broker.send_message(ordered(number))
-    async with shipping.consumer(broker.source("orders"), retries=0):
+    async with shipping.consumer(broker.source("orders"), parked_retries=0):
         assert await shipping.until(4) == ["0", "2", "3", "4"]
     (parked,) = await shipping.inbox.parked.list("shipping")
     assert "savepoint" in parked.error

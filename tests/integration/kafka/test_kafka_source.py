@@ -62,7 +62,7 @@ async def test_messages_that_were_given_back_come_again_in_their_order(backend: 
 
 async def test_no_more_than_a_window_is_fetched_ahead_of_what_is_done(backend: KafkaBackend, topic: str) -> None:
     await send(backend, [an_envelope(topic, n) for n in range(300)])
-    async with backend.source(topic, "one", max_open=20) as source:
+    async with backend.source(topic, "one", max_unacknowledged=20) as source:
         taken: list[Delivery] = []
         while deliveries := await source.receive(limit=10, timeout=0.5):
             taken += deliveries
@@ -187,7 +187,7 @@ async def test_messages_of_other_producers_can_be_read_by_a_custom_function(
         ((_, raw),) = record.headers  # type: ignore[attr-defined]
         return Envelope(message_id=uuid.UUID(raw.decode()), name="legacy", topic=topic, body=b"")
 
-    async with backend.source(topic, "one", foreign=read) as source:
+    async with backend.source(topic, "one", read=read) as source:
         (delivery,) = await received(source, 1)
     assert (delivery.envelope.message_id, delivery.envelope.name) == (uuid.UUID(int=7), "legacy")
 

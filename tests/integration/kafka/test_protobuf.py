@@ -103,7 +103,7 @@ async def test_it_comes_through_compressed(
     backend: KafkaBackend, topic: str, registry: EventRegistry, tmp_path: Path
 ) -> None:
     events = [OrderPlaced(payload=number, topic=topic) for number in (7, 8)]
-    async with CompressedBroker(backend.broker(), cqrs.ZlibCompressor(), at_least=0) as broker:
+    async with CompressedBroker(backend.broker(), cqrs.ZlibCompressor(), min_size=0) as broker:
         await relay(tmp_path, registry, broker, *events)
     async with backend.source(topic, "one") as source:
         deliveries = await received(source, 2)

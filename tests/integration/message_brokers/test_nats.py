@@ -289,7 +289,7 @@ async def test_unsettled_messages_of_a_living_member_go_to_no_other(nats_url: st
 
 async def test_messages_kept_longer_than_allowed_go_to_another_member(nats_url: str) -> None:
     topic = a_name("t")
-    options = {"stream": a_stream(topic), "ack_wait": 0.3, "hold": 0.3}
+    options = {"stream": a_stream(topic), "ack_wait": 0.3, "max_hold": 0.3}
     first, second = (NatsMessageSource(nats_url, topic, **options) for _ in range(2))  # type: ignore[arg-type]
     async with first, second, NatsMessageBroker(nats_url) as broker:
         await broker.send([an_envelope(topic, 1)])

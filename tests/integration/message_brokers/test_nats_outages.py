@@ -42,7 +42,7 @@ async def test_the_order_of_a_key_survives_a_kill_of_the_server_if_messages_are_
 ) -> None:
     url = nats_server.address
     source = NatsMessageSource(url, "t", stream=STREAM, ack_wait=1, max_ack_pending=1)
-    assert source.features.keeps_place
+    assert source.features.redelivers_in_order
     async with source, NatsMessageBroker(url, stream=STREAM) as broker:
         consuming = asyncio.create_task(numbers_until(source, 199))
         await send_through_a_kill(nats_server, broker, "t", before=100, after=100)

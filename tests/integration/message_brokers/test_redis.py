@@ -168,7 +168,7 @@ async def test_unsettled_messages_of_a_living_member_go_to_no_other(redis_url: s
 
 async def test_messages_kept_longer_than_allowed_go_to_another_member(redis_url: str) -> None:
     topic = a_name("t")
-    first, second = (RedisMessageSource(redis_url, topic, claim_after=0.3, hold=0.3) for _ in range(2))
+    first, second = (RedisMessageSource(redis_url, topic, claim_after=0.3, max_hold=0.3) for _ in range(2))
     async with RedisMessageBroker(redis_url) as broker, first, second:
         await broker.send([an_envelope(topic, 1)])
         await received(first, 1, ack=False)

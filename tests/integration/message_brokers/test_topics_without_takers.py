@@ -27,7 +27,9 @@ class Awaited(cqrs.NotificationEvent[int]):
 
 
 QUICK = cqrs.RelayPolicy(
-    attempts=2, retry=cqrs.Backoff(first=0.05, longest=0.1), outage=cqrs.Backoff(first=0.05, longest=0.1)
+    attempts=2,
+    attempt_backoff=cqrs.Backoff(first=0.05, longest=0.1),
+    outage_backoff=cqrs.Backoff(first=0.05, longest=0.1),
 )
 
 

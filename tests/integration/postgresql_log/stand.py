@@ -21,7 +21,7 @@ from tests.integration.postgresql_log.waiting import LATE, until
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-QUICK = RelayPolicy(batch_size=50, outage=Backoff(first=0.01, longest=0.05), lease=5.0)
+QUICK = RelayPolicy(batch_size=50, outage_backoff=Backoff(first=0.01, longest=0.05), lease=5.0)
 
 
 class Broker(MemoryMessageBroker):

@@ -25,7 +25,7 @@ from tests.faults.relay_program import FileBroker
 
 address, file, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 db = cqrs.Database(address)
-policy = RelayPolicy(batch_size=5, lease=10.0, idle=Backoff(first=0.005, longest=0.05))
+policy = RelayPolicy(batch_size=5, lease=10.0, idle_backoff=Backoff(first=0.005, longest=0.05))
 relay = OutboxRelay(db.outbox, FileBroker(file, {"ack": "0.02"}), policy, name="shop")
 
 async def work():

@@ -191,7 +191,12 @@ class Stand:
         mediator = bootstrap_events(
             events_mapper=lambda m: m.bind(Ordered, handle), database=self.db, middlewares=middlewares
         )
-        chosen: dict[str, Any] = {"wait": 0.05, "again": AT_ONCE, "outage": AT_ONCE, "retries": 0}
+        chosen: dict[str, Any] = {
+            "receive_timeout": 0.05,
+            "attempt_backoff": AT_ONCE,
+            "outage_backoff": AT_ONCE,
+            "parked_retries": 0,
+        }
         return Consumer(source, mediator, name="billing", database=self.db, policy=ConsumerPolicy(**(chosen | policy)))
 
     async def notes(self) -> list[str]:

@@ -362,7 +362,7 @@ async def test_a_consumer_begins_again_after_a_conflict_and_parks_nothing(stand:
             raise ConcurrencyError
 
     broker = await filled(1)
-    await consumed(stand.consumer(broker.source("orders"), handle, tries=5), broker, stand)
+    await consumed(stand.consumer(broker.source("orders"), handle, attempts_in_batch=5), broker, stand)
     assert await stand.notes() == ["0"]
     assert await stand.db.inbox.parked.list("billing") == []
 

@@ -193,8 +193,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "within a unit nothing is repeated that undoes all of it",
         RETRY,
-        "again_in is None or (unit is not None and _undoes_all(unit, error))",
-        "again_in is None",
+        "retry_in is None or (unit is not None and _undoes_all(unit, error))",
+        "retry_in is None",
         f"{RETRIES}test_within_an_open_unit_what_undoes_the_whole_transaction_is_not_repeated[sqlite]",
     ),
     Twin(

@@ -269,7 +269,7 @@ async def test_a_message_whose_handler_raises_it_is_parked_and_the_next_one_hand
     sender = bootstrap.bootstrap(message_broker=broker, commands_mapper=lambda m: m.bind(Do, send))
     await sender.send(Do())
     mediator = events_bootstrap.bootstrap(database=database, events_mapper=lambda m: m.bind(Came, handle))
-    policy = ConsumerPolicy(tries=1, wait=0.01)
+    policy = ConsumerPolicy(attempts_in_batch=1, receive_timeout=0.01)
     consumer = cqrs.Consumer(broker.source("errors"), mediator, name="c", database=database, policy=policy)
     async with consumer, asyncio.timeout(20):
         while handled[-1:] != [2]:  # noqa: ASYNC110  # a consumer tells nobody

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.source import Delivery
 
 AT_ONCE = Backoff(first=0.0, longest=0.0)
-QUICK = ConsumerPolicy(wait=0.05, again=AT_ONCE, retry=AT_ONCE, outage=AT_ONCE, replay_every=0.0)
+QUICK = ConsumerPolicy(
+    receive_timeout=0.05, attempt_backoff=AT_ONCE, parked_backoff=AT_ONCE, outage_backoff=AT_ONCE, replay_every=0.0
+)
 
 
 class Numbered(cqrs.NotificationEvent[int]):

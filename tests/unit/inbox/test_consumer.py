@@ -18,7 +18,7 @@ from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer.consumer import ConsumerVerdict
 from tests.unit.inbox.stand import Numbered, Stand
 
-ONCE_ONLY = {"tries": 1, "retries": 0}
+ONCE_ONLY = {"attempts_in_batch": 1, "parked_retries": 0}
 
 
 class Kaput(Exception):
@@ -113,7 +113,7 @@ async def test_poison_parks_its_key_and_other_keys_go_on(stand: Stand) -> None:
 async def test_a_parked_message_is_tried_again_until_its_budget_is_spent(stand: Stand) -> None:
     stand.errors[1] = [Kaput()] * 100
     await stand.send(1)
-    async with stand.running(policy={"tries": 2, "retries": 3}):
+    async with stand.running(policy={"attempts_in_batch": 2, "parked_retries": 3}):
         await stand.until_parked(1)
     (parked,) = await stand.inbox.parked.list("c")
     assert parked.attempts == 4
@@ -124,7 +124,7 @@ async def test_a_parked_message_is_tried_again_until_its_budget_is_spent(stand: 
 async def test_automatic_retries_bring_the_key_back_in_order(stand: Stand) -> None:
     stand.errors[1] = [Kaput()] * 4
     await stand.send(1, 2, 3, key="a")
-    async with stand.running(policy={"tries": 2}):
+    async with stand.running(policy={"attempts_in_batch": 2}):
         await stand.until(1, 2, 3)
     assert await stand.inbox.parked.list("c") == []
 
@@ -132,7 +132,7 @@ async def test_automatic_retries_bring_the_key_back_in_order(stand: Stand) -> No
 async def test_a_second_poison_behind_the_first_is_the_next_to_be_tried(stand: Stand) -> None:
     stand.errors |= {1: [Kaput()] * 3, 3: [Kaput()] * 3}
     await stand.send(1, 2, 3, 4, key="a")
-    async with stand.running(policy={"tries": 1, "retries": 5}):
+    async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 5}):
         await stand.until(1, 2, 3, 4)
 
 
@@ -150,7 +150,7 @@ async def test_an_outage_parks_nothing_however_long_it_lasts_and_keeps_the_order
 async def test_an_outage_while_a_parked_message_is_tried_spends_none_of_its_budget(stand: Stand) -> None:
     stand.errors[1] = [Kaput(), *[ConnectionResetError()] * 20]
     await stand.send(1)
-    async with stand.running(policy={"tries": 1, "retries": 1}):
+    async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 1}):
         await stand.until(1)
 
 
@@ -192,7 +192,7 @@ async def test_an_unknown_or_unhandled_or_unreadable_message_is_parked_at_once(s
     await stand.send(2, name="unhandled")
     await stand.broker.send_message(Message("numbered", stand.topic, b"no json"))
     await stand.send(3)
-    async with stand.running(policy={"retries": 0}):
+    async with stand.running(policy={"parked_retries": 0}):
         await stand.until(3)
         await stand.until_parked(3)
     errors = [parked.error.partition(":")[0] for parked in await stand.inbox.parked.list("c")]
@@ -217,7 +217,7 @@ async def test_unknown_messages_can_be_skipped(stand: Stand) -> None:
 async def test_an_event_that_a_deploy_makes_known_is_handled_by_the_new_version(stand: Stand) -> None:
     """O9: the consumer of the old version parks, and does not drop."""
     await stand.send(1, name="from_tomorrow")
-    async with stand.running(policy={"retries": 0}):
+    async with stand.running(policy={"parked_retries": 0}):
         await stand.until_parked(1)
     stand.registry.register(Numbered, "from_tomorrow")
     await stand.inbox.parked.replay("c")
@@ -231,7 +231,7 @@ async def test_the_verdict_on_an_error_is_data(stand: Stand) -> None:
 
     stand.errors |= {1: [Kaput(), Kaput()], 2: [ConnectionResetError(), ConnectionResetError()]}
     await stand.send(1, 2, 3)
-    async with stand.running(policy={"classify": skip, "retries": 0}):
+    async with stand.running(policy={"classify": skip, "parked_retries": 0}):
         await stand.until(3)
         await stand.until_parked(1)
     (parked,) = await stand.inbox.parked.list("c")
@@ -258,7 +258,7 @@ async def test_a_handler_cannot_end_the_transaction_of_the_others(stand: Stand) 
 
 async def test_two_workers_of_one_consumer_share_the_work_and_keep_the_order(stand: Stand) -> None:
     stand.errors[5] = [Kaput()] * 3
-    async with stand.running(policy={"tries": 2, "batch_size": 2}), stand.running(policy={"batch_size": 3}):
+    async with stand.running(policy={"attempts_in_batch": 2, "batch_size": 2}), stand.running(policy={"batch_size": 3}):
         for number in range(20):
             await stand.send(number, key="a")
         await stand.until(*range(20))
@@ -266,7 +266,7 @@ async def test_two_workers_of_one_consumer_share_the_work_and_keep_the_order(sta
 
 async def test_old_marks_are_removed_by_the_worker(stand: Stand) -> None:
     await stand.send(1)
-    async with stand.running(policy={"retention": dt.timedelta(0), "clean_every": 0.0}):
+    async with stand.running(policy={"retention": dt.timedelta(0), "cleanup_every": 0.0}):
         await stand.until(1)
         async with asyncio.timeout(10):
             while stand.store.marks["c"]:  # noqa: ASYNC110

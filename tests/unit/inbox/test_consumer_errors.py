@@ -104,7 +104,7 @@ def test_causes_may_go_round_in_circles() -> None:
 
 
 def test_retries_end_with_an_operator() -> None:
-    policy = ConsumerPolicy(retries=2)
+    policy = ConsumerPolicy(parked_retries=2)
     waits = [policy.retry_in(attempts) for attempts in (1, 2, 3)]
     assert waits[2] is None
     first, second = waits[:2]

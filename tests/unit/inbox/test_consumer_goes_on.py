@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cqrs.inbox import TakenSequence
 
-ONCE_ONLY = {"tries": 1, "retries": 0}
+ONCE_ONLY = {"attempts_in_batch": 1, "parked_retries": 0}
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ class Ajar(MemoryInboxRepository):
 @pytest.mark.parametrize("outage", [AT_ONCE, Backoff(first=600.0, longest=600.0)], ids=["soon", "late"])
 async def test_a_consumer_that_cannot_clean_or_replay_still_handles_messages(stand: Stand, outage: Backoff) -> None:
     inbox = Ajar(store=stand.store)
-    async with stand.running(inbox=inbox, policy={"outage": outage}):
+    async with stand.running(inbox=inbox, policy={"outage_backoff": outage}):
         for number in range(5):
             await stand.send(number)
             await stand.until(*range(number + 1))
@@ -117,7 +117,7 @@ async def test_an_error_that_ends_the_process_does_not_park_the_message(stand: S
 async def test_a_consumer_stopped_between_two_attempts_returns_the_message_and_parks_nothing(stand: Stand) -> None:
     stand.errors = {1: [ValueError("bad")] * 99}
     await stand.send(1, 2, key="a")
-    async with stand.running(policy={"again": Backoff(first=600.0, longest=600.0)}):
+    async with stand.running(policy={"attempt_backoff": Backoff(first=600.0, longest=600.0)}):
         async with asyncio.timeout(30):
             while len(stand.tried) < 2:  # noqa: ASYNC110  # with the other one, and alone
                 await asyncio.sleep(0.001)

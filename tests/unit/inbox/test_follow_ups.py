@@ -60,7 +60,7 @@ async def consumed(mediator: Any, database: Any, *messages: Message) -> list[cqr
     broker = MemoryMessageBroker()
     for message in messages:
         await broker.send_message(message)
-    policy = ConsumerPolicy(wait=0.01)
+    policy = ConsumerPolicy(receive_timeout=0.01)
     consumer = cqrs.Consumer(broker.source("paid"), mediator, name="c", database=database, policy=policy)
     async with consumer, asyncio.timeout(20):
         await consumer.started()

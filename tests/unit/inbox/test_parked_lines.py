@@ -33,7 +33,7 @@ async def test_a_parked_message_is_logged_with_what_becomes_of_it_until_it_is_gi
     stand.errors = {1: [ValueError(f"try {number}") for number in range(9)]}
     await stand.send(1, key=SECRET)
     (sent,) = stand.broker.sent
-    async with stand.running(policy={"tries": 1, "retries": 2}):
+    async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 2}):
         await stand.until_parked(1)
     message, behind = f"numbered {sent.message_id} of the topic numbers", "; later messages of its key wait behind it"
     at = r"at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00"
@@ -53,7 +53,7 @@ async def test_a_message_that_is_not_tried_again_is_left_to_an_operator(
 ) -> None:
     stand.errors = {1: [ValueError("odd")]}
     await stand.send(1)
-    async with stand.running(policy={"tries": 1, "retries": 0}):
+    async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 0}):
         await stand.until_parked(1)
     assert said(caplog)[0].endswith("of the topic numbers (replay or drop it): ValueError('odd')")
 
@@ -62,7 +62,7 @@ async def test_a_body_that_cannot_be_read_is_parked_without_its_content_in_the_l
     stand: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     await stand.broker.send_message(Message("numbered", stand.topic, {"payload": SECRET}, key=SECRET))
-    async with stand.running(policy={"retries": 0}):
+    async with stand.running(policy={"parked_retries": 0}):
         await stand.until_parked(1)
     (text,) = said(caplog)
     assert "payload: Input should be a valid integer" in text
@@ -84,7 +84,7 @@ async def test_content_quoted_by_the_error_of_a_decoder_is_not_logged(
             raise ExceptionGroup("unread", [error]) from None
 
     await stand.broker.send_message(Message("order", stand.topic, {"number": SECRET}))
-    async with stand.running(registry=None, decode=decode, policy={"tries": 1, "retries": 0}):
+    async with stand.running(registry=None, decode=decode, policy={"attempts_in_batch": 1, "parked_retries": 0}):
         await stand.until_parked(1)
     (text,) = said(caplog)
     assert "(raised in decode, " in text
@@ -98,7 +98,7 @@ async def test_content_quoted_by_a_validation_error_of_a_handler_is_not_logged(
         TypeAdapter(int).validate_python(SECRET)
     stand.errors = {1: [caught.value]}
     await stand.send(1)
-    async with stand.running(policy={"tries": 1, "retries": 0}):
+    async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 0}):
         await stand.until_parked(1)
     assert "ValidationError: Input should be a valid integer" in said(caplog)[0]
     assert SECRET not in caplog.text

@@ -18,7 +18,7 @@ LONG = b"long " * 1000
 
 async def sent(body: bytes, encoding: str | None = None, at_least: int = 1024) -> Envelope:
     memory = MemoryMessageBroker()
-    async with CompressedBroker(memory, ZlibCompressor(), at_least=at_least) as broker:
+    async with CompressedBroker(memory, ZlibCompressor(), min_size=at_least) as broker:
         envelope = Envelope(message_id=uuid.uuid4(), name="n", topic="t", body=body, content_encoding=encoding)
         assert await broker.send([envelope]) == [None]
     return memory.sent[0].to_envelope()

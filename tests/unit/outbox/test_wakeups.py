@@ -55,5 +55,5 @@ async def test_a_commit_in_another_thread_wakes() -> None:
 
 async def test_only_who_hears_every_commit_says_so() -> None:
     assert LocalWakeUps().healthy
-    assert not LocalWakeUps(hears_all=False).healthy
+    assert not LocalWakeUps(single_process=False).healthy
     assert not NoWakeUps().healthy

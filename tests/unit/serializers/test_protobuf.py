@@ -129,7 +129,7 @@ async def consumed(source: Any, decode: EventDecoder, count: int = 1) -> None:
         inbox=cqrs.MemoryInboxRepository(),
         unit_of_work=cqrs.MemoryUnitOfWork,
         decode=decode,
-        policy=cqrs.ConsumerPolicy(wait=0.02),
+        policy=cqrs.ConsumerPolicy(receive_timeout=0.02),
     )
     async with worker:
         await worker.started()
@@ -200,7 +200,7 @@ async def test_an_event_without_a_protobuf_form_is_refused_at_add() -> None:
 
 
 async def test_both_forms_can_share_an_outbox_and_a_topic() -> None:
-    both = ProtobufSerializer(otherwise=JsonSerializer())
+    both = ProtobufSerializer(fallback=JsonSerializer())
     outbox = MemoryOutboxedEventRepository(registry=a_registry(), serializer=both)
     broker, order, plain = MemoryMessageBroker(), an_order(), Plain(payload=1)
     await relayed(outbox, broker, order, plain)

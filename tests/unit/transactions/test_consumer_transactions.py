@@ -123,7 +123,7 @@ async def test_a_database_that_is_away_is_waited_for() -> None:
         handled.set()
 
     mediator = bootstrap(events_mapper=lambda m: m.bind(Told, handle))
-    policy = cqrs.ConsumerPolicy(outage=cqrs.Backoff(first=0.0, longest=0.0))
+    policy = cqrs.ConsumerPolicy(outage_backoff=cqrs.Backoff(first=0.0, longest=0.0))
     async with consumer(broker, inbox=inbox, unit_of_work=make, mediator=mediator, policy=policy):
         async with asyncio.timeout(30):
             await handled.wait()

@@ -38,20 +38,20 @@ def test_the_middleware_takes_a_retry_only() -> None:
 
 def test_by_default_conflicts_are_tried_again() -> None:
     retry = cqrs.Retry(2, backoff=AT_ONCE)
-    assert retry.again_in(ConcurrencyError(), 1) == 0.0
-    assert retry.again_in(ConcurrencyError(), 2) is None
-    assert retry.again_in(Kaput(), 1) is None
+    assert retry.retry_in(ConcurrencyError(), 1) == 0.0
+    assert retry.retry_in(ConcurrencyError(), 2) is None
+    assert retry.retry_in(Kaput(), 1) is None
 
 
 def test_a_committed_transaction_is_never_tried_again() -> None:
     retry = cqrs.Retry(9, backoff=AT_ONCE, on=(Exception,))
-    assert retry.again_in(AfterCommitError([Kaput()]), 1) is None
+    assert retry.retry_in(AfterCommitError([Kaput()]), 1) is None
 
 
 def test_an_error_to_give_up_on_is_stronger_than_one_to_try_again() -> None:
     retry = cqrs.Retry(9, backoff=AT_ONCE, on=(Exception,), give_up_on=(Kaput,))
-    assert retry.again_in(Kaput(), 1) is None
-    assert retry.again_in(ValueError(), 1) == 0.0
+    assert retry.retry_in(Kaput(), 1) is None
+    assert retry.retry_in(ValueError(), 1) == 0.0
 
 
 def test_waits_grow_up_to_the_longest() -> None:

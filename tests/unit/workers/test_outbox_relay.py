@@ -148,7 +148,9 @@ async def test_an_idle_relay_listens_again_after_an_outage() -> None:
     outbox.queue().errors = [ConnectionError("gone")]
     slow = Backoff(first=3600, longest=3600, jitter=0)
     broker = InOrderBroker({})
-    async with OutboxRelay(outbox, broker, RelayPolicy(idle=slow, outage=QUICK.outage)) as relay:
+    async with OutboxRelay(
+        outbox, broker, RelayPolicy(idle_backoff=slow, outage_backoff=QUICK.outage_backoff)
+    ) as relay:
         await until(lambda: len(outbox.queue().limits) == 2)  # the second time it was there, and had nothing
         await outbox.fill(1)
         await until(lambda: relay.sent == 1)  # by a wake-up: the next poll is an hour away
@@ -177,7 +179,9 @@ async def test_a_slow_broker_gets_batches_that_it_can_take_within_the_lease() ->
 
     outbox, broker = Outbox(), Slow({})
     await outbox.fill(*range(300))  # a batch of which takes three times as long as the lease
-    policy = RelayPolicy(batch_size=300, lease=1.0, idle=QUICK.idle, outage=QUICK.outage)
+    policy = RelayPolicy(
+        batch_size=300, lease=1.0, idle_backoff=QUICK.idle_backoff, outage_backoff=QUICK.outage_backoff
+    )
     async with OutboxRelay(outbox, broker, policy) as relay:
         await until(lambda: relay.sent == 300)
     assert sorted(set(broker.arrived())) == list(range(300))
@@ -249,7 +253,7 @@ async def test_failing_housekeeping_delays_no_message(
     outbox = Outbox(Untidy)
     queue = outbox.queue()
     queue.error = error
-    policy = dataclasses.replace(QUICK, lease=0.2, housekeeping=0.0)
+    policy = dataclasses.replace(QUICK, lease=0.2, cleanup_every=0.0)
     async with OutboxRelay(outbox, InOrderBroker({}), policy) as relay:
         for round_ in range(1, 4):
             await outbox.fill(*range(20))

@@ -13,7 +13,14 @@ from cqrs.workers import Backoff, ConsumerPolicy, RelayPolicy
 
 @pytest.mark.parametrize(
     "values",
-    [{"lease": 0}, {"lease": -1.0}, {"batch_size": 0}, {"attempts": 0}, {"deaf": -1}, {"lease": float("nan")}],
+    [
+        {"lease": 0},
+        {"lease": -1.0},
+        {"batch_size": 0},
+        {"attempts": 0},
+        {"poll_when_unwoken": -1},
+        {"lease": float("nan")},
+    ],
 )
 def test_a_relay_policy_refuses_numbers_that_make_no_sense(values: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument, match=rf"RelayPolicy\.{next(iter(values))}="):
@@ -23,13 +30,15 @@ def test_a_relay_policy_refuses_numbers_that_make_no_sense(values: dict[str, Any
 def test_a_relay_policy_says_which_times_are_numbers_and_which_are_spans() -> None:
     with pytest.raises(InvalidArgument, match=r"lease=.*plain number of seconds"):
         RelayPolicy(lease=dt.timedelta(seconds=30))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(InvalidArgument, match=r"keep=7.*timedelta\(days=7\)"):
-        RelayPolicy(keep=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    with pytest.raises(InvalidArgument, match=r"retry=5.*Backoff"):
-        RelayPolicy(retry=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidArgument, match=r"keep_sent_for=7.*timedelta\(days=7\)"):
+        RelayPolicy(keep_sent_for=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InvalidArgument, match=r"attempt_backoff=5.*Backoff"):
+        RelayPolicy(attempt_backoff=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.parametrize("values", [{"tries": 0}, {"batch_size": 0}, {"retries": -1}, {"on_unknown": "skp"}])
+@pytest.mark.parametrize(
+    "values", [{"attempts_in_batch": 0}, {"batch_size": 0}, {"parked_retries": -1}, {"on_unknown": "skp"}]
+)
 def test_a_consumer_policy_refuses_what_makes_no_sense(values: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgument, match=rf"ConsumerPolicy\.{next(iter(values))}="):
         ConsumerPolicy(**values)
@@ -41,5 +50,12 @@ def test_a_consumer_policy_takes_a_span_for_its_retention() -> None:
 
 
 def test_the_least_that_makes_sense_is_taken() -> None:
-    RelayPolicy(batch_size=1, attempts=1, lease=0.1, housekeeping=0, keep=dt.timedelta())
-    ConsumerPolicy(batch_size=1, tries=1, retries=0, wait=0, retention=None, retry=Backoff(0, 0))
+    RelayPolicy(batch_size=1, attempts=1, lease=0.1, cleanup_every=0, keep_sent_for=dt.timedelta())
+    ConsumerPolicy(
+        batch_size=1,
+        attempts_in_batch=1,
+        parked_retries=0,
+        receive_timeout=0,
+        retention=None,
+        parked_backoff=Backoff(0, 0),
+    )

@@ -159,7 +159,7 @@ async def test_a_message_that_fails_alone_is_given_up_only_while_the_broker_can_
 
     broker, outbox = Gone({1: KeyError("odd")}), Outbox()
     await outbox.fill(0, 1, 2)
-    async with OutboxRelay(outbox, broker, dataclasses.replace(QUICK, retry=Backoff(0.02, 0.02))) as relay:
+    async with OutboxRelay(outbox, broker, dataclasses.replace(QUICK, attempt_backoff=Backoff(0.02, 0.02))) as relay:
         await until(lambda: relay.sent == 2)
         while broker.asked < 5:
             if not any(row.attempts for row in outbox.store.rows.values()):

@@ -71,7 +71,9 @@ class AMQPMessageSource(MessageSource):
         check_text("group", group, "the name of the group")
         # A quorum queue puts what is given back behind all others, and one of the server's choice may be of that type.
         kept = single_active and prefetch == 1 and queue_type == "classic"
-        self.features = dataclasses.replace(AMQPMessageBroker.features, shared_in_order=single_active, keeps_place=kept)
+        self.features = dataclasses.replace(
+            AMQPMessageBroker.features, ordered_across_members=single_active, redelivers_in_order=kept
+        )
         self._subscription = AMQPSubscription(
             dsn, self._queues, prefetch=prefetch, ssl_context=ssl_context, timeout=timeout
         )

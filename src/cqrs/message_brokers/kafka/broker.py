@@ -34,7 +34,7 @@ class KafkaMessageBroker(MessageBroker):
     set on the driver's logger ``aiokafka``; without it, and unless the logger has a level, it is ``CRITICAL``.
     """
 
-    features = Features(durable=True, shared_in_order=True, keeps_place=True)
+    features = Features(durable=True, ordered_across_members=True, redelivers_in_order=True)
 
     def __init__(self, producer: KafkaProducer, aiokafka_log_level: str | int | None = None) -> None:
         check("producer", producer, _PRODUCER)

@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from cqrs._arguments import check_text, check_texts
+from cqrs._renamed import renamed_parameters
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.driver_logs import quiet
 from cqrs.message_brokers.kafka.connection import KafkaConnection, giving_up_before
@@ -72,31 +73,33 @@ class KafkaDelivery(Delivery):
 class KafkaMessageSource(MessageSource):
     """Receives ``topics`` as a member of ``group``, from their beginning if the group is new.
 
-    Acknowledge in any order: Kafka is told how far a partition is done without a gap, when ``commit_interval`` seconds
-    have passed since the last time, at each ``receive``, when a partition goes to another member, and at the end.
-    What it was not told at a crash comes again. If Kafka refuses to be told, that is logged once, holds up nothing, and
-    is tried again every ``commit_interval`` seconds. Only what transactions have committed is received.
+    Messages may be acknowledged in any order. The source commits the offset up to which a partition is acknowledged
+    without a gap: every ``commit_interval`` seconds, before a partition goes to another member, and in ``close``.
+    After a crash, messages beyond the last committed offset are delivered again. If Kafka refuses a commit, that is
+    logged once, delays no message, and is tried again every ``commit_interval`` seconds. Only messages of committed
+    Kafka transactions are received.
 
-    When partitions are shared out anew, the source waits up to ``drain_timeout`` seconds for what was delivered;
-    what is not settled then comes again, to whoever gets the partition. At most ``max_open`` messages of a partition
-    are fetched and not done. ``foreign`` reads records that this package did not send, by default as ``by_place``; what
-    it raises is the reason why a record is unreadable. ``connection`` is ``host:port`` or a ``KafkaConnection``, whose
-    options go to the consumer of aiokafka. Calls take ``timeout`` seconds before they count as an outage; a cluster
-    that is silent for five seconds is asked whether it is there, and has as long to answer; that it does not is logged
-    after three. To join takes up to
-    ``session_timeout_ms`` of the driver (ten seconds), and two more, when another member has died.
+    In a rebalance the source waits up to ``drain_timeout`` seconds for delivered messages to be acknowledged; those
+    that are not are delivered again, by the member that gets the partition. At most ``max_unacknowledged`` messages of
+    a partition are fetched and not acknowledged. ``read`` makes an envelope of a record that this package did not
+    send, by default ``by_place``; if it raises, the error becomes the reason why the record is unreadable.
+    ``connection`` is ``host:port`` or a ``KafkaConnection``, whose options go to the consumer of aiokafka. A call that
+    takes longer than ``timeout`` seconds counts as an outage. A cluster that is silent for five seconds is pinged: no
+    answer within three seconds is logged, no answer within ``timeout`` seconds is an outage. Joining the group takes up
+    to ``session_timeout_ms`` of the driver (ten seconds) plus two seconds if another member has died.
     """
 
-    features = Features(durable=True, shared_in_order=True, keeps_place=True)
+    features = Features(durable=True, ordered_across_members=True, redelivers_in_order=True)
 
+    @renamed_parameters("KafkaMessageSource", foreign="read", max_open="max_unacknowledged")
     def __init__(  # noqa: PLR0913  # each is an option of its own
         self,
         connection: str | Sequence[str] | KafkaConnection,
         topics: str | Sequence[str],
         group: str,
         *,
-        foreign: Callable[[Any], Envelope] = by_place,
-        max_open: int = 1000,
+        read: Callable[[Any], Envelope] = by_place,
+        max_unacknowledged: int = 1000,
         commit_interval: float = 1.0,
         drain_timeout: float = 5.0,
         timeout: float = 30.0,
@@ -109,8 +112,8 @@ class KafkaMessageSource(MessageSource):
         self.connection = connection
         self.topics = (topics,) if isinstance(topics, str) else tuple(topics)
         self.group = group
-        self._foreign = foreign
-        self._max_open = max_open
+        self._read = read
+        self._max_unacknowledged = max_unacknowledged
         self._drain_timeout = drain_timeout
         self._timeout = timeout
         self._consumer: Any = None
@@ -211,7 +214,7 @@ class KafkaMessageSource(MessageSource):
             items = window.ready(limit - len(deliveries), now)
             if not items:
                 continue
-            envelopes = [to_envelope(item.record, self._foreign) for item in items]
+            envelopes = [to_envelope(item.record, self._read) for item in items]
             window.deliver(items)
             deliveries += [
                 KafkaDelivery(self, window, item, envelope) for item, envelope in zip(items, envelopes, strict=True)
@@ -224,7 +227,7 @@ class KafkaMessageSource(MessageSource):
     async def _fetch(self, limit: int, seconds: float) -> None:
         consumer, pulse = self._consumer, self._pulse
         assert pulse is not None  # noqa: S101  # a consumer has one
-        full = {tp for tp, window in self._windows.items() if len(window) >= self._max_open}
+        full = {tp for tp, window in self._windows.items() if len(window) >= self._max_unacknowledged}
         seconds = min(seconds, _TURN)
         try:
             pulse.check()

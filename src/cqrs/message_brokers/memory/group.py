@@ -104,7 +104,7 @@ class MemoryDelivery(Delivery):
 class MemoryMessageSource(MessageSource):
     """A member of a group in memory. Made by ``MemoryMessageBroker.source``."""
 
-    features = Features(shared_in_order=True, keeps_place=True)
+    features = Features(ordered_across_members=True, redelivers_in_order=True)
 
     def __init__(self, broker: MemoryMessageBroker, group: Group) -> None:
         self._broker = broker

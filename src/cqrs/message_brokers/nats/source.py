@@ -15,6 +15,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 
 from cqrs._arguments import check_text, check_texts
+from cqrs._renamed import renamed_parameters
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.foreign import read_by, received, unread
 from cqrs.message_brokers.nats.broker import NatsMessageBroker
@@ -42,19 +43,20 @@ _CONTENT = {"content-type", "content-encoding"}  # which others write with capit
 class NatsMessageSource(MessageSource):
     """Receives ``topics`` as a member of ``group``, from their first message on, through durable pull consumers.
 
-    What a member has in hand goes to another ``ack_wait`` seconds after that member has died, or has blocked its event
-    loop for as long; while it lives, for ``hold`` seconds at most. At most ``max_ack_pending`` messages of a topic are
-    with the group. Messages of one key stay in order for one member until one of them is given back or an outage comes:
-    what comes again comes after what is newer. Several members share the messages of a topic, whatever their keys. With
-    a ``max_ack_pending`` of 1 the order is kept through all of this, and a group handles a topic one message after the
-    other.
+    The unacknowledged messages of a member go to another one ``ack_wait`` seconds after the member has died or blocked
+    its event loop; a living member keeps them for ``max_hold`` seconds at most. At most ``max_ack_pending`` messages of
+    a topic are delivered to the group and unacknowledged. A single member receives the messages of one key in order
+    until one of them is given back or the connection is lost: a redelivered message comes after newer ones. Several
+    members share the messages of a topic, whatever their keys. With ``max_ack_pending=1`` the order is kept in all
+    these cases, and the group handles one message of a topic at a time.
 
-    ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that this package has not sent, or that
-    ``read`` cannot make an envelope of, has the name of its topic and an id that is made of its place in the stream.
+    ``stream`` and ``options`` are as for ``NatsMessageBroker``. A message that this package has not sent, or from which
+    ``read`` cannot make an envelope, gets its topic as its name and an id made from its position in the stream.
     """
 
     features = NatsMessageBroker.features
 
+    @renamed_parameters("NatsMessageSource", hold="max_hold")
     def __init__(  # noqa: PLR0913  # options, each with a default
         self,
         servers: str | Sequence[str],
@@ -62,7 +64,7 @@ class NatsMessageSource(MessageSource):
         group: str = "default",
         stream: str | NatsStream | None = None,
         ack_wait: float = 30.0,
-        hold: float = 3600.0,
+        max_hold: float = 3600.0,
         max_ack_pending: int = 1000,
         tls: ssl.SSLContext | None = None,
         timeout: float = 10.0,
@@ -71,8 +73,10 @@ class NatsMessageSource(MessageSource):
     ) -> None:
         check_texts("topics", topics, "one topic or more, each as an argument of its own")
         check_text("group", group, "the name of the group")
-        one = max_ack_pending == 1
-        self.features = dataclasses.replace(NatsMessageBroker.features, shared_in_order=one, keeps_place=one)
+        ordered = max_ack_pending == 1
+        self.features = dataclasses.replace(
+            NatsMessageBroker.features, ordered_across_members=ordered, redelivers_in_order=ordered
+        )
         self._link = NatsLink(servers, tls=tls, timeout=timeout, options=options, opened=self._subscribe)
         self._topics = topics
         self._group = group
@@ -81,7 +85,7 @@ class NatsMessageSource(MessageSource):
         self._max_ack_pending = max_ack_pending
         self._read = read
         self._pull: NatsPull | None = None
-        self._hold = hold
+        self._max_hold = max_hold
         self._until = 0.0
         self._unsettled: dict[int, tuple[Msg, float]] = {}
         self._renewing = Renewing(self, ack_wait / 3)
@@ -123,7 +127,7 @@ class NatsMessageSource(MessageSource):
         if pull.lost is not None:
             await self._link.discard(session)
             raise BrokerUnavailable(self.place, pull.lost) if session.denied is None else denied(self.place, pull.lost)
-        self._until = asyncio.get_running_loop().time() + self._hold
+        self._until = asyncio.get_running_loop().time() + self._max_hold
         try:
             deliveries = [_NatsDelivery(self, message, self._envelope(message)) for message in messages]
         except OSError:  # what `read` needs is away

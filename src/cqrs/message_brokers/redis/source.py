@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from redis.exceptions import NoPermissionError, ResponseError
 
 from cqrs._arguments import check_text, check_texts
+from cqrs._renamed import renamed_parameters
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.foreign import read_by, received, text_of, unread
 from cqrs.message_brokers.redis.broker import BODY, RedisMessageBroker
@@ -42,7 +43,7 @@ class RedisMessageSource(MessageSource):
     """Receives ``topics`` as a member of the consumer group ``group``, from the first message of each stream on.
 
     What a member has in hand goes to another ``claim_after`` seconds after that member has died, or has blocked its
-    event loop for as long; while it lives, for ``hold`` seconds at most. Messages of one key stay in order for one
+    event loop for as long; while it lives, for ``max_hold`` seconds at most. Messages of one key stay in order for one
     member, through outages too, and through its own crash if it comes back under the same name ``member``, which no
     other may have. Several members share the messages of a topic, whatever their keys.
 
@@ -54,6 +55,7 @@ class RedisMessageSource(MessageSource):
 
     features = RedisMessageBroker.features
 
+    @renamed_parameters("RedisMessageSource", hold="max_hold")
     def __init__(  # noqa: PLR0913  # options, each with a default
         self,
         url: str,
@@ -61,7 +63,7 @@ class RedisMessageSource(MessageSource):
         group: str = "default",
         member: str | None = None,
         claim_after: float = 30.0,
-        hold: float = 3600.0,
+        max_hold: float = 3600.0,
         timeout: float = 10.0,
         options: Mapping[str, Any] | None = None,
         read: Callable[[StreamEntry], Envelope] | None = None,
@@ -77,7 +79,7 @@ class RedisMessageSource(MessageSource):
         self._joined = False  # nor is it after an outage: the server may come back without the group
         self._cursors: dict[str, bytes] = {}
         self._buffer: deque[_Entry] = deque()
-        self._hold = hold
+        self._max_hold = max_hold
         self._open: dict[tuple[str, bytes], float] = {}  # what is with this member, in its order, and until when
         self._renewing = Renewing(self, claim_after / 3)
         self._custom_read = read
@@ -205,7 +207,7 @@ class RedisMessageSource(MessageSource):
 
     def _keep(self, entries: list[_Entry]) -> None:
         self._buffer.extend(entries)
-        until = asyncio.get_running_loop().time() + self._hold
+        until = asyncio.get_running_loop().time() + self._max_hold
         self._open.update(((topic, entry_id), until) for topic, entry_id, _, _ in entries)
 
     async def _given(self, topic: str) -> list[_Entry]:

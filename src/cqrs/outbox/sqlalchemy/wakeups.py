@@ -28,4 +28,4 @@ def wakeups_for(outbox: str, session: AsyncSession, model: Any, kind: str) -> Wa
         return NotifyWakeUps(engine, known)
     if kind != "auto":
         raise WakeUpsUnsupported(outbox, kind)
-    return LocalWakeUps(known.bell, hears_all=False)
+    return LocalWakeUps(known.bell, single_process=False)

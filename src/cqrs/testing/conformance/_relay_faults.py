@@ -160,7 +160,7 @@ class RelayFaults(RelayStand):
     ) -> None:
         broker = OneForAll(KeyError("nobody knows it"), 7)
         await self._add(outbox, *range(20))
-        policy = dataclasses.replace(QUICK, retry=Backoff(first=0.2, longest=0.2))
+        policy = dataclasses.replace(QUICK, attempt_backoff=Backoff(first=0.2, longest=0.2))
         async with OutboxRelay(outbox, broker, policy) as relay:
             await until(lambda: relay.sent >= 19)
             while not (await _is_at_fault(outbox) or await outbox.parked.list()):

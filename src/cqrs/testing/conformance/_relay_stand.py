@@ -31,10 +31,10 @@ QUICK = RelayPolicy(
     batch_size=50,
     lease=5.0,
     attempts=3,
-    retry=Backoff(first=0.02, longest=0.05),
-    idle=Backoff(first=0.005, longest=0.05),
-    outage=Backoff(first=0.01, longest=0.05),
-    housekeeping=0.1,
+    attempt_backoff=Backoff(first=0.02, longest=0.05),
+    idle_backoff=Backoff(first=0.005, longest=0.05),
+    outage_backoff=Backoff(first=0.01, longest=0.05),
+    cleanup_every=0.1,
 )
 
 

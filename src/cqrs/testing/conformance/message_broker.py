@@ -314,7 +314,7 @@ class MessageSourceConformance(MessageBrokerConformance):
     async def test_a_message_that_was_given_back_comes_before_later_ones_of_its_key(
         self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
     ) -> None:
-        if not source.features.keeps_place:
+        if not source.features.redelivers_in_order:
             pytest.skip("this source says that what is given back can come after what is newer")
         await broker.send([an_envelope(topic, n, key="k") for n in range(4)])
         (first,) = await received(source, 1, ack=False)
@@ -326,7 +326,7 @@ class MessageSourceConformance(MessageBrokerConformance):
     async def test_messages_that_were_given_back_in_any_order_come_in_theirs(
         self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
     ) -> None:
-        if not source.features.keeps_place:
+        if not source.features.redelivers_in_order:
             pytest.skip("this source says that what is given back can come after what is newer")
         await broker.send([an_envelope(topic, n, key="k") for n in range(6)])
         for delivery in reversed(await in_hand(source, 3)):
@@ -337,7 +337,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:
         async with backend.source(topic, "one") as first, backend.source(topic, "one") as second:
-            if not first.features.shared_in_order:
+            if not first.features.ordered_across_members:
                 pytest.skip("this source says that members share the messages of a key")
             await broker.send([an_envelope(topic, n, key=f"k{n % 4}") for n in range(60)])
             done: set[int] = set()

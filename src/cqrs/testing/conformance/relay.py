@@ -91,7 +91,7 @@ class RelayConformance(RelayFaults):
     async def test_a_broker_that_hangs_is_an_outage(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, 1)
         broker = HangingBroker()
-        policy = RelayPolicy(lease=0.5, idle=QUICK.idle, outage=QUICK.outage)
+        policy = RelayPolicy(lease=0.5, idle_backoff=QUICK.idle_backoff, outage_backoff=QUICK.outage_backoff)
         async with OutboxRelay(outbox, broker, policy) as relay:
             await relay.started()
             assert await outbox.parked.list() == []
@@ -143,7 +143,7 @@ class RelayConformance(RelayFaults):
         holder = self._repository(backend, lease=dt.timedelta(seconds=0.5))
         assert len(await holder.get_many()) == 1
         await self._add(outbox, 1, 2, key=lambda _: "key")
-        policy = RelayPolicy(retry=QUICK.retry, idle=QUICK.idle, housekeeping=3600)
+        policy = RelayPolicy(attempt_backoff=QUICK.attempt_backoff, idle_backoff=QUICK.idle_backoff, cleanup_every=3600)
         async with OutboxRelay(outbox, broker, policy) as relay:
             await until(lambda: relay.sent >= 3)
         assert broker.arrived() == [0, 1, 2]
@@ -153,7 +153,9 @@ class RelayConformance(RelayFaults):
     ) -> None:
         broker.fail({1: STRANGE})
         await self._add(outbox, *range(10), key=lambda _: "key")
-        policy = RelayPolicy(attempts=1000, retry=QUICK.retry, idle=QUICK.idle, housekeeping=3600)
+        policy = RelayPolicy(
+            attempts=1000, attempt_backoff=QUICK.attempt_backoff, idle_backoff=QUICK.idle_backoff, cleanup_every=3600
+        )
         async with OutboxRelay(outbox, broker, policy) as relay:
             await until(lambda: broker.tried.count(1) >= 3)
             assert broker.arrived() == [0]

@@ -105,10 +105,10 @@ class Consumer(Service):
         self._must_be_readable = partial(must_be_readable, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
         self._from = f"the broker {place(source)}"
-        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
+        self._outages = Outages(lambda: str(self), self.policy.outage_backoff, self.policy.remind_every)
         self._chores = (
             self._chore(self._steps.replay, self.policy.replay_every, "look", "looks", "for parked messages"),
-            self._chore(self._steps.clean, self.policy.clean_every, "remove", "removes", "old marks"),
+            self._chore(self._steps.clean, self.policy.cleanup_every, "remove", "removes", "old marks"),
         )
 
     def __str__(self) -> str:
@@ -117,7 +117,7 @@ class Consumer(Service):
     def _chore(self, do: Callable[[], Awaitable[bool]], every: float, *words: str) -> Chore:
         look, looks, what = words
         waits, goes_on = f"cannot {look} {what} without", f"{looks} {what} again"
-        of_policy = (self.policy.outage, self.policy.remind_every)
+        of_policy = (self.policy.outage_backoff, self.policy.remind_every)
         return Chore(do, every, Outages(lambda: str(self), *of_policy, waits=waits, goes_on=goes_on))
 
     async def start(self) -> None:
@@ -158,7 +158,7 @@ class Consumer(Service):
     def _patience(self) -> float:
         """How long to wait for messages, in which nothing else is due."""
         until_due = min(chore.due for chore in self._chores) - asyncio.get_running_loop().time()
-        return max(_AT_ONCE, min(self.policy.wait, until_due))
+        return max(_AT_ONCE, min(self.policy.receive_timeout, until_due))
 
     async def _receive(self, patience: float) -> Sequence[Delivery]:
         try:
@@ -206,10 +206,10 @@ class Consumer(Service):
             return _split(part, failed.at)
         tries = 1
         while failed is not None:
-            if failed.verdict is not ConsumerVerdict.FAILURE or tries >= self.policy.tries:
+            if failed.verdict is not ConsumerVerdict.FAILURE or tries >= self.policy.attempts_in_batch:
                 await self._steps.park(part[0].envelope, failed)
                 break
-            await self._pause(self.policy.again.seconds(tries))
+            await self._pause(self.policy.attempt_backoff.seconds(tries))
             if self.is_ending:
                 return [part]
             failed = await self._steps.bring_in([part[0].envelope])

@@ -77,9 +77,9 @@ class LogRelay(Service):
     During an outage nothing is confirmed, so the database keeps its log: watch ``log.lag()``. A message that the broker
     rejects, or that fails again and again while others leave, is parked in the table of the outbox; later ones of its
     key follow it there while the table has unsent ones, and an ``OutboxRelay`` sends them from there. Ends with
-    ``LogSlotLost`` if the database has thrown away what was not read. Of ``policy``, the size of batches, the judgement
-    of errors, ``attempts``, ``outage``, ``remind_every``, ``wait_at_start``, and ``lease`` as the longest time for a
-    batch are used.
+    ``LogSlotLost`` if the database has thrown away what was not read. Of ``policy`` it uses ``batch_size``,
+    ``classify``, ``attempts``, ``outage_backoff``, ``remind_every``, ``wait_at_start``, and ``lease`` as the longest
+    time for a batch.
     """
 
     def __init__(
@@ -109,7 +109,7 @@ class LogRelay(Service):
         self._suspects: set[str] = set()
         self._carrier: Carrier[_Unsent] = Carrier(self._broker, self.policy, in_order=True)
         self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
-        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
+        self._outages = Outages(lambda: str(self), self.policy.outage_backoff, self.policy.remind_every)
 
     def __str__(self) -> str:
         return f"relay of the log {self._log.name}"

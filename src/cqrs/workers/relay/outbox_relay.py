@@ -88,7 +88,7 @@ class OutboxRelay(Service):
         )
         self._first = 0
         self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
-        self._outages = Outages(lambda: str(self), self.policy.outage, self.policy.remind_every)
+        self._outages = Outages(lambda: str(self), self.policy.outage_backoff, self.policy.remind_every)
         self._quiet = 0
         self._tidy_at = 0.0
         self._is_untidy = False
@@ -219,7 +219,7 @@ class OutboxRelay(Service):
     def _failure(self, message: QueuedMessage, error: Exception, *, for_good: bool = True) -> Failure:
         retry_in = self.policy.retry_in(message.attempts + 1)
         if retry_in is None and not for_good:
-            retry_in = self.policy.retry.seconds(message.attempts + 1)
+            retry_in = self.policy.attempt_backoff.seconds(message.attempts + 1)
         parked = "is parked, replay or drop it"
         what = parked if retry_in is None else f"is tried again in {retry_in:.1f} s"
         text = storable(error)
@@ -238,7 +238,7 @@ class OutboxRelay(Service):
                     await self._queue.settle(fences, outcome)
             except Exception as error:
                 tries += 1
-                wait = self.policy.outage.seconds(tries)
+                wait = self.policy.outage_backoff.seconds(tries)
                 if self._leases.seconds_left() < wait or (self.is_ending and tries >= _LAST_TRIES):
                     raise
                 if tries == 1:
@@ -254,19 +254,19 @@ class OutboxRelay(Service):
             self._quiet = 0
             return 0.0
         self._quiet += 1
-        wait = self.policy.idle.seconds(self._quiet)
-        return wait if self._wakeups.healthy else min(wait, self.policy.deaf)
+        wait = self.policy.idle_backoff.seconds(self._quiet)
+        return wait if self._wakeups.healthy else min(wait, self.policy.poll_when_unwoken)
 
     async def _tidy(self, fences: Mapping[int, int]) -> None:
         """Now and then: release what is set aside behind nothing, and remove what was kept for long enough."""
         if time.monotonic() < self._tidy_at or 0 not in fences:
             return
-        self._tidy_at = time.monotonic() + self.policy.housekeeping
+        self._tidy_at = time.monotonic() + self.policy.cleanup_every
         try:
             async with asyncio.timeout(self.policy.lease / 4):  # messages wait meanwhile
                 more = bool(await self._queue.release())
-                if self.policy.keep is not None:
-                    more = bool(await self._queue.clean(self.policy.keep)) or more
+                if self.policy.keep_sent_for is not None:
+                    more = bool(await self._queue.clean(self.policy.keep_sent_for)) or more
         except Exception as error:  # noqa: BLE001  # messages can be sent all the same
             if not self._is_untidy:
                 text = "%s cannot release or remove messages in %s, which it tries again: %s"

@@ -124,7 +124,7 @@ class Carrier(Generic[C]):
             if is_first_failure or search.is_hopeless:
                 break
             if search.failures > 1:
-                await asyncio.sleep(min(_SHORT, self._policy.outage.seconds(search.failures - 1)))
+                await asyncio.sleep(min(_SHORT, self._policy.outage_backoff.seconds(search.failures - 1)))
         return await self._judged(search, carried, errors)
 
     async def _try(
@@ -161,7 +161,7 @@ class Carrier(Generic[C]):
         if left and search.are_alone and await self._tell_enough(left, errors):
             found, left = [*found, *left], []
         self._hold_against(found, carried, errors)
-        if self._failing_since and time.monotonic() > self._failed_at + _DOUBT + self._policy.retry.longest:
+        if self._failing_since and time.monotonic() > self._failed_at + _DOUBT + self._policy.attempt_backoff.longest:
             self._forget()
         tried = [message for message in left if message.id in errors]
         self._doubted.update(message.id for message in tried)

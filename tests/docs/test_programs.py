@@ -26,6 +26,7 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.migrations import upgrade
 from tests.docs.pages import ROOT, blocks
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -112,9 +113,7 @@ async def test_the_relay_of_its_page_waits_for_a_broker_and_stops_when_it_is_tol
     async with running(program_of(RELAY), tmp_path, DATABASE=postgres_url, REDIS=redis_server.address) as process:
         await asyncio.to_thread(redis_server.start)
         async with redis.asyncio.Redis.from_url(redis_server.address) as client:
-            async with asyncio.timeout(LATE):
-                while not (entries := await client.xrange("orders")):  # noqa: ASYNC110  # the relay tells nobody
-                    await asyncio.sleep(0.05)
+            entries = await until(lambda: client.xrange("orders"), within=LATE, every=0.05)
         assert len(entries) == 1
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0

@@ -17,10 +17,10 @@ from cqrs.events.registry import EventRegistry
 from cqrs.migrations import upgrade
 from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.testing.conformance.outbox import Numbered, numbered
+from tests.helpers.waiting import until
 from tests.servers.recipe import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 
@@ -67,16 +67,11 @@ class Stand:
         async with self.engine.connect() as connection:
             return (await connection.execute(select(func.count()).where(model.pending.is_not(None)))).scalar_one()
 
-    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
-        async with asyncio.timeout(100):
-            while not await condition():  # noqa: ASYNC110  # other processes have no events
-                await asyncio.sleep(0.05)
-
     async def until_empty(self) -> None:
         async def empty() -> bool:
             return await self.waiting() == 0
 
-        await self.until(empty)
+        await until(empty, within=100, every=0.05)
 
     async def close(self) -> None:
         for relay in self._relays:

@@ -16,6 +16,7 @@ from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.workers import OutboxRelay, RelayPolicy
 from tests.faults.conftest import POSTGRESQL
 from tests.faults.test_relay_volume import fill
+from tests.helpers.waiting import until
 from tests.integration.postgresql_log.proxy import Proxy, proxy_to
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ async def test_a_broker_that_is_away_while_100_000_messages_arrive_costs_none_an
         broker = NatsMessageBroker(f"nats://127.0.0.1:{proxy.port}", stream=stream, timeout=1.0)
         async with broker, OutboxRelay(stand.outbox, broker, RelayPolicy(lease=10), wake_up="poll") as relay:
             await fill(stand, 5_000, keys=KEYS)
-            await stand.until(lambda: _sent(relay, 1))
+            await until(lambda: _sent(relay, 1), within=100, every=0.05)
             await lose(way)
             await fill(stand, COUNT - 5_000, keys=KEYS, first=5_001)
             await asyncio.sleep(3)  # the outage: probes go out and come to nothing

@@ -14,6 +14,7 @@ import pytest
 from cqrs.testing.conformance.outbox import numbered
 from tests.faults.conftest import MARIADB, POSTGRESQL
 from tests.faults.stand import assert_first_deliveries_in_order, assert_nothing_lost, duplicates
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from tests.faults.stand import Stand
@@ -73,7 +74,7 @@ async def test_a_zombie_repeats_at_most_what_was_sent_and_settles_nothing(stand:
     async def stopped() -> bool:
         return Path(f"/proc/{zombie.pid}/stat").read_text(encoding="ascii").split()[2] == "T"  # noqa: ASYNC240
 
-    await stand.until(stopped)
+    await until(stopped, within=100, every=0.05)
     other = await stand.relay("batch=100", "lease=0.5")
     await stand.until_empty()
     other.send_signal(signal.SIGSTOP)
@@ -94,7 +95,7 @@ async def test_a_poison_message_and_what_is_behind_it_survive_restarts_and_repla
         parked = await stand.outbox.parked.list()
         return len(parked) == 1 and parked[0].behind == 15 and await stand.waiting() == 16
 
-    await stand.until(others_have_left)
+    await until(others_have_left, within=100, every=0.05)
     first.send_signal(signal.SIGKILL)
     await stand.relay("poison=12")
     await stand.add(30, keys=3, first=60)
@@ -102,7 +103,7 @@ async def test_a_poison_message_and_what_is_behind_it_survive_restarts_and_repla
     async def new_ones_have_left() -> bool:
         return (await stand.outbox.parked.list())[0].behind == 25 and await stand.waiting() == 26
 
-    await stand.until(new_ones_have_left)
+    await until(new_ones_have_left, within=100, every=0.05)
     assert {number for _, key, number in stand.arrived() if key == "key-0"} == {0, 3, 6, 9}
     stand.file.with_suffix(".fixed").touch()
     assert await stand.outbox.parked.replay() == 1
@@ -123,5 +124,5 @@ async def test_a_wrong_clock_of_a_relay_changes_nothing(stand: Stand, skew: int)
     async def done() -> bool:
         return await stand.waiting() == 1
 
-    await stand.until(done)
+    await until(done, within=100, every=0.05)
     assert sorted(number for _, _, number in stand.arrived()) == [*range(20), 21]

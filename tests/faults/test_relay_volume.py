@@ -13,6 +13,7 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers import Backoff, OutboxRelay, RelayPolicy
 from tests.faults.conftest import POSTGRESQL
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ async def test_an_outage_while_100_000_messages_arrive_costs_none_of_them_an_att
         async def more_probes() -> bool:
             return len(broker.tries) > probes + 5
 
-        await stand.until(more_probes)
+        await until(more_probes, within=100, every=0.05)
         assert max(broker.tries[1:]) <= 10  # after the first batch it only looks whether the broker is back
         async with stand.engine.connect() as connection:
             touched = await connection.execute(text("SELECT count(*) FROM outbox WHERE attempts > 0 OR pending = 0"))

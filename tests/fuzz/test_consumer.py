@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cqrs
-from cqrs.backoff import Backoff
 from cqrs.envelope import Envelope
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from tests.fuzz.arriving import Arriving
 from tests.fuzz.rubbish import EXAMPLES, envelopes, fuzzed
+from tests.helpers.waiting import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-AT_ONCE = Backoff(first=0.0, longest=0.0)
 _LONGEST = 30.0  # seconds for a handful of messages; a consumer that is held up would take for ever
 
 

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 import cqrs
-from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.amqp.source import AMQPMessageSource
@@ -27,6 +26,7 @@ from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.message_brokers.redis.source import RedisMessageSource
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from tests.fuzz.rubbish import EXAMPLES, bodies, fuzzed, names
+from tests.helpers.waiting import AT_ONCE
 
 if TYPE_CHECKING:
     from cqrs.message_brokers.source import MessageSource
@@ -40,7 +40,6 @@ in_batches = settings(
     suppress_health_check=list(HealthCheck),
 )
 
-AT_ONCE = Backoff(first=0.0, longest=0.0)
 _LONGEST = 60.0  # seconds until the last message is through
 
 storable = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

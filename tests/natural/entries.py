@@ -18,6 +18,7 @@ from cqrs.message_brokers.protocol import Message
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer.policy import verdict
+from tests.helpers.waiting import AT_ONCE
 from tests.natural import handlers
 from tests.natural.messages import ARRIVALS, INNOCENT, Arrived, LeftEarly, StartStream, StillWaiting
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tests.natural.wirings import Parts
     from tests.natural.world import World
 
-AT_ONCE = cqrs.Backoff(first=0.0, longest=0.0)
 PATIENCE = 4  # outages in a row
 DELIVERIES = 3
 

@@ -14,11 +14,12 @@ from sqlalchemy import func, select
 import cqrs
 from tests.faults.books.messages import REGISTRY
 from tests.faults.books.tables import ACCOUNTS, Account, Base, Heard, Order
+from tests.helpers.waiting import until
 from tests.servers.recipe import ROOT
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator
 
 LANES = 8
 MOST = 24
@@ -51,14 +52,14 @@ class Books:
         """A service under load, until a moment of ``chance``."""
         answers = len(self.said) + chance.randint(1, MOST)
         async with self._service(str(run), chance.getrandbits(32), LANES):
-            await _until(lambda: len(self.said) >= answers)
+            await until(lambda: len(self.said) >= answers, within=PATIENCE)
             await asyncio.sleep(chance.uniform(0, 0.1))
 
     async def drain(self) -> None:
         """A service that gets nothing new, until every message has taken its effect."""
         async with self._service("last", 0, 0):
             while left := await self._not_heard():
-                await _until(partial(self._has_heard_some_of, left))
+                await until(partial(self._has_heard_some_of, left), within=PATIENCE)
             await asyncio.sleep(0.5)  # for what should not come at all
 
     async def close(self) -> None:
@@ -90,15 +91,6 @@ class Books:
 
     async def _has_heard_some_of(self, left: int) -> bool:
         return await self._not_heard() < left
-
-
-async def _until(condition: Callable[[], bool | Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            held = condition()
-            if held if isinstance(held, bool) else await held:
-                return
-            await asyncio.sleep(0.01)
 
 
 async def _count(database: cqrs.Database, table: type[Base]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ from cqrs.envelope import Envelope
 from cqrs.errors import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +55,12 @@ async def shop(address: str) -> str:
                 db.outbox.add(event, key=key, headers={"x": "hunter2"})
         at_once = cqrs.Backoff(first=0.0, longest=0.0)
         async with cqrs.OutboxRelay(db.outbox, Refusing(), cqrs.RelayPolicy(attempts=1, attempt_backoff=at_once)):
-            async with asyncio.timeout(20):
-                while len(found := await db.outbox.parked.list()) < len(KEYS) or not found[0].behind:  # noqa: ASYNC110
-                    await asyncio.sleep(0.01)
+
+            async def all_are_parked() -> bool:
+                found = await db.outbox.parked.list()
+                return len(found) >= len(KEYS) and bool(found[0].behind)
+
+            await until(all_are_parked)
         for key in ("red", *KEYS):
             envelope = Envelope(message_id=uuid.uuid4(), name="told", topic="news", body=BODY, key=key)
             async with db.transaction():

@@ -13,7 +13,7 @@ import httpx
 import uvicorn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
     from starlette.types import ASGIApp
 
@@ -54,9 +54,3 @@ async def serve(app: ASGIApp) -> AsyncGenerator[Live, None]:
         finally:
             server.should_exit = True
             await running
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Lets the event loop run until the condition holds. The time limit of the test is the limit."""
-    while not condition():  # noqa: ASYNC110  # some of the conditions are out of our hands
-        await asyncio.sleep(0.001)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers.waiting import until
 from tests.integration.fastapi.apps import by_hand, by_helper
 from tests.integration.fastapi.imports import Import
-from tests.integration.fastapi.live import serve, until
+from tests.integration.fastapi.live import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -79,6 +79,7 @@ import cqrs
 from cqrs.message_brokers.protocol import MessageBroker
 from cqrs.outbox import MemoryOutboxedEventRepository
 from cqrs.testing.conformance.outbox import Numbered, numbered
+from tests.helpers.waiting import until
 
 ended = asyncio.Event()
 
@@ -110,8 +111,7 @@ async def run():
     async with outbox as session:
         outbox.add(session, numbered(1))
         await outbox.commit(session)
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     await relay.run()
 
 async def main():

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.helpers.waiting import until
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -74,7 +76,6 @@ async def running(program: Any) -> AsyncIterator[None]:
 
 async def _in_position(consumer: Any) -> None:
     # A group that has acknowledged nothing yet begins at what is sent after it has found the end of the topic.
-    while not consumer.assignment():  # noqa: ASYNC110  # aiokafka tells it nobody
-        await asyncio.sleep(0.01)
+    await until(consumer.assignment)
     for partition in consumer.assignment():
         await consumer.position(partition)

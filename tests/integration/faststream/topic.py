@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from contextlib import asynccontextmanager
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,8 +37,11 @@ class Topic:
 
     async def until_acknowledged(self, count: int) -> None:
         """Returns when the group has acknowledged `count` messages."""
-        while await self.acknowledged() < count:  # noqa: ASYNC110  # Kafka has no other way to learn it
-            await asyncio.sleep(0.05)
+
+        async def acknowledged() -> bool:
+            return await self.acknowledged() >= count
+
+        await until(acknowledged, every=0.05)
 
 
 @asynccontextmanager

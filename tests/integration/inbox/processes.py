@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.helpers.waiting import until
 from tests.servers.recipe import ROOT
 
 if TYPE_CHECKING:
@@ -45,6 +46,4 @@ async def killed(started: asyncio.subprocess.Process) -> None:
 async def stopped(started: asyncio.subprocess.Process) -> None:
     """Returns when it has stopped at its failpoint."""
     state = Path(f"/proc/{started.pid}/stat")
-    async with asyncio.timeout(60):
-        while state.read_text(encoding="ascii").split()[2] != "T":  # noqa: ASYNC110, ASYNC240  # nobody tells
-            await asyncio.sleep(0.02)
+    await until(lambda: state.read_text(encoding="ascii").split()[2] == "T")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cqrs
 from cqrs.backoff import Backoff
@@ -18,12 +18,13 @@ from cqrs.message_brokers.protocol import Message
 from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.testing import faults
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import AT_ONCE, until
 from tests.integration.inbox.backends import Database, effect, engine_of
 
 if TYPE_CHECKING:
     from cqrs.message_brokers.source import MessageSource
 
-AT_ONCE = Backoff(first=0.0, longest=0.0)
 SOON = Backoff(first=0.01, longest=0.05)
 
 
@@ -42,10 +43,6 @@ class Shipped(cqrs.NotificationEvent[int]):
 REGISTRY = EventRegistry()
 REGISTRY.register(Ordered, "ordered")
 REGISTRY.register(Shipped, "shipped")
-
-
-class Kaput(Exception):
-    """What the handler raises for the numbers in ``poison``."""
 
 
 class Shipping:
@@ -67,10 +64,10 @@ class Shipping:
         await effect(str(event.payload))
         self.outbox.add(Shipped(topic="shipments", payload=event.payload), key="k")
         if event.payload in self.poison:
-            raise Kaput(event.payload)
+            raise Deliberate(event.payload)
         if self.failures.get(event.payload, 0):
             self.failures[event.payload] -= 1
-            raise Kaput(event.payload)
+            raise Deliberate(event.payload)
 
     def consumer(self, source: MessageSource, **policy: Any) -> Consumer:
         chosen: dict[str, Any] = {
@@ -96,10 +93,21 @@ class Shipping:
 
     async def until(self, count: int) -> list[str]:
         """The effects, when there are so many."""
-        async with asyncio.timeout(60):
-            while len(found := await self.database.effects()) < count:  # noqa: ASYNC110  # a database tells nobody
-                await asyncio.sleep(0.02)
-        return found
+
+        async def enough() -> list[str] | None:
+            found = await self.database.effects()
+            return found if len(found) >= count else None
+
+        return cast("list[str]", await until(enough, every=0.02))
+
+    async def until_parked(self, count: int = 1) -> Any:
+        """What is parked, when there is so much."""
+
+        async def enough() -> Any:
+            found = await self.inbox.parked.list(self.name)
+            return found if len(found) >= count else None
+
+        return await until(enough, every=0.02)
 
 
 def ordered(number: int, key: str | None = None, topic: str = "orders") -> Message:

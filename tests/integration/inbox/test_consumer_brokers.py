@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from cqrs.message_brokers.nats.source import NatsMessageSource
 from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.message_brokers.redis.broker import RedisMessageBroker
 from cqrs.message_brokers.redis.source import RedisMessageSource
+from tests.helpers.waiting import until
 from tests.integration.inbox.service import Shipping, ordered
 
 if TYPE_CHECKING:
@@ -87,9 +87,11 @@ async def wire(request: pytest.FixtureRequest, topic: str) -> AsyncIterator[tupl
 
 async def send(broker: MessageBroker, topic: str, *numbers: int) -> None:
     envelopes = [ordered(n, key=str(n % 3), topic=topic).to_envelope() for n in numbers]
-    async with asyncio.timeout(30):
-        while any(await broker.send(envelopes)):  # noqa: ASYNC110  # a topic may be in the making
-            await asyncio.sleep(0.1)
+
+    async def all_are_sent() -> bool:
+        return not any(await broker.send(envelopes))
+
+    await until(all_are_sent, every=0.1)  # the topic may still be in the making
 
 
 async def test_every_message_takes_effect_once_in_the_order_of_its_key(
@@ -155,9 +157,7 @@ async def test_a_message_that_cannot_be_read_is_parked_with_its_bytes_and_holds_
     assert await broker.send([nameless, unversioned, *good]) == [None] * 5
     async with shipping.consumer(source(), on_unknown="skip"):
         assert sorted(await shipping.until(3)) == ["0", "1", "2"]
-        async with asyncio.timeout(30):
-            while len(parked := await shipping.inbox.parked.list(shipping.name)) < 2:  # noqa: ASYNC110  # nothing else tells
-                await asyncio.sleep(0.02)
+        parked = await shipping.until_parked(2)
     reasons = {one.envelope.key: (one.envelope.body, one.envelope.headers["unreadable"]) for one in parked}
     assert reasons == {
         "a": (good[0].body, "ValueError: badly formed hexadecimal UUID string"),

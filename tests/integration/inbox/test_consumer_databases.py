@@ -65,9 +65,7 @@ async def test_poison_parks_its_key_and_leaves_nothing_behind(shipping: Shipping
         await broker.order(number, key="ab"[number % 2])
     async with shipping.consumer(broker.orders(), parked_retries=0):
         assert await shipping.until(4) == ["0", "1", "3", "5"]
-        async with asyncio.timeout(30):
-            while not (parked := await shipping.inbox.parked.list("shipping")):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        parked = await shipping.until_parked()
         assert parked[0].behind == 1
         shipping.poison.clear()
         assert await shipping.inbox.parked.replay("shipping") == 1

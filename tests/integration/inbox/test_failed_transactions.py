@@ -89,9 +89,7 @@ async def test_a_message_whose_handler_catches_such_an_error_is_parked_and_the_o
         await broker.send_message(ordered(number))
     async with shipping.consumer(broker.source("orders"), parked_retries=0):
         assert await shipping.until(2) == ["0", "1"]
-        async with asyncio.timeout(30):
-            while not (parked := await shipping.inbox.parked.list("shipping")):  # noqa: ASYNC110  # a database tells nobody
-                await asyncio.sleep(0.01)
+        parked = await shipping.until_parked()
     assert "savepoint" in parked[0].error
     assert await shipping.shipped() == [0, 1]
 

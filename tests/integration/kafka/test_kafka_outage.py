@@ -13,6 +13,7 @@ from cqrs.testing.conformance.message_broker import an_envelope, received
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer.consumer import Consumer
 from cqrs.workers.consumer.policy import ConsumerPolicy, ConsumerVerdict, verdict
+from tests.helpers.waiting import until
 from tests.integration.kafka.backend import KafkaBackend
 from tests.integration.message_brokers.restarts import numbers_until
 
@@ -192,9 +193,7 @@ async def test_an_outage_is_told_by_the_cluster_that_is_away_and_its_messages_ar
                 async with asyncio.timeout(0.5):
                     await broker.send(envelopes)
         receiving = asyncio.create_task(received(source, 29))
-        async with asyncio.timeout(30):
-            while "has not answered" not in caplog.text:  # noqa: ASYNC110  # nothing else tells
-                await asyncio.sleep(0.1)
+        await until(lambda: "has not answered" in caplog.text)
         sending = asyncio.create_task(broker.send(envelopes))
         await asyncio.to_thread(kafka_server.start)
         assert await sending == [None] * 29

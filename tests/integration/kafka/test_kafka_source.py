@@ -14,6 +14,7 @@ from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.kafka.broker import KafkaMessageSource
 from cqrs.message_brokers.kafka.connection import KafkaConnection
 from cqrs.testing.conformance.message_broker import an_envelope, received
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,8 +79,7 @@ async def test_a_new_member_waits_for_what_the_old_one_is_at(backend: KafkaBacke
         in_flight = await received(old, 10, ack=False)
         new = backend.source(topic, "one")
         joining = asyncio.create_task(new.start())
-        while not all(window.leaving for window in old._windows.values()):  # noqa: ASYNC110  # nothing else tells
-            await asyncio.sleep(0.01)
+        await until(lambda: all(window.leaving for window in old._windows.values()))
         for delivery in in_flight:
             await delivery.ack()
         await joining

@@ -22,10 +22,10 @@ from cqrs.message_brokers.kafka.producer import KafkaProducerAdapter
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.nats.broker import NatsMessageBroker
 from cqrs.testing.conformance.message_broker import an_envelope
-from cqrs.testing.conformance.relay import until
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from cqrs.workers.relay.policy import RelayPolicy
+from tests.helpers.waiting import until
 from tests.integration.inbox.service import REGISTRY, Ordered
 from tests.integration.inbox.test_consumer_brokers import BROKERS
 from tests.integration.message_brokers.test_secured import BACKENDS

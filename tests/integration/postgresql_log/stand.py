@@ -15,8 +15,8 @@ from cqrs.outbox.log.postgresql import PostgresLog
 from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
 from cqrs.workers.relay.log_relay import LogRelay
 from cqrs.workers.relay.policy import RelayPolicy
+from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, libpq_words, told
-from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from cqrs._replication import stream
 from cqrs.outbox.log.content import PREFIX
-from tests.integration.postgresql_log.waiting import LATE
+from tests.helpers.waiting import LATE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,10 @@ async def contents(log: OutboxLog) -> tuple[list[bytes], int]:
 
 
 async def until_it_says(stand: Stand, question: str, answer: Any) -> None:
-    async with asyncio.timeout(LATE):
-        while not answer(await stand.database.run(question.format(stand.from_slot))):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # nobody tells
+    async def answered() -> bool:
+        return bool(answer(await stand.database.run(question.format(stand.from_slot))))
+
+    await until(answered)
 
 
 async def test_read_but_unsettled_messages_are_not_confirmed_in_the_middle_of_a_large_transaction(

@@ -18,8 +18,8 @@ from cqrs.errors import MessageRejected
 from cqrs.outbox.log.content import PREFIX, pack
 from cqrs.outbox.rows import NewRow
 from cqrs.workers.relay import log_relay
+from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import told
-from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:
     from cqrs.outbox.log.protocol import LoggedMessage

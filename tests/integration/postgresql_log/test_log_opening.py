@@ -11,8 +11,8 @@ import pytest
 from cqrs._replication import stream
 from cqrs.errors import MigrationNeeded
 from cqrs.workers.relay import log_relay
+from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.proxy import proxy_to
-from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -51,9 +51,10 @@ async def waiting(stand: Stand) -> int:
 
 
 async def until_waiting(stand: Stand, count: int) -> None:
-    async with asyncio.timeout(LATE):
-        while await waiting(stand) != count:  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.01)
+    async def as_many() -> bool:
+        return await waiting(stand) == count
+
+    await until(as_many)
 
 
 async def test_a_relay_is_stopped_while_the_server_does_not_answer_who_connects(

@@ -21,9 +21,9 @@ from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
 from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
 from tests.integration.postgresql_log.stand import Stand, stand_on
-from tests.integration.postgresql_log.waiting import LATE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -124,9 +124,9 @@ async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: St
         stand.broker.poison.clear()
         await stand.outbox.parked.replay()
         await stand.arrived(1, 3, 5, 6, 8, 10, 2, 4, 7, 9)
-        async with asyncio.timeout(LATE):
-            while await stand.database.run("select 1 from outbox where pending is not null"):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
+        await until(
+            lambda: stand.database.run("select 1 where not exists (select from outbox where pending is not null)")
+        )
         await stand.add(11, key="a")
         await stand.arrived(1, 3, 5, 6, 8, 10, 2, 4, 7, 9, 11)
     assert (11, None) not in await stand.rows()

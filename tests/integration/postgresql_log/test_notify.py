@@ -13,9 +13,10 @@ from cqrs.errors import WakeUpsUnsupported
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.wakeups.announcing import announcer, channel_of
 from cqrs.wakeups.notify import NotifyWakeUps
+from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import REGISTRY, Database, fill, told
 from tests.integration.postgresql_log.proxy import proxy_to
-from tests.integration.postgresql_log.waiting import A_WHILE, LATE, listening, until
+from tests.integration.postgresql_log.waiting import A_WHILE, listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

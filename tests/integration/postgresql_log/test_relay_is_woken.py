@@ -12,9 +12,9 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.wakeups.announcing import announcer
 from cqrs.wakeups.notify import NotifyWakeUps
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.postgresql_log.conftest import Database, fill
 from tests.integration.postgresql_log.proxy import Proxy, proxy_to
-from tests.integration.postgresql_log.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

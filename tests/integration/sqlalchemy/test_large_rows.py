@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cqrs.message_brokers.nats.broker import NatsMessageBroker
 from cqrs.message_brokers.nats.stream import NatsStream
 from cqrs.outbox.sqlalchemy.model import outbox_model
-from cqrs.testing.conformance.relay import QUICK, until_true
+from cqrs.testing.conformance.relay import QUICK
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.sqlalchemy.backends import SqlBackend
 from tests.servers.databases import database
 
@@ -61,14 +62,14 @@ async def test_a_body_larger_than_a_packet_is_parked_and_the_others_leave(
             return [one.behind for one in parked] == [1]
 
         async with NatsMessageBroker(nats_url, stream=stream) as broker, OutboxRelay(outbox, broker, QUICK) as relay:
-            await until_true(is_parked)
+            await until(is_parked)
             assert relay.sent == 2
             (parked,) = await outbox.parked.list()
             assert (parked.envelope.name, len(parked.envelope.body)) == ("large", SIZE)
             assert f"{SIZE} bytes" in parked.error
             assert [one.envelope.name for one in await outbox.peek(state="sent")] == ["good", "good"]
             await outbox.parked.drop(parked.id)
-            await until_true(lambda: _all_sent(relay))
+            await until(lambda: _all_sent(relay))
         await backend.engine.dispose()
 
 

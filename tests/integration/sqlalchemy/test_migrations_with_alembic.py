@@ -27,6 +27,7 @@ from cqrs.migrations import check, upgrade
 from cqrs.migrations.steps import DIALECTS, steps_of
 from cqrs.migrations.subjects import SUBJECTS, tables_of
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.transactions.stand import REGISTRY, Told
 
 if TYPE_CHECKING:
@@ -266,9 +267,8 @@ async def used(address: str) -> None:
             envelope = Envelope(message_id=uuid.uuid4(), name="told", topic="news", body=b"{}")
             assert await db.inbox.accept("billing", [envelope]) == [envelope]
         broker = MemoryMessageBroker()
-        async with OutboxRelay(db.outbox, broker), asyncio.timeout(30):
-            while not broker.topic("news"):  # noqa: ASYNC110  # nobody tells
-                await asyncio.sleep(0.02)
+        async with OutboxRelay(db.outbox, broker):
+            await until(lambda: broker.topic("news"))
 
 
 def test_our_branch_takes_tables_that_the_user_has_in_the_metadata_as_they_are(project: Project) -> None:

@@ -14,8 +14,8 @@ import cqrs.migrations
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.testing.conformance.outbox import Numbered, numbered
-from cqrs.testing.conformance.relay import until
 from cqrs.workers import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.sqlalchemy.backends import SqlBackend
 
 if TYPE_CHECKING:

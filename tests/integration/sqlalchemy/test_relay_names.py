@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.sqlalchemy.backends import SqlBackend
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ async def fill(outbox: SqlAlchemyOutboxedEventRepository) -> None:
 
 
 async def sent(broker: MemoryMessageBroker, count: int) -> None:
-    async with asyncio.timeout(LATE):
-        while len(broker.sent) < count:  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.01)
+    await until(lambda: len(broker.sent) >= count)
 
 
 @pytest.mark.parametrize("table", NAMES)

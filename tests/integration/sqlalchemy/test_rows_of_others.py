@@ -18,8 +18,9 @@ from cqrs.outbox.rows import NewRow
 from cqrs.outbox.sqlalchemy.model import outbox_model
 from cqrs.producer import EventProducer
 from cqrs.testing.conformance.message_broker import received
-from cqrs.testing.conformance.relay import QUICK, until_true
+from cqrs.testing.conformance.relay import QUICK
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.inbox.test_consumer_brokers import BROKERS
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ async def test_a_row_that_cannot_be_sent_is_parked_with_the_reason_and_the_other
         await stack.enter_async_context(to)
         source = await stack.enter_async_context(source_of())
         await stack.enter_async_context(OutboxRelay(rows.outbox, to, QUICK))
-        await until_true(lambda: _is_settled(rows.outbox))
+        await until(lambda: _is_settled(rows.outbox))
         found = {message.envelope.name: message for message in await rows.outbox.parked.list()}
         assert found.keys() >= parked.keys()
         assert found.keys() <= parked.keys() | AS_THE_BROKER_LIKES.keys() | {"a long key", "NUL in the key"}

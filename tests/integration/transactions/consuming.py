@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from cqrs.inbox.sqlalchemy.tables import inbox_tables
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from tests.helpers.waiting import until
 from tests.integration.transactions.stand import ordered
 
 if TYPE_CHECKING:
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 async def consumed(consumer: Consumer, broker: MemoryMessageBroker, stand: Stand) -> None:
     """Run ``consumer`` until every message of ``broker`` is marked as handled, or parked."""
     marks = select(func.count()).select_from(inbox_tables().marks)
-    async with consumer, asyncio.timeout(60):
-        while await stand.look(marks) != [len(broker.topic("orders"))]:  # noqa: ASYNC110  # a database tells nobody
-            await asyncio.sleep(0.02)
+
+    async def all_are_marked() -> bool:
+        return await stand.look(marks) == [len(broker.topic("orders"))]
+
+    async with consumer:
+        await until(all_are_marked, every=0.02)
 
 
 async def filled(count: int) -> MemoryMessageBroker:

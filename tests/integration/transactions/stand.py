@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 import cqrs
-from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap as bootstrap_events
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message
 from cqrs.outbox.sqlalchemy.model import outbox_model
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 T = TypeVar("T")
-
-AT_ONCE = Backoff(first=0.0, longest=0.0)
 
 
 class Base(DeclarativeBase):
@@ -99,10 +98,6 @@ class Told(cqrs.NotificationEvent[str]):
 REGISTRY = EventRegistry()
 REGISTRY.register(Ordered, "ordered")
 REGISTRY.register(Told, "told")
-
-
-class Kaput(Exception):
-    """What handlers raise here."""
 
 
 async def run(command: Run) -> Any:
@@ -178,7 +173,7 @@ class Stand:
 
         async def work() -> None:
             await self.writes(*what)()
-            raise Kaput
+            raise Deliberate
 
         return work
 

@@ -13,8 +13,10 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import AT_ONCE
 from tests.integration.transactions.consuming import consumed, filled
-from tests.integration.transactions.stand import AT_ONCE, Kaput, Ordered, Record, Run, Told, bind, run
+from tests.integration.transactions.stand import Ordered, Record, Run, Told, bind, run
 
 if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message
@@ -28,7 +30,7 @@ def after_commit(callback: Any) -> None:
 
 
 async def fail() -> None:
-    raise Kaput
+    raise Deliberate
 
 
 def writes_and_fails_later(stand: Stand, what: str = "one") -> Any:
@@ -46,7 +48,7 @@ async def test_the_caller_gets_the_answer_and_the_errors(stand: Stand) -> None:
     with pytest.raises(AfterCommitError) as caught:
         await stand.send(writes_and_fails_later(stand))
     assert caught.value.answer == "answer"
-    assert [type(error) for error in caught.value.errors] == [Kaput]
+    assert [type(error) for error in caught.value.errors] == [Deliberate]
     assert await stand.notes() == ["one"]
 
 
@@ -98,10 +100,10 @@ async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: St
     async def inner() -> None:
         await stand.write("undone")
         after_commit(fail)
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(inner)
         await stand.write("one")
 
@@ -114,7 +116,7 @@ async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Stand) -> N
         after_commit(_must_not_be_called)
         await stand.fails("undone")()
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
 
 
@@ -181,7 +183,7 @@ class Away(MemoryMessageBroker):
     """It takes no messages."""
 
     async def send_message(self, message: Message) -> None:
-        raise Kaput
+        raise Deliberate
 
 
 async def test_a_message_that_no_broker_takes_after_the_commit_is_told(stand: Stand) -> None:
@@ -208,13 +210,13 @@ async def test_a_message_leaves_to_a_broker_after_the_commit_only(stand: Stand) 
         assert unit is not None
         unit.before_commit(_kaput_before)
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await mediator.send(Record(work))
     assert broker.sent == ()
 
 
 async def _kaput_before() -> None:
-    raise Kaput
+    raise Deliberate
 
 
 async def _must_not_be_called() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
-from tests.integration.transactions.stand import Kaput, Note, Told
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Note, Told
 
 if TYPE_CHECKING:
     from cqrs.unit_of_work import UnitOfWork
@@ -82,7 +83,7 @@ async def test_one_that_fails_undoes_everything(stand: Stand) -> None:
         unit().after_commit(after)
         return "done"
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert (await stand.notes(), called) == ([], [])
 
@@ -103,11 +104,11 @@ async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: St
     async def inner() -> None:
         await stand.write("undone")
         unit().before_commit(stand.writes("undone too"))
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
         await stand.write("one")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(inner)
 
     await stand.send(work)
@@ -129,9 +130,9 @@ async def test_a_callback_of_a_nested_turn_is_called_before_the_outer_commit(sta
 async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Stand) -> None:
     async def work() -> None:
         unit().before_commit(stand.writes("undone"))
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == []
 
@@ -152,11 +153,11 @@ async def test_info_of_a_savepoint_that_was_undone_is_taken_back(stand: Stand) -
         unit().info["changed"] = "inner"
         unit().info["new"] = "inner"
         del unit().info["deleted"]
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
         unit().info.update(changed="outer", deleted="outer")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(inner)
         seen.append(dict(unit().info))
 
@@ -179,10 +180,10 @@ async def test_info_of_a_savepoint_that_was_kept_stays(stand: Stand) -> None:
 async def test_info_of_a_savepoint_of_the_session_is_taken_back(stand: Stand) -> None:
     async def work() -> dict[Any, Any]:
         await stand.write("one")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.session.begin_nested():
                 unit().info["key"] = "undone"
-                raise Kaput
+                raise Deliberate
         return dict(unit().info)
 
     assert await stand.send(work) == {}
@@ -191,12 +192,12 @@ async def test_info_of_a_savepoint_of_the_session_is_taken_back(stand: Stand) ->
 async def test_info_of_two_savepoints_one_in_the_other_is_taken_back_with_the_outer_one(stand: Stand) -> None:
     async def work() -> dict[Any, Any]:
         unit().info["key"] = 0
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with unit().savepoint():
                 unit().info["key"] = 1
                 async with unit().savepoint():
                     unit().info["key"] = 2
-                raise Kaput
+                raise Deliberate
         return dict(unit().info)
 
     assert await stand.send(work) == {"key": 0}

@@ -13,8 +13,9 @@ from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.workers.consumer.consumer import Consumer
+from tests.helpers.errors import Deliberate
 from tests.integration.transactions.consuming import consumed, filled
-from tests.integration.transactions.stand import Kaput, Ordered, note
+from tests.integration.transactions.stand import Ordered, note
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ async def swallows(request: Any, handle: Callable[[Any], Awaitable[Any]]) -> Any
     """A middleware of a user, which turns an error into an answer."""
     try:
         return await handle(request)
-    except Kaput:
+    except Deliberate:
         return None
 
 
@@ -36,7 +37,7 @@ async def test_an_error_that_a_middleware_swallows_takes_its_message_along_and_n
     async def handle(event: Ordered) -> None:
         await stand.write(str(event.payload))
         if event.payload == FAILING:
-            raise Kaput
+            raise Deliberate
 
     broker = await filled(5)
     await consumed(stand.consumer(broker.source("orders"), handle, middlewares=[swallows]), broker, stand)
@@ -49,11 +50,11 @@ async def test_a_batch_whose_turn_failed_and_was_caught_is_not_committed(stand: 
     async def fails(request: Any) -> None:
         await stand.fails(request)()
 
-    with pytest.raises(TransactionDoomed, match="Kaput"):
+    with pytest.raises(TransactionDoomed, match="Deliberate"):
         async with stand.db.unit_of_work() as unit:
             with unit.held(whole_batch=True):
                 await stand.write("undone")
-                with pytest.raises(Kaput):
+                with pytest.raises(Deliberate):
                     await turn("undone too", fails)
     assert await stand.notes() == []
 
@@ -61,7 +62,7 @@ async def test_a_batch_whose_turn_failed_and_was_caught_is_not_committed(stand: 
 async def test_a_turn_within_the_turn_of_a_message_is_undone_alone(stand: Stand) -> None:
     async def handle(event: Ordered) -> None:
         await stand.write(f"{event.payload} before")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails(f"{event.payload} undone"))
 
     broker = await filled(3)
@@ -126,7 +127,7 @@ async def test_a_unit_that_is_held_cannot_be_ended(stand: Stand) -> None:
 async def test_a_unit_that_was_doomed_can_be_rolled_back(stand: Stand) -> None:
     async with stand.db.unit_of_work() as unit:
         await stand.write("undone")
-        unit.doom(Kaput())
+        unit.doom(Deliberate())
         await unit.rollback()
     assert await stand.notes() == []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask
-from tests.integration.transactions.stand import Kaput
+from tests.helpers.errors import Deliberate
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -38,7 +38,7 @@ def raw_writes(stand: Stand, *what: str, fails: bool = False) -> Any:
         for one in what:
             await raw(stand, one)
         if fails:
-            raise Kaput
+            raise Deliberate
 
     return work
 
@@ -54,7 +54,7 @@ async def test_writes_of_the_driver_are_committed_with_the_rest(stand: Stand) ->
 
 
 async def test_writes_of_the_driver_that_come_first_are_undone_with_the_transaction(stand: Stand) -> None:
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(raw_writes(stand, "undone", fails=True))
     assert await stand.notes() == []
 
@@ -64,7 +64,7 @@ async def test_writes_of_the_driver_that_come_later_are_undone_with_the_transact
         await stand.write("undone")
         await raw_writes(stand, "undone too", fails=True)()
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == []
 
@@ -76,7 +76,7 @@ async def test_writes_of_the_driver_in_a_failed_nested_command_are_undone_alone(
             await raw(stand, "first")
         if first == "orm":
             await stand.write("first")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(raw_writes(stand, "undone", "undone too", fails=True))
         await raw(stand, "last")
 
@@ -100,9 +100,9 @@ async def test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_tu
                         await cursor.execute(INSERT["mariadb"], ("undone",))
                 case _:
                     await driver.execute(INSERT["sqlite"], ("undone",))
-            raise Kaput
+            raise Deliberate
 
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(inner)
 
     await stand.send(work)
@@ -114,10 +114,10 @@ async def test_a_connection_that_was_kept_writes_in_a_savepoint_of_the_session(s
 
     async def work() -> None:
         await raw(stand, "first")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.session.begin_nested():
                 await raw(stand, "undone")
-                raise Kaput
+                raise Deliberate
 
     await stand.send(work)
     assert await stand.notes() == ["first"]
@@ -126,7 +126,7 @@ async def test_a_connection_that_was_kept_writes_in_a_savepoint_of_the_session(s
 async def test_in_two_savepoints_the_inner_one_is_undone_alone(stand: Stand) -> None:
     async def middle() -> None:
         await raw(stand, "middle")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(raw_writes(stand, "undone", fails=True))
 
     async def work() -> None:
@@ -142,11 +142,11 @@ async def test_savepoints_that_nobody_has_used_are_begun_first(stand: Stand) -> 
 
     async def middle() -> None:
         await stand.send(raw_writes(stand, "undone"))
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
         await stand.write("first")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(middle)
 
     await stand.send(work)

@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from cqrs.errors import TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Kaput, Note, Told, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Note, Told, note
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -293,8 +294,8 @@ async def test_a_commit_that_was_refused_in_a_loop_does_not_commit_later(stand: 
             await stand.write(str(number))
             with pytest.raises(UnitOfWorkStateError):
                 await session().commit()
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == []

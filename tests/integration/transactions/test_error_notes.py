@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
 from cqrs.errors import TransactionEnded, UnitOfWorkStateError
-from tests.integration.transactions.stand import REGISTRY, Base, Kaput, Run, elsewhere, engine_at
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import REGISTRY, Base, Run, elsewhere, engine_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -201,6 +202,6 @@ async def test_a_failed_statement_whose_error_was_caught_commits_nothing_on_post
 
 
 async def test_an_error_of_the_handler_has_no_note_of_ours(stand: Stand) -> None:
-    with pytest.raises(Kaput) as caught:
+    with pytest.raises(Deliberate) as caught:
         await stand.send(stand.fails("undone"))
     assert notes_of(caught.value) == ""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import cqrs  # noqa: TC001  # the annotations of handlers are read when the mediator is built
-from tests.integration.transactions.stand import Happened, Kaput, Record, Told
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Happened, Record, Told
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -40,7 +41,7 @@ async def test_an_event_handler_that_fails_undoes_those_before_it(stand: Stand) 
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Happened(stand.writes("one")), Happened(stand.fails("two")), Happened(stand.writes("three")))
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.bootstrap(max_concurrent_event_handlers=10).send(Record(work))
     assert await stand.notes() == []
 
@@ -68,7 +69,7 @@ async def test_events_recorded_by_an_event_handler_are_sent_with_the_transaction
 
 async def test_nested_turns_of_several_event_handlers_do_not_cross(stand: Stand) -> None:
     async def caught() -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
 
     async def work(events: cqrs.EventRecorder) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import insert, select
 from cqrs.errors import TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Kaput, Note, Told, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Note, Told, note
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -83,7 +84,7 @@ async def test_it_raises_after_a_turn_that_failed(stand: Stand) -> None:
         sessions.append(real_session())
         await stand.fails("undone")()
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     with pytest.raises(TransactionEnded):
         await _flush(sessions[0])

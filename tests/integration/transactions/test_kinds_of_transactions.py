@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 import cqrs
 from cqrs.errors import InvalidArgument, SecondTransaction, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
-from tests.integration.transactions.stand import Kaput, Run, bind, elsewhere
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Run, bind, elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -178,10 +179,10 @@ async def test_a_nested_turn_that_was_undone_does_not_make_a_reading_transaction
 ) -> None:
     async def inner() -> None:
         await stand.db.session.execute(text("select 1"))
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await mediator.send(Run(inner))
         await stand.write("lost")
 

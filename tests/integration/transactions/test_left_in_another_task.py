@@ -20,7 +20,8 @@ from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.unit_of_work.stack import entered
 from cqrs.workers.relay.outbox_relay import OutboxRelay
-from tests.integration.transactions.stand import Kaput, Run, Told
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Run, Told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -115,7 +116,7 @@ async def test_a_nested_turn_after_leaving_such_an_iterator_is_undone_alone(stan
         await stand.write("outer")
         await leave_early(nothing_done(other))
         await let_python_close_it()
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
 
     await stand.send(work)
@@ -137,12 +138,12 @@ async def test_a_task_cannot_commit_the_outbox_block_of_the_one_that_started_it(
     async def commit() -> None:
         await stand.db.outbox.commit()
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         async with stand.db.outbox:
             await stand.write("undone")
             with pytest.raises(OtherTask):
                 await asyncio.create_task(commit())
-            raise Kaput
+            raise Deliberate
     assert await stand.notes() == []
 
 
@@ -193,7 +194,7 @@ async def test_a_task_that_outlives_its_turn_may_send_a_command_of_its_own(stand
 
 
 async def test_a_command_of_such_a_task_that_fails_is_undone(stand: Stand) -> None:
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await after_the_turn(stand, lambda: stand.send(stand.fails("undone")))
     assert await stand.notes() == ["turn"]
 

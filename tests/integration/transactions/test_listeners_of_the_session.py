@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 import cqrs
 from cqrs.errors import TransactionEnded
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import REGISTRY, Base, Kaput, Note, Run, Told, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import REGISTRY, Base, Note, Run, Told, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,10 +87,10 @@ async def test_messages_added_by_a_listener_are_undone_with_the_rest(
 ) -> None:
     async def work() -> None:
         await note(db.session, "undone")
-        raise Kaput
+        raise Deliberate
 
     listening(name, lambda _: db.outbox.add(Told(payload="undone")))
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.bootstrap(db).send(Run(work))
     assert (await stand.notes(), await stand.messages()) == ([], [])
 

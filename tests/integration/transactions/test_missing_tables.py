@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import logging
 import uuid
@@ -22,6 +21,7 @@ from cqrs.migrations import upgrade
 from cqrs.outbox.queue import Outcome, QueuedMessage
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin, SqlAlchemyOutboxedEventRepository
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.transactions.consuming import filled
 from tests.integration.transactions.stand import REGISTRY, Stand, Told, engine_at
 
@@ -217,9 +217,3 @@ async def test_a_consumer_parks_nothing_while_a_table_is_missing(bare: Stand, ca
         await consumer.stop()
     assert await bare.db.inbox.parked.list("billing") == []
     assert await bare.messages() == ["one", "one"]
-
-
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not done():  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.02)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 import cqrs
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.fallback import RequestHandlerFallback
-from tests.integration.transactions.stand import Account, Counted, Happened, Kaput, Note, Record, Run, Told, bind, run
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Account, Counted, Happened, Note, Record, Run, Told, bind, run
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -31,9 +32,9 @@ async def test_a_nested_turn_is_committed_with_the_outer_one(stand: Stand) -> No
 async def test_a_nested_turn_is_undone_with_the_outer_one(stand: Stand) -> None:
     async def work() -> None:
         await stand.send(stand.writes("inner"))
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == []
 
@@ -43,7 +44,7 @@ async def test_a_nested_turn_that_fails_undoes_the_outer_one_too(stand: Stand) -
         await stand.write("outer")
         await stand.send(stand.fails("inner"))
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == []
 
@@ -51,7 +52,7 @@ async def test_a_nested_turn_that_fails_undoes_the_outer_one_too(stand: Stand) -
 async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("before")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
         await stand.write("after")
 
@@ -61,7 +62,7 @@ async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(stand: Sta
 
 async def test_a_nested_turn_before_the_first_statement_is_undone_alone(stand: Stand) -> None:
     async def work() -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
         await stand.write("after")
 
@@ -73,7 +74,7 @@ async def test_objects_pending_before_a_failed_nested_command_are_kept(stand: St
 
     async def work() -> None:
         stand.db.session.add(Note(what="pending"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
 
     await stand.send(work)
@@ -88,7 +89,7 @@ async def test_an_attribute_set_before_a_nested_turn_that_is_undone_is_kept(stan
         account = await stand.db.session.get(Account, 1)
         assert account is not None
         account.balance = 90
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
 
     await stand.send(work)
@@ -98,7 +99,7 @@ async def test_an_attribute_set_before_a_nested_turn_that_is_undone_is_kept(stan
 async def test_of_two_nested_turns_the_one_that_fails_is_undone_alone(stand: Stand) -> None:
     async def work() -> None:
         await stand.send(stand.writes("one"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
         await stand.send(stand.writes("two"))
 
@@ -113,7 +114,7 @@ async def test_a_nested_turn_takes_along_the_one_within_it(stand: Stand) -> None
 
     async def work() -> None:
         await stand.write("one")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(middle)
 
     await stand.send(work)
@@ -123,7 +124,7 @@ async def test_a_nested_turn_takes_along_the_one_within_it(stand: Stand) -> None
 async def test_a_turn_within_a_nested_one_is_undone_alone(stand: Stand) -> None:
     async def middle() -> None:
         await stand.write("middle")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
 
     async def work() -> None:
@@ -152,11 +153,11 @@ async def test_a_nested_turn_that_is_retried_by_hand_is_written_once(stand: Stan
         tries.append(len(tries))
         await stand.write("inner")
         if len(tries) < 3:
-            raise Kaput
+            raise Deliberate
 
     async def work() -> None:
         for _ in range(3):
-            with suppress(Kaput):
+            with suppress(Deliberate):
                 await stand.send(inner)
                 break
 
@@ -183,7 +184,7 @@ async def test_a_nested_turn_that_fails_and_touches_no_database_costs_no_stateme
     async def work() -> int:
         await stand.write("one")
         counted = Counted(stand.engine)
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails())
         return len(counted.statements)
 
@@ -197,7 +198,7 @@ async def test_a_turn_that_touches_no_database_takes_no_connection(stand: Stand)
 
     counted = Counted(stand.engine)
     await stand.send(nothing)
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(stand.fails())
     assert (counted.connections, counted.statements) == (0, [])
 
@@ -216,11 +217,11 @@ async def test_a_turn_takes_one_connection(stand: Stand) -> None:
 async def test_a_message_that_was_added_in_a_nested_turn_is_undone_with_it(stand: Stand) -> None:
     async def inner() -> None:
         stand.db.outbox.add(Told(payload="undone"))
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
         stand.db.outbox.add(Told(payload="one"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(inner)
         stand.db.outbox.add(Told(payload="two"))
 
@@ -242,7 +243,7 @@ async def test_a_command_of_an_event_handler_that_fails_undoes_the_turn(stand: S
         await stand.write("handler")
         events.record(Happened(lambda: stand.send(stand.fails("command"))))
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.record(work)
     assert await stand.notes() == []
 
@@ -262,7 +263,7 @@ async def test_a_query_of_a_command_reads_what_that_has_written(stand: Stand) ->
 async def test_a_turn_within_a_block_is_a_savepoint_of_it(stand: Stand) -> None:
     async with stand.db.transaction():
         await stand.write("block")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
         await stand.send(stand.writes("turn"))
         assert await stand.notes() == []
@@ -272,10 +273,10 @@ async def test_a_turn_within_a_block_is_a_savepoint_of_it(stand: Stand) -> None:
 async def test_a_block_within_a_turn_is_a_savepoint_of_it(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("turn")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.transaction():
                 await stand.write("undone")
-                raise Kaput
+                raise Deliberate
         async with stand.db.transaction():
             await stand.write("block")
         assert await stand.notes() == []
@@ -302,7 +303,7 @@ class First(CORRequestHandler[Run, Any]):
     async def handle(self, request: Run) -> Any:
         try:
             return await self.next(request)
-        except Kaput:
+        except Deliberate:
             return "first"
 
 

@@ -13,7 +13,8 @@ from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.requests.fallback import RequestHandlerFallback
 from cqrs.unit_of_work import current_unit_of_work
-from tests.integration.transactions.stand import Kaput, Record, Run, Told, Watch, bind, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Record, Run, Told, Watch, bind, note
 from tests.integration.transactions.test_driver_connections import INSERT
 
 if TYPE_CHECKING:
@@ -59,10 +60,10 @@ async def test_writes_of_the_driver_in_a_savepoint_of_the_session_are_undone_wit
     async def work() -> None:
         driver = await stand.db.connection()
         await insert(driver, stand.kind, "kept")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with getattr(stand.db.session, begin)():
                 await insert(driver, stand.kind, "undone")
-                raise Kaput
+                raise Deliberate
         await insert(driver, stand.kind, "after")
 
     await stand.send(work)
@@ -140,7 +141,7 @@ def mediator_with_a_fallback(stand: Stand, *, with_database: bool) -> cqrs.Strea
         async def handle(self, request: Watch) -> AsyncIterator[int]:
             await stand.write("primary")
             yield 1
-            raise Kaput
+            raise Deliberate
 
     class Fallback(cqrs.StreamingRequestHandler[Watch, int]):
         async def handle(self, request: Watch) -> AsyncIterator[int]:
@@ -187,7 +188,7 @@ async def test_a_primary_of_a_stream_that_fails_is_undone_alone_if_nothing_was_w
 
 async def test_a_unit_in_memory_that_was_doomed_raises_although_nothing_was_written() -> None:
     async def work() -> str:
-        current_unit_of_work().doom(Kaput())  # type: ignore[union-attr]
+        current_unit_of_work().doom(Deliberate())  # type: ignore[union-attr]
         return "done"
 
     mediator = bootstrap(commands_mapper=bind, database=cqrs.MemoryDatabase())

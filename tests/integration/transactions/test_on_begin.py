@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 import cqrs
-from tests.integration.transactions.stand import REGISTRY, Base, Kaput, Note, Run
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import REGISTRY, Base, Note, Run
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -67,10 +68,10 @@ async def test_it_is_called_again_where_a_first_nested_turn_was_undone(stand: St
     calls = Calls()
     db = database(stand, calls)
     async with db.transaction() as session:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with db.transaction():
                 await session.execute(text("select 1"))
-                raise Kaput
+                raise Deliberate
         await session.execute(text("select 1"))
     assert calls.count == 2
 
@@ -88,10 +89,10 @@ async def test_writes_of_on_begin_are_part_of_the_transaction(stand: Stand) -> N
         session.add(Note(what="begun"))
 
     db = database(stand, sign)
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         async with db.transaction() as session:
             await session.execute(text("select 1"))
-            raise Kaput
+            raise Deliberate
     async with db.transaction() as session:
         session.add(Note(what="one"))
     assert await stand.notes() == ["begun", "one"]
@@ -99,14 +100,14 @@ async def test_writes_of_on_begin_are_part_of_the_transaction(stand: Stand) -> N
 
 async def test_an_error_of_on_begin_ends_the_transaction(stand: Stand) -> None:
     async def refuse(session: AsyncSession) -> None:
-        raise Kaput
+        raise Deliberate
 
     db = database(stand, refuse)
 
     async def work() -> None:
         db.session.add(Note(what="lost"))
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.bootstrap(db).send(Run(work))
     assert await stand.notes() == []
     await stand.send(stand.writes("one"))
@@ -176,10 +177,10 @@ async def test_the_tenant_is_set_again_after_a_first_nested_turn_that_was_undone
         async with shielded.transaction():
             await write(shielded, what)
     async with shielded.transaction():
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with shielded.transaction():
                 await write(shielded, "undone")
-                raise Kaput
+                raise Deliberate
         assert await read(shielded) == ["one"]
 
 

@@ -17,8 +17,9 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+from tests.helpers.errors import Deliberate
 from tests.integration.transactions.consuming import consumed, filled
-from tests.integration.transactions.stand import Happened, Kaput, Note, Ordered, Record, Run, Told, bind, note, react
+from tests.integration.transactions.stand import Happened, Note, Ordered, Record, Run, Told, bind, note, react
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -30,7 +31,7 @@ async def fail_after_the_commit(other: Stand) -> None:
     """A transaction of ``other`` that is committed, and whose callback fails then."""
 
     async def ring() -> None:
-        raise Kaput
+        raise Deliberate
 
     async with other.db.transaction():
         await other.write("there")
@@ -183,10 +184,10 @@ async def test_events_recorded_in_a_failed_transaction_of_the_handler_itself_are
         handled.append(1)
 
     async def work(events: cqrs.EventRecorder) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with own(stand, other):
                 events.record(Happened(seen))
-                raise Kaput
+                raise Deliberate
 
     await mediator_of(stand, with_database=with_database).send(Record(work))
     assert handled == []
@@ -271,9 +272,9 @@ async def test_a_notification_of_a_turn_of_another_database_is_dropped_with_the_
 
     async def work() -> None:
         await within.send(Record(tell))
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert broker.sent == ()
 

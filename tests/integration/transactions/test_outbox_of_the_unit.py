@@ -16,8 +16,9 @@ from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
+from tests.helpers.errors import Deliberate
 from tests.integration.transactions.consuming import filled
-from tests.integration.transactions.stand import REGISTRY, Base, Kaput, Note, Ordered, Record, Run, Told, bind, note
+from tests.integration.transactions.stand import REGISTRY, Base, Note, Ordered, Record, Run, Told, bind, note
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -102,9 +103,9 @@ async def test_async_with_the_outbox_within_a_turn_is_part_of_it(stand: Stand) -
             await note(session, "undone")
             stand.db.outbox.add(session, Told(payload="undone"))
             await stand.db.outbox.commit(session)
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
@@ -203,9 +204,9 @@ async def test_writes_to_another_database_stay_although_the_transaction_fails(st
         await stand.write("undone")
         async with other.db.transaction():
             await other.write("kept")
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert (await stand.notes(), await other.notes()) == ([], ["kept"])
 
@@ -279,9 +280,9 @@ async def test_the_connection_of_another_database_cannot_be_had_to_write_past_it
     async def work() -> None:
         await stand.write("undone")
         await other.send(there)
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises((OtherDatabase, Kaput)):
+    with pytest.raises((OtherDatabase, Deliberate)):
         await stand.send(work)
     assert (await stand.notes(), await other.notes()) == ([], [])
 

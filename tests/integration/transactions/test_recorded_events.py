@@ -15,7 +15,8 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Happened, Kaput, Record, Run, Told, bind, record
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Happened, Record, Run, Told, bind, record
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -34,7 +35,7 @@ async def test_a_notification_of_a_turn_that_fails_afterwards_does_not_leave(sta
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="lost"), Happened(stand.fails()))
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.record(work)
     assert await stand.messages() == []
 
@@ -45,7 +46,7 @@ async def test_a_notification_of_a_nested_turn_that_was_undone_does_not_leave(st
 
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="one"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await stand.record(inner)
         events.record(Told(payload="two"))
 
@@ -62,10 +63,10 @@ async def test_events_recorded_in_an_undone_savepoint_are_dropped(
         if writes_before:
             await stand.write("before")
         events.record(Told(payload="one"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.transaction():
                 events.record(Told(payload="undone"))
-                raise Kaput
+                raise Deliberate
         events.record(Told(payload="two"))
 
     await stand.record(work)
@@ -75,11 +76,11 @@ async def test_events_recorded_in_an_undone_savepoint_are_dropped(
 async def test_events_recorded_in_an_undone_savepoint_of_the_session_are_dropped(stand: Stand) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="one"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.session.begin_nested():
                 events.record(Told(payload="undone"))
                 await stand.write("undone")
-                raise Kaput
+                raise Deliberate
 
     await stand.record(work)
     assert (await stand.messages(), await stand.notes()) == (["one"], [])
@@ -103,10 +104,10 @@ async def test_an_event_that_was_recorded_twice_keeps_what_was_recorded_outside_
 
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(same)
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.transaction():
                 events.record(same)
-                raise Kaput
+                raise Deliberate
 
     await stand.record(work)
     assert await stand.messages() == ["same"]
@@ -114,10 +115,10 @@ async def test_an_event_that_was_recorded_twice_keeps_what_was_recorded_outside_
 
 async def test_a_domain_event_of_a_savepoint_that_was_undone_is_handled_by_nobody(stand: Stand) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.transaction():
                 events.record(Happened(stand.writes("undone")))
-                raise Kaput
+                raise Deliberate
         events.record(Happened(stand.writes("one")))
 
     await stand.record(work)
@@ -127,7 +128,7 @@ async def test_a_domain_event_of_a_savepoint_that_was_undone_is_handled_by_nobod
 async def test_events_recorded_by_the_failed_primary_of_a_fallback_are_dropped(stand: Stand) -> None:
     async def primary(request: Run, events: cqrs.EventRecorder) -> str:
         events.record(Told(payload="undone"))
-        raise Kaput
+        raise Deliberate
 
     async def stand_in(request: Run, events: cqrs.EventRecorder) -> str:
         events.record(Told(payload="fallback"))
@@ -180,10 +181,10 @@ async def test_a_recorder_of_nobody_raises_in_a_turn_that_touches_no_database(st
 async def test_a_recorder_of_nobody_in_a_savepoint_that_was_undone_stands_against_nothing(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("one")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.transaction():
                 cqrs.EventRecorder().record(Told(payload="undone"))
-                raise Kaput
+                raise Deliberate
 
     await stand.send(work)
     assert await stand.notes() == ["one"]
@@ -212,7 +213,7 @@ async def test_a_singleton_handler_sends_nothing_of_a_turn_that_failed(stand: St
     container = cqrs.Resolver()
     container.bind_instance(Keeping, Keeping())
     mediator = stand.bootstrap(di_container=container, commands_mapper=lambda m: m.bind(Run, Keeping))
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await mediator.send(Run(stand.fails("undone")))
     await mediator.send(Run(stand.writes("two")))
     assert (await stand.notes(), await stand.messages()) == (["two"], ["told"])

@@ -13,11 +13,11 @@ import cqrs
 from cqrs.errors import ConcurrencyError
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import current_unit_of_work
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import AT_ONCE
 from tests.integration.transactions.consuming import consumed, filled
 from tests.integration.transactions.stand import (
-    AT_ONCE,
     Account,
-    Kaput,
     Ordered,
     Run,
     Told,
@@ -36,7 +36,7 @@ def retrying(stand: Stand, attempts: int = 3, *on: type[Exception], **options: A
     return stand.bootstrap(middlewares=[cqrs.RetryMiddleware(retry)], **options)
 
 
-def failing(stand: Stand, times: int, tries: list[int], error: type[Exception] = Kaput) -> Any:
+def failing(stand: Stand, times: int, tries: list[int], error: type[Exception] = Deliberate) -> Any:
     """Work that writes, and fails so often before it succeeds."""
 
     async def work() -> str:
@@ -52,20 +52,20 @@ def failing(stand: Stand, times: int, tries: list[int], error: type[Exception] =
 
 async def test_each_attempt_has_a_transaction_of_its_own(stand: Stand) -> None:
     tries: list[int] = []
-    assert await retrying(stand, 3, Kaput).send(Run(failing(stand, 2, tries))) == "answer"
+    assert await retrying(stand, 3, Deliberate).send(Run(failing(stand, 2, tries))) == "answer"
     assert (tries, await stand.notes(), await stand.messages()) == ([1, 2, 3], ["try 3"], ["try 3"])
 
 
 async def test_the_error_of_the_last_attempt_is_raised(stand: Stand) -> None:
     tries: list[int] = []
-    with pytest.raises(Kaput):
-        await retrying(stand, 3, Kaput).send(Run(failing(stand, 9, tries)))
+    with pytest.raises(Deliberate):
+        await retrying(stand, 3, Deliberate).send(Run(failing(stand, 9, tries)))
     assert (tries, await stand.notes()) == ([1, 2, 3], [])
 
 
 async def test_another_error_is_raised_at_once(stand: Stand) -> None:
     tries: list[int] = []
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await retrying(stand).send(Run(failing(stand, 9, tries)))
     assert tries == [1]
 
@@ -83,16 +83,16 @@ async def test_a_singleton_repository_writes_in_the_transaction_of_each_attempt(
         sessions.append(current_unit_of_work().session)  # type: ignore[union-attr]
         await stand.write("one")
         if len(sessions) < 2:
-            raise Kaput
+            raise Deliberate
 
-    await retrying(stand, 2, Kaput).send(Run(work))
+    await retrying(stand, 2, Deliberate).send(Run(work))
     assert len({id(session) for session in sessions}) == 2
     assert await stand.notes() == ["one"]
 
 
 async def test_within_an_open_unit_an_attempt_is_a_savepoint(stand: Stand) -> None:
     tries: list[int] = []
-    mediator = retrying(stand, 3, Kaput)
+    mediator = retrying(stand, 3, Deliberate)
 
     async def work() -> Any:
         await stand.write("outer")
@@ -104,7 +104,7 @@ async def test_within_an_open_unit_an_attempt_is_a_savepoint(stand: Stand) -> No
 
 async def test_within_a_block_an_attempt_of_a_mediator_that_opens_no_transaction_is_a_savepoint(stand: Stand) -> None:
     tries: list[int] = []
-    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     mediator = bootstrap(commands_mapper=bind, middlewares=[retry])
     async with stand.db.transaction():
         await stand.write("block")
@@ -119,7 +119,7 @@ async def test_within_an_open_unit_an_attempt_takes_along_what_a_middleware_of_i
         await stand.write(f"signed {len(tries) + 1}")
         return await handle(request)
 
-    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     mediator = stand.bootstrap(middlewares=[retry, signs])
     async with stand.db.transaction():
         await mediator.send(Run(failing(stand, 2, tries)))
@@ -153,12 +153,12 @@ async def test_the_outermost_turn_repeats_what_a_nested_one_could_not(stand: Sta
 
 async def test_in_the_unit_of_a_consumer_a_call_passes_through(stand: Stand) -> None:
     tries: list[int] = []
-    mediator = retrying(stand, 3, Kaput)
+    mediator = retrying(stand, 3, Deliberate)
 
     async def handle(event: Ordered) -> None:
         try:
             await mediator.send(Run(failing(stand, 9, tries)))
-        except Kaput:
+        except Deliberate:
             await stand.write("handled")
 
     broker = await filled(1)

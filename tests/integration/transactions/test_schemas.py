@@ -20,6 +20,7 @@ from cqrs.migrations import check, downgrade, sql, upgrade
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.workers.consumer.consumer import Consumer
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.integration.transactions.stand import (
     REGISTRY,
     Base,
@@ -34,7 +35,7 @@ from tests.integration.transactions.stand import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -68,12 +69,6 @@ async def rows(engine: AsyncEngine, table: str, column: str) -> dict[str, list[A
             }
 
     return await elsewhere(look())
-
-
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not done():  # noqa: ASYNC110  # nobody tells
-            await asyncio.sleep(0.02)
 
 
 async def test_each_tenant_has_its_rows_and_messages(tenants: list[cqrs.Database[Any]], engine: AsyncEngine) -> None:

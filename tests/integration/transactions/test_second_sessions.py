@@ -13,7 +13,8 @@ import cqrs
 from cqrs.errors import SecondTransaction, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Base, Happened, Kaput, Note, Told, elsewhere, engine_at, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Base, Happened, Note, Told, elsewhere, engine_at, note
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -193,19 +194,19 @@ async def test_a_separate_transaction_is_committed_although_the_turn_fails(stand
         async with stand.db.separate_transaction() as session:
             await note(session, "kept")
         await stand.write("undone")
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == ["kept"]
 
 
 async def test_a_separate_transaction_is_undone_alone(stand: Stand) -> None:
     async def work() -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.separate_transaction():
                 await stand.write("undone")
-                raise Kaput
+                raise Deliberate
         await stand.write("kept")
 
     await stand.send(work)
@@ -220,9 +221,9 @@ async def test_a_separate_transaction_goes_beside_one_that_has_written(server_st
         async with stand.db.separate_transaction():
             await stand.write("kept")
         await stand.write("undone too")
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == ["kept"]
 
@@ -326,10 +327,10 @@ async def test_another_database_object_over_the_same_engine_joins(stand: Stand) 
     second = cqrs.Database(stand.engine, metadata=Base.metadata)
 
     async def work() -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with second.transaction() as session:
                 await note(session, "undone")
-                raise Kaput
+                raise Deliberate
         async with second.transaction() as session:
             await note(session, "one")
         assert await stand.notes() == []

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 import cqrs
 from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask, UnitOfWorkStateError
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Account, Base, Kaput, Note, Run, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Account, Base, Note, Run, note
 
 if TYPE_CHECKING:
     from tests.integration.transactions.stand import Stand
@@ -33,10 +34,10 @@ async def test_a_singleton_writes_in_the_transaction_of_each_turn(stand: Stand) 
 
     async def fails() -> None:
         await notebook.write("undone")
-        raise Kaput
+        raise Deliberate
 
     await stand.send(lambda: notebook.write("one"))
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(fails)
     await stand.send(lambda: notebook.write("two"))
     assert await stand.notes() == ["one", "two"]
@@ -78,10 +79,10 @@ async def test_async_with_neither_commits_nor_closes_it(stand: Stand) -> None:
 async def test_begin_is_a_savepoint(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("one")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with stand.db.session.begin():
                 await stand.write("undone")
-                raise Kaput
+                raise Deliberate
         async with stand.db.session.begin():
             await stand.write("two")
         assert await stand.notes() == []

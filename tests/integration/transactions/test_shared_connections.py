@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from cqrs.errors import SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.transactions.stand import Base, Kaput, Note, elsewhere, note
+from tests.helpers.errors import Deliberate
+from tests.integration.transactions.stand import Base, Note, elsewhere, note
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,7 +85,7 @@ async def committed(engine: AsyncEngine) -> list[str]:
 
 def end(*, fails: bool) -> None:
     if fails:
-        raise Kaput
+        raise Deliberate
 
 
 @pytest.mark.parametrize("fails", [True, False])
@@ -110,7 +111,7 @@ async def test_no_unit_that_shares_its_connection_is_lost_without_a_word(
             async with AsyncSession(one_connection) as session, SqlAlchemyUnitOfWork(session):
                 await note(session, "second")
                 end(fails=fails)
-        except (UnitOfWorkStateError, Kaput) as error:
+        except (UnitOfWorkStateError, Deliberate) as error:
             return type(error)
         return "second"
 

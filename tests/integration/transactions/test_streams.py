@@ -13,7 +13,9 @@ import cqrs
 from cqrs.errors import AfterCommitError, TransactionEnded, UnitOfWorkStateError
 from cqrs.requests.bootstrap import bootstrap_streaming
 from cqrs.unit_of_work import current_unit_of_work
-from tests.integration.transactions.stand import AT_ONCE, Counted, Kaput, Told, Watch
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import AT_ONCE
+from tests.integration.transactions.stand import Counted, Told, Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,9 +46,9 @@ async def test_a_stream_that_fails_is_undone(stand: Stand) -> None:
     async def chunks() -> AsyncIterator[int]:
         await stand.write("undone")
         yield 1
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         async for _ in stand.streaming().stream(Watch(chunks)):
             pass
     assert await stand.notes() == []
@@ -118,7 +120,7 @@ async def test_a_notification_of_a_stream_that_is_left_early_does_not_leave(stan
 
 async def test_a_stream_whose_callback_fails_after_the_commit_says_so(stand: Stand) -> None:
     async def fail() -> None:
-        raise Kaput
+        raise Deliberate
 
     async def chunks() -> AsyncIterator[int]:
         await stand.write("one")
@@ -132,28 +134,28 @@ async def test_a_stream_whose_callback_fails_after_the_commit_says_so(stand: Sta
 
 
 async def test_a_stream_that_has_given_out_something_is_not_repeated(stand: Stand) -> None:
-    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     seen = []
 
     async def chunks() -> AsyncIterator[int]:
         yield 1
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         async for chunk in stand.streaming(middlewares=[retry]).stream(Watch(chunks)):
             seen.append(chunk)
     assert seen == [1]
 
 
 async def test_a_stream_that_has_given_out_nothing_is_repeated(stand: Stand) -> None:
-    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     tries = []
 
     async def chunks() -> AsyncIterator[int]:
         tries.append(len(tries))
         await stand.write(str(len(tries)))
         if len(tries) < 3:
-            raise Kaput
+            raise Deliberate
         yield 1
 
     assert [chunk async for chunk in stand.streaming(middlewares=[retry]).stream(Watch(chunks))] == [1]
@@ -164,11 +166,11 @@ async def test_a_stream_within_a_turn_is_a_savepoint_of_it(stand: Stand) -> None
     async def failing() -> AsyncIterator[int]:
         await stand.write("undone")
         yield 1
-        raise Kaput
+        raise Deliberate
 
     async def work() -> None:
         await stand.write("before")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async for _ in stand.streaming().stream(Watch(failing)):
                 pass
         async for _ in stand.streaming().stream(Watch(three(stand))):
@@ -197,11 +199,11 @@ async def test_the_turn_around_a_stream_does_not_write_between_its_chunks_into_i
     async def failing() -> AsyncIterator[int]:
         await stand.write("undone")
         yield 1
-        raise Kaput
+        raise Deliberate
 
     async def work() -> str:
         await stand.write("before")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async for _ in stand.streaming().stream(Watch(failing)):
                 await stand.write("between")
         return "done"

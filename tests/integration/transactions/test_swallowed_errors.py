@@ -12,8 +12,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from cqrs.errors import TransactionEnded
 from cqrs.requests.fallback import RequestHandlerFallback
 from cqrs.unit_of_work import current_unit_of_work
+from tests.helpers.errors import Deliberate
 from tests.integration.transactions.consuming import consumed, filled
-from tests.integration.transactions.stand import Kaput, Ordered, Run, Told
+from tests.integration.transactions.stand import Ordered, Run, Told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -229,8 +230,8 @@ async def test_an_error_of_the_application_is_raised_whatever_it_was_raised_from
 
     async def work() -> None:
         await stand.write("undone")
-        raise Kaput from StaleDataError()
+        raise Deliberate from StaleDataError()
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await stand.send(work)
     assert await stand.notes() == []

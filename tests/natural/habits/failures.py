@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError
 
 import cqrs
+from tests.helpers.waiting import AT_ONCE
 from tests.natural.habits.habit import CALLED, Habit
 from tests.natural.habits.nested import asks_and_catches
 from tests.natural.messages import TAKEN, Happened, Inner, Kaput, StartChain, StartWithFallback
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tests.natural.world import Turn
-
-AT_ONCE = cqrs.Backoff(first=0.0, longest=0.0)
 
 
 def retry() -> list[Any]:

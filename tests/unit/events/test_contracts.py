@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import datetime as dt
 import enum
@@ -22,6 +21,7 @@ from cqrs.events import bootstrap as events_bootstrap
 from cqrs.events.registry import EventRegistry, default_registry
 from cqrs.message_brokers import MemoryMessageBroker
 from cqrs.requests import bootstrap
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -340,9 +340,8 @@ async def test_a_message_goes_from_handler_to_handler_with_nothing_registered_by
         consumer = cqrs.Consumer(broker.source("orders", group="g"), reacting, name="contracts", database=db)
         event = Placed(payload=Line(order_id="o1"))
         await mediator.send(Record(event=event))
-        async with cqrs.OutboxRelay(db.outbox, broker), consumer, asyncio.timeout(20):
-            while not handled:  # noqa: ASYNC110  # a consumer tells nobody
-                await asyncio.sleep(0.01)
+        async with cqrs.OutboxRelay(db.outbox, broker), consumer:
+            await until(lambda: handled)
     assert [each.to_dict() for each in handled] == [event.to_dict()]
     assert type(handled[0]) is Placed
     assert broker.sent[0].key == "o1"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator, Generator  # noqa: TC003  # containers read them
@@ -19,6 +18,7 @@ from cqrs.events import bootstrap as events_bootstrap
 from cqrs.message_brokers import MemoryMessageBroker
 from cqrs.requests import bootstrap
 from cqrs.workers.consumer.consumer import ConsumerPolicy
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -271,9 +271,8 @@ async def test_a_message_whose_handler_raises_it_is_parked_and_the_next_one_hand
     mediator = events_bootstrap.bootstrap(database=database, events_mapper=lambda m: m.bind(Came, handle))
     policy = ConsumerPolicy(attempts_in_batch=1, receive_timeout=0.01)
     consumer = cqrs.Consumer(broker.source("errors"), mediator, name="c", database=database, policy=policy)
-    async with consumer, asyncio.timeout(20):
-        while handled[-1:] != [2]:  # noqa: ASYNC110  # a consumer tells nobody
-            await asyncio.sleep(0.01)
+    async with consumer:
+        await until(lambda: handled[-1:] == [2])
 
 
 async def send(command: Do, events: cqrs.EventRecorder) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import cqrs
-from cqrs.backoff import Backoff
 from cqrs.events.bootstrap import bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.inbox import MemoryInbox, MemoryInboxRepository
@@ -17,13 +15,13 @@ from cqrs.message_brokers.protocol import Message
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
+from tests.helpers.waiting import AT_ONCE, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from cqrs.message_brokers.source import Delivery
 
-AT_ONCE = Backoff(first=0.0, longest=0.0)
 QUICK = ConsumerPolicy(
     receive_timeout=0.05, attempt_backoff=AT_ONCE, parked_backoff=AT_ONCE, outage_backoff=AT_ONCE, replay_every=0.0
 )
@@ -83,16 +81,16 @@ class Stand:
 
     async def until(self, *effects: int) -> None:
         """Returns when these effects are there, in this order."""
-        async with asyncio.timeout(30):
-            while len(self.effects) < len(effects):  # noqa: ASYNC110  # handlers tell it nobody
-                await asyncio.sleep(0.001)
+        await until(lambda: len(self.effects) >= len(effects))
         assert self.effects == list(effects)
 
     async def until_parked(self, count: int) -> None:
         """Returns when so many sequences wait for an operator."""
-        async with asyncio.timeout(30):
-            while sum(one.retry_at is None for one in await self.inbox.parked.list("c")) < count:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+
+        async def enough() -> bool:
+            return sum(one.retry_at is None for one in await self.inbox.parked.list("c")) >= count
+
+        await until(enough)
 
     async def left(self) -> list[Delivery]:
         """What the broker would deliver again."""

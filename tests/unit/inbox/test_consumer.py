@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from typing import Any
 
@@ -16,13 +15,11 @@ from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer.consumer import ConsumerVerdict
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import until
 from tests.unit.inbox.stand import Numbered, Stand
 
 ONCE_ONLY = {"attempts_in_batch": 1, "parked_retries": 0}
-
-
-class Kaput(Exception):
-    pass
 
 
 @pytest.fixture
@@ -82,7 +79,7 @@ async def test_an_error_at_each_point_has_no_effect_twice(stand: Stand, point: s
 
 
 async def test_a_failing_message_is_tried_again_alone_and_the_others_take_effect(stand: Stand) -> None:
-    stand.errors[3] = [Kaput(), Kaput()]
+    stand.errors[3] = [Deliberate(), Deliberate()]
     await stand.send(1, 2, 3, 4)
     async with stand.running():
         await stand.until(1, 2, 3, 4)
@@ -90,7 +87,7 @@ async def test_a_failing_message_is_tried_again_alone_and_the_others_take_effect
 
 
 async def test_poison_parks_its_key_and_other_keys_go_on(stand: Stand) -> None:
-    stand.errors[1] = [Kaput("bad")] * 100
+    stand.errors[1] = [Deliberate("bad")] * 100
     await stand.send(1, 2, key="a")
     await stand.send(3, key="b")
     await stand.send(4)
@@ -101,7 +98,7 @@ async def test_poison_parks_its_key_and_other_keys_go_on(stand: Stand) -> None:
         await stand.until(3, 4, 6)
         await stand.until_parked(1)
         (parked,) = await stand.inbox.parked.list("c")
-        assert (parked.error, parked.behind) == ("Kaput: bad", 2)
+        assert (parked.error, parked.behind) == ("Deliberate: bad", 2)
         stand.errors.clear()
         await stand.inbox.parked.replay("c", key="a")
         await stand.until(3, 4, 6, 1, 2, 5)
@@ -111,7 +108,7 @@ async def test_poison_parks_its_key_and_other_keys_go_on(stand: Stand) -> None:
 
 
 async def test_a_parked_message_is_tried_again_until_its_budget_is_spent(stand: Stand) -> None:
-    stand.errors[1] = [Kaput()] * 100
+    stand.errors[1] = [Deliberate()] * 100
     await stand.send(1)
     async with stand.running(policy={"attempts_in_batch": 2, "parked_retries": 3}):
         await stand.until_parked(1)
@@ -122,7 +119,7 @@ async def test_a_parked_message_is_tried_again_until_its_budget_is_spent(stand: 
 
 
 async def test_automatic_retries_bring_the_key_back_in_order(stand: Stand) -> None:
-    stand.errors[1] = [Kaput()] * 4
+    stand.errors[1] = [Deliberate()] * 4
     await stand.send(1, 2, 3, key="a")
     async with stand.running(policy={"attempts_in_batch": 2}):
         await stand.until(1, 2, 3)
@@ -130,7 +127,7 @@ async def test_automatic_retries_bring_the_key_back_in_order(stand: Stand) -> No
 
 
 async def test_a_second_poison_behind_the_first_is_the_next_to_be_tried(stand: Stand) -> None:
-    stand.errors |= {1: [Kaput()] * 3, 3: [Kaput()] * 3}
+    stand.errors |= {1: [Deliberate()] * 3, 3: [Deliberate()] * 3}
     await stand.send(1, 2, 3, 4, key="a")
     async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 5}):
         await stand.until(1, 2, 3, 4)
@@ -148,7 +145,7 @@ async def test_an_outage_parks_nothing_however_long_it_lasts_and_keeps_the_order
 
 
 async def test_an_outage_while_a_parked_message_is_tried_spends_none_of_its_budget(stand: Stand) -> None:
-    stand.errors[1] = [Kaput(), *[ConnectionResetError()] * 20]
+    stand.errors[1] = [Deliberate(), *[ConnectionResetError()] * 20]
     await stand.send(1)
     async with stand.running(policy={"attempts_in_batch": 1, "parked_retries": 1}):
         await stand.until(1)
@@ -158,9 +155,7 @@ async def test_messages_held_in_an_outage_are_returned_when_the_consumer_stops(s
     stand.errors[2] = [ConnectionResetError()] * 10**6
     await stand.send(1, 2, 3)
     async with stand.running():
-        async with asyncio.timeout(10):
-            while stand.tried.count(2) < 3:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await until(lambda: stand.tried.count(2) >= 3)
     assert stand.effects == []
     assert [delivery.envelope.json()["payload"] for delivery in await stand.left()] == [1, 2, 3]
 
@@ -227,9 +222,9 @@ async def test_an_event_that_a_deploy_makes_known_is_handled_by_the_new_version(
 
 async def test_the_verdict_on_an_error_is_data(stand: Stand) -> None:
     def skip(error: Exception) -> ConsumerVerdict:
-        return ConsumerVerdict.SKIP if isinstance(error, Kaput) else ConsumerVerdict.POISON
+        return ConsumerVerdict.SKIP if isinstance(error, Deliberate) else ConsumerVerdict.POISON
 
-    stand.errors |= {1: [Kaput(), Kaput()], 2: [ConnectionResetError(), ConnectionResetError()]}
+    stand.errors |= {1: [Deliberate(), Deliberate()], 2: [ConnectionResetError(), ConnectionResetError()]}
     await stand.send(1, 2, 3)
     async with stand.running(policy={"classify": skip, "parked_retries": 0}):
         await stand.until(3)
@@ -257,7 +252,7 @@ async def test_a_handler_cannot_end_the_transaction_of_the_others(stand: Stand) 
 
 
 async def test_two_workers_of_one_consumer_share_the_work_and_keep_the_order(stand: Stand) -> None:
-    stand.errors[5] = [Kaput()] * 3
+    stand.errors[5] = [Deliberate()] * 3
     async with stand.running(policy={"attempts_in_batch": 2, "batch_size": 2}), stand.running(policy={"batch_size": 3}):
         for number in range(20):
             await stand.send(number, key="a")
@@ -268,9 +263,7 @@ async def test_old_marks_are_removed_by_the_worker(stand: Stand) -> None:
     await stand.send(1)
     async with stand.running(policy={"retention": dt.timedelta(0), "cleanup_every": 0.0}):
         await stand.until(1)
-        async with asyncio.timeout(10):
-            while stand.store.marks["c"]:  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
+        await until(lambda: not stand.store.marks["c"])
 
 
 async def test_an_error_that_waiting_does_not_mend_ends_the_service(stand: Stand) -> None:
@@ -318,10 +311,10 @@ async def test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_
     async def swallow(request: Any, handle: Any) -> Any:
         try:
             return await handle(request)
-        except Kaput:
+        except Deliberate:
             return None
 
-    stand.errors[place] = [Kaput()] * 100
+    stand.errors[place] = [Deliberate()] * 100
     stand.mediator = bootstrap(
         events_mapper=lambda m: m.bind(Numbered, stand.handle),
         middlewares=[swallow, cqrs.TransactionMiddleware(MemoryUnitOfWork)],

@@ -14,7 +14,8 @@ from cqrs.inbox import MemoryInboxRepository
 from cqrs.message_brokers.memory.group import MemoryDelivery
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer.consumer import Consumer
-from tests.unit.inbox.stand import AT_ONCE, Numbered, Stand
+from tests.helpers.waiting import AT_ONCE, until
+from tests.unit.inbox.stand import Numbered, Stand
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -78,9 +79,7 @@ async def test_an_acknowledgement_that_fails_leaves_no_delivery_without_a_word(
     await stand.send(1, 2, 3)
     async with stand.running():
         await stand.until(1, 2, 3)
-        async with asyncio.timeout(30):
-            while len(settled) < 2:  # noqa: ASYNC110  # a broker tells nobody
-                await asyncio.sleep(0.001)
+        await until(lambda: len(settled) >= 2)
         await stand.send(4)
         await stand.until(1, 2, 3, 4)
 
@@ -118,9 +117,7 @@ async def test_a_consumer_stopped_between_two_attempts_returns_the_message_and_p
     stand.errors = {1: [ValueError("bad")] * 99}
     await stand.send(1, 2, key="a")
     async with stand.running(policy={"attempt_backoff": Backoff(first=600.0, longest=600.0)}):
-        async with asyncio.timeout(30):
-            while len(stand.tried) < 2:  # noqa: ASYNC110  # with the other one, and alone
-                await asyncio.sleep(0.001)
+        await until(lambda: len(stand.tried) >= 2)
     assert stand.tried == [1, 1]
     assert await stand.inbox.parked.list("c") == []
     assert [delivery.envelope.json()["payload"] for delivery in await stand.left()] == [1, 2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import json
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from cqrs.events import bootstrap as events_bootstrap
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers import MemoryMessageBroker
 from cqrs.serializers.json import JsonSerializer
+from tests.helpers.waiting import until
 
 
 class Aliased(pydantic.BaseModel, frozen=True):
@@ -141,9 +141,8 @@ async def test_a_stored_event_reaches_a_handler(payload: Any, place: int) -> Non
         db.outbox.add(kind(event_name="n", topic="t", payload=payload))
     mediator = events_bootstrap.bootstrap(database=db, events_mapper=lambda m: m.bind(kind, handle))
     consumer = cqrs.Consumer(broker.source("t"), mediator, name="c", database=db)
-    async with cqrs.OutboxRelay(db.outbox, broker), consumer, asyncio.timeout(20):
-        while not handled:  # noqa: ASYNC110  # a consumer tells nobody
-            await asyncio.sleep(0.01)
+    async with cqrs.OutboxRelay(db.outbox, broker), consumer:
+        await until(lambda: handled)
     assert handled == [payload]
 
 

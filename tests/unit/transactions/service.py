@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import cqrs
 from cqrs.events.registry import EventRegistry
 from cqrs.requests.bootstrap import bootstrap
+from tests.helpers.errors import Deliberate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,10 +26,6 @@ class Told(cqrs.NotificationEvent[str]):
 
     event_name: str = "told"
     topic: str = "news"
-
-
-class Kaput(Exception):
-    """What handlers raise here."""
 
 
 REGISTRY = EventRegistry()
@@ -65,7 +62,7 @@ class Service:
             for one in what:
                 self.write(one)
             if fails:
-                raise Kaput
+                raise Deliberate
 
         return work
 

@@ -21,7 +21,9 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.protocol import Message
 from cqrs.requests.bootstrap import bootstrap
 from cqrs.unit_of_work import MemoryUnitOfWork, current_unit_of_work
-from tests.unit.transactions.service import REGISTRY, Kaput, Run, Service, Told
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import until
+from tests.unit.transactions.service import REGISTRY, Run, Service, Told
 
 if TYPE_CHECKING:
     from cqrs import EventRecorder
@@ -46,9 +48,9 @@ async def test_a_turn_that_fails_is_undone(service: Service) -> None:
     async def work(events: EventRecorder) -> None:
         service.write("undone")
         service.db.outbox.add(Told(payload="undone"))
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await service.send(work)
     assert (service.notes, await service.messages()) == ([], [])
 
@@ -56,7 +58,7 @@ async def test_a_turn_that_fails_is_undone(service: Service) -> None:
 async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(service: Service) -> None:
     async def work(events: EventRecorder) -> None:
         service.write("before")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await service.send(service.writes("undone", fails=True))
         service.write("after")
 
@@ -67,10 +69,10 @@ async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(service: S
 async def test_events_recorded_in_an_undone_savepoint_are_dropped(service: Service) -> None:
     async def work(events: EventRecorder) -> None:
         events.record(Told(payload="one"))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with service.db.transaction():
                 events.record(Told(payload="undone"))
-                raise Kaput
+                raise Deliberate
         events.record(Told(payload="two"))
 
     await service.send(work)
@@ -125,9 +127,9 @@ async def test_a_separate_transaction_is_committed_although_the_turn_fails(servi
         service.write("undone")
         async with service.db.separate_transaction():
             service.write("kept")
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await service.send(work)
     assert service.notes == ["kept"]
 
@@ -152,13 +154,13 @@ async def test_a_block_raises_where_the_transaction_of_the_turn_has_ended(servic
 
 async def test_enlisted_checks_run_before_the_first_write(service: Service) -> None:
     def refuse() -> None:
-        raise Kaput
+        raise Deliberate
 
     async def work(events: EventRecorder) -> None:
         service.write("undone")
         service.db.session.enlist(lambda: None, check=refuse)
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await service.send(work)
     assert service.notes == []
 
@@ -174,9 +176,7 @@ async def test_a_consumer_marks_and_writes_in_one_transaction(service: Service) 
         event = Told(payload=str(number))
         await broker.send_message(Message("told", "news", event.to_dict(), event.event_id))
     async with cqrs.Consumer(broker.source("news"), mediator, name="reader", database=service.db):
-        async with asyncio.timeout(30):
-            while len(service.notes) < 3:  # noqa: ASYNC110  # a list tells nobody
-                await asyncio.sleep(0.01)
+        await until(lambda: len(service.notes) >= 3)
     assert service.notes == ["0", "1", "2"]
     assert await service.messages() == ["about 0", "about 1", "about 2"]
 
@@ -204,16 +204,16 @@ async def test_units_of_two_memory_databases_are_not_nested_savepoints(service: 
         async with other.db.transaction():
             other.write("there")
         assert other.notes == ["there"]
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await service.send(work)
 
 
 async def test_a_bus_with_it_has_a_transaction_for_each_command(service: Service) -> None:
     bus = cqrs.CommandBus(database=service.db)
     bus.register(Run, run_without_events)
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await bus.dispatch(Run(service.writes("undone", fails=True)))
     await bus.dispatch(Run(service.writes("one")))
     assert service.notes == ["one"]

@@ -8,9 +8,8 @@ import pytest
 
 import cqrs
 from cqrs.errors import AfterCommitError, ConcurrencyError, InvalidArgument
-from tests.unit.transactions.service import Kaput
-
-AT_ONCE = cqrs.Backoff(first=0.0, longest=0.0)
+from tests.helpers.errors import Deliberate
+from tests.helpers.waiting import AT_ONCE
 
 
 @pytest.mark.parametrize(
@@ -19,10 +18,10 @@ AT_ONCE = cqrs.Backoff(first=0.0, longest=0.0)
         ({"attempts": 0}, "attempts"),
         ({"attempts": "3"}, "attempts"),
         ({"backoff": 1.0}, "backoff"),
-        ({"on": Kaput}, "on"),
-        ({"on": ("Kaput",)}, "on"),
+        ({"on": Deliberate}, "on"),
+        ({"on": ("Deliberate",)}, "on"),
         ({"on": (BaseException,)}, "on"),
-        ({"give_up_on": [Kaput]}, "give_up_on"),
+        ({"give_up_on": [Deliberate]}, "give_up_on"),
     ],
 )
 def test_invalid_arguments_of_retry_are_refused(given: dict[str, Any], argument: str) -> None:
@@ -40,17 +39,17 @@ def test_by_default_conflicts_are_tried_again() -> None:
     retry = cqrs.Retry(2, backoff=AT_ONCE)
     assert retry.retry_in(ConcurrencyError(), 1) == 0.0
     assert retry.retry_in(ConcurrencyError(), 2) is None
-    assert retry.retry_in(Kaput(), 1) is None
+    assert retry.retry_in(Deliberate(), 1) is None
 
 
 def test_a_committed_transaction_is_never_tried_again() -> None:
     retry = cqrs.Retry(9, backoff=AT_ONCE, on=(Exception,))
-    assert retry.retry_in(AfterCommitError([Kaput()]), 1) is None
+    assert retry.retry_in(AfterCommitError([Deliberate()]), 1) is None
 
 
 def test_an_error_to_give_up_on_is_stronger_than_one_to_try_again() -> None:
-    retry = cqrs.Retry(9, backoff=AT_ONCE, on=(Exception,), give_up_on=(Kaput,))
-    assert retry.retry_in(Kaput(), 1) is None
+    retry = cqrs.Retry(9, backoff=AT_ONCE, on=(Exception,), give_up_on=(Deliberate,))
+    assert retry.retry_in(Deliberate(), 1) is None
     assert retry.retry_in(ValueError(), 1) == 0.0
 
 
@@ -73,9 +72,9 @@ async def test_a_call_outside_of_transactions_is_tried_again() -> None:
     async def handle(request: Any) -> str:
         tries.append(len(tries))
         if len(tries) < 3:
-            raise Kaput
+            raise Deliberate
         return "answer"
 
-    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Kaput,)))
+    retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     assert await retry("request", handle) == "answer"
     assert len(tries) == 3

@@ -11,7 +11,7 @@ from cqrs.errors import InvalidArgument, UnitOfWorkStateError
 from cqrs.middlewares.transaction import TransactionMiddleware
 from cqrs.unit_of_work import MemoryUnitOfWork, current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.unit.transactions.service import Kaput
+from tests.helpers.errors import Deliberate
 
 SESSIONS = async_sessionmaker(create_async_engine("sqlite+aiosqlite:///never-made.db"))
 
@@ -95,9 +95,9 @@ async def test_an_error_undoes_the_turn_and_is_raised_as_it_was() -> None:
 
     async def fails(request: Any) -> None:
         current_unit_of_work().enlist(lambda: written.append("undone"))  # type: ignore[union-attr]
-        raise Kaput
+        raise Deliberate
 
-    with pytest.raises(Kaput):
+    with pytest.raises(Deliberate):
         await TransactionMiddleware(MemoryUnitOfWork)("request", fails)
     assert written == []
 

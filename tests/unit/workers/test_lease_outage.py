@@ -8,8 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cqrs.leases.memory import MemoryLeaseStore
-from cqrs.testing.conformance.relay import QUICK, InOrderBroker, until
+from cqrs.testing.conformance.relay import QUICK, InOrderBroker
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.unit.workers.test_outbox_relay import Hiccups, Outbox
 
 if TYPE_CHECKING:

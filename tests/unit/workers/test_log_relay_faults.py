@@ -15,8 +15,9 @@ from cqrs.outbox.memory.store import MemoryOutbox
 from cqrs.outbox.rows import NewRow
 from cqrs.testing.conformance._relay_faults import ERRORS
 from cqrs.testing.conformance.outbox import numbered
-from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
+from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker
 from cqrs.workers.relay.log_relay import LogRelay
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

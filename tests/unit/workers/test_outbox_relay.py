@@ -17,9 +17,10 @@ from cqrs.outbox import MemoryOutbox, MemoryOutboxedEventRepository
 from cqrs.outbox.memory.queue import MemoryOutboxQueue
 from cqrs.testing.conformance._outbox_stand import FlakyBroker
 from cqrs.testing.conformance.outbox import Numbered, numbered
-from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until
+from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from cqrs.workers.relay.policy import RelayPolicy
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

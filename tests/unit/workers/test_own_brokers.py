@@ -17,8 +17,9 @@ from cqrs.producer import EventProducer
 from cqrs.requests import bootstrap
 from cqrs.testing.conformance.message_broker import an_envelope
 from cqrs.testing.conformance.outbox import Numbered, numbered
-from cqrs.testing.conformance.relay import QUICK, until
+from cqrs.testing.conformance.relay import QUICK
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

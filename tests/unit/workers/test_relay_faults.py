@@ -14,12 +14,13 @@ import pytest
 from cqrs.backoff import Backoff
 from cqrs.errors import BrokerUnavailable, InvalidArgument
 from cqrs.leases import MemoryLeaseStore
-from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker, until, until_true
+from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker
 from cqrs.workers.lease_holder import LeaseHolder
 from cqrs.workers.outages import Outages
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from cqrs.workers.relay.policy import RelayPolicy
 from cqrs.workers.relay.sending import Carrier
+from tests.helpers.waiting import until
 from tests.unit.workers.test_outbox_relay import Outbox
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ async def test_one_refusal_for_a_whole_batch_parks_only_the_message_that_it_foll
     async with OutboxRelay(outbox, Sharing({}), QUICK) as relay:
         await until(lambda: relay.sent == 19)
         await outbox.fill(20)
-        await until_true(lambda: _parked(outbox))
+        await until(lambda: _parked(outbox))
     assert [row.attempts for row in outbox.store.rows.values()] == [0] * 7 + [3] + [0] * 13
 
 
@@ -167,7 +168,7 @@ async def test_a_message_that_fails_alone_is_given_up_only_while_the_broker_can_
             await asyncio.sleep(0.01)
         assert await outbox.parked.list() == []
         broker.is_there = True
-        await until_true(lambda: _parked(outbox))
+        await until(lambda: _parked(outbox))
 
 
 async def test_a_batch_that_its_driver_has_cancelled_counts_as_failed() -> None:
@@ -182,7 +183,7 @@ async def test_a_batch_that_its_driver_has_cancelled_counts_as_failed() -> None:
     async with OutboxRelay(outbox, Cancelling({}), QUICK) as relay:
         await until(lambda: relay.sent == 19)
         await outbox.fill(20)
-        await until_true(lambda: _parked(outbox))
+        await until(lambda: _parked(outbox))
 
 
 async def test_two_relays_of_one_name_share_the_work() -> None:

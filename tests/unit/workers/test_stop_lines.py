@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cqrs.testing.conformance.relay import QUICK, InOrderBroker, until
+from cqrs.testing.conformance.relay import QUICK, InOrderBroker
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.waiting import until
 from tests.unit.inbox.stand import Numbered, Stand
 from tests.unit.workers.test_outbox_relay import Outbox
 from tests.unit.workers.test_service import Broken, Idle

@@ -12,10 +12,11 @@ from cqrs.assembly.memory_database import MemoryDatabase
 from cqrs.errors import BrokerUnavailable, WorkerCannotStart
 from cqrs.leases import MemoryLeaseStore
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
-from cqrs.testing.conformance.relay import QUICK, InOrderBroker, until
+from cqrs.testing.conformance.relay import QUICK, InOrderBroker
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from cqrs.workers.relay.policy import RelayPolicy
+from tests.helpers.waiting import until
 from tests.unit.workers.test_outbox_relay import Outbox
 from tests.unit.workers.test_service import Broken
 

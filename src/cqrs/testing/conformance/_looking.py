@@ -17,7 +17,8 @@ from cqrs.outbox.event import EventStatus
 from cqrs.outbox.peeked import MessageState
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.testing.conformance._outbox_stand import HOUR, Backwards, Kaput, numbered, numbers
+from cqrs.testing.conformance._errors import Deliberate
+from cqrs.testing.conformance._outbox_stand import HOUR, Backwards, numbered, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +131,6 @@ class Looking:
         behind = await queue.take(EVERY, 9)
         assert await queue.settle(fences, Outcome(blocked=behind)) == len(behind) == len(held)
         await outbox.update_status(held[0].id, EventStatus.PRODUCED)
-        await outbox.reject(held[1].id, Kaput("no"))
+        await outbox.reject(held[1].id, Deliberate("no"))
         await outbox.commit()
         assert sorted(m.envelope.json()["payload"] for m in await queue.take(EVERY, 9) if not m.blocked) == [1, 2, 3]

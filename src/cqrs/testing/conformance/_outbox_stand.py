@@ -85,10 +85,6 @@ class Backwards:
         return data[::-1]
 
 
-class Kaput(Exception):
-    """What code within a transaction raises here."""
-
-
 class FlakyBroker(MemoryMessageBroker):
     """Fails as ``errors`` says for the next sendings, by the number of the event; the others arrive."""
 

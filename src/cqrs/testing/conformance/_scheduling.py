@@ -13,7 +13,8 @@ import pytest
 
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.testing.conformance._outbox_stand import HOUR, Kaput, numbered, numbers
+from cqrs.testing.conformance._errors import Deliberate
+from cqrs.testing.conformance._outbox_stand import HOUR, numbered, numbers
 
 if TYPE_CHECKING:
     from cqrs.outbox.repository import OutboxedEventRepository
@@ -113,10 +114,10 @@ class Scheduling:
             assert await outbox.cancel(session, event.event_id)
             await outbox.rollback(session)
         async with backend.unit_of_work() as unit:
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     assert await outbox.cancel(event.event_id)
-                    raise Kaput
+                    raise Deliberate
         await asyncio.sleep(SOON)
         assert await self._taken(outbox, taken_by) == [event.event_id]
 

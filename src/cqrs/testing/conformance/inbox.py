@@ -23,6 +23,7 @@ import pytest
 
 from cqrs.envelope import Envelope
 from cqrs.errors.transactions import UnitOfWorkStateError
+from cqrs.testing.conformance._errors import Deliberate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,10 +53,6 @@ def message(key: str | None = None, body: bytes = b"{}", **fields: Any) -> Envel
     return Envelope(message_id=uuid.uuid4(), name="named", topic="topic", body=body, key=key, **fields)
 
 
-class Kaput(Exception):
-    """What a handler raises here."""
-
-
 @pytest.mark.asyncio
 class InboxConformance:
     """Subclass this and override ``backend``."""
@@ -83,7 +80,7 @@ class InboxConformance:
         for consumer in DIFFERENT:
             assert await self._accept(backend, inbox, one, consumer=consumer) == [one]
         async with backend.unit_of_work():
-            await inbox.park(DIFFERENT[0], parked, Kaput("no"), None)
+            await inbox.park(DIFFERENT[0], parked, Deliberate("no"), None)
         for consumer in DIFFERENT[1:]:
             assert await inbox.parked.list(consumer) == []
             assert await self._accept(backend, inbox, parked, consumer=consumer) == [parked]
@@ -98,20 +95,20 @@ class InboxConformance:
 
     async def test_a_rolled_back_message_is_new_again(self, backend: InboxBackend, inbox: InboxRepository) -> None:
         one, two = message(), message()
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work():
                 assert await inbox.accept(ME, [one]) == [one]
-                raise Kaput
+                raise Deliberate
         async with backend.unit_of_work() as unit:
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     await inbox.accept(ME, [two])
-                    raise Kaput
+                    raise Deliberate
             assert await inbox.accept(ME, [one, two]) == [one, two]
             assert await inbox.accept(ME, [one, two]) == []
 
     async def test_it_works_within_a_unit_of_work_only(self, inbox: InboxRepository) -> None:
-        for call in (inbox.accept(ME, [message()]), inbox.park(ME, message(), Kaput(), None), inbox.take(ME)):
+        for call in (inbox.accept(ME, [message()]), inbox.park(ME, message(), Deliberate(), None), inbox.take(ME)):
             with pytest.raises(UnitOfWorkStateError):
                 await call
 
@@ -147,11 +144,11 @@ class InboxConformance:
             content_encoding="zstd",
             headers={"correlation-id": "c\0ö", "traceparent": "00-1"},
         )
-        await self._park(backend, inbox, odd, error=Kaput("b\0d \ud800"))
+        await self._park(backend, inbox, odd, error=Deliberate("b\0d \ud800"))
         (listed,) = await inbox.parked.list(ME)
         assert listed.envelope == odd
         assert (listed.attempts, listed.behind) == (1, 0)
-        assert listed.error.startswith("Kaput: b")
+        assert listed.error.startswith("Deliberate: b")
         async with backend.unit_of_work():
             taken = await inbox.take(ME)
         assert taken is not None
@@ -192,19 +189,19 @@ class InboxConformance:
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one, two = message(key="a"), message(key="a")
-        await self._park(backend, inbox, one, error=Kaput("first"))
-        await self._park(backend, inbox, two, error=Kaput("second"))
+        await self._park(backend, inbox, one, error=Deliberate("first"))
+        await self._park(backend, inbox, two, error=Deliberate("second"))
         (listed,) = await inbox.parked.list(ME)
-        assert (listed.envelope, listed.error, listed.behind) == (one, "Kaput: first", 1)
+        assert (listed.envelope, listed.error, listed.behind) == (one, "Deliberate: first", 1)
 
     async def test_parking_that_is_rolled_back_parks_nothing(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one = message(key="a")
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work():
-                await inbox.park(ME, one, Kaput(), 0)
-                raise Kaput
+                await inbox.park(ME, one, Deliberate(), 0)
+                raise Deliberate
         assert await inbox.parked.list(ME) == []
         assert await self._accept(backend, inbox, one) == [one]
 
@@ -240,12 +237,12 @@ class InboxConformance:
     ) -> None:
         one = message(key="a")
         await self._park(backend, inbox, one)
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work():
                 taken = await inbox.take(ME)
                 assert taken is not None
                 await inbox.settle(taken, 1)
-                raise Kaput
+                raise Deliberate
         assert await self._replayed(backend, inbox) == [one]
 
     async def test_a_failed_try_counts_and_waits(self, backend: InboxBackend, inbox: InboxRepository) -> None:
@@ -253,14 +250,14 @@ class InboxConformance:
         taken = await self._take(backend, inbox)
         assert taken is not None
         async with backend.unit_of_work():
-            await inbox.postpone(taken, Kaput("again"), 3600)
+            await inbox.postpone(taken, Deliberate("again"), 3600)
         assert await self._take(backend, inbox) is None
         (listed,) = await inbox.parked.list(ME)
-        assert (listed.attempts, listed.error) == (2, "Kaput: again")
+        assert (listed.attempts, listed.error) == (2, "Deliberate: again")
         async with backend.unit_of_work():
-            await inbox.postpone(taken, Kaput("too late"), 0)
+            await inbox.postpone(taken, Deliberate("too late"), 0)
         (listed,) = await inbox.parked.list(ME)
-        assert (listed.attempts, listed.error) == (2, "Kaput: again")
+        assert (listed.attempts, listed.error) == (2, "Deliberate: again")
 
     async def test_two_who_replay_a_key_while_it_grows_lose_nothing_and_do_nothing_twice(
         self, backend: InboxBackend, inbox: InboxRepository
@@ -404,7 +401,7 @@ class InboxConformance:
         error: Exception | None = None,
     ) -> None:
         async with backend.unit_of_work():
-            await inbox.park(ME, envelope, error or Kaput("bad"), retry_in)
+            await inbox.park(ME, envelope, error or Deliberate("bad"), retry_in)
 
     @staticmethod
     async def _take(backend: InboxBackend, inbox: InboxRepository) -> TakenSequence | None:

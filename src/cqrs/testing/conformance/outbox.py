@@ -30,10 +30,10 @@ from cqrs.events.registry import EventRegistry
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.producer import EventProducer
+from cqrs.testing.conformance._errors import Deliberate
 from cqrs.testing.conformance._looking import Looking
 from cqrs.testing.conformance._outbox_stand import (
     FlakyBroker,
-    Kaput,
     Numbered,
     Other,
     OutboxBackend,
@@ -82,10 +82,10 @@ class OutboxConformance(Refusals, Looking, Scheduling):
             await outbox.commit(session)
         async with outbox as session:
             outbox.add(session, numbered(3))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with outbox as session:
                 outbox.add(session, numbered(4))
-                raise Kaput
+                raise Deliberate
         async with outbox as session:
             outbox.add(session, numbered(5))
             await outbox.rollback(session)
@@ -96,10 +96,10 @@ class OutboxConformance(Refusals, Looking, Scheduling):
     ) -> None:
         async with backend.unit_of_work():
             outbox.add(numbered(1))
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work():
                 outbox.add(numbered(2))
-                raise Kaput
+                raise Deliberate
         async with outbox:
             outbox.add(numbered(3))
             await outbox.commit()
@@ -108,12 +108,12 @@ class OutboxConformance(Refusals, Looking, Scheduling):
     async def test_within_a_unit_of_work_its_commit_counts(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work():
                 async with outbox as session:
                     outbox.add(session, numbered(1))
                     await outbox.commit(session)
-                raise Kaput
+                raise Deliberate
         async with backend.unit_of_work() as unit:
             async with outbox as session:
                 assert session is unit.session
@@ -130,10 +130,10 @@ class OutboxConformance(Refusals, Looking, Scheduling):
     ) -> None:
         async with backend.unit_of_work() as unit:
             outbox.add(numbered(1))
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     outbox.add(numbered(2))
-                    raise Kaput
+                    raise Deliberate
             async with unit.savepoint():
                 outbox.add(numbered(3))
             outbox.add(numbered(4))
@@ -264,7 +264,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         (again,) = await outbox.get_many()
         assert (again.id, again.status, again.attempts) == (second.id, EventStatus.NOT_PRODUCED, 0)
         assert again.fence > second.fence
-        await outbox.reject(again.id, Kaput("no"))
+        await outbox.reject(again.id, Deliberate("no"))
         await outbox.commit()
         (once_more,) = await outbox.get_many()
         assert (once_more.id, once_more.attempts) == (second.id, 1)

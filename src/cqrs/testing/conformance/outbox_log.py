@@ -25,6 +25,7 @@ from cqrs.envelope import Envelope
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.rows import NewRow
+from cqrs.testing.conformance._errors import Deliberate
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,10 +70,6 @@ class DiversionBackend(Protocol):
     async def sent(self, message_id: uuid.UUID) -> None:
         """Settle this message of the table as sent."""
         ...
-
-
-class Undone(Exception):
-    """What rolls a transaction back here."""
 
 
 async def commit(backend: LogBackend, *contents: bytes) -> None:
@@ -143,7 +140,7 @@ class OutboxLogConformance:
 
     async def test_a_rolled_back_message_is_never_read(self, backend: LogBackend) -> None:
         log = await opened(backend.log())
-        with pytest.raises(Undone):
+        with pytest.raises(Deliberate):
             await self._undone(backend)
         await commit(backend, b"done")
         assert texts(await read(log, 1)) == [b"done"]
@@ -152,7 +149,7 @@ class OutboxLogConformance:
     async def _undone(self, backend: LogBackend) -> None:
         async with backend.transaction() as write:
             await write(b"undone")
-            raise Undone
+            raise Deliberate
 
     async def test_an_uncommitted_message_is_not_read(self, backend: LogBackend) -> None:
         log = await opened(backend.log())

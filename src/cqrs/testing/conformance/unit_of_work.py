@@ -26,6 +26,7 @@ from cqrs.errors.transactions import (
     UnitOfWorkStateError,
 )
 from cqrs.middlewares.transaction import TransactionMiddleware
+from cqrs.testing.conformance._errors import Deliberate
 from cqrs.unit_of_work.stack import current_unit_of_work
 
 if TYPE_CHECKING:
@@ -54,10 +55,6 @@ class UnitOfWorkBackend(Protocol):
         ...
 
 
-class Kaput(Exception):
-    """What code within a unit of work raises here."""
-
-
 @pytest.mark.asyncio
 class UnitOfWorkConformance:
     """Subclass this and override ``backend``."""
@@ -77,10 +74,10 @@ class UnitOfWorkConformance:
         assert await backend.written() == [1, 2]
 
     async def test_an_error_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
-                raise Kaput
+                raise Deliberate
         assert await backend.written() == []
 
     async def test_a_cancelled_task_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
@@ -106,11 +103,11 @@ class UnitOfWorkConformance:
         assert await backend.written() == []
 
     async def test_commit_counts_although_an_error_follows(self, backend: UnitOfWorkBackend) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
                 await unit.commit()
-                raise Kaput
+                raise Deliberate
         assert await backend.written() == [1]
 
     async def test_nothing_can_be_done_after_the_end(self, backend: UnitOfWorkBackend) -> None:
@@ -148,11 +145,11 @@ class UnitOfWorkConformance:
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async with backend.unit_of_work() as unit:
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     await backend.write(unit, 1)
                     self._after_commit(unit, called, "undone")
-                    raise Kaput
+                    raise Deliberate
             async with unit.savepoint():
                 await backend.write(unit, 2)
                 self._after_commit(unit, called, "kept")
@@ -163,19 +160,19 @@ class UnitOfWorkConformance:
     async def test_a_savepoint_is_undone_with_what_is_around_it(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 async with unit.savepoint():
                     await backend.write(unit, 1)
                     self._after_commit(unit, called, "undone")
-                raise Kaput
+                raise Deliberate
         async with backend.unit_of_work() as unit:
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     async with unit.savepoint():
                         await backend.write(unit, 2)
                         self._after_commit(unit, called, "undone too")
-                    raise Kaput
+                    raise Deliberate
         assert await backend.written() == []
         assert called == []
 
@@ -195,22 +192,22 @@ class UnitOfWorkConformance:
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async def fail() -> None:
-            raise Kaput
+            raise Deliberate
 
         with pytest.raises(AfterCommitError) as caught:
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
                 unit.after_commit(fail)
                 self._after_commit(unit, called, "second")
-        assert [type(error) for error in caught.value.errors] == [Kaput]
+        assert [type(error) for error in caught.value.errors] == [Deliberate]
         assert called == ["second"]
         assert await backend.written() == [1]
 
     async def test_a_rolled_back_unit_calls_nothing(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 self._after_commit(unit, called, "never")
-                raise Kaput
+                raise Deliberate
         assert called == []
 
     async def test_a_commit_that_fails_is_raised_and_nothing_happens(
@@ -284,9 +281,9 @@ class UnitOfWorkConformance:
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async def fail() -> None:
-            raise Kaput
+            raise Deliberate
 
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
                 unit.before_commit(fail)
@@ -300,10 +297,10 @@ class UnitOfWorkConformance:
     ) -> None:
         async with backend.unit_of_work() as unit:
             await backend.write(unit, 1)
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     self._before_commit(unit, called, "undone")
-                    raise Kaput
+                    raise Deliberate
             async with unit.savepoint():
                 self._before_commit(unit, called, "kept")
         assert called == ["kept"]
@@ -311,13 +308,13 @@ class UnitOfWorkConformance:
     async def test_changes_of_info_are_undone_with_their_savepoint(self, backend: UnitOfWorkBackend) -> None:
         async with backend.unit_of_work() as unit:
             unit.info.update(changed="before", deleted="before")
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 async with unit.savepoint():
                     unit.info.update(changed="within", added="within")
                     async with unit.savepoint():
                         unit.info["changed"] = "further within"
                     del unit.info["deleted"]
-                    raise Kaput
+                    raise Deliberate
             assert dict(unit.info) == {"changed": "before", "deleted": "before"}
             async with unit.savepoint():
                 unit.info["changed"] = "kept"
@@ -343,8 +340,8 @@ class UnitOfWorkConformance:
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
                 self._after_commit(unit, called, "never")
-                unit.doom(Kaput())
-        assert isinstance(caught.value.reason, Kaput)
+                unit.doom(Deliberate())
+        assert isinstance(caught.value.reason, Deliberate)
         assert called == []
         assert await backend.written() == []
 
@@ -355,7 +352,7 @@ class UnitOfWorkConformance:
 
         async def outer(request: Any) -> None:
             for number in (request, request + 1):  # as the first statement of the transaction, and as a later one
-                with pytest.raises(Kaput):
+                with pytest.raises(Deliberate):
                     await transaction(number, self._writing(backend, fails=True))
                 await transaction(number, self._writing(backend))
 
@@ -370,7 +367,7 @@ class UnitOfWorkConformance:
             async with backend.unit_of_work() as unit:
                 with unit.held(whole_batch=True):
                     await transaction(1, self._writing(backend))
-                    with pytest.raises(Kaput):
+                    with pytest.raises(Deliberate):
                         await transaction(2, self._writing(backend, fails=True))
         assert await backend.written() == []
 
@@ -379,7 +376,7 @@ class UnitOfWorkConformance:
 
         async def outer(request: Any) -> None:
             await self._writing(backend)(request)
-            with pytest.raises(Kaput):
+            with pytest.raises(Deliberate):
                 await transaction(request + 1, self._writing(backend, fails=True))
 
         async with backend.unit_of_work() as unit:
@@ -391,7 +388,7 @@ class UnitOfWorkConformance:
         self, backend: UnitOfWorkBackend
     ) -> None:
         async def fail() -> None:
-            raise Kaput
+            raise Deliberate
 
         async def turn(request: Any) -> str:
             await self._writing(backend)(request)
@@ -430,9 +427,9 @@ class UnitOfWorkConformance:
             unit = current_unit_of_work()
             assert unit is not None
             await backend.write(unit, request)
-            raise Kaput
+            raise Deliberate
 
-        with pytest.raises(Kaput):
+        with pytest.raises(Deliberate):
             await TransactionMiddleware(backend.unit_of_work)(1, turn)
         assert await backend.written() == []
 
@@ -445,7 +442,7 @@ class UnitOfWorkConformance:
             assert unit is not None
             await backend.write(unit, request)
             if fails:
-                raise Kaput
+                raise Deliberate
 
         return turn
 

@@ -9,7 +9,8 @@ from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
 from cqrs.message_brokers.kafka.connection import KafkaConnection
 from cqrs.message_brokers.kafka.producer import KafkaProducerAdapter
 from cqrs.message_brokers.kafka.source import KafkaMessageSource
-from tests.integration.inbox.wires.wire import BrokerWire, until
+from tests.helpers.waiting import until
+from tests.integration.inbox.wires.wire import BrokerWire
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -7,7 +7,8 @@ import nats
 from cqrs.message_brokers.nats.broker import NatsMessageBroker
 from cqrs.message_brokers.nats.source import NatsMessageSource
 from cqrs.message_brokers.nats.stream import NatsStream
-from tests.integration.inbox.wires.wire import BrokerWire, until
+from tests.helpers.waiting import until
+from tests.integration.inbox.wires.wire import BrokerWire
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

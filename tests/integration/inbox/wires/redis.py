@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from cqrs.message_brokers.redis.broker import RedisMessageBroker
 from cqrs.message_brokers.redis.source import RedisMessageSource
-from tests.integration.inbox.wires.wire import BrokerWire, until
+from tests.helpers.waiting import until
+from tests.integration.inbox.wires.wire import BrokerWire
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

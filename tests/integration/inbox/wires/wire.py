@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import abc
-import asyncio
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    import asyncio
+    from collections.abc import Sequence
 
     from cqrs.envelope import Envelope
     from cqrs.message_brokers.protocol import MessageBroker
@@ -55,10 +55,3 @@ class BrokerWire(abc.ABC):
 
         ``worker`` is its only member now, and has handled what was sent last.
         """
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Returns when it holds."""
-    async with asyncio.timeout(30):
-        while not await condition():  # noqa: ASYNC110  # brokers tell it nobody
-            await asyncio.sleep(0.02)

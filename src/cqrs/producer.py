@@ -17,6 +17,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs._arguments import check_number
+from cqrs._logging.texts import describe_broker, describe_error
 from cqrs._text import shown
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
 from cqrs.errors.root import InvalidArgument
@@ -24,7 +25,6 @@ from cqrs.message_brokers.arguments import as_broker
 from cqrs.message_brokers.protocol import MessageBroker, encoded_message, message_of
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.repository import OutboxedEventRepository
-from cqrs.workers.log_text import place, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -68,7 +68,7 @@ class EventProducer:
         away. A message at which the broker has seemed to be away again and again comes last, with the later messages of
         its key: if others leave before it, it is that message, and no outage.
         """
-        what = (self.repository.database, place(self.message_broker), batch_size)
+        what = (self.repository.database, describe_broker(self.message_broker), batch_size)
         logger.info("EventProducer starts to bring the messages of %s to %s, in batches of %d", *what)
         while True:
             events = self._suspects_last(await self.repository.get_many(batch_size, topic))
@@ -147,4 +147,4 @@ class EventProducer:
             self._failures[event.id] = self._failures.get(event.id, 0) + 1
         if key is not None:
             self._held_back.add(key)
-        logger.warning("%s could not be sent and stays in the outbox: %s", message, told(error))
+        logger.warning("%s could not be sent and stays in the outbox: %s", message, describe_error(error))

@@ -89,6 +89,7 @@ LAYERS = (
         MESSAGES,
         "messages",
         (
+            "_logging.*",
             "_messages.*",
             "context",
             "deserializers.exceptions",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cqrs._logging.texts import describe_error
 from cqrs.errors import BrokerUnavailable, MigrationNeeded, UnknownEvent, WorkerCannotStart
 from cqrs.errors.root import InvalidArgument
-from cqrs.workers.log_text import told
 from tests.unit.workers.test_service import Idle
 
 
@@ -27,9 +27,9 @@ def test_a_stream_that_is_no_stream_is_refused_with_the_call_that_makes_one() ->
 
 
 def test_patience_is_no_advice_for_a_worker_that_tries_again_by_itself() -> None:
-    assert told(BrokerUnavailable("Redis at r", "gone")) == "Redis at r is not available (gone)"
+    assert describe_error(BrokerUnavailable("Redis at r", "gone")) == "Redis at r is not available (gone)"
     denied = BrokerUnavailable("Redis at r", "gone", "check user and password")
-    assert told(denied) == "Redis at r is not available (gone): check user and password"
+    assert describe_error(denied) == "Redis at r is not available (gone): check user and password"
 
 
 @pytest.mark.parametrize(
@@ -44,5 +44,5 @@ def test_a_worker_that_cannot_start_gives_the_advice_that_fits(error: Exception,
     worker._must_reach = True
     with pytest.raises(WorkerCannotStart) as caught:
         worker._refused(error)
-    assert f"{told(error)}{advice}" in str(caught.value)
+    assert f"{describe_error(error)}{advice}" in str(caught.value)
     assert ("password" in str(caught.value)) is (not isinstance(error, MigrationNeeded))

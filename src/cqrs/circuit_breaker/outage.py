@@ -1,4 +1,4 @@
-"""What happens while the storage of the circuits is away: calls go through unguarded, and the log says so once."""
+"""While the storage of the circuits is away, calls go through unguarded, and the outage is logged once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from typing_extensions import override
 
+from cqrs._logging.outages import OutageLog
 from cqrs.circuit_breaker.state import Permit
 from cqrs.circuit_breaker.storage import CircuitStorage
 from cqrs.errors.wiring import CircuitBreakerSettingsError
@@ -37,6 +38,14 @@ class StorageOutage:
         self._patience = patience
         self._next_trial: float | None = None
         self._unguarded_calls = 0
+        self._log = OutageLog(
+            "The circuit storage",
+            fails="does not answer, calls go through unguarded",
+            recovers="answers again",
+            logger=logger,
+            level=logging.ERROR,
+            clock=clock,
+        )
 
     def may_ask(self) -> bool:
         """Whether to ask the storage now: always while it answers, else once per pause."""
@@ -60,27 +69,14 @@ class StorageOutage:
         except CircuitBreakerSettingsError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a storage raises, the call it guards goes on
-            self._begin(circuit, error)
+            reason = f"no answer within {self._patience} s" if isinstance(error, TimeoutError) else error
+            self._log.failed(reason, detail=f"; seen at circuit {circuit}")
+            self._next_trial = self._clock() + PAUSE_BETWEEN_TRIALS
             return default
-        self._end()
-        return answer
-
-    def _begin(self, circuit: str, error: Exception) -> None:
-        if self._next_trial is None:
-            cause = str(error) or f"no answer within {self._patience} s"
-            logger.error(
-                "The circuit storage is away (%s: %s; seen at circuit %s). Calls go through unguarded meanwhile.",
-                type(error).__name__,
-                cause,
-                circuit,
-            )
-        self._next_trial = self._clock() + PAUSE_BETWEEN_TRIALS
-
-    def _end(self) -> None:
-        if self._next_trial is not None:
-            logger.warning("The circuit storage is back; calls that went through unguarded: %d.", self._unguarded_calls)
+        self._log.over(detail=f"; calls that went through unguarded: {self._unguarded_calls}")
         self._next_trial = None
         self._unguarded_calls = 0
+        return answer
 
 
 class FailOpenStorage(CircuitStorage):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import os
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
@@ -19,15 +18,17 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
+from cqrs._logging.outages import OutageLog
 from cqrs._sqlalchemy.schemas import schema_of
+from cqrs.backoff import Backoff
 from cqrs.wakeups.protocol import Bell
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-logger = logging.getLogger("cqrs")
+_PAUSES = Backoff(first=0.001, longest=0.05, jitter=0.0)
+"""Between two NOTIFYs, while commits go on."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.001, 0.05  # seconds between two NOTIFYs, while commits go on
 _LONGEST_NAME = 63  # bytes
 _WAITING = "cqrs_announce"
 _NOTIFY = text("SELECT pg_notify(:channel, :payload)")
@@ -48,7 +49,7 @@ class Announcer:
         self._task: asyncio.Task[None] | None = None
         self._told: object = None
         self._dirty = False
-        self._failed = False
+        self._outages = OutageLog(f"NOTIFY {self.channel}", fails="fails, relays poll instead", recovers="works again")
 
     @property
     def payload(self) -> str:
@@ -71,19 +72,17 @@ class Announcer:
             self._task = loop.create_task(self._notify(engine), name=f"NOTIFY {self.channel}", context=Context())
 
     async def _notify(self, engine: Engine) -> None:
-        pause = _FIRST_PAUSE
+        sent = 0
         while self._dirty and engine.pool is self._told:  # or the engine was disposed of meanwhile
             self._dirty = False
+            sent += 1
             try:
                 await notify(engine, self.channel, self.payload)
             except Exception as error:  # noqa: BLE001  # it was a hint, and the commit stands
-                if not self._failed:
-                    logger.warning("NOTIFY %s fails, relays poll instead: %r", self.channel, error)
-                self._failed = True
+                self._outages.failed(error)
                 return
-            self._failed = False
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            self._outages.over()
+            await asyncio.sleep(_PAUSES.seconds(sent))
 
 
 async def notify(engine: Engine, channel: str, payload: str) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import abc
 import asyncio
-import logging
 
+from cqrs._logging.outages import OutageLog
 from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._tasks.running import outside_turns
 from cqrs.backoff import Backoff
 from cqrs.wakeups.protocol import HintedWakeUps
-
-logger = logging.getLogger("cqrs")
 
 _BACKOFF = Backoff(first=0.1, longest=5.0, jitter=0.5)
 _HOPELESS = 60.0  # seconds
@@ -32,7 +30,9 @@ class MendingWakeUps(HintedWakeUps):
         self._subject = subject
         self._task: asyncio.Task[None] | None = None
         self._healthy = False
-        self._failures = 0
+        self._outages = OutageLog(
+            subject, fails="is not heard, polling instead", recovers="is heard again", backoff=_BACKOFF
+        )
 
     @property
     def healthy(self) -> bool:
@@ -62,9 +62,8 @@ class MendingWakeUps(HintedWakeUps):
         """What is committed from now on is heard."""
         if self._healthy:
             return
-        if self._failures:
-            logger.warning("%s is heard again", self._subject)
-        self._healthy, self._failures = True, 0
+        self._outages.over()
+        self._healthy = True
         self.hint()  # nobody has told what was committed in the meantime
 
     async def _keep_listening(self) -> None:
@@ -72,18 +71,12 @@ class MendingWakeUps(HintedWakeUps):
             try:
                 await self._listen()
             except Exception as error:  # noqa: BLE001  # whatever a driver raises; polling goes on
-                if not self._failures:
-                    reason = error if isinstance(error, CannotListen) else repr(error)
-                    logger.warning("%s is not heard, polling instead: %s", self._subject, reason)
-                pause = self._pause(error)
+                needs_change = isinstance(error, CannotListen)
+                pause = self._outages.failed(str(error) if needs_change else error)
+                if needs_change:
+                    pause = _HOPELESS
             else:
-                pause = self._pause(None)
+                pause = self._outages.failed("it has ended")
             finally:
                 self._healthy = False
-            self._failures += 1
             await asyncio.sleep(pause)
-
-    def _pause(self, error: Exception | None) -> float:
-        if isinstance(error, CannotListen):
-            return _HOPELESS
-        return _BACKOFF.seconds(self._failures + 1)

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from cqrs._failpoints import reached
+from cqrs._logging.texts import describe_error
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs.errors.root import InvalidArgument
 from cqrs.leases.worker_names import worker_name
-from cqrs.workers.log_text import told
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -139,4 +139,4 @@ class LeaseHolder(Service):
                 await self._store.leave(self._scope, self.owner)
         except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
             text = "relay %s cannot give up its leases of %s, which run out within %.0f s: %s"
-            logger.warning(text, self.owner, self._scope, self._ttl, told(error))
+            logger.warning(text, self.owner, self._scope, self._ttl, describe_error(error))

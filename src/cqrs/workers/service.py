@@ -8,11 +8,11 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
+from cqrs._logging.texts import describe_error
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs._tasks.running import outside_turns
 from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.workers import CORRECT, WorkerCannotStart
-from cqrs.workers.log_text import told
 from cqrs.workers.signals import told_by_signals
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Service(abc.ABC):
         """``away``, which the work needs, is not there. Raises ``WorkerCannotStart`` if that is no time to wait."""
         if self._must_reach and not self._ready.is_set():
             remedy = "" if isinstance(error, MigrationNeeded) else CORRECT
-            reason = told(error)
+            reason = describe_error(error)
             known = not away or away.rsplit(maxsplit=1)[-1] in reason  # it has the address
             raise WorkerCannotStart(str(self), reason if known else f"{away}: {reason}", remedy) from error
 
@@ -144,9 +144,9 @@ class Service(abc.ABC):
     def _has_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, WorkerCannotStart):
-            logger.error("%s", told(error))
+            logger.error("%s", describe_error(error))
         elif error is not None:
-            logger.error("%s has ended: %s", self, told(error), exc_info=error)
+            logger.error("%s has ended: %s", self, describe_error(error), exc_info=error)
         elif not self._is_part:
             logger.info("%s %s", self, "was cancelled" if task.cancelled() else "has stopped")
         self._in_hand = 0

@@ -214,7 +214,7 @@ TWINS = (
     Twin(
         "who cannot clean or replay brings in messages",
         "workers/consumer/chores.py",
-        "self.due = now + self._outages.again(outage.away, outage.__cause__)",
+        "self.due = now + self._outages.failed(outage.__cause__, outage.missing)",
         "raise",
         f"{GOES_ON}test_a_consumer_that_cannot_clean_or_replay_still_handles_messages",
     ),

@@ -113,9 +113,9 @@ async def test_an_outage_is_reported_once_for_all_circuits(server: Server, log: 
         server.clock.advance(PAUSE_BETWEEN_TRIALS)
     server.away = False
     await breaker.call("y", work)
-    away = "The circuit storage is away (StorageAway: nobody there; seen at circuit x)."
-    back = "The circuit storage is back; calls that went through unguarded: 3."
-    assert log.lines == [("ERROR", f"{away} Calls go through unguarded meanwhile."), ("WARNING", back)]
+    away = "The circuit storage does not answer, calls go through unguarded: StorageAway('nobody there')"
+    back = "The circuit storage answers again after 3 failed attempts in 3.0 s; calls that went through unguarded: 3"
+    assert log.lines == [("ERROR", f"{away}; seen at circuit x"), ("WARNING", back)]
 
 
 async def test_a_second_outage_is_reported_again(server: Server, log: OutageLog) -> None:
@@ -127,11 +127,8 @@ async def test_a_second_outage_is_reported_again(server: Server, log: OutageLog)
         server.clock.advance(PAUSE_BETWEEN_TRIALS)
         await breaker.call("x", work)
     assert [level for level, _ in log.lines] == ["ERROR", "WARNING"] * 2
-    assert (
-        log.lines[1]
-        == log.lines[3]
-        == ("WARNING", "The circuit storage is back; calls that went through unguarded: 1.")
-    )
+    back = "The circuit storage answers again after 1 failed attempt in 1.0 s; calls that went through unguarded: 1"
+    assert log.lines[1] == log.lines[3] == ("WARNING", back)
 
 
 async def test_a_storage_that_is_away_is_asked_once_per_pause(server: Server) -> None:

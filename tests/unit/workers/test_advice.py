@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 
+from cqrs._logging.texts import describe_error
 from cqrs.errors import MigrationNeeded
-from cqrs.workers.log_text import told
 
 
 def test_a_missing_table_is_told_with_the_command_that_makes_it() -> None:
     error = MigrationNeeded("outbox", "sqlite:///shop.db", "python -m cqrs db upgrade sqlite:///shop.db")
-    assert told(error) == str(error).removesuffix(".")
+    assert describe_error(error) == str(error).removesuffix(".")
 
 
 def test_other_errors_are_told_as_they_are() -> None:
     for error in (ConnectionError("away"), sqlite3.OperationalError("database is locked"), None):
-        assert told(error) == repr(error)
+        assert describe_error(error) == repr(error)

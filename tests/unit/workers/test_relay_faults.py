@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cqrs._logging.outages import OutageLog
 from cqrs.backoff import Backoff
 from cqrs.errors import BrokerUnavailable, InvalidArgument
 from cqrs.leases import MemoryLeaseStore
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker
 from cqrs.workers.lease_holder import LeaseHolder
-from cqrs.workers.outages import Outages
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from cqrs.workers.relay.policy import RelayPolicy
 from cqrs.workers.relay.sending import Carrier
@@ -136,10 +136,10 @@ async def test_an_outage_that_lasts_is_reminded_of_with_the_message_that_is_firs
 
 
 def test_a_reminder_says_since_when_and_how_often_it_was_tried(caplog: pytest.LogCaptureFixture) -> None:
-    outages = Outages(lambda: "relay me", Backoff(), remind_every=0.0)
+    outages = OutageLog("relay me", fails="waits for", recovers="goes on", remind_every=0.0)
     with caplog.at_level(logging.WARNING, "cqrs"):
         for _ in range(3):
-            outages.again("the broker", ConnectionError("away"))
+            outages.failed(ConnectionError("away"), "the broker")
         outages.over()
         outages.over()
     began, *reminders, ended = [record.getMessage() for record in caplog.records]

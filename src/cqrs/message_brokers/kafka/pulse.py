@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from typing import Any
 
+from cqrs._logging.outages import OutageLog
 from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._tasks.running import outside_turns
 from cqrs.message_brokers.kafka.driver import KafkaError
-
-_log = logging.getLogger("cqrs")
 
 _QUIET = 5.0  # seconds without a word after which the cluster is asked
 _MISSED = 3.0  # seconds without an answer after which it is said
@@ -27,7 +25,7 @@ class Pulse:
 
     def __init__(self, client: Any, place: str, timeout: float) -> None:
         self._client = client
-        self._place = place
+        self._outages = OutageLog(place, fails="does not answer, waiting for it", recovers="answers again")
         self._timeout = timeout
         self._lost: TimeoutError | None = None
         self._heard_at = asyncio.get_running_loop().time()
@@ -61,13 +59,11 @@ class Pulse:
         answer = asyncio.create_task(self._answer())
         try:
             await asyncio.wait([answer], timeout=min(_MISSED, self._timeout))
-            missed = not answer.done()
-            if missed:
-                _log.warning("%s has not answered for %.0f s; waiting for it", self._place, loop.time() - silent_since)
+            if not answer.done():
+                self._outages.failed(f"no answer for {loop.time() - silent_since:.0f} s")
                 await asyncio.wait([answer], timeout=max(0.0, self._timeout - _MISSED))
             if answer.done() or self._heard_at > asked_at:
-                if missed:
-                    _log.warning("%s answers again, after %.0f s", self._place, loop.time() - silent_since)
+                self._outages.over()
                 self.heard()
             else:
                 self._lost = TimeoutError(f"no answer for {loop.time() - silent_since:.0f} s")

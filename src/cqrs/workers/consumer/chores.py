@@ -10,7 +10,7 @@ from cqrs.workers.consumer.steps import Outage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cqrs.workers.outages import Outages
+    from cqrs._logging.outages import OutageLog
 
 
 class Chore:
@@ -19,7 +19,7 @@ class Chore:
     If it cannot be done now, it is tried later, and holds up nothing else.
     """
 
-    def __init__(self, do: Callable[[], Awaitable[bool]], every: float, outages: Outages) -> None:
+    def __init__(self, do: Callable[[], Awaitable[bool]], every: float, outages: OutageLog) -> None:
         self.due = 0.0
         self._do = do
         self._every = every
@@ -33,7 +33,7 @@ class Chore:
         try:
             more = await self._do()
         except Outage as outage:
-            self.due = now + self._outages.again(outage.away, outage.__cause__)
+            self.due = now + self._outages.failed(outage.__cause__, outage.missing)
         else:
             self._outages.over()
             self.due = now if more else now + self._every

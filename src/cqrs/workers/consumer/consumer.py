@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._arguments import RECEIVER, REGISTRY, SOURCE, TEXT, Needed, check, check_function, check_given
 from cqrs._introspection.callables import is_async
+from cqrs._logging.outages import OutageLog
+from cqrs._logging.texts import describe_broker, describe_error
 from cqrs.errors.root import InvalidArgument
 from cqrs.workers.consumer.chores import Chore
 from cqrs.workers.consumer.events import Handling, JsonEvents, must_be_readable
 from cqrs.workers.consumer.policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer.steps import Outage, Steps
 from cqrs.workers.consumer.transactions import must_fit_together, transactions_of
-from cqrs.workers.log_text import place, told
-from cqrs.workers.outages import Outages
 from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service
 
@@ -104,8 +104,8 @@ class Consumer(Service):
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
         self._must_be_readable = partial(must_be_readable, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
-        self._from = f"the broker {place(source)}"
-        self._outages = Outages(lambda: str(self), self.policy.outage_backoff, self.policy.remind_every)
+        self._from = f"the broker {describe_broker(source)}"
+        self._outages = self._outage_log("waits for", "goes on")
         self._chores = (
             self._chore(self._steps.replay, self.policy.replay_every, "look", "looks", "for parked messages"),
             self._chore(self._steps.clean, self.policy.cleanup_every, "remove", "removes", "old marks"),
@@ -116,9 +116,13 @@ class Consumer(Service):
 
     def _chore(self, do: Callable[[], Awaitable[bool]], every: float, *words: str) -> Chore:
         look, looks, what = words
-        waits, goes_on = f"cannot {look} {what} without", f"{looks} {what} again"
-        of_policy = (self.policy.outage_backoff, self.policy.remind_every)
-        return Chore(do, every, Outages(lambda: str(self), *of_policy, waits=waits, goes_on=goes_on))
+        return Chore(do, every, self._outage_log(f"cannot {look} {what} without", f"{looks} {what} again"))
+
+    def _outage_log(self, fails: str, recovers: str) -> OutageLog:
+        policy = self.policy
+        return OutageLog(
+            str(self), fails=fails, recovers=recovers, backoff=policy.outage_backoff, remind_every=policy.remind_every
+        )
 
     async def start(self) -> None:
         """Begin to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
@@ -127,7 +131,7 @@ class Consumer(Service):
 
     async def _work(self) -> None:
         text = "%s starts to bring the messages of %s to its handlers, in %s, with %s"
-        logger.info(text, self, place(self._source), self._steps.database, described(self.policy))
+        logger.info(text, self, describe_broker(self._source), self._steps.database, described(self.policy))
         try:
             await self._reached(self._source.start)
             if self._must_reach:
@@ -147,7 +151,7 @@ class Consumer(Service):
         try:
             await self._steps.replay()
         except Outage as outage:
-            self._refused(outage.__cause__, outage.away)
+            self._refused(outage.__cause__, outage.missing)
 
     async def _turn(self) -> None:
         await self._bring_in(await self._receive(self._patience()))
@@ -223,12 +227,12 @@ class Consumer(Service):
             if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
                 raise
             text = "%s could not acknowledge to %s what it has handled; it may come again, without effect: %s"
-            logger.warning(text, self, self._from, told(error))
+            logger.warning(text, self, self._from, describe_error(error))
             for delivery in part:  # without a word they would stay with this worker, and some brokers stop at so many
                 await delivery.nack()
 
     async def _wait_out(self, outage: Outage) -> None:
-        await self._pause(self._outages.again(outage.away, outage.__cause__))
+        await self._pause(self._outages.failed(outage.__cause__, outage.missing))
 
 
 def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:

@@ -8,12 +8,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs._failpoints import reached
+from cqrs._logging.texts import describe_database, describe_error, raised_at, with_loggable_traceback
 from cqrs._text import shown
 from cqrs.errors.root import CQRSError
 from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
 from cqrs.workers.consumer.policy import ConsumerVerdict
 from cqrs.workers.consumer.transactions import made_by
-from cqrs.workers.log_text import database_of, raised_at, told, with_traceback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -33,9 +33,9 @@ _BEHIND = "; later messages of its key wait behind it"
 class Outage(Exception):
     """Something is away: do the same again later. ``__cause__`` tells why. It never leaves the worker."""
 
-    def __init__(self, away: str) -> None:
-        self.away = away
-        super().__init__(away)
+    def __init__(self, missing: str) -> None:
+        self.missing = missing
+        super().__init__(missing)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Steps:
         handle: Callable[[Envelope], Awaitable[None]],
         policy: ConsumerPolicy,
     ) -> None:
-        self.database = database_of(inbox)
+        self.database = describe_database(inbox)
         self._consumer = consumer
         self._inbox = inbox
         self._unit_of_work = unit_of_work
@@ -179,19 +179,19 @@ class Steps:
 
     def _committed(self, error: AfterCommitError) -> None:
         text = "consumer %s has committed a batch, and what was to follow has failed: %s"
-        logger.error(text, self._consumer, told(error), exc_info=with_traceback(error))
+        logger.error(text, self._consumer, describe_error(error), exc_info=with_loggable_traceback(error))
 
     def _log(self, failed: Failed, envelope: Envelope, has: str, tried: int, retry_in: float | None) -> None:
         error = failed.error
         is_skipped = failed.verdict is ConsumerVerdict.SKIP
         unread = failed.verdict is ConsumerVerdict.POISON and isinstance(error, CQRSError)
-        details = None if unread else with_traceback(error)
+        details = None if unread else with_loggable_traceback(error)
         logger.error(
             "consumer %s %s %s %s of the topic %s%s: %s%s",
             *(self._consumer, "has skipped" if is_skipped else has),
             *(shown(envelope.name), envelope.message_id, shown(envelope.topic)),
             "" if is_skipped else f" ({self._what_next(tried, retry_in)}{'' if envelope.key is None else _BEHIND})",
-            *(told(error), "" if unread or details is not None else raised_at(error)),
+            *(describe_error(error), "" if unread or details is not None else raised_at(error)),
             exc_info=details,
         )
 

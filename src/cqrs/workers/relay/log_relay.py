@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._arguments import Needed, check, check_given, check_number
 from cqrs._failpoints import reached
+from cqrs._logging.outages import OutageLog
+from cqrs._logging.texts import describe_broker, describe_database
 from cqrs._text import shown, storable
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
@@ -22,11 +24,9 @@ from cqrs.message_brokers.arguments import as_broker
 from cqrs.outbox.log.content import keepable, unpack, unreadable
 from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.queue import QueuedMessage
-from cqrs.workers.log_text import database_of, place
-from cqrs.workers.outages import Outages
 from cqrs.workers.policy_checks import described
 from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy, Verdict
-from cqrs.workers.relay.sending import Carrier, line
+from cqrs.workers.relay.sending import Carrier, first_in_line
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -108,15 +108,21 @@ class LogRelay(Service):
         self._settled = LogPosition(0, 0)
         self._suspects: set[str] = set()
         self._carrier: Carrier[_Unsent] = Carrier(self._broker, self.policy, in_order=True)
-        self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
-        self._outages = Outages(lambda: str(self), self.policy.outage_backoff, self.policy.remind_every)
+        self._database, self._to = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
+        self._outages = OutageLog(
+            str(self),
+            fails="waits for",
+            recovers="goes on",
+            backoff=self.policy.outage_backoff,
+            remind_every=self.policy.remind_every,
+        )
 
     def __str__(self) -> str:
         return f"relay of the log {self._log.name}"
 
     async def _work(self) -> None:
         text = "%s starts to bring the messages of %s to %s, with %s"
-        logger.info(text, self, self._database, place(self._broker), described(self.policy))
+        logger.info(text, self, self._database, describe_broker(self._broker), described(self.policy))
         await self._reached(self._broker.start)
         while not self.is_ending:
             try:
@@ -131,7 +137,7 @@ class LogRelay(Service):
                 await self._pause(self._standby)
             except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
                 self._refused(error, self._database)
-                await self._pause(self._outages.again(self._database, error))
+                await self._pause(self._outages.failed(error, self._database))
             finally:
                 self.is_reading = False
                 self._log.close()
@@ -223,7 +229,7 @@ class LogRelay(Service):
         if outage is None:
             self._outages.over()
         else:
-            await self._wait_out(self._to, outage, line(first))
+            await self._wait_out(self._to, outage, first_in_line(first))
         return [one for one in again if one.envelope.key not in parked]
 
     async def _divert(self, until: LogPosition, messages: list[Diverted]) -> None:
@@ -245,8 +251,8 @@ class LogRelay(Service):
         logger.warning("%s: %s %s is parked, replay or drop it: %s", self, name, id_, text)
         return Diverted(row, text)
 
-    async def _wait_out(self, away: str, outage: Exception, first: str = "") -> None:
-        await self._pause(self._outages.again(away, outage, first))
+    async def _wait_out(self, missing: str, outage: Exception, first: str = "") -> None:
+        await self._pause(self._outages.failed(outage, missing, detail=first))
         if self.is_ending:
             raise _Stopped
 

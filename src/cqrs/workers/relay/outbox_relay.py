@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 from cqrs._arguments import TEXT, Needed, check, check_given
 from cqrs._failpoints import reached
+from cqrs._logging.outages import OutageLog
+from cqrs._logging.texts import describe_broker, describe_database
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs._text import storable
 from cqrs.envelope import UNREADABLE
@@ -26,11 +28,9 @@ from cqrs.message_brokers.arguments import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers.lease_holder import LeaseHolder
-from cqrs.workers.log_text import database_of, place, told
-from cqrs.workers.outages import Outages
 from cqrs.workers.policy_checks import described
 from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy
-from cqrs.workers.relay.sending import Carrier, line
+from cqrs.workers.relay.sending import Carrier, first_in_line, line
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -87,11 +87,12 @@ class OutboxRelay(Service):
             name=name,
         )
         self._first = 0
-        self._database, self._to = database_of(outbox), f"the broker {place(self._broker)}"
-        self._outages = Outages(lambda: str(self), self.policy.outage_backoff, self.policy.remind_every)
+        self._database, self._to = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
+        self._outages = self._outage_log("waits for", "goes on")
+        self._settling = self._outage_log("cannot record what it has sent in", "records again what it has sent")
+        self._cleaning = self._outage_log("cannot release or remove messages in", "releases and removes messages again")
         self._quiet = 0
         self._tidy_at = 0.0
-        self._is_untidy = False
 
     def __str__(self) -> str:
         return f"relay {self.name}"
@@ -104,10 +105,20 @@ class OutboxRelay(Service):
         """
         return self._leases.owner
 
+    def _outage_log(self, fails: str, recovers: str) -> OutageLog:
+        policy = self.policy
+        return OutageLog(
+            lambda: str(self),
+            fails=fails,
+            recovers=recovers,
+            backoff=policy.outage_backoff,
+            remind_every=policy.remind_every,
+        )
+
     async def _work(self) -> None:
         async with self._wakeups, self._leases:
             text = "%s starts to bring %s of %s to %s, with %s"
-            what = (self._queue.scope, self._outbox.database, place(self._broker), described(self.policy))
+            what = (self._queue.scope, self._outbox.database, describe_broker(self._broker), described(self.policy))
             logger.info(text, self, *what)
             await self._leases.started()
             if self._leases.error is not None:
@@ -121,7 +132,7 @@ class OutboxRelay(Service):
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless there is something to do before."""
-        if self._outages.tries or not self._leases.holds_any:
+        if self._outages.attempts or not self._leases.holds_any:
             await self._pause(seconds)
             return
         hint = asyncio.create_task(self._wakeups.wait(seconds))
@@ -142,7 +153,7 @@ class OutboxRelay(Service):
             if is_cancelled():
                 raise
             self._in_hand = 0
-            return self._outages.again(self._database, error)  # also where a driver has cancelled what it waits for
+            return self._outages.failed(error, self._database)  # also where a driver has cancelled what it waits for
 
     async def _round(self) -> float:
         """Take, send and settle once; returns for how long there is nothing to do."""
@@ -162,14 +173,14 @@ class OutboxRelay(Service):
             self._in_hand = 0
             await self._tidy(fences)
         if outage is not None:
-            return self._outages.again(self._to, outage, line(first))
+            return self._outages.failed(outage, self._to, detail=first_in_line(first))
         return self._idle(found=bool(taken))
 
     def _without_leases(self) -> float:
         """There is nothing to work on: others hold it, or the database does not answer."""
         if self._leases.error is not None:
-            self._outages.again(self._database, self._leases.error)
-        elif self._outages.away == self._database:
+            self._outages.failed(self._leases.error, self._database)
+        elif self._outages.missing == self._database:
             self._outages.over()
         return self._leases.tick
 
@@ -241,11 +252,10 @@ class OutboxRelay(Service):
                 wait = self.policy.outage_backoff.seconds(tries)
                 if self._leases.seconds_left() < wait or (self.is_ending and tries >= _LAST_TRIES):
                     raise
-                if tries == 1:
-                    text = "%s cannot settle what it has sent in %s, and tries again: %s"
-                    logger.warning(text, self, self._database, told(error))
+                self._settling.failed(error, self._database)
                 await asyncio.sleep(wait)
             else:
+                self._settling.over()
                 return
 
     def _idle(self, *, found: bool) -> float:
@@ -268,13 +278,8 @@ class OutboxRelay(Service):
                 if self.policy.keep_sent_for is not None:
                     more = bool(await self._queue.clean(self.policy.keep_sent_for)) or more
         except Exception as error:  # noqa: BLE001  # messages can be sent all the same
-            if not self._is_untidy:
-                text = "%s cannot release or remove messages in %s, which it tries again: %s"
-                logger.warning(text, self, self._database, told(error))
-            self._is_untidy = True
+            self._cleaning.failed(error, self._database)
             return
-        if self._is_untidy:
-            logger.warning("%s releases and removes messages again", self)
-        self._is_untidy = False
+        self._cleaning.over()
         if more:
             self._tidy_at = 0.0

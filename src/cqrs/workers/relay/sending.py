@@ -18,10 +18,10 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from cqrs._logging.texts import describe_broker
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs._text import shown
 from cqrs.errors.messages import BrokerUnavailable
-from cqrs.workers.log_text import place
 from cqrs.workers.relay.policy import Verdict
 from cqrs.workers.relay.splitting import Splitting, Tried
 
@@ -313,15 +313,15 @@ class Carrier(Generic[C]):
             if not time_limit.expired():
                 return error
             self.at_once = max(1, len(envelopes) // 2)
-            return BrokerUnavailable(place(self._broker), TimeoutError(f"no answer within {seconds:.1f} s"))
+            return BrokerUnavailable(describe_broker(self._broker), TimeoutError(f"no answer within {seconds:.1f} s"))
         except asyncio.CancelledError:
             if is_cancelled():
                 raise
-            return BrokerUnavailable(place(self._broker), "its driver has cancelled the sending")
+            return BrokerUnavailable(describe_broker(self._broker), "its driver has cancelled the sending")
         took = time.monotonic() - before
         if len(results) != len(envelopes):
             answer = f"it answers {len(envelopes)} messages by {len(results)} results, and must give one for each"
-            return BrokerUnavailable(place(self._broker), answer)
+            return BrokerUnavailable(describe_broker(self._broker), answer)
         if None in results:
             in_time = int(len(results) / max(took, 1e-6) * self._policy.lease / 4)
             self.at_once = max(1, min(self._policy.batch_size, in_time))
@@ -329,12 +329,15 @@ class Carrier(Generic[C]):
         return results
 
 
-def line(message: Carryable | None) -> str:
+def line(message: Carryable) -> str:
     """A message for a log line."""
-    if message is None:
-        return ""
     envelope = message.envelope
     return f"{shown(envelope.name)} {envelope.message_id} for topic '{shown(envelope.topic)}'"
+
+
+def first_in_line(message: Carryable | None) -> str:
+    """The end of the line that logs an outage: the message that waits first in line, if there is one."""
+    return "" if message is None else f"; first in line is {line(message)}"
 
 
 def _spare(messages: Sequence[C], most: int) -> Sequence[C]:

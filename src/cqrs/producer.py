@@ -17,6 +17,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from cqrs._arguments import check_number
+from cqrs._failpoints import reached
 from cqrs._logging.texts import describe_broker, describe_error
 from cqrs._text import shown
 from cqrs.errors.messages import BrokerUnavailable, MessageRejected
@@ -72,6 +73,8 @@ class EventProducer:
         logger.info("EventProducer starts to bring the messages of %s to %s, in batches of %d", *what)
         while True:
             events = self._suspects_last(await self.repository.get_many(batch_size, topic))
+            if events:
+                reached("outbox.claimed")
             self._batch = frozenset(event.id for event in events)
             self._held_back.clear()
             self._away.clear()
@@ -101,6 +104,7 @@ class EventProducer:
                 (error,) = await self.message_broker.send([envelope])
             except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing
                 error = raised
+            reached("outbox.published")
             if error is None:
                 self._works = True
                 self._failures.pop(event.id, None)

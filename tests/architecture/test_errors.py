@@ -16,7 +16,6 @@ RAISED_FOR_SOMEBODY_WHO_EXPECTS_IT = {
     "outbox/log_tailing.py",  # as an import does that finds no such name
     "integrations/_event_frames.py",  # as a function must that pydantic calls for what it does not know
     "testing/clock.py",
-    "testing/faults.py",  # a variable of the environment of a test
 }
 BUILT_IN = {name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, Exception)}
 ALLOWED = {"NotImplementedError", "StopAsyncIteration", "AttributeError", "KeyError", "ConnectionError", "TimeoutError"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from cqrs._failpoints import reached
 from cqrs._sqlalchemy.connecting import absent_file
 from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema, search_path
 from cqrs.errors.databases import MigrationRefused
@@ -113,6 +114,7 @@ async def _run(connection: AsyncConnection, step: Step, *statements: str) -> Non
     try:
         for statement in statements:
             await connection.exec_driver_sql(statement)
+            reached("migration.executed")
     except DBAPIError as error:
         raise MigrationRefused(step.table, f"the database refuses {step} ({error.orig})") from error
 

@@ -1,11 +1,14 @@
-"""Crashes where a test wants them.
+"""Crashes where a test wants them, and a record of the points at which a run can crash.
 
-``CQRS_FAILPOINT=outbox.published:3:kill`` lets a process that calls :func:`install` die by SIGKILL when its relay gets
-to the point ``outbox.published`` for the third time. ``raise`` in place of ``kill`` raises :class:`Fault` there, and
-``stop`` sends SIGSTOP: the process goes on when somebody sends it SIGCONT. Several are separated by commas.
+A point has a name and lies between two effects that a crash can separate; :data:`POINTS` lists all. Processes are
+controlled by their environment, if they call :func:`install`:
 
-Points: ``lease.acquired``, ``lease.renewed``, ``outbox.claimed``, ``outbox.published``, ``outbox.settled``,
-``inbox.inserted``, ``inbox.handled``, ``inbox.committed``.
+* ``CQRS_FAILPOINT=outbox.published:3:kill`` ends the process by SIGKILL when it reaches ``outbox.published`` for the
+  third time. In place of ``kill``, ``raise`` raises :class:`Fault` there, and ``stop`` sends SIGSTOP: the process goes
+  on after a SIGCONT. Several failpoints are separated by commas.
+* ``CQRS_FAILPOINT_TRACE=FILE`` appends each point that the process passes to a file, which :func:`read_trace` reads.
+
+:func:`crash_matrix` makes the failpoints that kill a run at each point that a trace has passed.
 """
 
 from __future__ import annotations
@@ -15,18 +18,37 @@ import signal
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cqrs import _failpoints
+from cqrs._failpoints import POINTS, Point
+from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
+
+__all__ = [
+    "POINTS",
+    "TRACE",
+    "VARIABLE",
+    "Failpoint",
+    "Fault",
+    "Passage",
+    "Point",
+    "crash_matrix",
+    "failpoint",
+    "install",
+    "read_trace",
+    "trace",
+]
 
 VARIABLE = "CQRS_FAILPOINT"
+TRACE = "CQRS_FAILPOINT_TRACE"
 
 
 class Fault(RuntimeError):
-    """What a failpoint raises. ``point`` is its name."""
+    """Raised by a failpoint that was set to raise. ``point`` is its name."""
 
     def __init__(self, point: str) -> None:
         super().__init__(point)
@@ -38,19 +60,42 @@ class Fault(RuntimeError):
 
 @dataclass(frozen=True)
 class Failpoint:
-    """What happens at the ``count``-th time that ``point`` is reached."""
+    """``action`` is taken when a process reaches ``point`` for the ``count``-th time, counted from 1.
+
+    Raises ``InvalidArgument``, a ``ValueError``, if there is no such point or action.
+    """
 
     point: str
     count: int
     action: str
 
+    def __post_init__(self) -> None:
+        if self.point not in POINTS:
+            raise InvalidArgument("point", self.point, f"give one of {', '.join(POINTS)}")
+        if self.count < 1:
+            raise InvalidArgument("count", self.count, "give a number from 1")
+        if self.action not in _ACTIONS:
+            raise InvalidArgument("action", self.action, f"give one of {', '.join(_ACTIONS)}")
+
     @classmethod
     def parse(cls, text: str) -> Failpoint:
-        """Read ``name:n:action``. Raises ``ValueError`` for anything else."""
+        """Read ``name:n:action``. Raises ``InvalidArgument``, a ``ValueError``, for anything else."""
         point, count, action = [*text.strip().split(":"), "", ""][:3]
-        if not count.isdigit() or action not in _ACTIONS:
-            raise ValueError(f"{text!r} is no failpoint: write name:n:action, where action is {', '.join(_ACTIONS)}")
+        if not count.isdigit():
+            remedy = f"write name:n:action, where action is one of {', '.join(_ACTIONS)}"
+            raise InvalidArgument("failpoint", text, remedy)
         return cls(point, int(count), action)
+
+    def __str__(self) -> str:
+        return f"{self.point}:{self.count}:{self.action}"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A process has reached ``point`` for the ``count``-th time, counted from 1."""
+
+    point: str
+    count: int
 
 
 def _raise(point: str) -> None:
@@ -65,27 +110,78 @@ _ACTIONS: dict[str, Callable[[str], None]] = {
 
 
 def install(*failpoints: Failpoint) -> None:
-    """Set ``failpoints``, or those of the environment; they replace the ones that were set before."""
+    """Set ``failpoints``, or those of the environment; they replace the ones that were set before.
+
+    If the environment names a file for a trace, the points that are passed are appended to it.
+    """
     wanted = failpoints or [Failpoint.parse(text) for text in os.environ.get(VARIABLE, "").split(",") if text.strip()]
-    if not wanted:
-        _failpoints.listen(None)
-        return
-    seen: Counter[str] = Counter()
-
-    def listener(point: str) -> None:
-        seen[point] += 1
-        for failpoint in wanted:
-            if failpoint.point == point and failpoint.count == seen[point]:
-                _ACTIONS[failpoint.action](point)
-
-    _failpoints.listen(listener)
+    file = os.environ.get(TRACE)
+    records = [] if not file else [_appending_to(file)]
+    _failpoints.listen(_listener(records, wanted) if records or wanted else None)
 
 
 @contextmanager
 def failpoint(point: str, count: int = 1) -> Generator[None]:
-    """Raise :class:`Fault` at the ``count``-th time that this process reaches ``point``."""
-    install(Failpoint(point, count, "raise"))
+    """Raise :class:`Fault` at the ``count``-th time that this process reaches ``point``.
+
+    Raises ``InvalidArgument``, a ``ValueError``, if there is no such point.
+    """
+    with _listening(_listener([], [Failpoint(point, count, "raise")])):
+        yield
+
+
+@contextmanager
+def trace() -> Generator[list[Passage]]:
+    """The points that this process passes within the block, in order: the list grows as it does."""
+    passages: list[Passage] = []
+    with _listening(_listener([passages.append], [])):
+        yield passages
+
+
+def read_trace(file: str | Path) -> list[Passage]:
+    """The passages that processes have appended to ``file``, in order."""
+    lines = (line.split() for line in Path(file).read_text(encoding="utf-8").splitlines())
+    return [Passage(point, int(count)) for point, count in lines]
+
+
+def crash_matrix(passages: Iterable[Passage], action: str = "kill") -> list[Failpoint]:
+    """A failpoint for each point and count among ``passages``, in their order and without repetition.
+
+    Run the scenario that was traced again with each of them, start it once more without, and check the result.
+    """
+    return [
+        Failpoint(point, count, action) for point, count in dict.fromkeys((one.point, one.count) for one in passages)
+    ]
+
+
+@contextmanager
+def _listening(listener: Callable[[str], None]) -> Generator[None]:
+    previous = _failpoints.listen(listener)
     try:
         yield
     finally:
-        _failpoints.listen(None)
+        _failpoints.listen(previous)
+
+
+def _listener(records: Iterable[Callable[[Passage], None]], failpoints: Iterable[Failpoint]) -> Callable[[str], None]:
+    seen: Counter[str] = Counter()
+    actions = {(one.point, one.count): _ACTIONS[one.action] for one in failpoints}
+
+    def listener(point: str) -> None:
+        seen[point] += 1
+        for record in records:
+            record(Passage(point, seen[point]))
+        action = actions.get((point, seen[point]))
+        if action is not None:
+            action(point)
+
+    return listener
+
+
+def _appending_to(file: str) -> Callable[[Passage], None]:
+    descriptor = os.open(file, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
+
+    def record(passage: Passage) -> None:
+        os.write(descriptor, f"{passage.point} {passage.count}\n".encode())  # at once: the process may be killed next
+
+    return record

@@ -6,6 +6,7 @@ import abc
 import logging
 from typing import TYPE_CHECKING, Any, Self
 
+from cqrs._failpoints import reached
 from cqrs._tasks.blocks import async_block, block
 from cqrs.errors.transactions import AfterCommitError, TransactionDoomed, UnitOfWorkStateError
 from cqrs.unit_of_work.owner import OfOneTask
@@ -86,6 +87,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         try:
             await self._call_before_commit()
             self._must_be_whole()
+            reached("transaction.written")
         except AfterCommitError as error:  # of another transaction: this one is not committed
             await self._roll_back("it could not be committed")
             raise TransactionDoomed(error) from error
@@ -101,6 +103,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
             raise
         finally:
             self.is_committing = False
+        reached("transaction.committed")
         await self._call_after_commit()
 
     async def rollback(self) -> None:

@@ -107,6 +107,7 @@ class LeaseHolder(Service):
                 self._ready.set()
         finally:
             self._fences, self._until = {}, 0.0
+            reached("lease.unused")
             await self._leave()
 
     async def _keep(self) -> float:
@@ -137,6 +138,7 @@ class LeaseHolder(Service):
         try:
             async with asyncio.timeout(self._ttl):
                 await self._store.leave(self._scope, self.owner)
+            reached("lease.released")
         except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
             text = "relay %s cannot give up its leases of %s, which run out within %.0f s: %s"
             logger.warning(text, self.owner, self._scope, self._ttl, describe_error(error))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 
+from cqrs._failpoints import reached
 from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.outbox.event import EventStatus
@@ -53,6 +54,7 @@ class SqlAlchemyDiversion(Diversion):
             done: Any = await session.execute(note)
             if done.rowcount != 1:
                 return await self._noted(session, log) == until
+            reached("outbox.diverting")
             for message in messages:
                 row = self._model(**stored_values(message.row))
                 if message.error is not None:

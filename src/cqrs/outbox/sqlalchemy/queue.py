@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, select, update
 
+from cqrs._failpoints import reached
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
@@ -85,6 +86,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
                 if failure.message.partition in mine:
                     statement = statements.failed(self._model, failure.error, failure.retry_in)
                     count += await self._run(session, statement.where(self._still([failure.message.id])))
+            if outcome.failed:
+                reached("outbox.failed")
             for ids in statements.chunks([message.id for message in outcome.blocked if message.partition in mine]):
                 count += await self._run(session, statements.set_aside(self._model, ids))
             for key in _late(sent):

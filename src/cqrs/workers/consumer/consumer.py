@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs._arguments import RECEIVER, REGISTRY, SOURCE, TEXT, Needed, check, check_function, check_given
+from cqrs._failpoints import reached
 from cqrs._introspection.callables import is_async
 from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_broker, describe_error
@@ -230,6 +231,8 @@ class Consumer(Service):
             logger.warning(text, self, self._from, describe_error(error))
             for delivery in part:  # without a word they would stay with this worker, and some brokers stop at so many
                 await delivery.nack()
+        else:
+            reached("inbox.acknowledged")
 
     async def _wait_out(self, outage: Outage) -> None:
         await self._pause(self._outages.failed(outage.__cause__, outage.missing))

@@ -101,6 +101,8 @@ class Steps:
                     await self._inbox.accept(self._consumer, [envelope])
                 else:
                     await self._inbox.park(self._consumer, envelope, failed.error, retry_in)
+                reached("inbox.parked")
+            reached("inbox.parking_committed")
         except Exception as error:
             raise Outage(self.database) from error
         self._log(failed, envelope, "has parked", 0, retry_in)
@@ -114,6 +116,7 @@ class Steps:
                 taken = await self._inbox.take(self._consumer, self._replay_limit)
                 if taken is None:
                     return False
+                reached("inbox.replay_taken")
                 with unit.held(whole_batch=len(taken.messages) > 1):
                     for _, at in taken.messages:
                         await self._handle(at)
@@ -121,6 +124,8 @@ class Steps:
                             break
                 at = None
                 await self._inbox.settle(taken, len(taken.messages))
+                reached("inbox.replay_settled")
+            reached("inbox.replay_committed")
         except AfterCommitError as error:
             self._committed(error)
         except Exception as error:
@@ -158,6 +163,7 @@ class Steps:
                         await self._inbox.settle(first, 1)
                 else:
                     await self._inbox.postpone(taken, failed.error, retry_in)
+                reached("inbox.postponed")
         except Exception as error:
             raise Outage(self.database) from error
         self._log(failed, envelopes[0], "cannot handle the parked", taken.attempts, retry_in)

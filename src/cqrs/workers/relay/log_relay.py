@@ -160,6 +160,7 @@ class LogRelay(Service):
                 self._in_hand = 0
             if batch.end is not None:
                 self._log.confirm(batch.end)
+                reached("outbox.confirmed")
             self._ready.set()
             await asyncio.sleep(0)
 

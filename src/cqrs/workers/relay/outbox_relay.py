@@ -162,7 +162,8 @@ class OutboxRelay(Service):
                 return self._without_leases()
             async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
                 taken = await self._queue.take(self._in_turn(fences), self._carrier.limit)
-            reached("outbox.claimed")
+            if taken:
+                reached("outbox.claimed")
             self._in_hand = len(taken)
             outcome, outage, first = await self._send(taken, fences)
             if outcome:

@@ -170,7 +170,7 @@ def _argument(argument: ast.arg, default: ast.expr | None = None) -> str:
 
 
 def _code(node: ast.AST) -> str:
-    return re.sub(r"'([^'\"]*)'", r'"\1"', ast.unparse(node))
+    return re.sub(r"(?<!\")'([^'\"]*)'(?!\")", r'"\1"', ast.unparse(node))  # texts in text stay as they are
 
 
 def _docstring(definition: Definition) -> str:

@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 SECTIONS = sorted(path.parent for path in DOCS.glob("*/index.md"))
 TITLES = {page: re.sub(r"^# (\d+\. )?", "", page.read_text().partition("\n")[0]) for page in DOCS.rglob("*.md")}
 
-_ROW = re.compile(r"^\| (?:\d+ \| )?\[(?P<title>[^]]+)\]\((?P<page>[\w-]+\.md)\) \|", re.MULTILINE)
+_ROW = re.compile(r"^\| (?:\d+ \| )?\[(?P<title>[^]]+)\]\((?P<page>[\w.-]+\.md)\) \|", re.MULTILINE)
 
 
 def by_group(section: Path) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("busy", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-pytest_plugins = ["tests.servers.fixtures", "tests.servers.plugin"]
+pytest_plugins = ["tests.helpers.databases", "tests.servers.fixtures", "tests.servers.plugin"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

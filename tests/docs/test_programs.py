@@ -157,21 +157,8 @@ class Picky(MemoryMessageBroker):
         raise cqrs.errors.MessageRejected("picky", message.message_id, "no")
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgres_url", marks=pytest.mark.server),
-        pytest.param("mariadb_url", marks=pytest.mark.server),
-    ]
-)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/shop.db"
-    return str(request.getfixturevalue(request.param))
-
-
-async def test_the_statements_for_monitoring_count_what_they_say(address: str) -> None:
-    watched = create_async_engine(address)
+async def test_the_statements_for_monitoring_count_what_they_say(database_url: str) -> None:
+    watched = create_async_engine(database_url)
     await upgrade(watched)
     (page,) = re.findall(r"```sql\n(SELECT.*?)```", RELAY.read_text(), re.DOTALL)
     statements = [line.partition(";")[0] for line in page.splitlines()]
@@ -191,8 +178,8 @@ async def test_the_statements_for_monitoring_count_what_they_say(address: str) -
     await watched.dispose()
 
 
-async def test_the_statements_about_parked_messages_count_what_they_say(address: str) -> None:
-    watched = create_async_engine(address)
+async def test_the_statements_about_parked_messages_count_what_they_say(database_url: str) -> None:
+    watched = create_async_engine(database_url)
     await upgrade(watched)
     sessions = async_sessionmaker(watched, expire_on_commit=False)
     (page,) = re.findall(r"```sql\n(SELECT.*?)```", CONSUMER.read_text(), re.DOTALL)

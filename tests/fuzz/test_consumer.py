@@ -18,11 +18,11 @@ from cqrs.events.registry import EventRegistry
 from cqrs.workers.consumer.consumer import Consumer, ConsumerPolicy
 from tests.fuzz.arriving import Arriving
 from tests.fuzz.rubbish import EXAMPLES, envelopes, fuzzed
+from tests.helpers.databases import KINDS
 from tests.helpers.waiting import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -40,17 +40,9 @@ def good(number: int) -> Envelope:
     return Envelope(message_id=event.event_id, name="ordered", topic="orders", body=json.dumps({"payload": 7}).encode())
 
 
-_SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "mariadb")]
-
-
-@pytest.fixture(params=["memory", "sqlite", *_SERVERS])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
-    if request.param == "memory":
-        return None
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/fuzz.db"
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
+@pytest.fixture(params=["memory", *KINDS])
+def address(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "memory" else str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.mermaid import CoRMermaid
 from cqrs.requests.request import Request
-from tests.chains import TROUBLE, chains, handler_class, handler_function, message_class
 from tests.docs.pages import pages
+from tests.helpers.chains import TROUBLE, chains, handler_class, handler_function, message_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 import sys
 import types
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 import di
 import dishka
@@ -15,33 +15,7 @@ from typing_extensions import TypeAliasType
 import cqrs
 from cqrs.errors import WiringError
 from cqrs.requests import bootstrap
-
-T = TypeVar("T")
-
-
-class User:
-    pass
-
-
-class Order:
-    pass
-
-
-class Repo(Generic[T]):
-    pass
-
-
-class UserRepo(Repo[User]):
-    pass
-
-
-class OrderRepo(Repo[Order]):
-    pass
-
-
-class Service(Generic[T]):
-    def __init__(self, repo: Repo[T]) -> None:
-        self.repo = repo
+from tests.helpers.generic_services import Order, OrderRepo, Repo, Service, T, User, UserRepo
 
 
 class UserService(Service[User]):

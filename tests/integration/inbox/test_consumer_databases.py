@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text
 
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
+from tests.helpers.databases import for_each
 from tests.integration.inbox.service import Shipping, ordered
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
 SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "strict_postgres", "mariadb")]
 
 
-@pytest.fixture(params=["sqlite", *SERVERS])
-def database(request: pytest.FixtureRequest) -> Database:
-    found: Database = request.getfixturevalue(f"{request.param}_database")
-    return found
+database = for_each(["sqlite", *SERVERS], "database")
 
 
 @pytest.fixture

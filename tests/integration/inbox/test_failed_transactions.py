@@ -14,6 +14,7 @@ from cqrs.errors import UnitOfWorkStateError
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.workers.consumer.errors import is_outage
+from tests.helpers.databases import for_each
 from tests.integration.inbox.backends import EFFECTS, Database, effect
 from tests.integration.inbox.service import Ordered, Shipping, ordered
 
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work import UnitOfWork
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "strict_postgres")])
-def database(request: pytest.FixtureRequest) -> Database:
-    found: Database = request.getfixturevalue(f"{request.param}_database")
-    return found
+POSTGRESQL = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "strict_postgres")]
+
+database = for_each(POSTGRESQL, "database")
 
 
 async def collide(unit: UnitOfWork) -> None:

@@ -11,19 +11,14 @@ import pytest
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
+from tests.helpers.databases import KINDS, for_each
 from tests.integration.inbox.backends import Database, effect
 from tests.integration.inbox.service import Ordered, Shipping, ordered
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "mariadb")]
-
-
-@pytest.fixture(params=["sqlite", *SERVERS])
-def database(request: pytest.FixtureRequest) -> Database:
-    found: Database = request.getfixturevalue(f"{request.param}_database")
-    return found
+database = for_each(KINDS, "database")
 
 
 class Ending(Shipping):

@@ -5,30 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cqrs.testing.conformance.inbox import InboxConformance
+from tests.helpers.databases import KINDS
 
 if TYPE_CHECKING:
     from tests.integration.inbox.backends import Database
 
 
-class TestSqliteInbox(InboxConformance):
-    @pytest.fixture
-    def backend(self, sqlite_database: Database) -> Database:
-        return sqlite_database
-
-
-class TestPostgresInbox(InboxConformance):
-    @pytest.fixture
-    def backend(self, postgres_database: Database) -> Database:
-        return postgres_database
-
-
-class TestStrictPostgresInbox(InboxConformance):
-    @pytest.fixture
-    def backend(self, strict_postgres_database: Database) -> Database:
-        return strict_postgres_database
-
-
-class TestMariaDbInbox(InboxConformance):
-    @pytest.fixture
-    def backend(self, mariadb_database: Database) -> Database:
-        return mariadb_database
+class TestInbox(InboxConformance):
+    @pytest.fixture(params=[*KINDS, pytest.param("strict_postgres", marks=pytest.mark.server)])
+    def backend(self, request: pytest.FixtureRequest) -> Database:
+        found: Database = request.getfixturevalue(f"{request.param}_database")
+        return found

@@ -7,6 +7,7 @@ from sqlalchemy import event, text
 
 from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
 from cqrs.testing.conformance.leases import LeaseStoreConformance
+from tests.helpers.databases import KINDS
 
 if TYPE_CHECKING:
     from tests.integration.sqlalchemy.backends import SqlBackend
@@ -44,19 +45,7 @@ class SqlLeases:
         self._sent += 1
 
 
-class TestSqliteLeaseStore(LeaseStoreConformance):
-    @pytest.fixture
-    def backend(self, sqlite_backend: SqlBackend) -> SqlLeases:
-        return SqlLeases(sqlite_backend)
-
-
-class TestPostgresLeaseStore(LeaseStoreConformance):
-    @pytest.fixture
-    def backend(self, postgres_backend: SqlBackend) -> SqlLeases:
-        return SqlLeases(postgres_backend)
-
-
-class TestMariaDbLeaseStore(LeaseStoreConformance):
-    @pytest.fixture
-    def backend(self, mariadb_backend: SqlBackend) -> SqlLeases:
-        return SqlLeases(mariadb_backend)
+class TestLeaseStore(LeaseStoreConformance):
+    @pytest.fixture(params=KINDS)
+    def backend(self, request: pytest.FixtureRequest) -> SqlLeases:
+        return SqlLeases(request.getfixturevalue(f"{request.param}_backend"))

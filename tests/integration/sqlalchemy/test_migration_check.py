@@ -13,6 +13,7 @@ from cqrs.migrations.steps import steps_of
 from cqrs.migrations.subjects import tables_of
 from cqrs.outbox.log.tables import log_metadata
 from cqrs.outbox.sqlalchemy.model import outbox_model
+from tests.helpers.databases import KINDS, for_each
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,12 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgresql", "mariadb"))])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    fixtures = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}
-    if request.param in fixtures:
-        return str(request.getfixturevalue(fixtures[request.param]))
-    return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+address = for_each(KINDS, "url")
 
 
 @pytest.fixture

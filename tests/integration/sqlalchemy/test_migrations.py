@@ -20,6 +20,7 @@ from cqrs.migrations import lock as migration_lock
 from cqrs.migrations import steps as migration_steps
 from cqrs.migrations import subjects as migration_tables
 from cqrs.outbox.sqlalchemy.model import outbox_model
+from tests.helpers.databases import KINDS, for_each
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,12 +43,7 @@ asyncio.run(main())
 """
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgresql", "mariadb"))])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    fixtures = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}
-    if request.param in fixtures:
-        return str(request.getfixturevalue(fixtures[request.param]))
-    return f"sqlite+aiosqlite:///{tmp_path}/test.db"
+address = for_each(KINDS, "url")
 
 
 @pytest.fixture

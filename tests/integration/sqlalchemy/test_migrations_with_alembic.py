@@ -27,6 +27,7 @@ from cqrs.migrations import check, upgrade
 from cqrs.migrations.steps import DIALECTS, steps_of
 from cqrs.migrations.subjects import SUBJECTS, tables_of
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.databases import KINDS, for_each
 from tests.helpers.waiting import until
 from tests.integration.transactions.stand import REGISTRY, Told
 
@@ -119,12 +120,7 @@ class Project:
         return asyncio.run(run())
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgresql", "mariadb"))])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    fixtures = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}
-    if request.param in fixtures:
-        return str(request.getfixturevalue(fixtures[request.param]))
-    return f"sqlite+aiosqlite:///{tmp_path}/shop.db"
+address = for_each(KINDS, "url")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from sqlalchemy.orm import DeclarativeBase
 import cqrs
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin
+from tests.helpers.databases import KINDS, for_each
 
 if TYPE_CHECKING:
     from tests.integration.sqlalchemy.backends import SqlBackend
@@ -23,10 +24,7 @@ class Unfinished(Exception):
     """Undoes a savepoint."""
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "mariadb"))])
-def backend(request: pytest.FixtureRequest) -> SqlBackend:
-    found: SqlBackend = request.getfixturevalue(f"{request.param}_backend")
-    return found
+backend = for_each(KINDS, "backend")
 
 
 def told(number: int) -> Any:

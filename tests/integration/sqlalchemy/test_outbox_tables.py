@@ -5,15 +5,17 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import DeclarativeBase
 
 import cqrs
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin, outbox_model, rebind_outbox_model
+from tests.helpers.databases import KINDS, for_each
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.integration.sqlalchemy.backends import SqlBackend
 
 REGISTRY = EventRegistry()
@@ -24,10 +26,7 @@ def told(number: int) -> Any:
     return cqrs.NotificationEvent(event_name="told", payload=number)
 
 
-@pytest.fixture(params=["sqlite", *(pytest.param(p, marks=pytest.mark.server) for p in ("postgres", "mariadb"))])
-def backend(request: pytest.FixtureRequest) -> SqlBackend:
-    found: SqlBackend = request.getfixturevalue(f"{request.param}_backend")
-    return found
+backend = for_each(KINDS, "backend")
 
 
 async def create(backend: SqlBackend, model: Any) -> None:

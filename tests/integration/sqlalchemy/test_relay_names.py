@@ -14,6 +14,7 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin
 from cqrs.testing.conformance.outbox import Numbered, numbered
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.databases import KINDS, for_each
 from tests.helpers.waiting import until
 from tests.integration.sqlalchemy.backends import SqlBackend
 
@@ -26,13 +27,7 @@ LATE = 15.0
 """Seconds that only a test waits that is about to fail."""
 
 NAMES = ["Outbox", "order", "my outbox", "out.box", "Größe", 'qu"ote', "back`tick", "per%sent", "co:lon"]
-SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres_backend", "mariadb_backend")]
-
-
-@pytest.fixture(params=[*SERVERS, "sqlite_backend"])
-def backend(request: pytest.FixtureRequest) -> SqlBackend:
-    found: SqlBackend = request.getfixturevalue(request.param)
-    return found
+backend = for_each(KINDS, "backend")
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.outbox.sqlalchemy import queue as relay_queue
 from cqrs.testing.conformance.outbox import Numbered, numbered
+from tests.helpers.databases import SERVERS, for_each
 from tests.integration.sqlalchemy.backends import SqlBackend
 
 if TYPE_CHECKING:
@@ -30,13 +31,7 @@ LATE = 30.0
 """Seconds that only a test waits that is about to fail; a lock of MariaDB is waited for longer."""
 
 EVERY = list(range(PARTITIONS))
-SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres_backend", "mariadb_backend")]
-
-
-@pytest.fixture(params=SERVERS)
-def backend(request: pytest.FixtureRequest) -> SqlBackend:
-    found: SqlBackend = request.getfixturevalue(request.param)
-    return found
+backend = for_each(SERVERS, "backend")
 
 
 class Stopping(SqlBackend):

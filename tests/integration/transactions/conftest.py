@@ -8,38 +8,21 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import NullPool
 
+from tests.helpers.databases import KINDS, SERVERS, for_each
 from tests.integration.transactions.stand import Stand, engine_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
-SERVERS = [pytest.param(name, marks=pytest.mark.server) for name in ("postgres", "mariadb")]
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/test.db"
-
-
-@pytest.fixture(params=["sqlite", *SERVERS])
-def address(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database, of each kind."""
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
+address = for_each(KINDS, "url")
+server_address = for_each(SERVERS, "url")
 
 
 @pytest.fixture
 async def stand(address: str) -> AsyncIterator[Stand]:
     async with stand_at(address) as made:
         yield made
-
-
-@pytest.fixture(params=SERVERS)
-def server_address(request: pytest.FixtureRequest) -> str:
-    """The address of an empty database on a server, of each kind."""
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ DATABASES = "tests/integration/inbox/test_consumer_databases.py::"
 FAILED = "tests/integration/inbox/test_failed_transactions.py::"
 HELD = "tests/integration/inbox/test_held_transactions.py::"
 MEMORY = "tests/unit/inbox/test_memory_inbox_conformance.py::TestMemoryInbox::"
-SQLITE = "tests/integration/inbox/test_inbox_conformance.py::TestSqliteInbox::"
-POSTGRESQL = "tests/integration/inbox/test_inbox_conformance.py::TestPostgresInbox::"
+SQLITE = "tests/integration/inbox/test_inbox_conformance.py::TestInbox::"
+POSTGRESQL = "tests/integration/inbox/test_inbox_conformance.py::TestInbox::"
 
 TWINS = (
     Twin(
@@ -21,7 +21,7 @@ TWINS = (
         "new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])",
         "async with self._sessions() as own, own.begin():\n"
         "            new = await mark(own, self.tables, consumer, [envelope.message_id for envelope in unique])",
-        f"{SQLITE}test_a_rolled_back_message_is_new_again",
+        f"{SQLITE}test_a_rolled_back_message_is_new_again[sqlite]",
     ),
     Twin(
         "of two who bring in one message at once, one begins again",
@@ -35,7 +35,7 @@ TWINS = (
         "inbox/sqlalchemy/marks.py",
         "new = insert_and_tell_new(table, dialect)",
         "from sqlalchemy import insert\n    new = insert(table)",
-        f"{POSTGRESQL}test_a_message_is_new_once_for_each_consumer",
+        f"{POSTGRESQL}test_a_message_is_new_once_for_each_consumer[postgres]",
     ),
     Twin(
         "two who bring in the same messages take them in one order",
@@ -112,7 +112,7 @@ TWINS = (
         "inbox/sqlalchemy/repository.py",
         "return [e for e in fresh if sequence_of(e) not in waiting] if waiting else fresh",
         "return fresh",
-        f"{SQLITE}test_later_messages_of_a_parked_key_wait_behind_it_and_others_pass",
+        f"{SQLITE}test_later_messages_of_a_parked_key_wait_behind_it_and_others_pass[sqlite]",
     ),
     Twin(
         "later messages of a parked key wait behind it (memory)",
@@ -146,7 +146,7 @@ TWINS = (
         "inbox/sqlalchemy/repository.py",
         "where(this, table.c.attempts == taken.attempts, same)",
         "where(this, same)",
-        f"{SQLITE}test_a_failed_try_counts_and_waits",
+        f"{SQLITE}test_a_failed_try_counts_and_waits[sqlite]",
     ),
     Twin(
         "an outage spends no try",
@@ -181,14 +181,14 @@ TWINS = (
         "inbox/sqlalchemy/marks.py",
         "marks.received_at < database_in(-older_than.total_seconds())",
         "marks.received_at < database_in(0)",
-        f"{SQLITE}test_marks_are_removed_in_bounded_chunks_when_they_are_old",
+        f"{SQLITE}test_marks_are_removed_in_bounded_chunks_when_they_are_old[sqlite]",
     ),
     Twin(
         "a mark of what is parked stays",
         "inbox/sqlalchemy/marks.py",
         "database_in(-older_than.total_seconds()), ~kept)",
         "database_in(-older_than.total_seconds()))",
-        f"{SQLITE}test_marks_of_parked_messages_stay",
+        f"{SQLITE}test_marks_of_parked_messages_stay[sqlite]",
     ),
     Twin(
         "a cancellation out of a handler does not end the worker without a word",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.twins.twin import Twin
 
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryOutbox::"
-SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteOutbox::"
+SQLITE = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
 MIGRATIONS = "tests/integration/sqlalchemy/test_migrations.py::"
 UNFIT = "tests/unit/message_brokers/test_unfit_messages.py::"
 
@@ -15,7 +15,7 @@ TWINS = (
         "outbox/rows.py",
         "return sendable(",
         "return (",
-        f"{SQLITE}test_headers_that_not_every_broker_carries_are_refused_by_name",
+        f"{SQLITE}test_headers_that_not_every_broker_carries_are_refused_by_name[sqlite]",
     ),
     Twin(
         "a message that is sent at once is looked at before the commit",
@@ -57,43 +57,43 @@ TWINS = (
         "outbox/arguments.py",
         "if not seconds <= _LONGEST_DELAY:",
         "if False:",
-        f"{SQLITE}test_a_delay_that_no_database_can_count_is_refused",
+        f"{SQLITE}test_a_delay_that_no_database_can_count_is_refused[sqlite]",
     ),
     Twin(
         "a UUID as text is that UUID",
         "outbox/arguments.py",
         "return [hashed] if known is None else [known, hashed]",
         "return [hashed]",
-        f"{SQLITE}test_an_id_as_text_names_the_same_message",
+        f"{SQLITE}test_an_id_as_text_names_the_same_message[sqlite]",
     ),
     Twin(
         "to drop nothing is not to drop everything",
         "outbox/arguments.py",
         "    if not given:\n",
         "    if False:\n",
-        f"{SQLITE}test_an_id_of_the_wrong_type_is_refused",
+        f"{SQLITE}test_an_id_of_the_wrong_type_is_refused[sqlite]",
     ),
     Twin(
         "a look takes no lock",
         "outbox/sqlalchemy/repository.py",
         "reads_only=True",
         "reads_only=False",
-        f"{SQLITE}test_a_look_holds_nothing_and_sees_what_is_committed",
+        f"{SQLITE}test_a_look_holds_nothing_and_sees_what_is_committed[sqlite]",
     ),
     Twin(
         "what was set aside behind a held message leaves after it",
         "outbox/sqlalchemy/statements.py",
         "was_held=bool(row.was_held),",
         "",
-        "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
-        "test_a_later_message_leaves_at_once_after_one_that_was_held",
+        "tests/integration/sqlalchemy/test_conformance.py::TestRelay::"
+        "test_a_later_message_leaves_at_once_after_one_that_was_held[sqlite]",
     ),
     Twin(
         "who settles what was held frees what was set aside behind it",
         "outbox/sqlalchemy/taking.py",
         "    for key in keys:\n        await release(session, model, key)\n",
         "",
-        f"{SQLITE}test_messages_behind_a_held_one_are_free_when_it_is_settled",
+        f"{SQLITE}test_messages_behind_a_held_one_are_free_when_it_is_settled[sqlite]",
     ),
     Twin(
         "a message whose body no database takes can be parked",
@@ -116,8 +116,8 @@ TWINS = (
         "_sqlalchemy/types.py",
         'EXACT_COLLATION = "utf8mb4_nopad_bin"',
         'EXACT_COLLATION = "utf8mb4_bin"',
-        "tests/integration/inbox/test_inbox_conformance.py::TestMariaDbInbox::"
-        "test_consumers_whose_names_differ_at_all_are_different",
+        "tests/integration/inbox/test_inbox_conformance.py::TestInbox::"
+        "test_consumers_whose_names_differ_at_all_are_different[mariadb]",
     ),
     Twin(
         "what takes two texts for one is found",

@@ -10,14 +10,14 @@ RELAY = "tests/unit/workers/test_relay_faults.py::"
 SERVICE = "tests/unit/workers/test_service.py::"
 START = "tests/unit/workers/test_worker_start.py::"
 SPLITTING = "tests/unit/workers/test_splitting.py::"
-LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestSqliteLeaseStore::"
-POSTGRESQL = "tests/integration/sqlalchemy/test_postgres_conformance.py::TestPostgresOutbox::"
-MARIADB = "tests/integration/sqlalchemy/test_mariadb_conformance.py::TestMariaDbOutbox::"
+LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestLeaseStore::"
+POSTGRESQL = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
+MARIADB = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
 LOG = "tests/integration/postgresql_log/"
 STOPPED = "tests/integration/sqlalchemy/test_relay_stopped.py::"
 NAMES = "tests/integration/sqlalchemy/test_relay_names.py::"
 OF_OTHERS = "tests/integration/sqlalchemy/test_rows_of_others.py::"
-SQLITE = "tests/integration/sqlalchemy/test_sqlite_conformance.py::TestSqliteRelay::"
+SQLITE = "tests/integration/sqlalchemy/test_conformance.py::TestRelay::"
 
 TWINS = (
     Twin(
@@ -188,7 +188,7 @@ TWINS = (
         "outbox/sqlalchemy/queue.py",
         "if fences[row.share] == row.fence",
         "if row.fence",
-        f"{SQLITE}test_a_relay_that_has_lost_a_partition_cannot_settle",
+        f"{SQLITE}test_a_relay_that_has_lost_a_partition_cannot_settle[sqlite]",
     ),
     Twin(
         "a blocked message is not sent",
@@ -216,14 +216,14 @@ TWINS = (
         "outbox/sqlalchemy/statements.py",
         "still = pending(model) & model.id.in_(ids) & blocked(model)",
         "still = pending(model) & model.id.in_(ids)",
-        f"{SQLITE}test_a_message_that_is_no_longer_blocked_is_not_set_aside",
+        f"{SQLITE}test_a_message_that_is_no_longer_blocked_is_not_set_aside[sqlite]",
     ),
     Twin(
         "a late success releases what is behind it",
         "outbox/sqlalchemy/queue.py",
         "for key in _late(sent):",
         "for key in ():",
-        f"{SQLITE}test_a_message_accepted_after_rejections_keeps_its_place",
+        f"{SQLITE}test_a_message_accepted_after_rejections_keeps_its_place[sqlite]",
     ),
     Twin(
         "only what has ended is cleaned away",
@@ -258,14 +258,14 @@ TWINS = (
         "leases/sqlalchemy/store.py",
         '"fence": _share.fence + 1,',
         '"fence": _share.fence,',
-        f"{LEASES}test_a_fence_grows_whenever_its_share_changes_hands",
+        f"{LEASES}test_a_fence_grows_whenever_its_share_changes_hands[sqlite]",
     ),
     Twin(
         "only what is free is taken",
         "leases/sqlalchemy/store.py",
         ".where(_share.scope == scope, free, others,",
         ".where(_share.scope == scope, others,",
-        f"{LEASES}test_a_share_that_is_held_goes_to_no_other_worker",
+        f"{LEASES}test_a_share_that_is_held_goes_to_no_other_worker[sqlite]",
     ),
     Twin(
         "the clock of a worker decides nothing",
@@ -274,28 +274,28 @@ TWINS = (
         "import datetime as dt\n"
         "database_now = lambda: dt.datetime.now(dt.UTC)\n"
         "database_in = lambda seconds: database_now() + dt.timedelta(seconds=seconds)",
-        f"{LEASES}test_the_clock_of_a_worker_changes_nothing",
+        f"{LEASES}test_the_clock_of_a_worker_changes_nothing[sqlite--3600.0]",
     ),
     Twin(
         "a relay passes over what is being cancelled (PostgreSQL)",
         "outbox/sqlalchemy/queue_postgresql.py",
         "FOR UPDATE OF o SKIP LOCKED",
         "",
-        f"{POSTGRESQL}test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes",
+        f"{POSTGRESQL}test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes[postgres-relay]",
     ),
     Twin(
         "a relay passes over what is being cancelled (MariaDB)",
         "outbox/sqlalchemy/queue.py",
         "return set(scheduled) - set(",
         "return set() and set(",
-        f"{MARIADB}test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes",
+        f"{MARIADB}test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes[mariadb-relay]",
     ),
     Twin(
         "who cancels locks before looking at the clock",
         "outbox/sqlalchemy/cancelling.py",
         "scheduled.with_for_update()",
         "scheduled",
-        f"{POSTGRESQL}test_cancelling_after_waiting_for_a_rolled_back_cancel_fails_if_the_message_is_due",
+        f"{POSTGRESQL}test_cancelling_after_waiting_for_a_rolled_back_cancel_fails_if_the_message_is_due[postgres-relay]",
     ),
     Twin(
         "the server ends what a relay has begun that is stopped (MariaDB)",

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import pytest
 
 from cqrs.container.resolver import Resolver
-
-T = TypeVar("T")
-
-
-class User:
-    pass
-
-
-class Order:
-    pass
-
-
-class Repo(Generic[T]):
-    pass
-
-
-class UserRepo(Repo[User]):
-    pass
-
-
-class OrderRepo(Repo[Order]):
-    pass
-
-
-class Service(Generic[T]):
-    def __init__(self, repo: Repo[T]) -> None:
-        self.repo = repo
+from tests.helpers.generic_services import Order, OrderRepo, Repo, Service, User, UserRepo
 
 
 @pytest.mark.parametrize("lifetime", ["transient", "request", "singleton"])

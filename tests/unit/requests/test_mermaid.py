@@ -11,7 +11,7 @@ from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.mermaid import CoRMermaid
 from cqrs.requests.request import Request
 from cqrs.response import Response
-from tests.chains import handler_class, handler_function
+from tests.helpers.chains import handler_class, handler_function
 
 
 class Pay(Request):

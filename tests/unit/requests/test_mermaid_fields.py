@@ -9,7 +9,7 @@ import pytest
 
 from cqrs.requests.mermaid import CoRMermaid
 from cqrs.requests.request import Request
-from tests.chains import handler_class
+from tests.helpers.chains import handler_class
 
 
 class PlainPay:

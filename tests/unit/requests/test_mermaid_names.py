@@ -10,7 +10,7 @@ from hypothesis import given
 from cqrs._diagrams.mermaid import escaped
 from cqrs.requests.cor_request_handler import CORRequestHandler
 from cqrs.requests.mermaid import CoRMermaid
-from tests.chains import chains, handler_class, handler_function, message_class, names
+from tests.helpers.chains import chains, handler_class, handler_function, message_class, names
 
 Pay = message_class("Pay", {"order_id": str})
 Paid = message_class("Paid", {})

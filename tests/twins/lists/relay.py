@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tests.twins.twin import Twin
 
-CARRYING = "tests/unit/workers/test_carrying.py::"
+SENDING = "tests/unit/workers/test_sending.py::"
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryRelay::"
 RELAY = "tests/unit/workers/test_relay_faults.py::"
 SERVICE = "tests/unit/workers/test_service.py::"
 START = "tests/unit/workers/test_worker_start.py::"
-SPLITTING = "tests/unit/workers/test_splitting.py::"
+FAULT_SEARCH = "tests/unit/workers/test_fault_search.py::"
 LEASES = "tests/integration/sqlalchemy/test_lease_conformance.py::TestLeaseStore::"
 POSTGRESQL = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
 MARIADB = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
@@ -85,44 +85,44 @@ TWINS = (
     ),
     Twin(
         "a message is at fault only if another left right before it failed",
-        "workers/relay/splitting.py",
-        "is_proof = group.doubted and self._works and len(group.things) == 1",
-        "is_proof = group.doubted and len(group.things) == 1",
-        f"{SPLITTING}test_an_outage_holds_nothing_against_anything_and_ends_the_search",
+        "workers/relay/fault_search.py",
+        "is_proof = group.is_suspect and self._last_succeeded and len(group.items) == 1",
+        "is_proof = group.is_suspect and len(group.items) == 1",
+        f"{FAULT_SEARCH}test_an_outage_holds_nothing_against_anything_and_ends_the_search",
     ),
     Twin(
         "after a failure something else must leave before a half is judged",
-        "workers/relay/splitting.py",
-        "self._sample = self._sampled() if self._groups[0].doubted and not self._works else None",
+        "workers/relay/fault_search.py",
+        "self._sample = self._choose_sample() if self._groups[0].is_suspect and not self._last_succeeded else None",
         "self._sample = None",
-        f"{SPLITTING}test_one_of_five_hundred_is_found_by_few_attempts",
+        f"{FAULT_SEARCH}test_one_of_five_hundred_is_found_by_few_attempts",
     ),
     Twin(
         "a batch in which one fails is split",
-        "workers/relay/splitting.py",
+        "workers/relay/fault_search.py",
         "self._groups.extendleft(reversed(self._halves(left)))",
         "self._groups.append(left)",
-        f"{SPLITTING}test_one_of_five_hundred_is_found_by_few_attempts",
+        f"{FAULT_SEARCH}test_one_of_five_hundred_is_found_by_few_attempts",
     ),
     Twin(
         "of a half, nothing is tried that comes after what has not left",
-        "workers/relay/splitting.py",
-        "lanes.setdefault(object() if key is None else key, []).append(thing)",
-        "lanes.setdefault(object(), []).append(thing)",
-        f"{SPLITTING}test_nothing_good_is_found_at_fault_and_keys_keep_their_order",
+        "workers/relay/fault_search.py",
+        "groups.setdefault(object() if key is None else key, []).append(item)",
+        "groups.setdefault(object(), []).append(item)",
+        f"{FAULT_SEARCH}test_nothing_good_is_found_at_fault_and_keys_keep_their_order",
     ),
     Twin(
         "one error for all is held against nobody",
-        "workers/relay/sending.py",
-        "return all(error is results[0] for error in results) and len(_heads(messages)) > 1",
+        "workers/relay/failures.py",
+        "return all(error is results[0] for error in results) and len(first_of_each_key(messages)) > 1",
         "return False",
         f"{RELAY}test_one_refusal_for_a_whole_batch_parks_only_the_message_that_it_follows",
     ),
     Twin(
         "every other time one message by itself goes first",
         "workers/relay/sending.py",
-        "comes_first = self._tries % 2 and not self._in_order",
-        "comes_first = False",
+        "one_first = self._health.failed_probes % 2 and not self._in_order",
+        "one_first = False",
         f"{RELAY}test_messages_leave_though_one_takes_the_broker_from_what_is_tried_just_after_it",
     ),
     Twin(
@@ -135,44 +135,44 @@ TWINS = (
     ),
     Twin(
         "a topic that is away parks nothing",
-        "workers/relay/sending.py",
-        "is_grave = not may_be_topic or",
-        "is_grave = True or",
-        f"{CARRYING}test_a_message_whose_topic_is_away_is_set_aside_and_never_for_good",
+        "workers/relay/failures.py",
+        "counts = not may_be_topic or",
+        "counts = True or",
+        f"{SENDING}test_a_message_whose_topic_is_away_is_at_fault_and_it_never_counts",
     ),
     Twin(
         "a topic that comes back parks nothing at once",
         "workers/relay/sending.py",
-        "enough = 1 if self._in_order else self._policy.attempts",
-        "enough = 1",
-        f"{CARRYING}test_a_message_that_is_not_reached_beside_others_of_its_topic_counts_for_good_in_the_end",
+        "FailureHistory(policy, 1 if in_order else policy.attempts)",
+        "FailureHistory(policy, 1)",
+        f"{SENDING}test_a_message_that_fails_beside_others_of_its_topic_counts_in_the_end",
     ),
     Twin(
         "a lost connection is no fault of a message beside which others left",
-        "workers/relay/sending.py",
-        "return _is_silence(error) or (isinstance(error, OSError)",
-        "return _is_silence(error) or (isinstance(error, KeyError)",
-        f"{CARRYING}test_nothing_is_held_against_messages_that_an_outage_cut_off_among_others_that_left",
+        "workers/relay/failures.py",
+        "return is_no_answer(error) or (isinstance(error, OSError)",
+        "return is_no_answer(error) or (isinstance(error, KeyError)",
+        f"{SENDING}test_nothing_is_held_against_messages_that_an_outage_cut_off_among_others_that_left",
     ),
     Twin(
         "what an outage has cut off is not at fault by what was done after it",
-        "workers/relay/splitting.py",
-        "(result is Tried.FAILED and place < last_done)",
+        "workers/relay/fault_search.py",
+        "(result is TryResult.FAILED and place < last_done)",
         "place < last_done",
-        "tests/unit/workers/test_splitting.py::"
+        "tests/unit/workers/test_fault_search.py::"
         "test_an_item_that_was_cut_off_is_not_at_fault_because_a_later_one_was_done",
     ),
     Twin(
         "what was at fault before spoils no other batch",
-        "workers/relay/sending.py",
-        "if m.attempts or m.id in doubted",
-        "if m.id in doubted",
+        "workers/relay/selection.py",
+        "if m.attempts or m.id in suspects",
+        "if m.id in suspects",
         f"{MEMORY}test_another_relay_knows_what_was_at_fault_and_keeps_it_apart",
     ),
     Twin(
         "what has failed before may not hang for as long again",
-        "workers/relay/sending.py",
-        "return min(seconds, max(_AT_LEAST, _PATIENT * took * max(1.0, count / before)))",
+        "workers/relay/pipeline.py",
+        "return min(seconds, max(_SHORTEST, _TIMES_USUAL * took * max(1.0, count / before)))",
         "return seconds",
         f"{RELAY}test_a_message_that_hangs_costs_the_time_of_a_lease_once",
     ),
@@ -199,9 +199,9 @@ TWINS = (
     ),
     Twin(
         "of a key, what comes after a failure has not failed itself",
-        "workers/relay/splitting.py",
-        "if result is Tried.DONE or (key is not None and key in stopped):",
-        "if result is Tried.DONE:",
+        "workers/relay/fault_search.py",
+        "if result is TryResult.DONE or (key is not None and key in stopped):",
+        "if result is TryResult.DONE:",
         f"{MEMORY}test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow",
     ),
     Twin(
@@ -234,7 +234,7 @@ TWINS = (
     ),
     Twin(
         "a broker that hangs does not hold a relay for ever",
-        "workers/relay/sending.py",
+        "workers/relay/pipeline.py",
         "time_limit = asyncio.timeout(seconds)",
         "time_limit = asyncio.timeout(None)",
         f"{MEMORY}test_a_broker_that_hangs_is_an_outage",

@@ -18,8 +18,8 @@ from cqrs.leases import MemoryLeaseStore
 from cqrs.testing.conformance.relay import AWAY, QUICK, InOrderBroker
 from cqrs.workers.lease_holder import LeaseHolder
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from cqrs.workers.relay.pipeline import Pipeline
 from cqrs.workers.relay.policy import RelayPolicy
-from cqrs.workers.relay.sending import Carrier
 from tests.helpers.waiting import until
 from tests.unit.workers.test_outbox_relay import Outbox
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqrs.envelope import Envelope
-    from cqrs.outbox.queue import QueuedMessage
 
 
 class Hanging(InOrderBroker):
@@ -48,18 +47,18 @@ class Hanging(InOrderBroker):
 
 
 def test_a_message_that_hangs_costs_the_time_of_a_lease_once() -> None:
-    carrier: Carrier[QueuedMessage] = Carrier(InOrderBroker({}), QUICK)
-    assert carrier._short(24.0, 10) == 24.0  # nothing is known yet
-    carrier._usual = (0.2, 10)
-    assert carrier._short(24.0, 5) == 2.0
-    assert carrier._short(24.0, 50) == 10.0
-    assert carrier._short(0.5, 50) == 0.5
-    carrier._usual = (0.001, 10)
-    assert carrier._short(24.0, 5) == 1.0
+    pipeline = Pipeline(InOrderBroker({}), 10, 30.0)
+    assert pipeline.shortened(24.0, 10) == 24.0  # nothing is known yet
+    pipeline._usual = (0.2, 10)
+    assert pipeline.shortened(24.0, 5) == 2.0
+    assert pipeline.shortened(24.0, 50) == 10.0
+    assert pipeline.shortened(0.5, 50) == 0.5
+    pipeline._usual = (0.001, 10)
+    assert pipeline.shortened(24.0, 5) == 1.0
 
 
 async def test_a_message_that_hangs_is_found_and_the_others_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cqrs.workers.relay.sending._AT_LEAST", 0.02)
+    monkeypatch.setattr("cqrs.workers.relay.pipeline._SHORTEST", 0.02)
     broker, outbox = Hanging(30), Outbox()
     await outbox.fill(*range(60))
     policy = dataclasses.replace(QUICK, lease=1.0, batch_size=60)

@@ -25,8 +25,9 @@ from cqrs.outbox.log.content import keepable, unpack, unreadable
 from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.queue import QueuedMessage
 from cqrs.workers.policy_checks import described
+from cqrs.workers.relay.messages import first_in_line
 from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy, Verdict
-from cqrs.workers.relay.sending import Carrier, first_in_line
+from cqrs.workers.relay.sending import MessageSender
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class LogRelay(Service):
         self._diversion = outbox.diversion()
         self._settled = LogPosition(0, 0)
         self._suspects: set[str] = set()
-        self._carrier: Carrier[_Unsent] = Carrier(self._broker, self.policy, in_order=True)
+        self._sender: MessageSender[_Unsent] = MessageSender(self._broker, self.policy, in_order=True)
         self._database, self._to = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
         self._outages = OutageLog(
             str(self),
@@ -211,15 +212,15 @@ class LogRelay(Service):
 
     async def _send(self, unsent: list[_Unsent], diverted: dict[LogPosition, Diverted]) -> list[_Unsent]:
         """Send once; returns what is to be sent again, after a pause if the broker is away."""
-        carried = await self._carrier.carry(unsent[: self._carrier.limit], lambda _: self.policy.lease)
-        self.sent += len(carried.sent)
-        gone = {one.id for one in carried.sent}
-        outage, first = carried.outage, carried.first
+        result = await self._sender.send(unsent[: self._sender.limit], lambda _: self.policy.lease)
+        self.sent += len(result.sent)
+        gone = {one.id for one in result.sent}
+        outage, first = result.outage, result.first
         parked: set[str] = set()
-        for one, error, for_good in carried.at_fault:
+        for one, error, counts in result.at_fault:
             one.attempts += 1
             is_outage = self.policy.classify(error) is Verdict.OUTAGE
-            if is_outage and not ((for_good or _is_of_its_topic(error)) and one.attempts >= self.policy.attempts):
+            if is_outage and not ((counts or _is_of_its_topic(error)) and one.attempts >= self.policy.attempts):
                 outage, first = outage or error, first or one
                 continue
             diverted[one.id] = self._poison(one.row, error)

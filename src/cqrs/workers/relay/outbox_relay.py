@@ -29,8 +29,9 @@ from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers.lease_holder import LeaseHolder
 from cqrs.workers.policy_checks import described
+from cqrs.workers.relay.messages import describe_message, first_in_line
 from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy
-from cqrs.workers.relay.sending import Carrier, first_in_line, line
+from cqrs.workers.relay.sending import MessageSender
 from cqrs.workers.service import Service
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class OutboxRelay(Service):
         self._outbox = outbox
         self._queue = outbox.queue()
         self._broker = as_broker(message_broker)
-        self._carrier: Carrier[QueuedMessage] = Carrier(self._broker, self.policy)
+        self._sender: MessageSender[QueuedMessage] = MessageSender(self._broker, self.policy)
         self._wakeups = outbox.wakeups(wake_up) if isinstance(wake_up, str) else wake_up
         self._leases = LeaseHolder(
             self._queue.leases,
@@ -161,7 +162,7 @@ class OutboxRelay(Service):
             if not fences:
                 return self._without_leases()
             async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
-                taken = await self._queue.take(self._in_turn(fences), self._carrier.limit)
+                taken = await self._queue.take(self._in_turn(fences), self._sender.limit)
             if taken:
                 reached("outbox.claimed")
             self._in_hand = len(taken)
@@ -198,14 +199,14 @@ class OutboxRelay(Service):
         blocked = [message for message in taken if message.blocked]
         ready, failed = self._unpacked([message for message in taken if not message.blocked])
 
-        def may_go_on(_: object) -> float:
-            # What was lost while it was taken is somebody else's, also if the lease has been renewed since.
+        def seconds_left(_: object) -> float:
+            # A partition that was lost while messages were taken belongs to another relay, or did for a while.
             is_held = all(self._leases.holds(partition, fence) for partition, fence in fences.items())
             return 0.0 if self.is_ending or not is_held else self._leases.seconds_left()
 
-        carried = await self._carrier.carry(ready, may_go_on)
-        failed += [self._failure(message, error, for_good=grave) for message, error, grave in carried.at_fault]
-        return Outcome(carried.sent, failed, blocked), carried.outage, carried.first
+        result = await self._sender.send(ready, seconds_left)
+        failed += [self._failure(fault.message, fault.error, counts=fault.counts) for fault in result.at_fault]
+        return Outcome(result.sent, failed, blocked), result.outage, result.first
 
     def _unpacked(self, messages: Sequence[QueuedMessage]) -> tuple[list[QueuedMessage], list[Failure]]:
         """What can be sent, and what can not even be read; of a key nothing after that."""
@@ -228,14 +229,14 @@ class OutboxRelay(Service):
                     stopped.add(key)
         return ready, failed
 
-    def _failure(self, message: QueuedMessage, error: Exception, *, for_good: bool = True) -> Failure:
+    def _failure(self, message: QueuedMessage, error: Exception, *, counts: bool = True) -> Failure:
         retry_in = self.policy.retry_in(message.attempts + 1)
-        if retry_in is None and not for_good:
+        if retry_in is None and not counts:
             retry_in = self.policy.attempt_backoff.seconds(message.attempts + 1)
         parked = "is parked, replay or drop it"
         what = parked if retry_in is None else f"is tried again in {retry_in:.1f} s"
         text = storable(error)
-        logger.warning("%s: %s %s: %s", self, line(message), what, text)
+        logger.warning("%s: %s %s: %s", self, describe_message(message), what, text)
         return Failure(message, text, retry_in)
 
     async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:

@@ -1,381 +1,189 @@
-"""How a relay brings messages to a broker, and finds out about what an error is.
+"""How a relay sends messages to a broker, and finds out whether a failure is the fault of messages or of the broker.
 
-    all well ─ some fail, others do not ──▶ those are at fault, each by itself
-    all well ─ everything fails ──▶ away ─ a few are tried, now and then ──▶ doubt, as soon as one has left
-    doubt ─ everything fails ──▶ the batch is split until those are found that fail among others that leave
-    doubt ─ nothing at all leaves ──▶ away
-
-A message is at fault only if others left around it: while nothing leaves, nothing is held against any message.
+The states of the broker are drawn in :mod:`cqrs.workers.relay.broker_state`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import math
 import random
 import time
-from collections import Counter
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic
 
-from cqrs._logging.texts import describe_broker
-from cqrs._tasks.cancellation import is_cancelled
-from cqrs._text import shown
-from cqrs.errors.messages import BrokerUnavailable
+from cqrs.workers.relay.broker_state import PROBE_SIZE, BrokerHealth, BrokerState
+from cqrs.workers.relay.failures import FailureHistory, is_no_answer, is_one_error_for_all, may_be_connection_loss
+from cqrs.workers.relay.fault_search import FaultSearch, TryResult
+from cqrs.workers.relay.messages import M, SendResult, key_of
+from cqrs.workers.relay.pipeline import Pipeline
 from cqrs.workers.relay.policy import Verdict
-from cqrs.workers.relay.splitting import Splitting, Tried
+from cqrs.workers.relay.selection import different_topics, end_with_own_keys, first_of_each_key, part_suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cqrs.envelope import Envelope
     from cqrs.message_brokers.protocol import MessageBroker
     from cqrs.workers.relay.policy import RelayPolicy
 
-PROBE = 10
-"""How many messages are sent to see whether the broker is back."""
+    SecondsFor = Callable[[Sequence[M]], float]
+    """The seconds that are left for sending these messages; 0 to send none of them."""
 
-_DOUBT = 60.0  # seconds after a failure in which a batch that fails is split at once
-_PATIENT = 10  # times as long as usual, until what has failed before counts as not answered
-_AT_LEAST = 1.0
-_SHORT = 0.2  # the longest pause while a batch is split
-_SPARE = 16
-_MANY = 10_000
+_LONGEST_PAUSE = 0.2  # seconds, while a batch is split
+_MOST_SAMPLES = 16
 
 
-class Carryable(Protocol):
-    """What can be brought to a broker."""
-
-    @property
-    def id(self) -> object:
-        """The same each time it is tried."""
-        ...
-
-    @property
-    def envelope(self) -> Envelope:
-        """As it is sent."""
-        ...
-
-    @property
-    def attempts(self) -> int:
-        """How often it was at fault."""
-        ...
-
-
-C = TypeVar("C", bound=Carryable)
-
-
-@dataclasses.dataclass(slots=True)
-class Carried(Generic[C]):
-    """What became of messages; those that are not named are still to be sent.
-
-    ``at_fault``: with the error, and whether it may be held against them for good. ``outage``: why nothing left.
-    """
-
-    sent: list[C] = dataclasses.field(default_factory=list[C])
-    at_fault: list[tuple[C, Exception, bool]] = dataclasses.field(default_factory=list[tuple[C, Exception, bool]])
-    outage: Exception | None = None
-    first: C | None = None
-
-
-class Carrier(Generic[C]):
-    """Sends what a relay has taken; ``in_order``, as long as nothing is at fault, also that of different keys."""
+class MessageSender(Generic[M]):
+    """Sends the messages of a relay; ``in_order`` also keeps the order of different keys while nothing fails."""
 
     def __init__(self, broker: MessageBroker, policy: RelayPolicy, *, in_order: bool = False) -> None:
-        self.is_away = False
-        self.at_once = policy.batch_size
-        self._broker = broker
         self._policy = policy
         self._in_order = in_order
-        self._tries = 0
-        self._doubt_until = self._failed_at = 0.0
-        self._doubted: set[object] = set()
-        self._works = self._several = False
-        self._usual: tuple[float, int] | None = None  # seconds, and for how many messages
-        self._failing_since: dict[object, float] = {}
-        self._not_reached: Counter[object] = Counter()  # beside others of its topic that were
-        self._left_at: dict[str, float] = {}
+        self._health = BrokerHealth()
+        self._pipeline = Pipeline(broker, policy.batch_size, policy.lease)
+        self._history: FailureHistory[M] = FailureHistory(policy, 1 if in_order else policy.attempts)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the broker accepts nothing now."""
+        return self._health.state is BrokerState.AWAY
 
     @property
     def limit(self) -> int:
         """How many messages to take next."""
-        return min(self.at_once, PROBE << min(self._tries, 16)) if self.is_away else self.at_once
+        return self._health.batch_limit(self._pipeline.batch_limit)
 
-    async def carry(self, messages: Sequence[C], may_go_on: Callable[[Sequence[C]], float]) -> Carried[C]:
-        """Send what can be sent, once. ``may_go_on`` returns the seconds that there are for these messages."""
-        self._several = len(messages) > 1
-        if self.is_away:
-            return await self._probe(messages, may_go_on)
-        ready, doubted = self._parted(messages)
-        spare = _spare(ready, min(_SPARE, max(0, len(doubted) - 1)))
-        carried: Carried[C] = Carried()
-        search = Splitting(ready[: len(ready) - len(spare)], doubted, _key, spare=spare, works=self._works)
-        errors: dict[object, Exception] = {}
-        self._works = False
-        until = time.monotonic() + self._policy.lease / 4
-        while group := search.next():
-            seconds = may_go_on(group)
-            if seconds <= 0 or (errors and time.monotonic() > until):
+    async def send(self, messages: Sequence[M], seconds_for: SecondsFor[M]) -> SendResult[M]:
+        """Send what can be sent; each message is tried again only to find out which one is at fault."""
+        attempt: _Attempt[M] = _Attempt(len(messages) > 1)
+        return await (self._probe if self.is_away else self._send_all)(messages, seconds_for, attempt)
+
+    async def _send_all(self, messages: Sequence[M], seconds_for: SecondsFor[M], attempt: _Attempt[M]) -> SendResult[M]:
+        ready, suspects = part_suspects(messages, () if self._in_order else self._history.suspects)
+        samples = end_with_own_keys(ready, min(_MOST_SAMPLES, max(0, len(suspects) - 1)))
+        search = FaultSearch(
+            ready[: len(ready) - len(samples)],
+            suspects,
+            key_of,
+            samples=samples,
+            last_succeeded=self._health.take_probe_sent(),
+        )
+        split_until = time.monotonic() + self._policy.lease / 4
+        while group := search.next_group():
+            seconds = seconds_for(group)
+            if seconds <= 0 or (attempt.errors and time.monotonic() > split_until):
                 break
-            is_first_failure = not search.is_doubted and time.monotonic() >= self._doubt_until
-            limit = seconds if is_first_failure else self._short(seconds, len(group))
-            if not await self._try(search, carried, errors, limit):
+            is_first_failure = not search.next_is_suspect and self._health.state is BrokerState.WORKING
+            limit = seconds if is_first_failure else self._pipeline.shortened(seconds, len(group))
+            if not await self._try(search, group, limit, attempt):
                 continue
             if is_first_failure or search.is_hopeless:
                 break
             if search.failures > 1:
-                await asyncio.sleep(min(_SHORT, self._policy.outage_backoff.seconds(search.failures - 1)))
-        return await self._judged(search, carried, errors)
+                await asyncio.sleep(min(_LONGEST_PAUSE, self._policy.outage_backoff.seconds(search.failures - 1)))
+        return await self._judge(search, attempt)
 
-    async def _try(
-        self, search: Splitting[C], carried: Carried[C], errors: dict[object, Exception], seconds: float
-    ) -> bool:
-        """Send the next group of ``search``; returns whether something failed that nothing explains yet."""
-        group = search.next()
-        results = await self._send([message.envelope for message in group], seconds)
-        if not (errors or self._failing_since or isinstance(results, Exception) or any(results)):
-            carried.sent += group
-            return search.tell([Tried.DONE] * len(group))
-        found: list[Tried] = []
-        # What was raised tells nothing about which message it is, unless there is but one; nor does one error for all.
-        is_for_all = self._several if isinstance(results, Exception) else _is_one_error(group, results)
-        for number, message in enumerate(group):
-            error = results if isinstance(results, Exception) else results[number]
-            if error is None:
-                found.append(Tried.DONE)
-                carried.sent.append(message)
-                continue
-            errors[message.id] = error
-            is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE
-            is_cut = _is_silence(error) if self._in_order else _is_cut_off(error)
-            found.append(Tried.REFUSED if is_refusal else Tried.CUT if is_cut else Tried.FAILED)
-        self._note(group, found)
-        unexplained = search.tell(found)
-        if unexplained:
-            self._doubt_until = time.monotonic() + _DOUBT
-        return unexplained
+    async def _judge(self, search: FaultSearch[M], attempt: _Attempt[M]) -> SendResult[M]:
+        """Tell faults of messages from an outage of the broker."""
+        result, errors = attempt.result, attempt.errors
+        unexplained, at_fault = search.unexplained(), search.at_fault
+        if unexplained and search.only_failed_singles_are_left and await self._fail_repeatedly(unexplained, attempt):
+            at_fault, unexplained = [*at_fault, *unexplained], []
+        result.at_fault += self._history.faults(at_fault, errors)
+        self._history.forget_old()
+        failed = [message for message in unexplained if message.id in errors]
+        self._history.suspects.update(message.id for message in failed)
+        if failed and not search.last_succeeded:
+            result.outage, result.first = errors[failed[-1].id], failed[0]
+            self._health.nothing_sent()
+        return result
 
-    async def _judged(self, search: Splitting[C], carried: Carried[C], errors: dict[object, Exception]) -> Carried[C]:
-        left = search.failed()
-        found = search.at_fault
-        if left and search.are_alone and await self._tell_enough(left, errors):
-            found, left = [*found, *left], []
-        self._hold_against(found, carried, errors)
-        if self._failing_since and time.monotonic() > self._failed_at + _DOUBT + self._policy.attempt_backoff.longest:
-            self._forget()
-        tried = [message for message in left if message.id in errors]
-        self._doubted.update(message.id for message in tried)
-        if tried and not search.works:
-            carried.outage, carried.first = errors[tried[-1].id], tried[0]
-            self.is_away = True
-        return carried
+    async def _probe(self, messages: Sequence[M], seconds_for: SecondsFor[M], attempt: _Attempt[M]) -> SendResult[M]:
+        """Send a few messages, chosen from all keys and topics, and one by itself: other ones each time.
 
-    async def _probe(self, messages: Sequence[C], may_go_on: Callable[[Sequence[C]], float]) -> Carried[C]:
-        """Try a few, chosen from all over, and if nothing leaves one by itself: each time others.
-
-        Every other time that one goes first, if there is no order to keep: a few of which one is at fault may take the
-        broker from what comes just after them.
+        If no order is to be kept, that one goes first every other time: a message among the few that is at fault may
+        take the broker away from what is sent right after it.
         """
-        carried: Carried[C] = Carried()
-        errors: dict[object, Exception] = {}
-        heads = _heads(messages)
-        chosen = heads[:PROBE] if self._in_order else self._chosen(heads)
+        result, errors = attempt.result, attempt.errors
+        heads = first_of_each_key(messages)
+        chosen = heads[:PROBE_SIZE] if self._in_order else self._choose(heads)
         others = heads if self._in_order else chosen
-        one = [random.choice(others)] if len(chosen) > 1 else []  # noqa: S311  # no turn is in step with another one
-        comes_first = self._tries % 2 and not self._in_order
-        for some in filter(None, (one, chosen) if comes_first else (chosen, one)):
-            seconds = may_go_on(some)
+        one = [random.choice(others)] if len(chosen) > 1 else []  # noqa: S311  # so that no two failures keep in step
+        one_first = self._health.failed_probes % 2 and not self._in_order
+        for group in filter(None, (one, chosen) if one_first else (chosen, one)):
+            seconds = seconds_for(group)
             if seconds <= 0:
                 break
-            search = Splitting(some, (), _key)
-            has_failed = await self._try(search, carried, errors, self._short(seconds, len(some)))
-            found = search.at_fault
-            if has_failed and len(some) == 1 and await self._tell_enough([*chosen, *some], errors):
-                found = [*found, *some]
-            self._hold_against(found, carried, errors)
-            self._works = search.works
-            if carried.sent or not has_failed:
-                self._doubted.update(message.id for message in search.failed())
-                self._tries, self.is_away = 0, False
-                return carried
+            search = FaultSearch(group, (), key_of)
+            seconds = self._pipeline.shortened(seconds, len(group))
+            has_failed = await self._try(search, search.next_group(), seconds, attempt)
+            at_fault = search.at_fault
+            if has_failed and len(group) == 1 and await self._fail_repeatedly([*chosen, *group], attempt):
+                at_fault = [*at_fault, *group]
+            result.at_fault += self._history.faults(at_fault, errors)
+            self._health.probe_sent = search.last_succeeded
+            if result.sent or not has_failed:
+                self._history.suspects.update(message.id for message in search.unexplained())
+                self._health.probe_ended()
+                return result
         if errors:
-            self._tries += 1
-            carried.outage, carried.first = next(iter(errors.values())), messages[0]
+            self._health.probe_failed()
+            result.outage, result.first = next(iter(errors.values())), messages[0]
         elif not messages:
-            self._tries, self.is_away = 0, False
-        return carried
+            self._health.probe_ended()
+        return result
 
-    def _chosen(self, heads: list[C]) -> list[C]:
-        """Some of ``heads``: of each topic one, rather those that are not doubted, and each time others."""
-        start = self._tries * PROBE % max(1, len(heads))
-        heads = [*heads[start:], *heads[:start]]
-        topics: set[str] = set()
-        ranks: dict[object, tuple[bool, bool]] = {}
-        for message in heads:
-            topic = message.envelope.topic
-            ranks[message.id] = (bool(message.attempts) or message.id in self._doubted, topic in topics)
-            topics.add(topic)
-        return sorted(heads, key=lambda message: ranks[message.id])[:PROBE]
+    def _choose(self, heads: list[M]) -> list[M]:
+        suspects = self._history.suspects
+        return different_topics(
+            heads, PROBE_SIZE, self._health.failed_probes, lambda m: bool(m.attempts) or m.id in suspects
+        )
 
-    def _parted(self, messages: Sequence[C]) -> tuple[Sequence[C], Sequence[C]]:
-        """What can go together, and what has failed before. Of a key, nothing goes that comes after such a one."""
-        doubted: set[object] = set() if self._in_order else self._doubted
-        suspects = {m.id for m in messages if m.attempts or m.id in doubted}
-        if not suspects:
-            return messages, ()
-        keys = {message.envelope.key for message in messages if message.id in suspects} - {None}
-        ready: list[C] = []
-        apart: list[C] = []
-        behind: set[str | None] = set()
-        for message in messages:
-            key = message.envelope.key
-            if message.id in suspects:
-                apart.append(message)
-                behind.update(() if key is None else (key,))
-            elif key not in keys:
-                ready.append(message)
-            elif key not in behind:  # it comes before one
-                apart.append(message)
-        return ready, apart
+    async def _try(self, search: FaultSearch[M], group: Sequence[M], seconds: float, attempt: _Attempt[M]) -> bool:
+        """Send ``group``, the next one of ``search``; returns whether there is a failure that nothing explains."""
+        answer = await self._pipeline.send([message.envelope for message in group], seconds)
+        # An error that was raised, or that is the same for all, does not show which message it is about.
+        if isinstance(answer, Exception):
+            results: Sequence[Exception | None] = [answer] * len(group)
+            is_for_all = attempt.has_several
+        elif attempt.errors or self._history.has_failures or any(answer):
+            results, is_for_all = answer, is_one_error_for_all(group, answer)
+        else:
+            attempt.result.sent += group
+            return search.record([TryResult.DONE] * len(group))
+        found: list[TryResult] = []
+        for message, error in zip(group, results, strict=True):
+            if error is None:
+                found.append(TryResult.DONE)
+                attempt.result.sent.append(message)
+                continue
+            attempt.errors[message.id] = error
+            found.append(self._result_of(error, is_for_all=is_for_all))
+        self._history.record(group, found)
+        is_unexplained = search.record(found)
+        if is_unexplained:
+            self._health.unexplained_failure()
+        return is_unexplained
 
-    async def _tell_enough(self, left: Sequence[C], errors: dict[object, Exception]) -> bool:
-        """Whether all of ``left`` were at fault before, and fail again though the broker is there.
+    def _result_of(self, error: Exception, *, is_for_all: bool) -> TryResult:
+        is_refusal = not is_for_all and self._policy.classify(error) is not Verdict.OUTAGE
+        is_cut_off = is_no_answer(error) if self._in_order else may_be_connection_loss(error)
+        return TryResult.REFUSED if is_refusal else TryResult.CUT_OFF if is_cut_off else TryResult.FAILED
 
-        There may be nothing else that could leave around them, and they would never come to an end.
+    async def _fail_repeatedly(self, messages: Sequence[M], attempt: _Attempt[M]) -> bool:
+        """Whether each of ``messages`` was at fault before, and fails again although the broker can be reached.
+
+        There may be no other message that could be sent around them, so that they would be tried for ever.
         """
-        if any(not m.attempts or m.id not in errors or _is_silence(errors[m.id]) for m in left):
+        errors = attempt.errors
+        if any(not m.attempts or m.id not in errors or is_no_answer(errors[m.id]) for m in messages):
             return False
-        try:
-            async with asyncio.timeout(_AT_LEAST):
-                await self._broker.start()
-        except Exception:  # noqa: BLE001  # whatever it is, the broker is not there
-            return False
-        return True
-
-    def _hold_against(self, found: Sequence[C], carried: Carried[C], errors: dict[object, Exception]) -> None:
-        """Put down who is at fault; for good, unless it can be its topic that is away.
-
-        That is so if the error is one of connections, and nothing else of the topic has left since it failed first. A
-        topic that comes back has its messages fail for a moment beside others that leave: once proves nothing.
-        """
-        enough = 1 if self._in_order else self._policy.attempts
-        for message in found:
-            error = errors[message.id]
-            may_be_topic = isinstance(error, OSError) and self._policy.classify(error) is Verdict.OUTAGE
-            left_at = self._left_at.get(message.envelope.topic, 0.0)
-            if may_be_topic and left_at >= self._failing_since.get(message.id, math.inf):
-                self._not_reached[message.id] += 1
-            is_grave = not may_be_topic or self._not_reached[message.id] >= enough
-            carried.at_fault.append((message, error, is_grave))
-            self._doubted.discard(message.id)
-
-    def _note(self, group: Sequence[C], found: Sequence[Tried]) -> None:
-        """Remember since when what fails has failed, and of which topics something has left."""
-        if len(self._failing_since) + len(self._left_at) > _MANY:
-            self._forget()
-        now = time.monotonic()
-        for message, result in zip(group, found, strict=True):
-            if result is Tried.DONE:
-                self._left_at[message.envelope.topic] = now
-                if self._failing_since:
-                    self._failing_since.pop(message.id, None)
-                    self._not_reached.pop(message.id, None)
-                    self._doubted.discard(message.id)
-            else:
-                self._failing_since.setdefault(message.id, now)
-                self._failed_at = now
-
-    def _forget(self) -> None:
-        self._failing_since.clear()
-        self._not_reached.clear()
-        self._left_at.clear()
-        self._doubted.clear()
-
-    def _short(self, seconds: float, count: int) -> float:
-        """How long ``count`` messages may take after a failure: the broker is known to answer much sooner."""
-        if self._usual is None:
-            return seconds
-        took, before = self._usual
-        return min(seconds, max(_AT_LEAST, _PATIENT * took * max(1.0, count / before)))
-
-    async def _send(self, envelopes: Sequence[Envelope], seconds: float) -> Sequence[Exception | None] | Exception:
-        """The results, or what was raised, in at most ``seconds``.
-
-        Sees how many can be sent at once so that they stay far below the lease: a batch that is not over when its time
-        is would be sent again as a whole, and again not be over.
-        """
-        before = time.monotonic()
-        time_limit = asyncio.timeout(seconds)
-        try:
-            async with time_limit:
-                results = await self._broker.send(envelopes)
-        except Exception as error:  # noqa: BLE001  # the port says that it raises nothing
-            if not time_limit.expired():
-                return error
-            self.at_once = max(1, len(envelopes) // 2)
-            return BrokerUnavailable(describe_broker(self._broker), TimeoutError(f"no answer within {seconds:.1f} s"))
-        except asyncio.CancelledError:
-            if is_cancelled():
-                raise
-            return BrokerUnavailable(describe_broker(self._broker), "its driver has cancelled the sending")
-        took = time.monotonic() - before
-        if len(results) != len(envelopes):
-            answer = f"it answers {len(envelopes)} messages by {len(results)} results, and must give one for each"
-            return BrokerUnavailable(describe_broker(self._broker), answer)
-        if None in results:
-            in_time = int(len(results) / max(took, 1e-6) * self._policy.lease / 4)
-            self.at_once = max(1, min(self._policy.batch_size, in_time))
-            self._usual = (took, len(results))
-        return results
+        return await self._pipeline.reaches_broker()
 
 
-def line(message: Carryable) -> str:
-    """A message for a log line."""
-    envelope = message.envelope
-    return f"{shown(envelope.name)} {envelope.message_id} for topic '{shown(envelope.topic)}'"
+@dataclasses.dataclass(slots=True)
+class _Attempt(Generic[M]):
+    """One call of :meth:`MessageSender.send`: its result so far, and the last error of each message that failed."""
 
-
-def first_in_line(message: Carryable | None) -> str:
-    """The end of the line that logs an outage: the message that waits first in line, if there is one."""
-    return "" if message is None else f"; first in line is {line(message)}"
-
-
-def _spare(messages: Sequence[C], most: int) -> Sequence[C]:
-    """The last ones, of which no key is in the others."""
-    if not most:
-        return ()
-    start = len(messages)
-    keys = Counter(message.envelope.key for message in messages)
-    while start and len(messages) - start < most:
-        key = messages[start - 1].envelope.key
-        if key is not None and keys[key] > 1:
-            break
-        start -= 1
-    return messages[start:]
-
-
-def _heads(messages: Sequence[C]) -> list[C]:
-    """Of each key the first."""
-    heads: dict[object, C] = {}
-    for message in messages:
-        key = message.envelope.key
-        heads.setdefault(message.id if key is None else key, message)
-    return list(heads.values())
-
-
-def _is_one_error(messages: Sequence[C], results: Sequence[Exception | None]) -> bool:
-    """Whether messages that have nothing to do with each other have the very same error."""
-    return all(error is results[0] for error in results) and len(_heads(messages)) > 1
-
-
-def _key(message: Carryable) -> str | None:
-    return message.envelope.key
-
-
-def _is_cut_off(error: Exception) -> bool:
-    """Whether the connection was lost, perhaps: then others of the same attempt can have been confirmed before."""
-    return _is_silence(error) or (isinstance(error, OSError) and getattr(error, "topic", None) is None)
-
-
-def _is_silence(error: Exception) -> bool:
-    return isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError)
+    has_several: bool
+    result: SendResult[M] = dataclasses.field(default_factory=SendResult)
+    errors: dict[object, Exception] = dataclasses.field(default_factory=dict[object, Exception])

@@ -1,4 +1,4 @@
-"""What a relay holds against a message whose topic is away, and when."""
+"""When a failure counts against a message whose topic may be away."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cqrs.envelope import Envelope
 from cqrs.errors import BrokerUnavailable
 from cqrs.message_brokers.protocol import MessageBroker
 from cqrs.workers.relay.policy import RelayPolicy
-from cqrs.workers.relay.sending import Carrier
+from cqrs.workers.relay.sending import MessageSender
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,33 +52,33 @@ class Broker(MessageBroker):
         return [gone if json.loads(envelope.body) in self.away else None for envelope in envelopes]
 
 
-async def found_for_good(broker: Broker, rounds: int, *letters: Letter) -> list[bool]:
-    """Whether each fault that is found in so many rounds counts for good."""
-    carrier: Carrier[Letter] = Carrier(broker, POLICY)
+async def counting_faults(broker: Broker, rounds: int, *letters: Letter) -> list[bool]:
+    """Whether each fault that is found in so many rounds counts against its message."""
+    sender: MessageSender[Letter] = MessageSender(broker, POLICY)
     found: list[bool] = []
     for _ in range(rounds):
-        carried = await carrier.carry(letters, lambda _: 30.0)
-        found += [for_good for _, _, for_good in carried.at_fault]
+        result = await sender.send(letters, lambda _: 30.0)
+        found += [fault.counts for fault in result.at_fault]
     return found
 
 
-async def test_a_message_whose_topic_is_away_is_set_aside_and_never_for_good() -> None:
+async def test_a_message_whose_topic_is_away_is_at_fault_and_it_never_counts() -> None:
     letters = (Letter(1, "away", attempts=5), Letter(2, "there"), Letter(3, "there"))
-    found = await found_for_good(Broker(1), 6, *letters)
+    found = await counting_faults(Broker(1), 6, *letters)
     assert found
     assert not any(found)
 
 
-async def test_a_message_that_is_not_reached_beside_others_of_its_topic_counts_for_good_in_the_end() -> None:
+async def test_a_message_that_fails_beside_others_of_its_topic_counts_in_the_end() -> None:
     letters = (Letter(1, "there", attempts=5), Letter(2, "there"), Letter(3, "there"))
-    assert (await found_for_good(Broker(1), 6, *letters))[:5] == [False, False, False, True, True]
+    assert (await counting_faults(Broker(1), 6, *letters))[:5] == [False, False, False, True, True]
 
 
 async def test_nothing_is_held_against_messages_that_an_outage_cut_off_among_others_that_left() -> None:
     broker = Broker()
     broker.leave_after = 90  # of 100, every other one has left before the connection was lost
     letters = [Letter(n, "there") for n in range(100)]
-    carrier: Carrier[Letter] = Carrier(broker, POLICY)
-    carried = await carrier.carry(letters, lambda _: 30.0)
-    assert len(carried.sent) == 45
-    assert (carried.at_fault, carried.outage) == ([], LOST)
+    sender: MessageSender[Letter] = MessageSender(broker, POLICY)
+    result = await sender.send(letters, lambda _: 30.0)
+    assert len(result.sent) == 45
+    assert (result.at_fault, result.outage) == ([], LOST)

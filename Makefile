@@ -24,7 +24,7 @@ MORE    = $$($(BIN)/python -c 'import os; print(3 * (os.cpu_count() or 1) // 2)'
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL: # two pips must not work in one environment
-.PHONY: help demo test test-fast lint twins matrix bench bench-durable docs constraints clean
+.PHONY: help demo test test-fast lint twins matrix bench bench-durable docs dist constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -70,6 +70,16 @@ docs: $(VENV)/.docs ## The documentation, into site/; a broken link fails
 	@# A page that has not changed would not be checked again; our downloads lie in folders beside these files.
 	@find .cache -maxdepth 1 -type f -delete 2>/dev/null || true
 	$(BIN)/zensical build --strict
+
+dist: $(BIN)/python ## The wheel and the source archive, into dist/; the wheel is tried in a fresh environment
+	rm -rf dist
+	$(PIP) hatchling
+	$(BIN)/python -m hatchling build
+	@set -eu; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; root=$$(pwd); $(PYTHON) -m venv "$$work/venv"; \
+	export PIP_DISABLE_PIP_VERSION_CHECK=1; unset PYTHONPATH; \
+	"$$work/venv/bin/python" -m pip install --quiet --constraint constraints.txt "$$(ls dist/*.whl)[sqlite]"; \
+	cd "$$work"; PYTHONPATH="$$root" "$$work/venv/bin/python" -W error -m tests.docs.run_page "$$root/README.md"; \
+	"$$work/venv/bin/python" -c 'import cqrs; print("tried", cqrs.__file__)'
 
 constraints: ## Pin the newest versions that work on every interpreter of PYTHONS
 	@set -eu; work=$$(mktemp -d); trap 'rm -rf "$$work"' EXIT; : > "$$work/pins"; \

@@ -82,7 +82,12 @@ LAYERS = (
             "_text",
             "backoff",
             "compressors.*",
+            "migrations.book",
+            "migrations.plan",
+            "migrations.routines",
+            "migrations.splitting",
             "migrations.steps",
+            "migrations.subjects",
         ),
     ),
     Layer(

@@ -1,4 +1,4 @@
-"""For users of Alembic: a branch ``cqrs`` of numbered revisions, and what keeps autogenerate away from our tables.
+"""For users of Alembic: a branch ``cqrs`` of numbered revisions, and hooks that keep autogenerate off these tables.
 
 Add ``cqrs.integrations:alembic_versions`` to the ``version_locations`` of your ``alembic.ini``. The revisions run the
 statements of :mod:`cqrs.migrations` and share its book-keeping: what one of the two has applied, the other leaves
@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from alembic import op
 
 from cqrs._sqlalchemy.types import BinaryUUID, UtcDateTime
-from cqrs.leases.sqlalchemy.tables import lease_metadata
-from cqrs.migrations.engine import KNOWN
-from cqrs.migrations.steps import BOOK, MAKE_BOOK, steps_of
-from cqrs.migrations.subjects import tables_of
-from cqrs.outbox.log.tables import log_metadata
+from cqrs.migrations.book import BOOK, MAKE_BOOK, READ_BOOK
+from cqrs.migrations.engine import PLAIN
+from cqrs.migrations.plan import downward, upward
+from cqrs.migrations.steps import steps_of
+from cqrs.migrations.subjects import SUBJECTS, renamed_subjects, tables_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from alembic.autogenerate.api import AutogenContext
     from alembic.runtime.migration import MigrationContext
 
+    from cqrs.migrations.book import Book
+    from cqrs.migrations.plan import Work
     from cqrs.migrations.steps import Step
 
 __all__ = ["compare_type", "include_object", "render_item"]
@@ -35,26 +39,18 @@ def include_object(  # noqa: PLR0913, PLR0917  # the first five are Alembic's
     compare_to: object,
     outbox_table: str | None = None,
     inbox_table: str | None = None,
+    table_names: Mapping[str, str | None] | None = None,
 ) -> bool:
     """For ``include_object`` of ``context.configure``: autogenerate does not drop the tables of this package.
 
-    Those that are in your metadata are compared like all others. If the tables have names of yours, bind them with
-    ``functools.partial``.
+    Those that are in your metadata are compared like all others. If you have renamed tables, bind their names, which
+    are those of :func:`cqrs.migrations.upgrade`, with ``functools.partial``.
     """
     del obj
     if type_ != "table" or not reflected or compare_to is not None:
         return True
-    tables = tables_of(None, outbox_table, inbox_table)
-    inbox = tables["inbox"]
-    return name not in {
-        BOOK,
-        tables["outbox"],
-        inbox,
-        f"{inbox}_sequences",
-        f"{inbox}_parked",
-        *lease_metadata.tables,
-        *log_metadata.tables,
-    }
+    tables = tables_of(None, outbox_table, inbox_table, table_names)
+    return name != BOOK and not any(name in SUBJECTS[each].table_names(first) for each, first in tables.items())
 
 
 def render_item(type_: str, obj: object, context: AutogenContext) -> str | Literal[False]:
@@ -75,7 +71,7 @@ def render_item(type_: str, obj: object, context: AutogenContext) -> str | Liter
 def compare_type(
     context: MigrationContext, inspected_column: object, column: object, inspected: object, kind: object
 ) -> bool | None:
-    """For ``compare_type`` of ``context.configure``: autogenerate leaves our ids alone, which SQLite shows as numbers.
+    """For ``compare_type`` of ``context.configure``: autogenerate leaves ids alone, which SQLite shows as numbers.
 
     All other types are compared as usual.
     """
@@ -83,46 +79,53 @@ def compare_type(
     return False if context.dialect.name == "sqlite" and isinstance(kind, BinaryUUID) else None
 
 
-def apply(subject: str, version: int) -> None:
-    """Run one step of ``subject``, unless the book says that it was run. For the revisions of this package.
+def ways_of(subject: str, version: int) -> tuple[Callable[[], None], Callable[[], None]]:
+    """The functions ``upgrade`` and ``downgrade`` of the revision for one step of ``subject``.
 
-    Where the database has no such subject, nothing is done.
+    They do nothing on a database that does not have the subject. ``upgrade`` does nothing either if the book says that
+    the step was applied.
     """
-    step = _step(subject, version)
-    if step is not None and not _known(step):
-        _run(*step.up, step.forget, step.note)
+
+    def upgrade() -> None:
+        if steps := _steps(subject, version):
+            _execute(MAKE_BOOK)
+            _run(upward(steps, _book()))
+
+    def downgrade() -> None:
+        if steps := _steps(subject, version):
+            _execute(MAKE_BOOK)
+            _run(downward(steps, None))
+
+    return upgrade, downgrade
 
 
-def undo(subject: str, version: int) -> None:
-    """Undo one step of ``subject``. For the revisions of this package."""
-    step = _step(subject, version)
-    if step is not None:
-        _run(*step.down, step.forget)
-
-
-def _step(subject: str, version: int) -> Step | None:
+def _steps(subject: str, version: int) -> list[Step]:
+    """The step in a list, or none if the database does not have the subject."""
     context = op.get_context()
     config: Any = context.config
-    outbox_table, inbox_table = (
-        (config and config.get_main_option(f"cqrs_{name}_table")) or None for name in ("outbox", "inbox")
-    )
-    tables = tables_of([subject], outbox_table, inbox_table)
-    _run(MAKE_BOOK)
-    return next((step for step in steps_of(context.dialect.name, tables) if step.version == version), None)
-
-
-def _known(step: Step) -> bool:
-    if op.get_context().as_sql:
-        return False  # there is nobody to ask
-    return (step.subject, step.table, step.version) in {
-        (row.subject, row.table_name, row.version) for row in op.get_bind().execute(KNOWN)
+    table_names = {
+        each.name: config and config.get_main_option(f"cqrs_{each.name}_table") for each in renamed_subjects()
     }
+    steps = steps_of(context.dialect.name, tables_of([subject], table_names=table_names))
+    return [step for step in steps if step.version == version]
 
 
-def _run(*statements: str) -> None:
+def _book() -> Book | None:
+    """The book, or ``None`` if the statements are only printed."""
+    if op.get_context().as_sql:
+        return None
+    return {(subject, table, version) for subject, table, version in op.get_bind().exec_driver_sql(READ_BOOK)}
+
+
+def _run(plan: list[Work]) -> None:
+    for _, statements in plan:
+        for statement in statements:
+            _execute(statement)
+
+
+def _execute(statement: str) -> None:
     context = op.get_context()
-    for statement in statements:
-        if context.as_sql:
-            context.impl.static_output(f"{statement};")
-        else:
-            op.get_bind().exec_driver_sql(statement)
+    if context.as_sql:
+        context.impl.static_output(f"{statement};")
+    else:
+        op.get_bind().exec_driver_sql(statement, execution_options=PLAIN)

@@ -1,4 +1,4 @@
-"""One at a time, among all processes that migrate a database."""
+"""Lets one process at a time migrate a database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from cqrs._sqlalchemy.connecting import connected
 from cqrs._sqlalchemy.schemas import schema_of, search_path
 from cqrs.errors.databases import MigrationRefused
-from cqrs.migrations.steps import BOOK, PATIENCE, POSTGRESQL_ALONE
+from cqrs.migrations.book import BOOK, PATIENCE, begin_on_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _PATIENCE = PATIENCE
 
-# Only if it is not there: who may not make schemas may be given one.
+# Only if it does not exist: a user without the right to make schemas may use one.
 MAKE_SCHEMA = "DO $$ BEGIN IF to_regnamespace('{schema}') IS NULL THEN CREATE SCHEMA \"{schema}\"; END IF; END $$"
 
 
 @asynccontextmanager
-async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
+async def migrating_alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
     """A connection on which no other process migrates at the same time; committed at the end.
 
     On PostgreSQL and SQLite it is one transaction. MariaDB commits each statement by itself.
@@ -34,8 +34,7 @@ async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
         restore: list[str] = []
         match engine.dialect.name:
             case "postgresql":
-                before = ["BEGIN", f"SET LOCAL lock_timeout = '{_PATIENCE}s'"]
-                before += [POSTGRESQL_ALONE, *_places(schema_of(engine.sync_engine))]
+                before = [*begin_on_postgresql(_PATIENCE), *_enter_schema(schema_of(engine.sync_engine))]
                 after, undo = "COMMIT", "ROLLBACK"
             case "sqlite":
                 restore = [await _sqlite_patience(connection)]
@@ -48,22 +47,22 @@ async def alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
             await _lock(connection, before)
             yield connection
         except BaseException:
-            # Also after a lock that was not given: what was begun for it must not go back to the pool.
-            await _try(connection, undo)
+            # Also if the lock was not acquired: the transaction that was begun for it must not go back to the pool.
+            await _run_if_possible(connection, undo)
             raise
         else:
             await connection.exec_driver_sql(after)
         finally:
             for statement in restore:
-                await _try(connection, statement)
+                await _run_if_possible(connection, statement)
 
 
-def _places(schema: str | None) -> list[str]:
+def _enter_schema(schema: str | None) -> list[str]:
     return [] if schema is None else [MAKE_SCHEMA.format(schema=schema), search_path(schema)]
 
 
-async def _try(connection: AsyncConnection, statement: str) -> None:
-    """Run what is not needed on a connection that is lost, or in a transaction that has not begun."""
+async def _run_if_possible(connection: AsyncConnection, statement: str) -> None:
+    """Run ``statement``; it is not needed on a lost connection or without a transaction, where it fails."""
     with suppress(DBAPIError, InvalidRequestError):
         await connection.exec_driver_sql(statement)
 
@@ -79,9 +78,9 @@ async def _lock(connection: AsyncConnection, statements: list[str]) -> None:
 
 
 async def _sqlite_patience(connection: AsyncConnection) -> str:
-    """The statement that restores the setting of this connection, which goes back to a pool."""
+    """End an open transaction; return the statement that restores the time-out of this connection for its pool."""
     patience = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar()
     raw = await connection.get_raw_connection()
     if getattr(raw.driver_connection, "in_transaction", False):
-        await connection.exec_driver_sql("ROLLBACK")  # a listener of the user's has begun one, which takes no lock
+        await connection.exec_driver_sql("ROLLBACK")  # a listener of the user has begun one, which holds no lock
     return f"PRAGMA busy_timeout = {patience}"

@@ -1,36 +1,27 @@
-"""The numbered files of ``migrations/sql``, as steps: one folder per subject, in it one per kind of database.
-
-Whoever runs them, by whichever driver, keeps the same book.
-"""
+"""The numbered SQL files of a subject, read as steps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from cqrs.errors.databases import MigrationRefused
+from cqrs.migrations.book import Entry
+from cqrs.migrations.splitting import statements_of
+from cqrs.migrations.subjects import SUBJECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DIALECTS = ("sqlite", "postgresql", "mariadb")
-
-BOOK = "cqrs_migrations"
-"""The table that says which steps a database has."""
-
-MAKE_BOOK = (
-    f"CREATE TABLE IF NOT EXISTS {BOOK} (subject VARCHAR(32) NOT NULL, table_name VARCHAR(64) NOT NULL, "
-    "version INTEGER NOT NULL, PRIMARY KEY (subject, table_name, version))"
-)
-
-PATIENCE = 60
-"""Seconds to wait for another process that migrates; a migration of ours takes less."""
-
-POSTGRESQL_ALONE = "SELECT pg_advisory_xact_lock(7310868735423048)"
-"""Waits until nobody else migrates this database, until the end of the transaction."""
+"""The kinds of databases that there are migrations for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One migration of one table, there and back."""
+    """One migration of the tables of one subject, up and down."""
 
     subject: str
     table: str
@@ -43,38 +34,39 @@ class Step:
         return f"{self.subject}/{self.name}"
 
     @property
-    def note(self) -> str:
-        """The statement that writes it into the book."""
-        values = f"'{self.subject}', '{self.table}', {self.version}"
-        return f"INSERT INTO {BOOK} (subject, table_name, version) VALUES ({values})"  # noqa: S608  # names were checked
-
-    @property
-    def forget(self) -> str:
-        """The statement that removes it from the book; it does no harm if it is not there."""
-        which = f"subject = '{self.subject}' AND table_name = '{self.table}' AND version = {self.version}"
-        return f"DELETE FROM {BOOK} WHERE {which}"  # noqa: S608  # as above
+    def entry(self) -> Entry:
+        """The row of the book that says that this step was applied."""
+        return Entry(self.subject, self.table, self.version)
 
 
-def steps_of(dialect: str, tables: dict[str, str]) -> list[Step]:
-    """Every step of every subject in ``tables``, from the first on."""
+def steps_of(dialect: str, tables: Mapping[str, str]) -> list[Step]:
+    """Every step of every subject in ``tables``, which maps it to the name of its first table, from the first step on.
+
+    Raises ``MigrationRefused`` for another database than those of :data:`DIALECTS`.
+    """
     name = "mariadb" if dialect == "mysql" else dialect
     if name not in DIALECTS:
         raise MigrationRefused(dialect, "there are no migrations for it: use SQLite, PostgreSQL or MariaDB")
     return [
-        Step(subject, table, int(file[:4]), file, _statements(up, table), _statements(down, table))
+        Step(
+            subject,
+            table,
+            int(file[:4]),
+            file,
+            statements_of(up.replace("{table}", table), name),
+            statements_of(down.replace("{table}", table), name),
+        )
         for subject, table in tables.items()
-        for file, up, down in _read(name, subject)
+        for file, up, down in _read(SUBJECTS[subject].steps, name)
     ]
 
 
 @cache
-def _read(dialect: str, subject: str) -> list[tuple[str, str, str]]:
-    folder = files("cqrs") / "migrations" / "sql" / subject / dialect
-    if not folder.is_dir():
+def _read(place: str, dialect: str) -> list[tuple[str, str, str]]:
+    """The name of each step and the texts of its two files."""
+    package, _, folder = place.partition(":")
+    there = files(package).joinpath(*folder.split("/"), dialect)
+    if not there.is_dir():
         return []
-    names = sorted(file.name.removesuffix(".up.sql") for file in folder.iterdir() if file.name.endswith(".up.sql"))
-    return [(n, (folder / f"{n}.up.sql").read_text(), (folder / f"{n}.down.sql").read_text()) for n in names]
-
-
-def _statements(text: str, table: str) -> tuple[str, ...]:
-    return tuple(part.strip().rstrip(";") for part in text.replace("{table}", table).split(";\n") if part.strip())
+    names = sorted(file.name.removesuffix(".up.sql") for file in there.iterdir() if file.name.endswith(".up.sql"))
+    return [(n, (there / f"{n}.up.sql").read_text(), (there / f"{n}.down.sql").read_text()) for n in names]

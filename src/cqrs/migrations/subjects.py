@@ -1,11 +1,13 @@
-"""The registry of migration subjects: what has tables and versions of its own. One entry for each.
+"""The registry of migration subjects: one entry for each group of tables that has versions of its own.
 
-An entry names the module of its models, which is loaded when somebody looks at them: nothing here knows a topic. Its
-steps are the numbered files in ``sql/<name>``.
+Everything that works on the tables reads it: the functions of :mod:`cqrs.migrations`, the command line, Alembic, and
+the error about a missing table. An entry names modules and folders of its topic, which are loaded when they are needed,
+so nothing here imports a topic. A new subject is an entry here; its models and SQL files are in its topic.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,55 +18,120 @@ from cqrs.errors.databases import MigrationRefused
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Table
-
 _LONGEST = 40  # PostgreSQL cuts the names of indexes, which are longer, at 63
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """Tables that are migrated together.
 
-    ``models`` is a function, as ``module:name``, that returns the tables for the name of the first one, or for
-    ``None`` as they are called by default. ``is_renamed``: users may give that name.
+    ``tables`` are their default names. If ``is_renamed``, users may give the first another name, with which those of
+    the others then begin; ``variable`` is an environment variable with that name.
+
+    ``models`` is a function, as ``module:function``, that returns all as SQLAlchemy tables: it takes the name of the
+    first, or ``None`` for the name by default. ``steps`` is a folder, as ``package:folder``, with a folder of numbered
+    SQL files for each kind of database; a database without one does not have this subject.
     """
 
     name: str
+    tables: tuple[str, ...]
     models: str
+    steps: str
     is_renamed: bool = False
+    variable: str | None = None
 
-    def tables(self, name: str | None = None) -> Sequence[Table]:
-        """The tables, the first of which gives the subject its name in the database."""
+    @property
+    def default_table(self) -> str:
+        """The name of the first table, unless code or an argument gives another one."""
+        return os.environ.get(self.variable or "") or self.tables[0]
+
+    def first_table(self, chosen: str | None = None) -> str:
+        """The name of the first table: ``chosen``, or else the one that the models have now."""
+        if chosen or not self.is_renamed:
+            return chosen or self.tables[0]
+        name: str = self.load_models()[0].name
+        return name
+
+    def table_names(self, first: str) -> tuple[str, ...]:
+        """The names of all tables if the first is called ``first``."""
+        default, *others = self.tables
+        return first, *(re.sub(rf"^{default}", first, other) for other in others)
+
+    def load_models(self, first: str | None = None) -> Sequence[Any]:
+        """All tables as SQLAlchemy tables if the first is called ``first``."""
         module, _, function = self.models.partition(":")
-        make: Any = getattr(import_module(module), function)
-        found: Sequence[Table] = make(name)
-        return found
+        tables: Sequence[Any] = getattr(import_module(module), function)(first)
+        return tables
+
+    def option(self, first: str) -> str:
+        """What ``python -m cqrs db`` needs, after a space, to find the tables if the first is called ``first``."""
+        return "" if first == self.tables[0] else f" --{self.name}-table {first}"
 
 
 SUBJECTS: dict[str, Subject] = {
     subject.name: subject
     for subject in (
-        Subject("outbox", "cqrs.outbox.sqlalchemy.model:migrated_tables", is_renamed=True),
-        Subject("inbox", "cqrs.inbox.sqlalchemy.tables:migrated_tables", is_renamed=True),
-        Subject("leases", "cqrs.leases.sqlalchemy.tables:migrated_tables"),
-        Subject("log", "cqrs.outbox.log.tables:migrated_tables"),
+        Subject(
+            name="outbox",
+            tables=("outbox",),
+            models="cqrs.outbox.sqlalchemy.model:migrated_tables",
+            steps="cqrs:outbox/sqlalchemy/sql",
+            is_renamed=True,
+            variable="OUTBOX_SQLA_TABLE",
+        ),
+        Subject(
+            name="inbox",
+            tables=("inbox", "inbox_sequences", "inbox_parked"),
+            models="cqrs.inbox.sqlalchemy.tables:migrated_tables",
+            steps="cqrs:inbox/sqlalchemy/sql",
+            is_renamed=True,
+        ),
+        Subject(
+            name="leases",
+            tables=("cqrs_leases", "cqrs_lease_members"),
+            models="cqrs.leases.sqlalchemy.tables:migrated_tables",
+            steps="cqrs:leases/sqlalchemy/sql",
+        ),
+        Subject(
+            name="log",
+            tables=("cqrs_log_positions",),
+            models="cqrs.outbox.log.tables:migrated_tables",
+            steps="cqrs:outbox/log/sql",
+        ),
     )
 }
 
 
+def renamed_subjects() -> list[Subject]:
+    """The subjects whose tables users may rename."""
+    return [subject for subject in SUBJECTS.values() if subject.is_renamed]
+
+
 def tables_of(
-    subjects: Collection[str] | None = None, outbox_table: str | None = None, inbox_table: str | None = None
+    subjects: Collection[str] | None = None,
+    outbox_table: str | None = None,
+    inbox_table: str | None = None,
+    table_names: Mapping[str, str | None] | None = None,
 ) -> dict[str, str]:
-    """The first table of each subject: the one that was named, or that its repository uses by default."""
-    unknown = sorted(set(subjects or ()).difference(SUBJECTS))
-    if unknown:
-        raise MigrationRefused(unknown[0], f"there is no such subject: choose from {', '.join(SUBJECTS)}")
-    given: Mapping[str, str | None] = {"outbox": outbox_table, "inbox": inbox_table}
-    tables: dict[str, str] = {}
-    for name, subject in SUBJECTS.items():
-        tables[name] = table = given.get(name) or subject.tables()[0].name
+    """The first table of each of ``subjects``, or of all: the one that was named, or the default.
+
+    Raises ``MigrationRefused`` for a subject that is unknown or has no other names, and for a name that would need
+    quotes or that PostgreSQL would cut.
+    """
+    named = {"outbox": outbox_table, "inbox": inbox_table, **(table_names or {})}
+    _must_be_among(list(SUBJECTS), subjects or (), "there is no such subject")
+    _must_be_among([subject.name for subject in renamed_subjects()], named, "its tables cannot have another name")
+    chosen = [subject for subject in SUBJECTS.values() if not subjects or subject.name in subjects]
+    tables = {subject.name: subject.first_table(named.get(subject.name)) for subject in chosen}
+    for table in tables.values():
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", table, re.ASCII) or len(table) > _LONGEST:
             raise MigrationRefused(
                 table, f"name it with small letters, digits and underscores only, {_LONGEST} at most"
             )
-    return {subject: table for subject, table in tables.items() if not subjects or subject in subjects}
+    return tables
+
+
+def _must_be_among(known: Collection[str], names: Collection[str], problem: str) -> None:
+    unknown = sorted(set(names).difference(known))
+    if unknown:
+        raise MigrationRefused(unknown[0], f"{problem}: choose from {', '.join(known)}")

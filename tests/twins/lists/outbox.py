@@ -121,7 +121,7 @@ TWINS = (
     ),
     Twin(
         "what takes two texts for one is found",
-        "migrations/check.py",
+        "migrations/comparing_tables.py",
         "collation != EXACT_COLLATION",
         "False",
         f"{MIGRATIONS}test_tables_of_mariadb_from_before_tell_texts_apart_after_the_upgrade",

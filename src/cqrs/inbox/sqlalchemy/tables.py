@@ -11,6 +11,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.missing_tables import is_ours
 from cqrs._sqlalchemy.types import EXACT_TEXT, BinaryUUID, LargeBytes, RowId, UtcDateTime
+from cqrs.migrations.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,12 +77,11 @@ def inbox_tables(name: str = "inbox", metadata: MetaData | None = None) -> Inbox
             **options,
         ),
     )
-    option = "" if name == "inbox" else f" --inbox-table {name}"
-    is_ours(tables.marks, tables.sequences, tables.parked, option=option)
+    is_ours(tables.marks, tables.sequences, tables.parked, option=SUBJECTS["inbox"].option(name))
     return tables
 
 
-def migrated_tables(name: str | None = None) -> Sequence[Table]:
-    """For the registry of migrations: the tables ``name`` and those that begin with it."""
+def migrated_tables(name: str | None) -> Sequence[Table]:
+    """The tables of the inbox that is called ``name``, or the default one, for the registry of migrations."""
     tables = inbox_tables(name or "inbox")
     return tables.marks, tables.sequences, tables.parked

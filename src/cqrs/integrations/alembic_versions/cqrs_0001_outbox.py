@@ -1,20 +1,12 @@
-"""The first tables of outbox."""
+"""Step outbox/0001_outbox of the migrations."""
 
 from __future__ import annotations
 
-from cqrs.integrations.alembic import apply, undo
+from cqrs.integrations.alembic import ways_of
 
 revision = "cqrs_0001"
 down_revision = None
 branch_labels = ("cqrs",)
 depends_on = None
 
-
-def upgrade() -> None:
-    """Make them."""
-    apply("outbox", 1)
-
-
-def downgrade() -> None:
-    """Drop them with all that is in them."""
-    undo("outbox", 1)
+upgrade, downgrade = ways_of("outbox", 1)

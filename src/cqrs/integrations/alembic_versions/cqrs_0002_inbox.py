@@ -1,20 +1,12 @@
-"""The first tables of inbox."""
+"""Step inbox/0001_inbox of the migrations."""
 
 from __future__ import annotations
 
-from cqrs.integrations.alembic import apply, undo
+from cqrs.integrations.alembic import ways_of
 
 revision = "cqrs_0002"
 down_revision = "cqrs_0001"
 branch_labels = None
 depends_on = None
 
-
-def upgrade() -> None:
-    """Make them."""
-    apply("inbox", 1)
-
-
-def downgrade() -> None:
-    """Drop them with all that is in them."""
-    undo("inbox", 1)
+upgrade, downgrade = ways_of("inbox", 1)

@@ -1,20 +1,12 @@
-"""The first tables of leases."""
+"""Step leases/0001_leases of the migrations."""
 
 from __future__ import annotations
 
-from cqrs.integrations.alembic import apply, undo
+from cqrs.integrations.alembic import ways_of
 
 revision = "cqrs_0003"
 down_revision = "cqrs_0002"
 branch_labels = None
 depends_on = None
 
-
-def upgrade() -> None:
-    """Make them."""
-    apply("leases", 1)
-
-
-def downgrade() -> None:
-    """Drop them with all that is in them."""
-    undo("leases", 1)
+upgrade, downgrade = ways_of("leases", 1)

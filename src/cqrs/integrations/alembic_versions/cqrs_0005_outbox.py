@@ -1,20 +1,12 @@
-"""Different texts differ in the tables of outbox: a collation for MariaDB."""
+"""Step outbox/0002_exact_text of the migrations."""
 
 from __future__ import annotations
 
-from cqrs.integrations.alembic import apply, undo
+from cqrs.integrations.alembic import ways_of
 
 revision = "cqrs_0005"
 down_revision = "cqrs_0004"
 branch_labels = None
 depends_on = None
 
-
-def upgrade() -> None:
-    """Change it."""
-    apply("outbox", 2)
-
-
-def downgrade() -> None:
-    """Nothing is changed back: two texts that differ now might not then."""
-    undo("outbox", 2)
+upgrade, downgrade = ways_of("outbox", 2)

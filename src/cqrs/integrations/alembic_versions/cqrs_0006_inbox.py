@@ -1,20 +1,12 @@
-"""Different texts differ in the tables of inbox: a collation for MariaDB."""
+"""Step inbox/0002_exact_text of the migrations."""
 
 from __future__ import annotations
 
-from cqrs.integrations.alembic import apply, undo
+from cqrs.integrations.alembic import ways_of
 
 revision = "cqrs_0006"
 down_revision = "cqrs_0005"
 branch_labels = None
 depends_on = None
 
-
-def upgrade() -> None:
-    """Change it."""
-    apply("inbox", 2)
-
-
-def downgrade() -> None:
-    """Nothing is changed back: two texts that differ now might not then."""
-    undo("inbox", 2)
+upgrade, downgrade = ways_of("inbox", 2)

@@ -54,7 +54,7 @@ lease_metadata = leases.metadata
 is_ours(leases, members)
 
 
-def migrated_tables(name: str | None = None) -> Sequence[Table]:
-    """For the registry of migrations; they have no other names."""
+def migrated_tables(name: str | None) -> Sequence[Table]:
+    """The tables, for the registry of migrations; they have no other names."""
     del name
     return leases, members

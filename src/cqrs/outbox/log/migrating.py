@@ -1,41 +1,38 @@
-"""The table of the log, made over a connection for replication, by the same migration as all others."""
+"""Makes the table of the log over a connection for replication, by the migration that all other ways run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cqrs.migrations.steps import BOOK, MAKE_BOOK, PATIENCE, POSTGRESQL_ALONE, steps_of
-from cqrs.outbox.log.protocol import LOG_TABLE
+from cqrs.migrations.book import BOOK, MAKE_BOOK, READ_BOOK, begin_on_postgresql
+from cqrs.migrations.plan import upward
+from cqrs.migrations.steps import steps_of
+from cqrs.migrations.subjects import tables_of
 
 if TYPE_CHECKING:
     from cqrs._replication.stream import LogStream
-    from cqrs.migrations.steps import Step
+    from cqrs.migrations.plan import Work
 
-_BOOK_THERE = f"SELECT to_regclass('{BOOK}') IS NOT NULL"
-_KNOWN = f"SELECT version FROM {BOOK} WHERE subject = 'log' AND table_name = '{LOG_TABLE}'"  # noqa: S608  # names of ours
+_BOOK_EXISTS = f"SELECT to_regclass('{BOOK}') IS NOT NULL"
 
 
 async def migrate(stream: LogStream) -> None:
-    """Run what was not run yet, in one transaction, while nobody else migrates.
+    """Run the steps of the log that were not run yet, in one transaction, while no other process migrates.
 
-    If there is nothing to do, it only reads: no right to make tables is needed. After an error the stream is of no more
-    use.
+    If there is nothing to do, it only reads: no right to make tables is needed. After an error the stream cannot be
+    used any more.
     """
-    if await _there(stream) and not await _missing(stream):
+    ((exists,),) = await stream.execute(_BOOK_EXISTS)
+    if exists and not await _plan(stream):
         return
-    for statement in ("BEGIN", f"SET LOCAL lock_timeout = '{PATIENCE}s'", POSTGRESQL_ALONE, MAKE_BOOK):
+    for statement in (*begin_on_postgresql(), MAKE_BOOK):
         await stream.execute(statement)
-    for step in await _missing(stream):
-        for statement in (*step.up, step.note):
+    for _, statements in await _plan(stream):
+        for statement in statements:
             await stream.execute(statement)
     await stream.execute("COMMIT")
 
 
-async def _there(stream: LogStream) -> bool:
-    ((there,),) = await stream.execute(_BOOK_THERE)
-    return bool(there)
-
-
-async def _missing(stream: LogStream) -> list[Step]:
-    known = {version for (version,) in await stream.execute(_KNOWN)}
-    return [step for step in steps_of("postgresql", {"log": LOG_TABLE}) if step.version not in known]
+async def _plan(stream: LogStream) -> list[Work]:
+    book = {(subject, table, version) for subject, table, version in await stream.execute(READ_BOOK)}
+    return upward(steps_of("postgresql", tables_of(["log"])), book)

@@ -24,7 +24,7 @@ positions = Table(
 is_ours(positions)
 
 
-def migrated_tables(name: str | None = None) -> Sequence[Table]:
-    """For the registry of migrations; the table has no other name."""
+def migrated_tables(name: str | None) -> Sequence[Table]:
+    """The table, for the registry of migrations; it has no other name."""
     del name
     return (positions,)

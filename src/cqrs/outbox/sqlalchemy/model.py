@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003  # SQLAlchemy reads the annotations
-import os
 import uuid  # noqa: TC003  # as above
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.missing_tables import is_ours
 from cqrs._sqlalchemy.types import EXACT_TEXT, BinaryUUID, LargeBytes, RowId, UtcDateTime
+from cqrs.migrations.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Table
-
-TABLE_VARIABLE = "OUTBOX_SQLA_TABLE"
 
 
 class OutboxModelMixin:
@@ -89,7 +87,7 @@ def outbox_model(table_name: str | None = None) -> type[Any]:
 
     The same for each call with one name. Its metadata holds this table only.
     """
-    name = table_name or os.environ.get(TABLE_VARIABLE) or "outbox"
+    name = table_name or SUBJECTS["outbox"].default_table
     if name not in _models:
         base = type("Base", (DeclarativeBase,), {})
         _models[name] = type("OutboxModel", (OutboxModelMixin, base), {"__tablename__": name})
@@ -99,8 +97,7 @@ def outbox_model(table_name: str | None = None) -> type[Any]:
 
 def known_as_ours(model: type[Any]) -> None:
     """Let errors about the table of ``model`` say how to make it."""
-    name: str = model.__table__.name
-    is_ours(model.__table__, option="" if name == "outbox" else f" --outbox-table {name}")
+    is_ours(model.__table__, option=SUBJECTS["outbox"].option(model.__table__.name))
 
 
 def rebind_outbox_model(model: type[Any], new_base: type[Any], table_name: str | None = None) -> type[Any]:
@@ -115,7 +112,7 @@ def rebind_outbox_model(model: type[Any], new_base: type[Any], table_name: str |
     return rebound
 
 
-def migrated_tables(name: str | None = None) -> Sequence[Table]:
-    """For the registry of migrations: the table ``name``, or the one that is used by default."""
+def migrated_tables(name: str | None) -> Sequence[Table]:
+    """The table of the outbox that is called ``name``, or the default one, for the registry of migrations."""
     model = outbox_model(name)
     return (model.metadata.tables[name or model.__tablename__],)

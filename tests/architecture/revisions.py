@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.steps import DIALECTS, steps_of
-from cqrs.migrations.subjects import tables_of
 
 FOLDER = Path(__file__).resolve().parents[2] / "src" / "cqrs" / "integrations" / "alembic_versions"
 

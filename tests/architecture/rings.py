@@ -47,9 +47,7 @@ DRIVERS = frozenset(
 """What a user installs only for the technology at hand. `import cqrs` loads none of it."""
 
 
-LOADS_ITS_DRIVER = frozenset(
-    {"sqlalchemy", "kafka", "amqp", "nats", "redis", "di", "dishka", "dependency_injector", "migrations"}
-)
+LOADS_ITS_DRIVER = frozenset({"sqlalchemy", "kafka", "amqp", "nats", "redis", "di", "dishka", "dependency_injector"})
 """Packages that are named after a driver, or work on nothing else: the `__init__` of each may load it."""
 
 
@@ -83,6 +81,7 @@ LAYERS = (
             "backoff",
             "compressors.*",
             "migrations.book",
+            "migrations.naming",
             "migrations.plan",
             "migrations.routines",
             "migrations.splitting",

@@ -41,7 +41,9 @@ SLOW_TO_IMPORT = (
     "asyncio",
     "cqrs.assembly",
     "cqrs.errors",
-    "cqrs.migrations",
+    "cqrs.migrations.engine",
+    "cqrs.migrations.naming",
+    "cqrs.migrations.steps",
 )
 """What the help of the command line needs nothing of."""
 

@@ -18,7 +18,6 @@ from cqrs.errors.databases import DatabaseAddressError
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.inbox.sqlalchemy.repository import SqlAlchemyInboxRepository
-from cqrs.migrations import engine as migrate
 from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions, chosen
 from cqrs.unit_of_work.sqlalchemy.session import session_of_the_transaction
@@ -181,8 +180,10 @@ class Database(Generic[S]):
 
     async def upgrade(self) -> list[str]:
         """Bring our tables to the newest version, as ``cqrs.migrations.upgrade`` does; yours are not touched."""
+        from cqrs.migrations.engine import upgrade  # noqa: PLC0415  # most processes never migrate
+
         outbox, inbox = self._tables
-        return await migrate.upgrade(self.engine, outbox, inbox_table=inbox)
+        return await upgrade(self.engine, outbox, inbox_table=inbox)
 
     async def create_all(self) -> None:
         """Make those tables of ``metadata`` that are not there, for tests and first steps. It changes none.

@@ -14,8 +14,7 @@ import typer
 from cqrs.cli.options import Address, Schema, Yes  # noqa: TC001  # Typer reads them
 from cqrs.cli.running import Errors, engine_for, on_engine, say
 from cqrs.cli.table_names import TableNames, with_table_names
-from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import SUBJECTS, renamed_subjects, tables_of
+from cqrs.migrations.subjects import SUBJECTS, renamed_subjects
 
 *_FIRST, _LAST = SUBJECTS
 app = typer.Typer(help=f"The tables of {', '.join(_FIRST)} and {_LAST}.", no_args_is_help=True)
@@ -67,6 +66,8 @@ def downgrade(  # noqa: PLR0913  # each is an option of the command
     """Undo the versions above one. Whatever these tables and columns hold is LOST."""
     from cqrs._sqlalchemy.connecting import shown
     from cqrs.migrations import engine as migrations
+    from cqrs.migrations.naming import tables_of
+    from cqrs.migrations.steps import steps_of
 
     with Errors():
         engine = engine_for(address)
@@ -107,7 +108,7 @@ def check(
     table_names: TableNames,
 ) -> None:
     """Print what is missing or differs, and exit with 1 if anything does. It changes nothing."""
-    from cqrs.migrations.check import check as problems_of
+    from cqrs.migrations.checking import check as problems_of
 
     named = {"table_names": table_names, "subjects": only, "schema": schema}
     found = on_engine(address, problems_of, versions=versions, **named)
@@ -119,6 +120,8 @@ def check(
 
 def _advice_for_alembic(table_names: TableNames) -> str:
     """How a project with Alembic keeps these tables."""
+    from cqrs.migrations.naming import tables_of
+
     tables = tables_of(table_names=table_names)
     renamed = {each.name: tables[each.name] for each in renamed_subjects() if tables[each.name] != each.tables[0]}
     hook = f"functools.partial(include_object, table_names={renamed})" if renamed else "include_object"

@@ -29,7 +29,8 @@ def with_table_names(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        command(**given, table_names={subject.name: given.pop(option) for option, subject in options.items()})
+        table_names = {subject.name: given.pop(option) for option, subject in options.items()}
+        command(**given, table_names=table_names)
 
     parameters = inspect.signature(command, eval_str=True).parameters
     shown = [parameter for name, parameter in parameters.items() if name != "table_names"]

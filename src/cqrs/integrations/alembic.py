@@ -14,9 +14,10 @@ from alembic import op
 from cqrs._sqlalchemy.types import BinaryUUID, UtcDateTime
 from cqrs.migrations.book import BOOK, MAKE_BOOK, READ_BOOK
 from cqrs.migrations.engine import PLAIN
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.plan import downward, upward
 from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import SUBJECTS, renamed_subjects, tables_of
+from cqrs.migrations.subjects import SUBJECTS, renamed_subjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

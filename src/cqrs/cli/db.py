@@ -13,7 +13,7 @@ import typer
 
 from cqrs.cli.options import Address, Schema, Yes  # noqa: TC001  # Typer reads them
 from cqrs.cli.running import Errors, engine_for, on_engine, say
-from cqrs.cli.table_names import TableNames, with_table_names
+from cqrs.cli.tables import TableNames, with_tables
 from cqrs.migrations.subjects import SUBJECTS, renamed_subjects
 
 *_FIRST, _LAST = SUBJECTS
@@ -35,25 +35,25 @@ Only = Annotated[
 
 
 @app.command()
-@with_table_names
+@with_tables
 def upgrade(
     address: Address = "",
     only: Only = None,
     schema: Schema = None,
     *,
-    table_names: TableNames,
+    tables: TableNames,
 ) -> None:
     """Bring the tables to the newest version. Any number of processes may do so at once."""
     from cqrs.migrations import engine as migrations
 
-    done = on_engine(address, migrations.upgrade, table_names=table_names, subjects=only, schema=schema)
+    done = on_engine(address, migrations.upgrade, tables=tables, subjects=only, schema=schema)
     say(*(f"applied {step}" for step in done) if done else ["nothing to do"])
     if done:
-        say(_advice_for_alembic(table_names))
+        say(_remedy_for_alembic(tables))
 
 
 @app.command()
-@with_table_names
+@with_tables
 def downgrade(  # noqa: PLR0913  # each is an option of the command
     address: Address = "",
     to: Annotated[int, typer.Option(min=0, help="The version to keep; 0 keeps nothing.")] = 0,
@@ -61,7 +61,7 @@ def downgrade(  # noqa: PLR0913  # each is an option of the command
     only: Only = None,
     schema: Schema = None,
     *,
-    table_names: TableNames,
+    tables: TableNames,
 ) -> None:
     """Undo the versions above one. Whatever these tables and columns hold is LOST."""
     from cqrs._sqlalchemy.connecting import shown
@@ -71,46 +71,46 @@ def downgrade(  # noqa: PLR0913  # each is an option of the command
 
     with Errors():
         engine = engine_for(address)
-        steps = steps_of(engine.dialect.name, tables_of(only, table_names=table_names))
+        steps = steps_of(engine.dialect.name, tables_of(only, tables=tables))
         names = ", ".join(dict.fromkeys(step.table for step in steps))
         if not yes:
             typer.confirm(f"Drop what came after version {to} of {names} in {shown(engine.url)}?", abort=True, err=True)
-    done = on_engine(address, migrations.downgrade, to=to, table_names=table_names, subjects=only, schema=schema)
+    done = on_engine(address, migrations.downgrade, to=to, tables=tables, subjects=only, schema=schema)
     say(*(f"undone {step}" for step in done) if done else ["nothing to do"])
 
 
 @app.command()
-@with_table_names
+@with_tables
 def sql(
     dialect: Annotated[Dialect, typer.Argument(help="The kind of database.")],
     down: Annotated[bool, typer.Option("--down", help="The statements that drop everything.")] = False,  # noqa: FBT002
     only: Only = None,
     schema: Schema = None,
     *,
-    table_names: TableNames,
+    tables: TableNames,
 ) -> None:
     """Print the statements, without a connection."""
     from cqrs.migrations import engine as migrations
 
     with Errors():
-        text = migrations.sql(dialect, table_names=table_names, subjects=only, down=down, schema=schema)
+        text = migrations.sql(dialect, tables=tables, subjects=only, down=down, schema=schema)
     typer.echo(text, nl=False)
 
 
 @app.command()
-@with_table_names
+@with_tables
 def check(
     address: Address = "",
     versions: Annotated[bool, typer.Option(help="Whether the migrations must have made the tables.")] = True,  # noqa: FBT002  # an option, not an argument
     only: Only = None,
     schema: Schema = None,
     *,
-    table_names: TableNames,
+    tables: TableNames,
 ) -> None:
     """Print what is missing or differs, and exit with 1 if anything does. It changes nothing."""
     from cqrs.migrations.checking import check as problems_of
 
-    named = {"table_names": table_names, "subjects": only, "schema": schema}
+    named = {"tables": tables, "subjects": only, "schema": schema}
     found = on_engine(address, problems_of, versions=versions, **named)
     if found:
         say(*found)
@@ -118,13 +118,13 @@ def check(
     say("the tables are as they should be")
 
 
-def _advice_for_alembic(table_names: TableNames) -> str:
+def _remedy_for_alembic(tables: TableNames) -> str:
     """How a project with Alembic keeps these tables."""
     from cqrs.migrations.naming import tables_of
 
-    tables = tables_of(table_names=table_names)
-    renamed = {each.name: tables[each.name] for each in renamed_subjects() if tables[each.name] != each.tables[0]}
-    hook = f"functools.partial(include_object, table_names={renamed})" if renamed else "include_object"
+    chosen = tables_of(tables=tables)
+    renamed = {each.name: chosen[each.name] for each in renamed_subjects() if chosen[each.name] != each.tables[0]}
+    hook = f"functools.partial(include_object, tables={renamed})" if renamed else "include_object"
     return (
         "Alembic's autogenerate drops tables that are not in your metadata. If it runs on this database, its env.py "
         f"needs: from cqrs.integrations.alembic import include_object; context.configure(..., include_object={hook})"

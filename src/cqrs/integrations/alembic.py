@@ -40,7 +40,7 @@ def include_object(  # noqa: PLR0913, PLR0917  # the first five are Alembic's
     compare_to: object,
     outbox_table: str | None = None,
     inbox_table: str | None = None,
-    table_names: Mapping[str, str | None] | None = None,
+    tables: Mapping[str, str | None] | None = None,
 ) -> bool:
     """For ``include_object`` of ``context.configure``: autogenerate does not drop the tables of this package.
 
@@ -50,8 +50,8 @@ def include_object(  # noqa: PLR0913, PLR0917  # the first five are Alembic's
     del obj
     if type_ != "table" or not reflected or compare_to is not None:
         return True
-    tables = tables_of(None, outbox_table, inbox_table, table_names)
-    return name != BOOK and not any(name in SUBJECTS[each].table_names(first) for each, first in tables.items())
+    first_tables = tables_of(None, outbox_table, inbox_table, tables)
+    return name != BOOK and not any(name in SUBJECTS[each].table_names(first) for each, first in first_tables.items())
 
 
 def render_item(type_: str, obj: object, context: AutogenContext) -> str | Literal[False]:
@@ -104,10 +104,8 @@ def _steps(subject: str, version: int) -> list[Step]:
     """The step in a list, or none if the database does not have the subject."""
     context = op.get_context()
     config: Any = context.config
-    table_names = {
-        each.name: config and config.get_main_option(f"cqrs_{each.name}_table") for each in renamed_subjects()
-    }
-    steps = steps_of(context.dialect.name, tables_of([subject], table_names=table_names))
+    tables = {each.name: config and config.get_main_option(f"cqrs_{each.name}_table") for each in renamed_subjects()}
+    steps = steps_of(context.dialect.name, tables_of([subject], tables=tables))
     return [step for step in steps if step.version == version]
 
 

@@ -31,7 +31,7 @@ async def check(  # noqa: PLR0913  # which tables, and where
     outbox_table: str | None = None,
     *,
     inbox_table: str | None = None,
-    table_names: Mapping[str, str | None] | None = None,
+    tables: Mapping[str, str | None] | None = None,
     subjects: Collection[str] | None = None,
     versions: bool = True,
     schema: str | None = None,
@@ -48,7 +48,7 @@ async def check(  # noqa: PLR0913  # which tables, and where
     """
     if (file := absent_file(engine.url)) is not None:
         return [f"{file}: there is no such file; `python -m cqrs db upgrade` makes it"]
-    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table, table_names))
+    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table, tables))
 
     def compare(connection: Connection) -> list[str]:
         inspector = inspect(connection)

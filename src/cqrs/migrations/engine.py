@@ -33,7 +33,7 @@ async def upgrade(  # noqa: PLR0913  # which tables, and where
     outbox_table: str | None = None,
     *,
     inbox_table: str | None = None,
-    table_names: Mapping[str, str | None] | None = None,
+    tables: Mapping[str, str | None] | None = None,
     subjects: Collection[str] | None = None,
     schema: str | None = None,
 ) -> list[str]:
@@ -42,7 +42,7 @@ async def upgrade(  # noqa: PLR0913  # which tables, and where
     Returns the names of the steps that this call applied, such as ``outbox/0001_outbox``.
 
     The outbox is in ``outbox_table``, or in the table that ``OUTBOX_SQLA_TABLE`` names, or in ``outbox``; the inbox in
-    ``inbox_table`` or ``inbox``; ``table_names`` maps any subject that may have another name to that name. Only
+    ``inbox_table`` or ``inbox``; ``tables`` maps any subject that may have another name to that name. Only
     PostgreSQL has a log, and schemas: there all tables are in ``schema``, which is made if it does not exist, or else
     in the first schema of the user's ``search_path``.
 
@@ -55,7 +55,7 @@ async def upgrade(  # noqa: PLR0913  # which tables, and where
     table that it cannot work with, for a statement that the database refuses, or if another process migrates for more
     than a minute.
     """
-    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table, table_names))
+    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table, tables))
     async with migrating_alone(in_schema(engine, schema)) as connection:
         return await _run(connection, upward(steps, await _book(connection)))
 
@@ -66,7 +66,7 @@ async def downgrade(  # noqa: PLR0913  # as above
     *,
     to: int = 0,
     inbox_table: str | None = None,
-    table_names: Mapping[str, str | None] | None = None,
+    tables: Mapping[str, str | None] | None = None,
     subjects: Collection[str] | None = None,
     schema: str | None = None,
 ) -> list[str]:
@@ -74,7 +74,7 @@ async def downgrade(  # noqa: PLR0913  # as above
 
     The other arguments, the result and the errors are those of :func:`upgrade`. Nothing may use the tables meanwhile.
     """
-    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table, table_names))
+    steps = steps_of(engine.dialect.name, tables_of(subjects, outbox_table, inbox_table, tables))
     if absent_file(engine.url) is not None:
         return []
     async with migrating_alone(in_schema(engine, schema)) as connection:
@@ -86,7 +86,7 @@ def sql(  # noqa: PLR0913  # as above
     outbox_table: str | None = None,
     *,
     inbox_table: str | None = None,
-    table_names: Mapping[str, str | None] | None = None,
+    tables: Mapping[str, str | None] | None = None,
     subjects: Collection[str] | None = None,
     down: bool = False,
     schema: str | None = None,
@@ -96,7 +96,7 @@ def sql(  # noqa: PLR0913  # as above
     With ``down`` those that drop everything. Run them in one transaction; they can be run again. They note the versions
     in the book-keeping table, so that :func:`upgrade` and :func:`check` find them there. No connection is needed.
     """
-    steps = steps_of(dialect, tables_of(subjects, outbox_table, inbox_table, table_names))
+    steps = steps_of(dialect, tables_of(subjects, outbox_table, inbox_table, tables))
     lines = [f"{MAKE_BOOK};"]
     if schema is not None:
         must_be_a_schema(schema, dialect)

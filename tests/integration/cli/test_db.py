@@ -156,7 +156,7 @@ def test_tables_made_by_something_else_can_be_checked(cqrs: Command, tmp_path: P
         ((), "include_object=include_object)"),
         (
             ("--outbox-table", "mine"),
-            "include_object=functools.partial(include_object, table_names={'outbox': 'mine'}))",
+            "include_object=functools.partial(include_object, tables={'outbox': 'mine'}))",
         ),
     ],
 )

@@ -20,20 +20,20 @@ TableNames: TypeAlias = Mapping[str, str | None]
 """The name of the first table of each subject that may have another name, or ``None`` for the default."""
 
 
-def with_table_names(command: Callable[..., None]) -> Callable[..., None]:
+def with_tables(command: Callable[..., None]) -> Callable[..., None]:
     """Give ``command`` an option such as ``--outbox-table`` for each subject that may have another name.
 
-    ``command`` gets them as ``table_names``.
+    ``command`` gets them as ``tables``.
     """
     options = {f"{subject.name}_table": subject for subject in renamed_subjects()}
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        table_names = {subject.name: given.pop(option) for option, subject in options.items()}
-        command(**given, table_names=table_names)
+        tables = {subject.name: given.pop(option) for option, subject in options.items()}
+        command(**given, tables=tables)
 
     parameters = inspect.signature(command, eval_str=True).parameters
-    shown = [parameter for name, parameter in parameters.items() if name != "table_names"]
+    shown = [parameter for name, parameter in parameters.items() if name != "tables"]
     shown += [_option(name, subject) for name, subject in options.items()]
     # Typer reads both.
     vars(run)["__signature__"] = inspect.Signature(shown)

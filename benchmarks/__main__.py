@@ -4,45 +4,35 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
-import json
-import subprocess
-import sys
-from pathlib import Path
 
 from benchmarks import flat, notes, report
+from benchmarks.command import parsed
 from benchmarks.counting import count, surplus
 from benchmarks.fresh import fresh
 from benchmarks.logs import listen
-from benchmarks.peer import REQUIREMENT, Other, environment, peer
+from benchmarks.peer import Other, installed, peer
+from benchmarks.results import keep
 from benchmarks.rounds import Effort, take
 from benchmarks.timing import in_the_loop, settle, timed
 from benchmarks.workload import FreshWorkload, Work, Workload
 from benchmarks.workloads import WORKLOADS
 
-CACHE = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 MEMORY = "memory"
 
 
 def main() -> None:
     """Measure what was asked for, print it, and keep it as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join([*WORKLOADS, MEMORY])}")
     parser.add_argument("--quick", action="store_true", help="a fifth of the rounds: good for a look, not for a claim")
-    parser.add_argument("--no-peer", action="store_true", help="only ours and the limit")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, [*WORKLOADS, MEMORY])
     names: list[str] = arguments.names or [*WORKLOADS, MEMORY]
-    unknown = [name for name in names if name not in WORKLOADS and name != MEMORY]
-    if unknown:
-        parser.error(f"no workload is called {', '.join(unknown)}")
     effort = Effort(rounds=11, programs=3) if arguments.quick else Effort()
     listen()
     settle()
     with contextlib.ExitStack() as stack:
         stack.callback(lambda: in_the_loop(notes.close()))
-        other = None if arguments.no_peer else _peer()
-        if other is not None:
-            stack.enter_context(other)
+        python = None if arguments.no_peer else installed()
+        other = None if python is None else stack.enter_context(peer(python))
         alone = stack.enter_context(Other("benchmarks.alone", "SQLAlchemy alone"))
         against = other.name if other is not None else None
         print(report.headline(effort, against), end="\n\n")
@@ -53,15 +43,7 @@ def main() -> None:
     grown = flat.measure(100_000 if arguments.quick else 1_000_000) if MEMORY in names else []
     if grown:
         print(report.growth(grown), end="\n\n")
-    _keep(report.as_json(results, grown, effort, against))
-
-
-def _peer() -> Other | None:
-    try:
-        return peer(environment(CACHE))
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"{REQUIREMENT} could not be installed, so it is left out: {error}", file=sys.stderr)
-        return None
+    keep(report.as_json(results, grown, effort, against))
 
 
 def _measure(workload: Workload | FreshWorkload, other: Other | None, alone: Other, effort: Effort) -> report.Result:
@@ -82,14 +64,6 @@ def _measure(workload: Workload | FreshWorkload, other: Other | None, alone: Oth
         sides["peer"] = workload.peer.by(other.timer)
         counts["peer"] = surplus(workload.peer.by(other.count))
     return report.Result(workload, take(sides, effort.rounds, effort.seconds), counts)
-
-
-def _keep(found: dict[str, object]) -> None:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-    file = CACHE / f"{moment}.json"
-    file.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"kept as {file.relative_to(CACHE.parent.parent)}")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,14 @@
-"""Puts the figures of the last complete run into ``docs/explanation/speed.md``: ``python -m benchmarks.page``."""
+"""Puts the figures of the last complete runs into ``docs/explanation/speed.md``: ``python -m benchmarks.page``."""
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
 from typing import Any
 
 from benchmarks import charts
+from benchmarks.durable import figures
+from benchmarks.results import CACHE, ROOT, described, kept
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "explanation" / "speed.md"
 SIDES = ("peer", "ours", "limit")
 COUNTED = (
@@ -19,12 +18,18 @@ COUNTED = (
 
 
 def main() -> None:
-    """Rewrite what stands between ``<!-- figures: … -->`` and ``<!-- end -->``."""
-    runs = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((ROOT / ".cache" / "bench").glob("*.json"))]
-    complete = [run for run in runs if run["peer"] and run["memory"] and set(COUNTED) <= set(run["workloads"])]
-    if not complete:
-        sys.exit("There is no complete run with the peer yet: run `python -m benchmarks` first.")
-    text = filled(PAGE.read_text(encoding="utf-8"), complete[-1])
+    """Rewrite what stands between ``<!-- figures: … -->`` and ``<!-- end -->``, and draw the charts from that."""
+    runs = [run for run in kept() if run["peer"] and run["memory"] and set(COUNTED) <= set(run["workloads"])]
+    text = PAGE.read_text(encoding="utf-8")
+    if runs:
+        text = filled(text, runs[-1])
+    else:
+        print("There is no complete run of `python -m benchmarks` with the peer yet: its tables stay.", file=sys.stderr)
+    written = dict(figures.tables(kept(CACHE / "durable")))
+    for name, table in written.items():
+        text = put(text, name, table)
+    if not written:
+        print("There is no complete run of `python -m benchmarks.durable` yet: its tables stay.", file=sys.stderr)
     PAGE.write_text(text, encoding="utf-8")
     charts.write(text)
 
@@ -32,16 +37,21 @@ def main() -> None:
 def filled(text: str, run: dict[str, Any]) -> str:
     """The page `text` with the tables of `run` between its marks."""
     for name, table in (("times", _times(run)), ("counts", _counts(run)), ("memory", _memory(run))):
-        before, mark, rest = text.partition(f"<!-- figures: {name} -->\n")
-        _, end, after = rest.partition("<!-- end -->")
-        text = f"{before}{mark}\n{table}\n\n{end}{after}"
+        text = put(text, name, table)
     return text
+
+
+def put(text: str, name: str, table: str) -> str:
+    """The page `text` with `table` between the marks of `name`."""
+    before, mark, rest = text.partition(f"<!-- figures: {name} -->\n")
+    _, end, after = rest.partition("<!-- end -->")
+    return f"{before}{mark}\n{table}\n\n{end}{after}"
 
 
 def _times(run: dict[str, Any]) -> str:
     machine, effort = run["machine"], run["effort"]
     about = (
-        f"{machine['python']}, {machine['platform']}, {machine['cores']} cores, pydantic {machine['pydantic']}; "
+        f"{described(machine)}, pydantic {machine['pydantic']}; "
         f"medians of {effort['rounds']} interleaved rounds, for imports of {effort['programs']}:"
     )
     rows = [

@@ -6,34 +6,46 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.counting import Counts
+from benchmarks.results import CACHE, ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Self
 
     from benchmarks.timing import Timer
 
 REQUIREMENT = "python-cqrs==5.3.0"
+NAME = REQUIREMENT.replace("==", " ")
+_INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
-_ROOT = Path(__file__).resolve().parent.parent
 
+def installed(*packages: str) -> str | None:
+    """The interpreter of the peer's virtual environment, which is made on the first call, with ``packages`` beside it.
 
-def environment(cache: Path) -> Path:
-    """The interpreter of the peer's virtual environment, which is made on the first call.
-
-    Raises ``subprocess.CalledProcessError`` if the package cannot be installed.
+    Prints why and returns ``None`` if something cannot be installed.
     """
-    home = cache / "peers" / f"{REQUIREMENT.replace('==', '-')}-{sys.implementation.cache_tag}"
+    try:
+        python = str(_environment())
+        if packages:
+            subprocess.run([python, *_INSTALL, *packages], check=True)  # noqa: S603  # fixed commands
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"{REQUIREMENT} could not be installed, so it is left out: {error}", file=sys.stderr)
+        return None
+    return python
+
+
+def _environment() -> Path:
+    home = CACHE / "peers" / f"{REQUIREMENT.replace('==', '-')}-{sys.implementation.cache_tag}"
     python = home / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     complete = home / ".complete"
     if not complete.exists():
         shutil.rmtree(home, ignore_errors=True)
         for arguments in (
             [sys.executable, "-m", "venv", str(home)],
-            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT],
+            [str(python), *_INSTALL, REQUIREMENT],
         ):
             subprocess.run(arguments, check=True)  # noqa: S603  # fixed commands
         complete.touch()
@@ -47,7 +59,7 @@ class Other:
         self.name, self.python = name, python
         command = [python, "-E", "-s", "-m", module]  # -E: our PYTHONPATH is not for it
         self._process = subprocess.Popen(  # noqa: S603  # fixed command
-            command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def timer(self, entry: str) -> Timer:
@@ -76,6 +88,6 @@ class Other:
         self._process.communicate()  # closes its input, which it ends with
 
 
-def peer(python: Path) -> Other:
+def peer(python: str) -> Other:
     """The entries of ``benchmarks.peers.python_cqrs`` in the peer's interpreter."""
-    return Other("benchmarks.peers.python_cqrs", REQUIREMENT.replace("==", " "), str(python))
+    return Other("benchmarks.peers.python_cqrs", NAME, python)

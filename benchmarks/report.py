@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.results import described, machine
 from benchmarks.workload import Most
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Result:
     @property
     def to_peer(self) -> float | None:
         """How many times faster than the peer ours is."""
-        return self.samples.ratio("peer", "ours") if "peer" in self.samples.seconds else None
+        return self.samples.ratio("peer", "ours") if "peer" in self.samples else None
 
     def verdict(self, target: Target | Most) -> str:
         """``met`` or ``missed``, or that it could not be told; of a count also what it is."""
@@ -53,22 +52,17 @@ class Result:
         return "met" if target.met(ratio) else "missed"
 
 
-def machine() -> dict[str, Any]:
+def environment() -> dict[str, Any]:
     """What the figures were taken on."""
-    return {
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "pydantic": __import__("pydantic").VERSION,
-    }
+    return {**machine(), "pydantic": __import__("pydantic").VERSION}
 
 
 def headline(effort: Effort, peer: str | None) -> str:
     """What was compared, where and how."""
-    facts = machine()
+    facts = environment()
     against = peer or "no peer"
     return (
-        f"{facts['python']}, {facts['platform']}, {facts['cores']} cores, pydantic {facts['pydantic']}; {against}\n"
+        f"{described(facts)}, pydantic {facts['pydantic']}; {against}\n"
         f"CPU time per operation: median (best) of {effort.rounds} interleaved rounds of "
         f"{effort.seconds * _MILLI:g} ms, of {effort.programs} for programs\n"
         "ratios: median of the ratios within a round"
@@ -136,14 +130,14 @@ def legend(results: Iterable[Result]) -> str:
 def as_json(results: Iterable[Result], grown: Iterable[Growth], effort: Effort, peer: str | None) -> dict[str, Any]:
     """Everything that was found."""
     return {
-        "machine": machine(),
+        "machine": environment(),
         "peer": peer,
         "effort": dataclasses.asdict(effort),
         "workloads": {
             r.workload.name: {
                 "what": r.workload.what,
-                "median_seconds": {side: r.samples.median(side) for side in r.samples.seconds},
-                "best_seconds": {side: r.samples.minimum(side) for side in r.samples.seconds},
+                "median_seconds": {side: r.samples[side] for side in r.samples.taken},
+                "best_seconds": {side: r.samples.minimum(side) for side in r.samples.taken},
                 "ours_to_limit": r.to_limit,
                 "peer_to_ours": r.to_peer,
                 "counts": {side: dataclasses.asdict(c) for side, c in r.counts.items()},
@@ -156,9 +150,9 @@ def as_json(results: Iterable[Result], grown: Iterable[Growth], effort: Effort, 
 
 
 def _time(samples: Samples, side: str) -> str:
-    if side not in samples.seconds:
+    if side not in samples:
         return _NOTHING
-    median, best = samples.median(side), samples.minimum(side)
+    median, best = samples[side], samples.minimum(side)
     unit, factor = ("ms", _MILLI) if median > 1 / _MILLI else ("µs", _MICRO)
     return f"{median * factor:.3g} ({best * factor:.3g}) {unit}"
 

@@ -12,30 +12,24 @@ import shutil
 import signal
 import sys
 import tempfile
-from typing import TYPE_CHECKING
 
-from benchmarks.durable import adding, backlog, inbox, kafka, latency, memory, one_bad, polling, relay
-from benchmarks.durable.counting import prepare_counting
+from benchmarks.command import parsed
 from benchmarks.durable.peer import Peer
-from benchmarks.durable.server import postgresql
+from benchmarks.durable.server import SafePostgreSQL, running
+from benchmarks.durable.server_counts import prepare_counting
 from benchmarks.durable.shop import Stand
 from benchmarks.durable.table import Table
-from benchmarks.peer import REQUIREMENT
+from benchmarks.durable.workload import Bench
+from benchmarks.durable.workloads import WORKLOADS
+from benchmarks.peer import NAME
 from tests.servers.recipe import Missing
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-_LONG = ("backlog", "memory")
-_NAMES = ("relay", "bad", "kafka", "add", "inbox", "latency", "poll", *_LONG)
-_OF_PEER = {"relay", "inbox", "poll"}
 _BYTES_PER_ROW, _BYTES = 1_000, 6_000_000_000  # the server's log takes up to 4 GB
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.durable", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure: {', '.join(_NAMES)}")
     parser.add_argument(
         "--long", action="store_true", help="also `backlog` and `memory`, and 10 M rows: ten minutes, 16 GB of disk"
     )
@@ -43,11 +37,8 @@ def main() -> None:
         "--rows", type=int, help="for poll and backlog, and half as many for memory; 1 M, or 10 M with --long"
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="after which the run ends with an error; 60")
-    parser.add_argument("--no-peer", action="store_true", help="only ours and the limit")
-    arguments = parser.parse_args()
-    if unknown := set(arguments.names) - set(_NAMES):
-        parser.error(f"there is no {', '.join(sorted(unknown))}")
-    names = arguments.names or [name for name in _NAMES if arguments.long or name not in _LONG]
+    arguments = parsed(parser, list(WORKLOADS))
+    names = arguments.names or [name for name, workload in WORKLOADS.items() if arguments.long or not workload.long]
     rows = arguments.rows or (10_000_000 if arguments.long else 1_000_000)
     needed, free = _BYTES + rows * _BYTES_PER_ROW, shutil.disk_usage(tempfile.gettempdir()).free
     if free < needed:
@@ -64,27 +55,17 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 async def _measure(names: list[str], rows: int, minutes: float, *, with_peer: bool) -> None:
-    async with asyncio.timeout(60 * minutes), postgresql() as (address, version):
-        peer = await Peer.installed(address) if with_peer and _OF_PEER & set(names) else None
+    async with asyncio.timeout(60 * minutes), running(SafePostgreSQL()) as (address, version):
+        peer = await Peer.installed(address) if with_peer and any(WORKLOADS[name].with_peer for name in names) else None
         await prepare_counting(address)
         stand = Stand(address)
         await stand.start()
-        table = Table(postgresql=version, peer=peer and REQUIREMENT.replace("==", " "))
-        shows: dict[str, Callable[[], Coroutine[object, object, None]]] = {
-            "relay": lambda: relay.show(table, stand, peer),
-            "bad": lambda: one_bad.show(table, stand),
-            "kafka": lambda: kafka.show(table, stand),
-            "add": lambda: adding.show(table, stand),
-            "inbox": lambda: inbox.show(table, stand, peer),
-            "latency": lambda: latency.show(table, stand),
-            "poll": lambda: polling.show(table, stand, peer, rows),
-            "backlog": lambda: backlog.show(table, stand, rows),
-            "memory": lambda: memory.show(table, stand, rows // 2),
-        }
+        table = Table(postgresql=version, peer=peer and NAME)
+        bench = Bench(table, stand, peer, rows)
         for name in names:
-            await shows[name]()
+            await WORKLOADS[name].show(bench)
         await stand.engine.dispose()
-    print(f"kept as {table.keep()}")
+    table.keep()
 
 
 if __name__ == "__main__":

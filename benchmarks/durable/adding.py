@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from benchmarks.durable.counting import counting
-from benchmarks.durable.rounds import take
 from benchmarks.durable.server import connected
+from benchmarks.durable.server_counts import counting
 from benchmarks.durable.shop import DATABASE, order_placed
 from benchmarks.durable.table import Target, rates
+from benchmarks.rounds import take_awaited
 from cqrs.envelope import encoded
 
 if TYPE_CHECKING:
-    from benchmarks.durable.rounds import Found
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
+    from benchmarks.rounds import Samples
 
 _COUNT = 400
 _ROUNDS = 9
@@ -30,8 +30,9 @@ _INSERT = (
 )
 
 
-async def show(table: Table, stand: Stand) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the rows of adding."""
+    table, stand = bench.table, bench.stand
     await stand.run("TRUNCATE outbox")
     size = len(encoded(order_placed(0).to_dict()))
     sides = {
@@ -40,7 +41,7 @@ async def show(table: Table, stand: Stand) -> None:
         "session": lambda: add_by_session(stand, _COUNT, size),
         "driver": lambda: add_by_driver(stand.address, _COUNT, size),
     }
-    found = await take(sides, _ROUNDS)
+    found = await take_awaited(sides, _ROUNDS)
     await stand.must_hold(unsent=_COUNT * _ROUNDS * len(sides))
     await stand.engine.dispose()
     async with counting(stand.address, DATABASE, _COUNT) as counts:
@@ -55,7 +56,7 @@ async def show(table: Table, stand: Stand) -> None:
     )
 
 
-def _target(found: Found) -> Target:
+def _target(found: Samples) -> Target:
     times = found.ratio("limit", "ours")
     return Target(f"≤ {_MOST}× the limit's time", times <= _MOST, f"{times:.2f}×")
 

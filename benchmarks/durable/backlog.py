@@ -6,14 +6,14 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.rounds import must_be
+from benchmarks.durable.checks import must_be
 from benchmarks.durable.table import Row, Target, milliseconds
 from cqrs.outbox.queue import Outcome
 from cqrs.outbox.rows import PARTITIONS
 
 if TYPE_CHECKING:
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
 
 _FEW = 10_000
 _LIMIT = 100
@@ -21,8 +21,9 @@ _TAKES = 80
 _SAME = 1.5
 
 
-async def show(table: Table, stand: Stand, waiting: int) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the rows of taking, with few messages and with so many."""
+    table, stand, waiting = bench.table, bench.stand, bench.rows
     few, few_on = await take(stand, _FEW)
     table.add(Row(f"take {_LIMIT} of {_FEW:,} unsent rows", milliseconds(few)))
     many, many_on = await take(stand, waiting)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import cqrs
 from benchmarks.durable import inbox_by_hand
 from benchmarks.durable.arriving import Backlog
-from benchmarks.durable.counting import counting
+from benchmarks.durable.checks import must_be
 from benchmarks.durable.effects import Base, add_object, add_values, do_nothing
-from benchmarks.durable.rounds import must_be, take
+from benchmarks.durable.server_counts import counting
 from benchmarks.durable.shop import DATABASE, OrderPlaced
 from benchmarks.durable.table import least, rate, rates
+from benchmarks.rounds import take_awaited
 from cqrs.events import bootstrap
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from benchmarks.durable.peer import Peer
-    from benchmarks.durable.rounds import Side
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
+    from benchmarks.rounds import Side
 
     Handler = Callable[[OrderPlaced], Awaitable[None]]
 
@@ -36,8 +36,9 @@ _HANDLERS = (
 )
 
 
-async def show(table: Table, stand: Stand, peer: Peer | None) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the rows of the inbox. The peer's handlers do the same."""
+    table, stand, peer = bench.table, bench.stand, bench.peer
     async with stand.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
     for name, what, handler in _HANDLERS:
@@ -47,7 +48,7 @@ async def show(table: Table, stand: Stand, peer: Peer | None) -> None:
         }
         if peer is not None:
             sides["peer"] = partial(peer.inbox, what)
-        found = await take(sides)
+        found = await take_awaited(sides)
         notes = [f"batches of {_BATCH}; limit: the marks and rows by the driver, no message read, no handler called"]
         if peer is not None:
             notes.append(f"the peer at its best here: {peer.best(what)}")

@@ -6,7 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.rounds import must_be
+from benchmarks.durable.checks import must_be
 from benchmarks.durable.server import connected
 
 if TYPE_CHECKING:

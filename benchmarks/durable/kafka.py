@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import tempfile
 import time
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.durable.rounds import must_be, take
+from benchmarks.durable.checks import must_be
+from benchmarks.durable.server import running
+from benchmarks.durable.shop import sent
 from benchmarks.durable.table import Row, Target, rates
+from benchmarks.rounds import take_awaited
 from cqrs.message_brokers.kafka.broker import KafkaMessageBroker
 from cqrs.message_brokers.kafka.producer import kafka_producer_factory
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers import OutboxRelay
 from tests.servers.kafka import Kafka
 from tests.servers.recipe import Missing
-from tests.servers.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    from benchmarks.durable.rounds import Found
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
+    from benchmarks.rounds import Samples
 
 
 _COUNT = 30_000
@@ -34,17 +31,18 @@ _LEAST = 0.7
 _OUR_BATCH = 131_072  # bytes; aiokafka's own is 16,384
 
 
-async def show(table: Table, stand: Stand) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the rows of Kafka, or why there are none."""
+    table, stand = bench.table, bench.stand
     try:
-        async with kafka() as (address, version):
+        async with running(Kafka()) as (address, version):
             await relay(stand, address, _COUNT)  # it makes the topic
             sides = {
                 "ours": lambda: relay(stand, address, _COUNT),
                 "default": lambda: producer_alone(stand, address, _COUNT),
                 "same": lambda: producer_alone(stand, address, _COUNT, max_batch_size=_OUR_BATCH),
             }
-            found = await take(sides, _ROUNDS)
+            found = await take_awaited(sides, _ROUNDS)
     except Missing as missing:
         table.add(Row("relay to Kafka", "", notes=[f"left out: {missing}"]))
         return
@@ -54,22 +52,8 @@ async def show(table: Table, stand: Stand) -> None:
     table.add(rates("  beside one with batches like ours", same, [_target(same)]))
 
 
-def _target(found: Found) -> Target:
+def _target(found: Samples) -> Target:
     return Target(f"≥ {_LEAST} of the limit", found.ratio("ours", "limit") >= _LEAST)
-
-
-@asynccontextmanager
-async def kafka() -> AsyncGenerator[tuple[str, str], None]:
-    """Address and version of a server that ends with the block. Raises ``Missing`` where there is none to be had."""
-    recipe = Kafka()
-    version = recipe.provide()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        server = Running(recipe, Path(folder) / "server")
-        await server.start()
-        try:
-            yield server.address, version
-        finally:
-            await server.stop()
 
 
 async def relay(stand: Stand, address: str, count: int) -> float:
@@ -80,8 +64,7 @@ async def relay(stand: Stand, address: str, count: int) -> float:
         worker = OutboxRelay(stand.outbox(), broker, wake_up="poll")
         begin = time.perf_counter()
         async with worker:
-            while worker.sent < count:  # noqa: ASYNC110  # it counts, and tells nobody
-                await asyncio.sleep(0.002)
+            await sent(worker, count)
             seconds = time.perf_counter() - begin
     must_be("messages in the topic", await _there(address) - before, count)
     await stand.must_hold()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.durable.adder import CHANNEL
-from benchmarks.durable.rounds import must_be
+from benchmarks.durable.checks import must_be
 from benchmarks.durable.server import connected
 from benchmarks.durable.shop import PipelineBroker
 from benchmarks.durable.table import Row, Target, milliseconds
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
 
 _ROOT = Path(__file__).resolve().parents[2]
 _COUNT = 200
@@ -36,8 +36,9 @@ _NOTES = [
 ]
 
 
-async def show(table: Table, stand: Stand) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the row of being woken."""
+    table, stand = bench.table, bench.stand
     shortest = await by_hand(stand, _COUNT)
     found = await latency(stand, _COUNT)
     (p50, p99), (limit, _) = _quantiles(found), _quantiles(shortest)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from pathlib import Path
 from resource import getpagesize
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.rounds import must_be
-from benchmarks.durable.shop import PipelineBroker
+from benchmarks.durable.checks import must_be
+from benchmarks.durable.shop import PipelineBroker, sent
 from benchmarks.durable.table import Row, Target, rate
 from cqrs.workers import OutboxRelay
 
 if TYPE_CHECKING:
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
 
 _SAMPLES = 10
 _MOST = 1.1
 
 
-async def show(table: Table, stand: Stand, count: int) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the row of this process's memory, while one relay sends so many messages."""
+    table, stand, count = bench.table, bench.stand, bench.rows // 2
     begin = time.perf_counter()
     before, *found = await sizes(stand, count)
     seconds = time.perf_counter() - begin
@@ -43,8 +43,7 @@ async def sizes(stand: Stand, count: int) -> list[int]:
     found = [_resident()]
     async with worker:
         for sample in range(1, _SAMPLES + 1):
-            while worker.sent < count * sample // _SAMPLES:  # noqa: ASYNC110  # it counts, and tells nobody
-                await asyncio.sleep(0.002)
+            await sent(worker, count * sample // _SAMPLES)
             found.append(_resident())
     must_be("messages that the broker has", broker.count, count)
     await stand.must_hold()

@@ -7,16 +7,17 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.rounds import must_be, take
-from benchmarks.durable.shop import PipelineBroker
+from benchmarks.durable.checks import must_be
+from benchmarks.durable.shop import PipelineBroker, sent
 from benchmarks.durable.table import Target, rates
+from benchmarks.rounds import take_awaited
 from cqrs.workers import OutboxRelay, RelayPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
     from cqrs.envelope import Envelope
 
 _COUNT = 100_000
@@ -45,10 +46,11 @@ class PickyBroker(PipelineBroker):
         return await super().send(envelopes)
 
 
-async def show(table: Table, stand: Stand) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the row of the bad message."""
+    table, stand = bench.table, bench.stand
     sides = {"ours": partial(_others, stand, bad=1), "limit": partial(_others, stand, bad=0)}
-    found = await take(sides)
+    found = await take_awaited(sides)
     ratio = found.ratio("ours", "limit")
     name = f"one bad message of {_COUNT:,}"
     table.add(rates(name, found, [Target(f"≥ {_LEAST} of without", ratio >= _LEAST)], _NOTES))
@@ -63,8 +65,7 @@ async def _others(stand: Stand, *, bad: int) -> float:
     worker = OutboxRelay(stand.outbox(), broker, RelayPolicy(batch_size=_BATCH), wake_up="poll")
     begin = time.perf_counter()
     async with worker:
-        while worker.sent < _COUNT - bad:  # noqa: ASYNC110  # it counts, and tells nobody
-            await asyncio.sleep(0.002)
+        await sent(worker, _COUNT - bad)
         seconds = time.perf_counter() - begin
     must_be("messages that the broker has", broker.count, _COUNT - bad)
     return (_COUNT - bad) / seconds

@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.counting import counting
 from benchmarks.durable.server import make_database, of_database
-from benchmarks.peer import REQUIREMENT, environment
+from benchmarks.durable.server_counts import counting
+from benchmarks.peer import installed
+from benchmarks.results import ROOT
 
 if TYPE_CHECKING:
     from typing import Any, Self
 
-    from benchmarks.durable.counting import Counts
+    from benchmarks.durable.server_counts import Counts
 
-_ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "peer"  # of its own: its tables have the names of ours
 _STORING = [(batch, tasks) for batch in (100, 500, 1_000) for tasks in ("turns", "both")]
 _RELAYED = {0.0: 3_000, 0.001: 1_000}
@@ -38,13 +36,8 @@ class Peer:
     @classmethod
     async def installed(cls, address: str) -> Self | None:
         """Install it if that is not done, and make its database. ``None``, with a word on stderr, if it cannot be."""
-        packages = ["sqlalchemy[asyncio]", "asyncpg"]
-        try:
-            python = str(environment(_ROOT / ".cache" / "bench"))
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-            subprocess.run(pip, check=True)  # noqa: ASYNC221, S603  # fixed commands; nothing else runs
-        except (OSError, subprocess.CalledProcessError) as error:
-            print(f"{REQUIREMENT} could not be installed, so it is left out: {error}", file=sys.stderr)
+        python = installed("sqlalchemy[asyncio]", "asyncpg")
+        if python is None:
             return None
         await make_database(address, _DATABASE)
         return cls(python, address)
@@ -82,7 +75,7 @@ class Peer:
 
     async def _run(self, script: str, count: int, *arguments: object) -> dict[str, Any]:
         url = of_database(self._address, _DATABASE).replace("postgresql:", "postgresql+asyncpg:")
-        path = _ROOT / "benchmarks" / "peers" / f"python_cqrs_{script}.py"
+        path = ROOT / "benchmarks" / "peers" / f"python_cqrs_{script}.py"
         process = await asyncio.create_subprocess_exec(
             *(self._python, "-E", "-s", str(path), url, str(count), *map(str, arguments)),
             stdin=subprocess.PIPE,

@@ -7,23 +7,23 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.rounds import must_be
+from benchmarks.durable.checks import must_be
 from benchmarks.durable.server import connected
 from benchmarks.durable.table import Row, Target, milliseconds
 from cqrs.outbox.rows import PARTITIONS
 
 if TYPE_CHECKING:
-    from benchmarks.durable.peer import Peer
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
 
 _POLLS = 2_000
 _SAME = 1.5
 _PEER_ROWS = 1_000_000  # it reads all of them each time
 
 
-async def show(table: Table, stand: Stand, peer: Peer | None, sent: int) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the rows of a poll that finds nothing, beside no rows and beside so many that were sent."""
+    table, stand, peer, sent = bench.table, bench.stand, bench.peer, bench.rows
     alone = 0.0
     for rows in (0, sent):
         found, limit = await empty_poll(stand, rows), await by_hand(stand.address)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.durable.counting import counting
+from benchmarks.durable.checks import must_be
 from benchmarks.durable.relay_by_hand import relay_by_hand
-from benchmarks.durable.rounds import must_be, take
-from benchmarks.durable.shop import DATABASE, PipelineBroker
+from benchmarks.durable.server_counts import counting
+from benchmarks.durable.shop import DATABASE, PipelineBroker, sent
 from benchmarks.durable.table import least, rates
+from benchmarks.rounds import take_awaited
 from cqrs.workers import OutboxRelay
 
 if TYPE_CHECKING:
-    from benchmarks.durable.peer import Peer
-    from benchmarks.durable.rounds import Side
     from benchmarks.durable.shop import Stand
-    from benchmarks.durable.table import Table
+    from benchmarks.durable.workload import Bench
+    from benchmarks.rounds import Side
 
 _COUNT = 60_000
 _LIMIT = "limit: one loop of the driver; 1,000 rows are read, sent and deleted, without order, leases and other workers"
 
 
-async def show(table: Table, stand: Stand, peer: Peer | None) -> None:
+async def show(bench: Bench) -> None:
     """Fill in the rows of the relay."""
+    table, stand, peer = bench.table, bench.stand, bench.peer
     for ack, promised in ((0.0, 30_000), (0.001, 20_000)):
         sides: dict[str, Side] = {
             "ours": partial(relay, stand, _COUNT, ack),
@@ -35,7 +35,7 @@ async def show(table: Table, stand: Stand, peer: Peer | None) -> None:
         }
         if peer is not None:
             sides["peer"] = partial(peer.relay, ack)
-        found = await take(sides)
+        found = await take_awaited(sides)
         await stand.fill(_COUNT)
         await stand.engine.dispose()
         async with counting(stand.address, DATABASE, _COUNT) as counts:
@@ -60,8 +60,7 @@ async def drain(stand: Stand, count: int, ack: float, *, keep: bool = False) -> 
     worker = OutboxRelay(stand.outbox(keep_produced=keep), broker, wake_up="poll")
     begin = time.perf_counter()
     async with worker:
-        while worker.sent < count:  # noqa: ASYNC110  # it counts, and tells nobody
-            await asyncio.sleep(0.002)
+        await sent(worker, count)
         seconds = time.perf_counter() - begin
     must_be("messages that the broker has", broker.count, count)
     await stand.must_hold(sent=count if keep else 0)

@@ -14,7 +14,7 @@ from tests.servers.running import Running
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tests.servers.recipe import Place
+    from tests.servers.recipe import Place, Recipe
 
 
 class SafePostgreSQL(PostgreSQL):
@@ -46,9 +46,8 @@ def of_database(address: str, name: str) -> str:
 
 
 @asynccontextmanager
-async def postgresql() -> AsyncGenerator[tuple[str, str], None]:
+async def running(recipe: Recipe) -> AsyncGenerator[tuple[str, str], None]:
     """Address and version of a server that ends with the block. Raises ``Missing`` where there is none to be had."""
-    recipe = SafePostgreSQL()
     version = recipe.provide()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         Path(folder).chmod(0o755)  # noqa: ASYNC240  # nothing else runs; the server does not run as we do

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from benchmarks.durable.rounds import must_be
+from benchmarks.durable.checks import must_be
 from cqrs.events.event import NotificationEvent
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.protocol import Message, MessageBroker
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cqrs.envelope import Envelope
+    from cqrs.workers import OutboxRelay
 
 KEYS = 1_000
 DATABASE = "postgres"
@@ -106,3 +107,9 @@ class Stand:
         must_be("rows that are sent", await self.run(query.format("=", "NULL")), sent)
         must_be("rows that are not sent", await self.run(query.format("<>", "NOT NULL")), unsent)
         must_be("rows", await self.run("SELECT count(*) FROM outbox"), sent + unsent)
+
+
+async def sent(worker: OutboxRelay, count: int) -> None:
+    """Wait until ``worker`` has sent so many messages: it counts them and notifies no one."""
+    while worker.sent < count:  # noqa: ASYNC110
+        await asyncio.sleep(0.002)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import json
-import os
-import platform
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.results import CACHE, described, keep, machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from benchmarks.durable.rounds import Found
+    from benchmarks.rounds import Samples
 
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "bench" / "durable"
 COLUMNS = ("work", "ours", "peer", "ours / peer", "limit", "ours / limit", "target")
 _WIDTHS = (40, 11, 11, 12, 11, 13)
 
@@ -58,12 +54,7 @@ class Table:
     """Prints each row when it is known, and keeps all in a file at the end."""
 
     def __init__(self, **about: Any) -> None:
-        self._about = {
-            "python": f"{platform.python_implementation()} {platform.python_version()}",
-            "platform": f"{platform.system()} {platform.machine()}",
-            "cores": os.cpu_count(),
-            **about,
-        }
+        self._about = {**machine(), **about}
         self._rows: list[Row] = []
         print(headline(self._about), flush=True)
         self._print(COLUMNS)
@@ -75,14 +66,10 @@ class Table:
         for note in row.notes:
             print(f"    {note}", flush=True)
 
-    def keep(self) -> Path:
-        """Write all into a new file of the cache."""
-        CACHE.mkdir(parents=True, exist_ok=True)
-        moment = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
-        file = CACHE / f"{moment}.json"
+    def keep(self) -> None:
+        """Keep all in a file."""
         rows = [{**dataclasses.asdict(row), "cells": row.cells} for row in self._rows]
-        file.write_text(json.dumps({"about": self._about, "rows": rows}, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        return file
+        keep({"about": self._about, "rows": rows}, CACHE / "durable")
 
     @staticmethod
     def _print(cells: Sequence[str]) -> None:
@@ -96,13 +83,11 @@ class Table:
 
 def headline(about: Mapping[str, Any]) -> str:
     """What was measured, and where."""
-    found = (
-        f"{about['python']}, {about['platform']}, {about['cores']} cores, PostgreSQL {about['postgresql']} with fsync"
-    )
+    found = f"{described(about)}, PostgreSQL {about['postgresql']} with fsync"
     return f"{found}, {about['peer']}" if about["peer"] else found
 
 
-def rates(name: str, found: Found, targets: Sequence[Target] = (), notes: Sequence[str] = ()) -> Row:
+def rates(name: str, found: Samples, targets: Sequence[Target] = (), notes: Sequence[str] = ()) -> Row:
     """A row of messages per second, of the sides that were measured: ``ours``, ``peer`` and ``limit``."""
     has_peer, has_limit = "peer" in found, "limit" in found
     return Row(
@@ -117,7 +102,7 @@ def rates(name: str, found: Found, targets: Sequence[Target] = (), notes: Sequen
     )
 
 
-def least(found: Found, rate_least: int, times_peer: int) -> list[Target]:
+def least(found: Samples, rate_least: int, times_peer: int) -> list[Target]:
     """So many per second, and so many times the peer if that was measured."""
     targets = [Target(f"≥ {rate_least:,}/s", found["ours"] >= rate_least)]
     if "peer" in found:

@@ -8,7 +8,7 @@ import cqrs
 import di
 from cqrs.bootstrap import events as events_bootstrap
 from cqrs.bootstrap import requests as requests_bootstrap
-from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
+from cqrs.container.dependency_injector import DependencyInjectorCQRSContainer
 from cqrs.handlers import CORRequestHandler
 from dependency_injector import containers, providers
 from di.dependent import Dependent

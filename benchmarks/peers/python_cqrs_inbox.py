@@ -15,7 +15,7 @@ import uuid
 import cqrs
 import di
 from cqrs.bootstrap import events as events_bootstrap
-from cqrs.inbox.sqlalchemy.repository import InboxModel, SqlAlchemyInboxRepository
+from cqrs.inbox.sqlalchemy import InboxModel, SqlAlchemyInboxRepository
 from sqlalchemy import BigInteger, Column, Uuid, event, func, select, text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import declarative_base

@@ -11,7 +11,7 @@ import time
 
 import cqrs
 from cqrs.message_brokers import protocol
-from cqrs.outbox.sqlalchemy.repository import Base, SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy import Base, SqlAlchemyOutboxedEventRepository
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 

@@ -12,7 +12,7 @@ import time
 
 import cqrs
 from cqrs.outbox.repository import EventStatus
-from cqrs.outbox.sqlalchemy.repository import Base, SqlAlchemyOutboxedEventRepository
+from cqrs.outbox.sqlalchemy import Base, SqlAlchemyOutboxedEventRepository
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 

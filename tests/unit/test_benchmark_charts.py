@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks import charts, page
-from benchmarks.durable.page import SHORT, shown
+from benchmarks.durable.figures import SHORT, shown
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -78,7 +78,7 @@ def test_a_sample_does_its_work_at_least_as_often_as_is_asked_for() -> None:
         done.append(count)
         return 1.0
 
-    assert rounds.take({"ours": Work(timer, least=100)}, 2, 0.01).seconds == {"ours": [0.01, 0.01]}
+    assert rounds.take({"ours": Work(timer, least=100)}, 2, 0.01).taken == {"ours": [0.01, 0.01]}
     assert done[-2:] == [100, 100]
 
 

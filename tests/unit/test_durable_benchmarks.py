@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.durable import page, rounds, table
-from benchmarks.durable.counting import Counts
+from benchmarks import rounds
+from benchmarks.durable import checks, figures, table
+from benchmarks.durable.server_counts import Counts
 
 
 async def test_the_ratio_is_the_median_of_the_ratios_within_the_rounds_whose_order_turns_around() -> None:
@@ -19,7 +20,7 @@ async def test_the_ratio_is_the_median_of_the_ratios_within_the_rounds_whose_ord
 
         return measure
 
-    found = await rounds.take({"ours": side("ours"), "limit": side("limit")}, 3)
+    found = await rounds.take_awaited({"ours": side("ours"), "limit": side("limit")}, 3)
     assert asked == ["ours", "limit", "limit", "ours", "ours", "limit"]
     assert (found["ours"], found["limit"]) == (30.0, 100.0)
     assert found.ratio("ours", "limit") == 0.5
@@ -30,14 +31,14 @@ async def test_the_ratio_is_the_median_of_the_ratios_within_the_rounds_whose_ord
     [(100, 5, ["met", "met"]), (99, 4, ["MISSED", "met"]), (100, 6, ["met", "MISSED"])],
 )
 def test_each_target_has_its_own_verdict(ours: float, peer: float, verdicts: list[str]) -> None:
-    found = rounds.Found({"ours": [ours], "peer": [peer]})
+    found = rounds.Samples({"ours": [ours], "peer": [peer]})
     assert [str(target).rpartition(": ")[2] for target in table.least(found, 100, 20)] == verdicts
 
 
 def test_a_wrong_count_ends_the_run() -> None:
-    rounds.must_be("rows", 3, 3)
-    with pytest.raises(rounds.WrongCount, match="rows: 2, and it must be 3"):
-        rounds.must_be("rows", 2, 3)
+    checks.must_be("rows", 3, 3)
+    with pytest.raises(checks.WrongCount, match="rows: 2, and it must be 3"):
+        checks.must_be("rows", 2, 3)
 
 
 def test_statements_and_commits_are_told_for_a_thousand_messages_of_each_side() -> None:
@@ -54,7 +55,7 @@ def test_the_page_shows_the_rows_it_is_asked_for_with_their_notes_and_without_em
     ]
     about = {"python": "CPython", "platform": "Linux", "cores": 2, "postgresql": "15", "peer": None}
     run = {"about": about, "rows": [{"name": row.name, "cells": row.cells, "notes": row.notes} for row in rows]}
-    assert page.shown(run, ("relay",)) == (
+    assert figures.shown(run, ("relay",)) == (
         "CPython, Linux, 2 cores, PostgreSQL 15 with fsync:\n\n"
         "| work | ours | limit | ours / limit |\n"
         "| --- | --: | --: | --: |\n"

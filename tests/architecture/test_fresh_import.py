@@ -112,7 +112,7 @@ def test_a_name_that_the_package_does_not_have_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize("name", ["SqlAlchemyOutboxedEventRepository", "SqlAlchemyInboxRepository"])
-def test_a_name_whose_driver_is_missing_says_what_to_install(name: str) -> None:
+def test_a_name_without_its_driver_raises_what_to_install(name: str) -> None:
     program = (
         "import json, sys\nsys.modules['sqlalchemy'] = None\nimport cqrs\n"
         f"try:\n    cqrs.{name}\nexcept ModuleNotFoundError as error:\n"

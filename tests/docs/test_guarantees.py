@@ -39,7 +39,7 @@ def sources() -> dict[str, MessageSource]:
 
 
 @pytest.mark.parametrize("row", ROWS)
-async def test_a_broker_has_the_features_that_the_page_says(row: str) -> None:
+async def test_a_broker_has_the_features_listed_on_its_page(row: str) -> None:
     brokers = TABLE[0]  # its first cell is empty
     (cells,) = [cells[1:] for cells in TABLE if cells[0] == row]
     said = {broker: cell.startswith("yes") for broker, cell in zip(brokers, cells, strict=True)}

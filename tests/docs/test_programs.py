@@ -90,7 +90,7 @@ async def place(engine: AsyncEngine, *orders: int) -> None:
         await outbox.commit(session)
 
 
-async def test_relay_and_consumer_of_the_cheat_sheet_work_until_they_are_told_to_stop(
+async def test_relay_and_consumer_of_the_cheat_sheet_work_until_they_are_stopped(
     engine: AsyncEngine, postgres_url: str, redis_server: Server, tmp_path: Path
 ) -> None:
     program = program_of(CHEAT_SHEET)
@@ -105,7 +105,7 @@ async def test_relay_and_consumer_of_the_cheat_sheet_work_until_they_are_told_to
         assert await process.wait() == 0
 
 
-async def test_the_relay_of_its_page_waits_for_a_broker_and_stops_when_it_is_told_to(
+async def test_the_relay_of_its_page_waits_for_a_broker_and_stops_at_a_signal(
     engine: AsyncEngine, postgres_url: str, redis_server: Server, tmp_path: Path
 ) -> None:
     await asyncio.to_thread(redis_server.stop)

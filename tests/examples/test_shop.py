@@ -120,12 +120,12 @@ class TestImport:
         ]  # fmt: skip
         assert [(chunk.done, chunk.total) for chunk in told] == [(number, 6) for number in range(1, 7)]
 
-    async def test_places_each_order_before_it_tells_so(self, shop: Shop) -> None:
+    async def test_places_each_order_before_it_reports_it(self, shop: Shop) -> None:
         text = "customer,sku,quantity\nAda,MUG,1\nBao,MUG,1\n"
         counts = [rows(shop, "order_list") async for _ in shop.streams.stream(ImportOrders(csv=text))]
         assert counts == [1, 2]
 
-    async def test_stops_with_whoever_listens(self, shop: Shop) -> None:
+    async def test_stops_with_its_listener(self, shop: Shop) -> None:
         text = "customer,sku,quantity\n" + "Ada,MUG,1\n" * 10
         async with aclosing(shop.streams.stream(ImportOrders(csv=text))) as progress:
             async for _ in progress:
@@ -142,13 +142,13 @@ class TestTheList:
         assert (answer.count, answer.total_cents) == (3, 3 * 1450)
         assert (await shop.mediator.send(ListOrders(customer="Ada", limit=0))).count == 2
 
-    async def test_can_be_read_while_somebody_writes(self, shop: Shop) -> None:
+    async def test_can_be_read_during_a_write(self, shop: Shop) -> None:
         await place(shop, MUG=1)
         with closing(sqlite3.connect(file_of(shop), isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
             assert (await shop.mediator.send(ListOrders())).count == 1
 
-    async def test_does_not_know_an_order_that_nobody_placed(self, shop: Shop) -> None:
+    async def test_does_not_know_an_order_that_was_never_placed(self, shop: Shop) -> None:
         with pytest.raises(UnknownOrder):
             await shop.mediator.send(ShowOrder(order_id=4711))
 

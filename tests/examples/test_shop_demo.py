@@ -39,7 +39,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_everything_the_demo_tells_holds_and_the_books_agree(tmp_path: Path) -> None:
+def test_everything_the_demo_prints_holds_and_the_books_agree(tmp_path: Path) -> None:
     books = tmp_path / "books.sqlite3"
     demo = run(*MODULE, CQRS_SHOP_DB=str(books))
     assert demo.returncode == 0, demo.stdout + demo.stderr
@@ -99,7 +99,7 @@ SABOTAGE = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("broken", SABOTAGE)
-def test_demo_ends_with_exit_code_1_and_tells_what_it_expected_when(broken: str) -> None:
+def test_demo_ends_with_exit_code_1_and_prints_its_expectation_when(broken: str) -> None:
     code, statement = SABOTAGE[broken]
     program = [
         "from cqrs.circuit_breaker.breaker import AioBreakerAdapter",

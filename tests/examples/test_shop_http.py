@@ -63,7 +63,7 @@ async def test_a_number_that_no_database_can_hold_is_422(client: httpx.AsyncClie
     assert (await client.get(f"/orders/{2**64}")).status_code == 422
 
 
-async def test_an_import_is_told_as_events(client: httpx.AsyncClient) -> None:
+async def test_an_import_is_streamed_as_events(client: httpx.AsyncClient) -> None:
     response = await upload(client, "\ufeffcustomer,sku,quantity\nZoë,MUG,1\n".encode())
     assert response.headers["Content-Type"].startswith("text/event-stream")
     assert '"order_id":1' in response.text

@@ -125,7 +125,7 @@ def first_in_order(arrived: list[tuple[UUID, str | None, int]]) -> list[tuple[UU
     return sorted(firsts, key=lambda message: message[2])
 
 
-async def test_a_backup_that_is_put_back_is_sent_again_and_stops_nobody(stand: Stand) -> None:
+async def test_a_restored_backup_is_sent_again_and_stops_no_relay(stand: Stand) -> None:
     await stand.add(100, keys=5)
     # The leases in it are those of a relay that lived at the time.
     await stand.outbox.queue().leases.keep("outbox:outbox", "of the past", count=PARTITIONS, ttl=0.5)

@@ -38,7 +38,7 @@ REGISTRY.register(Ordered, "ordered")
 
 @fuzzed
 @given(topic=texts, body=bodies, given_headers=headers)
-def test_headers_make_an_envelope_or_an_error_that_says_why(
+def test_headers_make_an_envelope_or_an_error_with_the_reason(
     topic: str, body: bytes, given_headers: dict[str, str]
 ) -> None:
     try:

@@ -106,7 +106,7 @@ DATABASES = ["postgresql", "postgresql+asyncpg", "postgresql+nosuch", "mariadb",
 
 
 @pytest.mark.parametrize("kind", DATABASES)
-async def test_the_password_of_a_database_is_told_nowhere(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_password_of_a_database_is_shown_nowhere(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="cqrs")
     for form in FORMS:
         found = await said(lambda: cqrs.Database(f"{kind}{form}"), use_database)  # noqa: B023  # it is called at once
@@ -116,7 +116,7 @@ async def test_the_password_of_a_database_is_told_nowhere(kind: str, caplog: pyt
 
 @pytest.mark.parametrize("use", [send, receive], ids=["sends", "receives"])
 @pytest.mark.parametrize("kind", BROKERS)
-async def test_the_password_of_a_broker_is_told_nowhere(kind: str, use: Any, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_password_of_a_broker_is_shown_nowhere(kind: str, use: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="cqrs")
     for form in FORMS:
         found = await said(lambda: BROKERS[kind](f"{kind}{form}"), use)  # noqa: B023  # as above
@@ -134,7 +134,7 @@ def test_an_address_that_drivers_would_misread_is_refused(kind: str, form: str) 
 
 
 @pytest.mark.parametrize("servers", [NOBODY, "nowhere.invalid:9092", f"me:{SECRET}@{NOBODY}"])
-async def test_the_password_of_kafka_is_told_nowhere(servers: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_password_of_kafka_is_shown_nowhere(servers: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="cqrs")
 
     def connection() -> KafkaConnection:
@@ -166,7 +166,7 @@ async def run_for_a_moment(relay: OutboxRelay) -> None:
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-async def test_a_relay_tells_no_password(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_relay_logs_no_password(kind: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, logger="cqrs")
     async with cqrs.Database(f"{kind}://me:{SECRET}@{NOBODY}/shop?password={SECRET}") as db:
         relay = OutboxRelay(db.outbox, RedisMessageBroker(f"redis://me:{SECRET}@{NOBODY}/0"))
@@ -197,7 +197,7 @@ def wrong_user(request: pytest.FixtureRequest) -> str:
     return f"{scheme}://nobody:{SECRET}@{rest.rpartition('@')[2]}"
 
 
-async def test_a_server_that_refuses_the_user_is_told_without_the_password(
+async def test_a_server_that_refuses_the_user_is_reported_without_the_password(
     wrong_user: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="cqrs")

@@ -55,7 +55,7 @@ async def test_001_21_consumed_event_is_printed_and_acknowledged(
     assert len(acknowledged) == 1
 
 
-async def test_001_21_message_that_is_no_event_is_acknowledged_and_handled_by_nobody(
+async def test_001_21_message_that_is_no_event_is_acknowledged_and_not_handled(
     run: Run, acknowledged: list[bytes], capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = await run("001_21_faststream")

@@ -133,7 +133,7 @@ def test_mermaid_accepts_a_diagram(mermaid_parse: Callable[[str], None]) -> None
     mermaid_parse("classDiagram\n    A <|-- B")
 
 
-def test_mermaid_tells_what_is_wrong(mermaid_parse: Callable[[str], None]) -> None:
+def test_mermaid_reports_the_mistake(mermaid_parse: Callable[[str], None]) -> None:
     with pytest.raises(AssertionError, match="Parse error on line 2"):
         mermaid_parse("sequenceDiagram\n    A->>>>z: hello")
 

@@ -78,7 +78,7 @@ def test_images_are_pinned_to_a_release(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_each_server_says_when_it_is_ready(name: str) -> None:
+def test_each_server_reports_when_it_is_ready(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] in {"CMD", "CMD-SHELL"}
     assert check.keys() == {"test", "interval", "timeout", "retries"}

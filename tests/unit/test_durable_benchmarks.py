@@ -41,7 +41,7 @@ def test_a_wrong_count_ends_the_run() -> None:
         checks.must_be("rows", 2, 3)
 
 
-def test_statements_and_commits_are_told_for_a_thousand_messages_of_each_side() -> None:
+def test_statements_and_commits_are_shown_for_a_thousand_messages_of_each_side() -> None:
     ours, theirs = Counts(500, 2, 1), Counts(100, 700, 100)
     assert ours.beside() == "per 1,000 messages: 4.0 statements, 2.0 commits"
     assert ours.beside(theirs).endswith("; the peer 7,000.0 statements, 1,000.0 commits")

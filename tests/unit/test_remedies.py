@@ -10,7 +10,7 @@ from cqrs.errors.root import InvalidArgument
 from tests.unit.workers.test_service import Idle
 
 
-def test_an_unknown_event_says_how_to_register_it_and_how_to_skip_it() -> None:
+def test_an_unknown_event_raises_how_to_register_it_and_how_to_skip_it() -> None:
     text = str(UnknownEvent("paid", 1))
     for part in ("@cqrs.event_type('paid')", "is the module of the class imported?", "on_unknown='skip'"):
         assert part in text

@@ -130,7 +130,7 @@ async def test_time_of_the_server_opens_the_way_again(redis_backend: RedisBacken
             await asyncio.sleep(refusal.retry_after or 0)
 
 
-async def test_refusal_tells_the_time_that_is_left(redis_backend: RedisBackend) -> None:
+async def test_refusal_carries_the_time_that_is_left(redis_backend: RedisBackend) -> None:
     breaker = redis_backend.breaker(fail_max=1, timeout_duration=600)
     await open_circuit(breaker)
     with pytest.raises(CircuitOpenError) as refusal:

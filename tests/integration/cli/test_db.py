@@ -160,7 +160,7 @@ def test_tables_made_by_something_else_can_be_checked(cqrs: Command, tmp_path: P
         ),
     ],
 )
-def test_an_upgrade_says_how_alembic_leaves_the_tables_alone(cqrs: Command, options: Any, hook: str) -> None:
+def test_an_upgrade_prints_how_alembic_leaves_the_tables_alone(cqrs: Command, options: Any, hook: str) -> None:
     done = cqrs("db", "upgrade", "sqlite:///shop.db", *options)
     assert done.stdout.splitlines()[-1].endswith(hook)
     assert "from cqrs.integrations.alembic import include_object" in done.stdout
@@ -220,7 +220,7 @@ def test_a_missing_driver_is_named_with_its_extra(
 
 
 @pytest.mark.parametrize("module", ["typer", "rich", "sqlalchemy"])
-def test_without_the_extra_it_says_what_to_install(program: Command, module: str) -> None:
+def test_missing_extra_is_reported_with_the_command_to_install_it(program: Command, module: str) -> None:
     code = f"import runpy, sys; sys.modules[{module!r}] = None; runpy.run_module('cqrs', run_name='__main__')"
     done = program("db", "check", python=("-c", code))
     assert (done.returncode, done.stdout) == (1, "")

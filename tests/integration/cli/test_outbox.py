@@ -48,7 +48,7 @@ def test_a_look_is_narrowed(address: str) -> None:
         assert (done.stdout == "nothing\n") is (lines == 0)
 
 
-def test_a_missing_table_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_missing_table_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
     done = CliRunner().invoke(app, ["outbox", "peek", f"sqlite+aiosqlite:///{tmp_path}/empty.db"])
     assert done.exit_code == 2

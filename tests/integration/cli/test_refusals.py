@@ -38,7 +38,7 @@ def refused(command: tuple[str, ...], address: str) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_a_server_that_is_away_is_said(command: tuple[str, ...], kind: str) -> None:
+def test_an_unreachable_server_is_reported(command: tuple[str, ...], kind: str) -> None:
     said = refused(command, f"{kind}://me:{SECRET}@127.0.0.1:1/shop")
     assert said.startswith(f"error: No connection to {kind}+")
     assert "://me:***@127.0.0.1:1/shop (" in said
@@ -47,7 +47,7 @@ def test_a_server_that_is_away_is_said(command: tuple[str, ...], kind: str) -> N
 @pytest.mark.server
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("server", ["postgres_url", "mariadb_url"])
-def test_a_database_and_a_password_that_are_wrong_are_said(
+def test_a_wrong_database_and_a_wrong_password_are_reported(
     command: tuple[str, ...], server: str, request: pytest.FixtureRequest
 ) -> None:
     url = make_url(request.getfixturevalue(server))
@@ -58,7 +58,7 @@ def test_a_database_and_a_password_that_are_wrong_are_said(
 
 
 @pytest.mark.parametrize("command", LOOKS, ids=" ".join)
-def test_a_missing_table_is_said(command: tuple[str, ...], address: str) -> None:
+def test_a_missing_table_is_reported(command: tuple[str, ...], address: str) -> None:
     said = refused(command, address)
     table = "inbox_" if "--consumer" in command else "outbox"
     assert said.startswith(f"error: There is no table {table}")
@@ -66,13 +66,13 @@ def test_a_missing_table_is_said(command: tuple[str, ...], address: str) -> None
 
 
 @pytest.mark.parametrize("command", LOOKS, ids=" ".join)
-def test_a_missing_file_is_said_and_not_made(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_and_not_created(command: tuple[str, ...], tmp_path: Path) -> None:
     assert "there is no such file" in refused(command, f"sqlite:///{tmp_path}/nope.db")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_a_file_that_is_no_database_is_said(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_reported(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database " * 100)
     assert "file is not a database" in refused(command, f"sqlite:///{tmp_path}/notes.txt")
 

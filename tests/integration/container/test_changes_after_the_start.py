@@ -80,7 +80,7 @@ async def test_request_map_that_was_emptied_answers_nothing() -> None:
         await mediator.send(Ask())
 
 
-async def test_request_map_that_is_given_a_mistake_by_hand_says_so_at_the_next_request() -> None:
+async def test_request_map_with_a_mistake_made_by_hand_raises_at_the_next_request() -> None:
     requests = RequestMap()
     requests[Ask] = first
     mediator = RequestMediator(requests, cqrs.Resolver())

@@ -45,7 +45,7 @@ async def soon(waits: Awaitable[Any]) -> Any:
 
 
 @pytest.mark.parametrize("lifetime", ["singleton", "request"])
-async def test_factory_that_asks_for_its_own_thing_is_told(lifetime: Any) -> None:
+async def test_factory_that_resolves_its_own_type_is_reported(lifetime: Any) -> None:
     resolver = cqrs.Resolver()
 
     async def make() -> A:
@@ -59,7 +59,7 @@ async def test_factory_that_asks_for_its_own_thing_is_told(lifetime: Any) -> Non
     assert caught.value.path == (A, A)
 
 
-async def test_factory_that_asks_in_a_task_of_its_own_is_told() -> None:
+async def test_factory_that_resolves_its_own_type_in_another_task_is_reported() -> None:
     resolver = cqrs.Resolver()
 
     async def make() -> A:
@@ -70,7 +70,7 @@ async def test_factory_that_asks_in_a_task_of_its_own_is_told() -> None:
         await soon(resolver.resolve(A))
 
 
-async def test_factory_that_sends_a_request_that_needs_its_thing_is_told() -> None:
+async def test_factory_that_sends_a_request_that_needs_its_type_is_reported() -> None:
     resolver = cqrs.Resolver()
     mediator = bootstrap.bootstrap(resolver, commands_mapper=lambda m: m.bind(Ask, answer))
 
@@ -98,14 +98,14 @@ def each_other(resolver: cqrs.Resolver) -> None:
     resolver.bind(B, asks_for(A, B), lifetime="singleton")
 
 
-async def test_two_that_ask_for_each_other_are_told() -> None:
+async def test_two_types_that_need_each_other_are_reported() -> None:
     resolver = cqrs.Resolver()
     each_other(resolver)
     with pytest.raises(DependencyError, match="A → B → A"):
         await soon(resolver.resolve(A))
 
 
-async def test_two_that_ask_for_each_other_in_two_tasks_are_told() -> None:
+async def test_two_types_that_need_each_other_in_two_tasks_are_reported() -> None:
     resolver = cqrs.Resolver()
     each_other(resolver)
     errors = await soon(asyncio.gather(resolver.resolve(A), resolver.resolve(B), return_exceptions=True))
@@ -152,7 +152,7 @@ def by_dependency_injector() -> Any:
 
 
 @pytest.mark.parametrize("container", [by_di, by_dishka, by_dependency_injector])
-async def test_factory_of_another_container_that_asks_for_its_own_thing_is_told(container: Any) -> None:
+async def test_factory_of_another_container_that_resolves_its_own_type_is_reported(container: Any) -> None:
     mediator = bootstrap.bootstrap(container(), commands_mapper=lambda m: m.bind(Ask, answer))
     with pytest.raises(DependencyError, match="waits for itself"):
         await soon(mediator.send(Ask()))
@@ -167,7 +167,7 @@ def in_a_thread(ask: Callable[[], Any], *, knows_who_asks: bool) -> Awaitable[An
 @pytest.mark.parametrize("lifetime", ["singleton", "request"])
 @pytest.mark.parametrize("own_loop", [True, False], ids=["loop of its own", "same loop"])
 @pytest.mark.parametrize("knows", [True, False], ids=["with its context", "without"])
-async def test_factory_that_asks_in_a_thread_is_told(
+async def test_factory_that_resolves_its_own_type_in_a_thread_is_reported(
     lifetime: Any, own_loop: Any, knows: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turnstile, "PATIENCE", 0.2)
@@ -187,7 +187,7 @@ async def test_factory_that_asks_in_a_thread_is_told(
             await soon(scope.resolve(A))
 
 
-async def test_sync_factory_that_blocks_until_a_thread_has_asked_is_told() -> None:
+async def test_sync_factory_that_blocks_on_a_thread_that_resolves_its_type_is_reported() -> None:
     resolver = cqrs.Resolver()
 
     def make() -> A:
@@ -204,7 +204,7 @@ async def test_sync_factory_that_blocks_until_a_thread_has_asked_is_told() -> No
             await resolver.resolve(A)
 
 
-async def test_plain_factory_that_asks_for_its_own_thing_is_told() -> None:
+async def test_plain_factory_that_resolves_its_own_type_is_reported() -> None:
     resolver = cqrs.Resolver()
     asked: list[Any] = []
 

@@ -291,7 +291,7 @@ async def test_of_two_that_fit_the_one_that_uses_the_other_is_taken() -> None:
     assert (await given(container_with(sql=sql, cached=providers.Factory(CachedMeetings, sql)))).name() == "cached sql"
 
 
-async def test_two_that_fit_equally_are_told_until_one_is_named() -> None:
+async def test_two_types_that_fit_equally_are_reported_until_one_is_named() -> None:
     application = container_with(one=providers.Factory(SqlMeetings), two=providers.Factory(FakeMeetings))
     container = DependencyInjectorCQRSContainer(application)
     (found,) = container.check([JoinHandler])
@@ -332,7 +332,7 @@ class AnotherService:
         ),
     ],
 )
-def test_provider_that_cannot_make_it_is_told(provider: Any, problem: str, remedy: str) -> None:
+def test_provider_that_fails_is_reported(provider: Any, problem: str, remedy: str) -> None:
     container = DependencyInjectorCQRSContainer(container_with(meetings=provider))
     (found,) = container.check([JoinHandler])
     assert found.subject == "JoinHandler → Meetings"
@@ -352,7 +352,7 @@ def test_provider_is_named_with_its_container() -> None:
     assert "Outer.inner.meetings is not defined" in found.problem
 
 
-def test_missing_value_is_told_in_terms_of_this_container() -> None:
+def test_missing_value_is_reported_in_terms_of_this_container() -> None:
     class NeedsName:
         def __init__(self, name: str) -> None: ...
 
@@ -428,6 +428,6 @@ async def test_resource_that_two_requests_wait_for_survives_the_cancellation_of_
         await first
 
 
-async def test_missing_provider_is_found_out_by_the_request_if_nobody_checked() -> None:
+async def test_missing_provider_is_found_by_the_request_without_an_earlier_check() -> None:
     with pytest.raises(DependencyError, match="JoinHandler → Meetings: Meetings is an interface"):
         await given(container_with(), JoinHandler)

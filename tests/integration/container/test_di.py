@@ -80,7 +80,7 @@ async def test_handlers_need_no_binding() -> None:
     assert await mediator.send(Join()) == "sql"
 
 
-async def test_class_without_binding_serves_all_who_need_it_in_a_request() -> None:
+async def test_class_without_binding_serves_all_dependents_in_a_request() -> None:
     container = DIContainer(container_with((of(SqlMeetings), Meetings)))
     async with container.scope() as scope:
         handler = await scope.resolve(JoinHandler)
@@ -280,7 +280,7 @@ class Unreadable:
     def __init__(self, it: NotThere) -> None: ...  # type: ignore[name-defined]  # noqa: F821  # that is the case
 
 
-def test_everything_that_is_missing_is_told_with_the_way_to_it() -> None:
+def test_every_missing_type_is_reported_with_the_path_to_it() -> None:
     problems = DIContainer(di.Container()).check([NeedsMuch, NeedsPort, NeedsUnannotated])
     assert sorted((p.subject, p.problem) for p in problems) == [
         ("NeedsMuch → Meetings", "Meetings is an interface and nothing is bound for it"),
@@ -312,20 +312,20 @@ def test_dependencies_that_di_cannot_solve_are_reported(asked: Any, problem: str
         ((of(SqlMeetings, "app"), Meetings), "was used with multiple scopes", "with one scope"),
     ],
 )
-def test_scopes_that_do_not_fit_are_told(binding: Any, problem: str, remedy: str) -> None:
+def test_scopes_that_do_not_fit_are_reported(binding: Any, problem: str, remedy: str) -> None:
     (found,) = DIContainer(container_with(binding)).check([JoinHandler])
     assert problem in found.problem
     assert remedy in found.remedy
 
 
-def test_lasting_thing_that_needs_one_of_a_request_is_told() -> None:
+def test_singleton_that_needs_a_request_scoped_type_is_reported() -> None:
     container = container_with((of(SqlMeetings, "app"), Meetings), (of(Clock), Clock))
     (found,) = DIContainer(container).check([JoinHandler])
     assert "is narrower" in found.problem
     assert found.remedy.startswith("Give what lives longer")
 
 
-async def test_request_finds_out_if_nobody_checked() -> None:
+async def test_request_finds_mistakes_without_an_earlier_check() -> None:
     async with DIContainer(di.Container()).scope() as scope:
         with pytest.raises(DependencyError, match="NeedsPort → Port: Port is an interface"):
             await scope.resolve(NeedsPort)

@@ -227,7 +227,7 @@ async def test_errors_while_closing_come_in_the_group_that_dishka_makes() -> Non
 # What is told beforehand
 
 
-def test_missing_implementation_is_told_in_terms_of_dishka() -> None:
+def test_missing_implementation_is_reported_in_terms_of_dishka() -> None:
     (problem,) = DishkaContainer(make_async_container(registered(Clock))).check([JoinHandler])
     assert problem.subject == "JoinHandler → Meetings"
     assert problem.problem == "Meetings is an interface and nothing is bound for it"
@@ -256,7 +256,7 @@ class WithLastingTenant(Provider):
     meetings = provide(ForTenant, provides=Meetings, scope=Scope.REQUEST)
 
 
-def test_value_that_nobody_puts_into_the_context_is_told() -> None:
+def test_value_missing_from_the_context_is_reported() -> None:
     for provider in (WithTenant(), WithLastingTenant()):
         (problem,) = DishkaContainer(make_async_container(provider)).check([JoinHandler])
         assert problem.subject == "JoinHandler → Meetings"

@@ -135,7 +135,7 @@ async def test_alias_is_bound_and_resolved_as_what_it_stands_for() -> None:
     assert await resolver.resolve(User) is await resolver.resolve(Customer)
 
 
-def test_alias_that_names_itself_is_told_and_not_followed_for_ever() -> None:
+def test_alias_that_names_itself_is_reported_and_not_followed_for_ever() -> None:
     async def endless(request: Ask, it: Endless) -> str:
         del request, it
         return ""

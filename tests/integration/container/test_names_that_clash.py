@@ -69,7 +69,7 @@ class ForOtherEvent(cqrs.EventHandler[OtherPaid]):
 
 
 @pytest.mark.parametrize("container", [cqrs.Resolver, di.Container], ids=["resolver", "di"])
-def test_two_classes_on_the_way_to_what_is_missing_are_told_apart(container: Any) -> None:
+def test_two_classes_on_the_path_to_a_missing_type_are_distinguished(container: Any) -> None:
     async def needs(request: Any, repo: Any) -> str:
         del request, repo
         return ""
@@ -79,12 +79,12 @@ def test_two_classes_on_the_way_to_what_is_missing_are_told_apart(container: Any
         bootstrap.bootstrap(container(), commands_mapper=lambda m: m.bind(Pay, needs))
 
 
-async def test_error_of_a_container_tells_two_classes_apart() -> None:
+async def test_error_of_a_container_distinguishes_two_classes() -> None:
     with pytest.raises(DependencyError, match=r"^shop\.orders\.Repo → shop\.stock\.Repo → Missing: "):
         await cqrs.Resolver().resolve(Outer)
 
 
-def test_singleton_that_would_outlive_one_of_its_name_is_told_from_it() -> None:
+def test_singleton_is_distinguished_from_a_shorter_lived_class_of_its_name() -> None:
     plain = from_("shop.stock", "Unit")
     keeper = needing("shop.orders", "Unit", plain)
     resolver = cqrs.Resolver()
@@ -110,17 +110,17 @@ def bind_for_other(requests: cqrs.RequestMap) -> None:
         (bind_for_other, r"it answers shop\.bills\.Pay\. Bind it to shop\.bills\.Pay"),
     ],
 )
-def test_mistake_in_a_request_map_tells_two_classes_apart(bind: Callable[[cqrs.RequestMap], None], told: str) -> None:
+def test_mistake_in_a_request_map_distinguishes_two_classes(bind: Callable[[cqrs.RequestMap], None], told: str) -> None:
     with pytest.raises(WiringError, match=told):
         bootstrap.bootstrap(cqrs.Resolver(), commands_mapper=bind)
 
 
-def test_mistake_in_an_event_map_tells_two_classes_apart() -> None:
+def test_mistake_in_an_event_map_distinguishes_two_classes() -> None:
     with pytest.raises(WiringError, match=r"it handles shop\.bills\.Paid"):
         events_bootstrap.bootstrap(cqrs.Resolver(), events_mapper=lambda m: m.bind(Paid, ForOtherEvent))
 
 
-async def test_request_of_a_known_name_that_nobody_handles_is_told_from_the_other() -> None:
+async def test_unhandled_request_of_a_known_name_is_distinguished_from_the_handled_one() -> None:
     mediator = bootstrap.bootstrap(cqrs.Resolver(), commands_mapper=lambda m: m.bind(Pay, PayHandler))
     with pytest.raises(RequestHandlerDoesNotExist, match=r"for shop\.bills\.Pay: .*bound so far: shop\.orders\.Pay"):
         await mediator.send(OtherPay())
@@ -128,7 +128,7 @@ async def test_request_of_a_known_name_that_nobody_handles_is_told_from_the_othe
         await mediator.send(Pay(), answered_by=OtherHandler)
 
 
-def test_event_of_a_name_that_an_outbox_knows_is_told_from_the_other() -> None:
+def test_events_of_one_name_are_distinguished_in_an_outbox() -> None:
     told = str(OutboxedEventMismatch("paid", 1, Paid, OtherPaid))
     assert "takes a shop.orders.Paid, and this is a shop.bills.Paid" in told
 
@@ -137,6 +137,6 @@ def test_names_that_do_not_clash_stay_short() -> None:
     assert type_names(Pay, Paid, Pay, list[int]) == ["Pay", "Paid", "Pay", "list[int]"]
 
 
-def test_type_arguments_of_one_name_are_told_apart() -> None:
+def test_type_arguments_of_one_name_are_distinguished() -> None:
     names = type_names(list[Pay], list[OtherPay], dict[str, Pay])
     assert names == ["list[shop.orders.Pay]", "list[shop.bills.Pay]", "dict[str, Pay]"]

@@ -80,7 +80,7 @@ class Both:
 
 
 @pytest.mark.parametrize("library", EMPTY)
-def test_session_is_reported_beside_what_else_is_missing(library: str) -> None:
+def test_session_is_reported_beside_other_missing_types(library: str) -> None:
     async def needs_both(_: Place, both: Both) -> None: ...
 
     with pytest.raises(WiringError) as refused:

@@ -99,13 +99,13 @@ async def test_entry_is_meant_for_subclasses_unless_they_have_their_own() -> Non
     assert (await answer(SoldOutForever("tea"), {SoldOut: 409, SoldOutForever: 410})).status_code == 410
 
 
-async def test_open_circuit_says_when_to_come_back() -> None:
+async def test_open_circuit_raises_the_time_to_retry_after() -> None:
     response = await answer(CircuitOpenError("app.payments.PayByCard", retry_after=2.1))
     assert (response.status_code, response.headers["retry-after"]) == (503, "3")
     assert response.json() == {"type": "about:blank", "title": "Service Unavailable", "status": 503}
 
 
-async def test_open_circuit_that_does_not_know_when_says_nothing_of_it() -> None:
+async def test_open_circuit_without_a_known_end_names_none() -> None:
     response = await answer(CircuitOpenError("app.payments.PayByCard"))
     assert response.status_code == 503
     assert "retry-after" not in response.headers
@@ -159,7 +159,7 @@ async def test_error_that_is_the_clients_fault_is_not_logged(caplog: pytest.LogC
     assert not [record for record in caplog.records if record.name == "cqrs" and record.levelno > logging.INFO]
 
 
-async def test_validation_error_of_a_handler_is_the_services_fault_unless_an_entry_says_otherwise() -> None:
+async def test_validation_error_of_a_handler_is_the_services_fault_by_default() -> None:
     with pytest.raises(pydantic.ValidationError) as raised:
         Order(quantity=-1)
     assert (await answer(raised.value)).status_code == 500

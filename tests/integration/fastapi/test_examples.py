@@ -14,7 +14,7 @@ from tests.servers.recipe import ROOT
 
 
 @pytest.mark.parametrize("name", ["examples.fastapi_app", "examples.fastapi_streaming"])
-def test_example_prints_what_its_docstring_says(name: str) -> None:
+def test_example_prints_the_output_of_its_docstring(name: str) -> None:
     expected = re.search(r"::\n\n((?: {4}.*\n)+)", inspect.getdoc(import_module(name)) or "")
     assert expected is not None
     done = subprocess.run(

@@ -18,7 +18,7 @@ UNAVAILABLE = {"type": "about:blank", "title": "Service Unavailable", "status": 
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
-async def test_a_stream_ends_when_the_server_is_told_to_stop(told: signal.Signals) -> None:
+async def test_a_stream_ends_when_the_server_is_stopped(told: signal.Signals) -> None:
     async with served(PROGRAM) as server, server.client.stream("GET", "/ticks") as response:
         events = read_events(response.aiter_lines())
         assert [(await anext(events)).name for _ in range(2)] == ["start", "progress"]

@@ -53,7 +53,7 @@ async def data_of(chunks: Callable[[], AsyncIterator[Any]], **options: Any) -> l
 
 
 @pytest.mark.parametrize("files", [("a", "b"), ()])
-async def test_helper_tells_what_the_long_form_tells(files: tuple[str, ...]) -> None:
+async def test_helper_equals_the_long_form(files: tuple[str, ...]) -> None:
     by_helper_told = await events_of((await told(by_helper(Import()), files=files)).text)
     by_hand_told = await events_of((await told(by_hand(Import()), files=files)).text)
     assert [event.data for event in by_helper_told] == [event.data for event in by_hand_told]
@@ -62,7 +62,7 @@ async def test_helper_tells_what_the_long_form_tells(files: tuple[str, ...]) -> 
     assert {event.name for event in by_hand_told} == {"message"}
 
 
-async def test_nobody_on_the_way_may_hold_events_back() -> None:
+async def test_proxies_are_asked_not_to_hold_events_back() -> None:
     response = await told(by_helper(Import()), files=("a",))
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -77,7 +77,7 @@ async def test_headers_and_message_are_the_callers() -> None:
     assert (await events_of(response.text))[0].data == {"type": "start", "message": "Importing"}
 
 
-async def test_complete_is_told_when_events_are_handled_and_the_scope_is_closed() -> None:
+async def test_complete_is_sent_when_events_are_handled_and_the_scope_is_closed() -> None:
     run = Import()
     async with serve(by_helper(run)) as live, live.post("/process-files", {"file_ids": ["a"]}) as (reader, _):
         await reader.readuntil(b"event: complete")
@@ -217,7 +217,7 @@ async def test_unexpected_error_before_the_first_chunk_is_an_internal_server_err
     ],
     ids=lambda value: type(value).__name__,
 )
-async def test_later_error_is_told_by_the_same_table(error: Exception, problem: dict[str, Any]) -> None:
+async def test_later_error_is_sent_by_the_same_table(error: Exception, problem: dict[str, Any]) -> None:
     async def chunks() -> AsyncIterator[int]:
         yield 1
         raise error
@@ -225,7 +225,7 @@ async def test_later_error_is_told_by_the_same_table(error: Exception, problem: 
     assert (await data_of(chunks))[1:] == [{"type": "progress", "data": 1}, {"type": "error", "problem": problem}]
 
 
-async def test_later_error_closes_the_scope_before_it_is_told_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_later_error_closes_the_scope_before_it_is_sent_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     run = Import()
     async with serve(by_helper(run)) as live, live.post("/process-files", {"file_ids": ["a", "fail"]}) as (reader, _):
         await reader.readuntil(b"event: error")
@@ -249,7 +249,7 @@ async def test_chunk_that_cannot_be_written_is_an_error() -> None:
     assert closed.is_set()
 
 
-async def test_problem_that_cannot_be_told_is_an_internal_server_error() -> None:
+async def test_problem_without_a_text_is_an_internal_server_error() -> None:
     app = fastapi.FastAPI()
     install_error_handlers(app, {OSError: lambda _: Problem(409, members={"cause": object()})})
     run = Import()

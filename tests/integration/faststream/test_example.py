@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.integration.faststream.topic import Topic
 
 
-async def test_example_prints_what_its_docstring_says(topic: Topic) -> None:
+async def test_example_prints_the_output_of_its_docstring(topic: Topic) -> None:
     expected = re.search(r"::\n\n((?: {4}.*\n)+)", inspect.getdoc(examples.faststream_consumer) or "")
     assert expected is not None
     running = await asyncio.create_subprocess_exec(

@@ -96,7 +96,7 @@ async def test_a_subscriber_that_settles_with_an_exception_or_gives_back(topic: 
     assert await database.effects() == ["1", "2"]
 
 
-async def test_a_message_is_told_by_its_headers_first(topic: Topic, database: Database) -> None:
+async def test_a_message_is_identified_by_its_headers_first(topic: Topic, database: Database) -> None:
     headers = {"message-id": str(uuid.uuid4()), "message-name": "paid"}
     async with running(service(topic, database, ship)):
         broker = KafkaBroker(topic.bootstrap, logger=None)

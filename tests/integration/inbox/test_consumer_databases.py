@@ -115,7 +115,7 @@ async def test_the_number_of_statements_does_not_depend_on_the_size_of_a_batch(
     assert counts == [2, 2], statements  # the marks, and which keys are parked
 
 
-async def test_two_who_bring_in_the_same_messages_in_opposite_order_wait_and_do_not_deadlock(
+async def test_two_consumers_of_the_same_messages_in_opposite_order_wait_and_do_not_deadlock(
     postgres_database: Database,
 ) -> None:
     inbox, won = postgres_database.inbox(), list[int]()

@@ -61,7 +61,7 @@ async def test_an_error_within_a_savepoint_does_not_fail_the_commit(database: Da
     assert await database.effects() == ["one"]
 
 
-async def test_a_statement_that_fails_elsewhere_fails_nobody_else(database: Database) -> None:
+async def test_a_statement_that_fails_elsewhere_fails_no_other_transaction(database: Database) -> None:
     async with database.unit_of_work():
         await effect("one")
         with pytest.raises(UnitOfWorkStateError):

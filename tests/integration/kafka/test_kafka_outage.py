@@ -96,7 +96,7 @@ async def test_a_short_restart_is_not_noticed(kafka_server: Server) -> None:
         assert [int(d.envelope.body) for d in await received(source, 1)] == [1]
 
 
-async def test_a_source_that_has_nothing_to_commit_tells_of_an_outage_and_goes_on(kafka_server: Server) -> None:
+async def test_a_source_with_nothing_to_commit_reports_an_outage_and_recovers(kafka_server: Server) -> None:
     backend = KafkaBackend(kafka_server.address)
     await backend.create("numbers")
     async with backend.broker(timeout=3) as broker, backend.source("numbers", "one", timeout=3) as source:
@@ -176,7 +176,7 @@ async def test_an_outage_leaves_nothing_for_the_garbage_collector(kafka_server: 
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_an_outage_is_told_by_the_cluster_that_is_away_and_its_messages_arrive_once(
+async def test_an_outage_names_the_unreachable_cluster_and_its_messages_arrive_once(
     kafka_server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # another test's broker may have been told a level

@@ -88,7 +88,7 @@ async def the_only_message(queue: aio_pika.abc.AbstractQueue) -> AbstractIncomin
     return message
 
 
-async def test_a_message_is_persistent_and_says_what_it_is(
+async def test_a_message_is_persistent_and_carries_its_metadata(
     rabbitmq_url: str, bare: aio_pika.abc.AbstractChannel
 ) -> None:
     queue_name = a_name("q")
@@ -130,7 +130,7 @@ async def test_a_message_that_no_queue_takes_is_an_outage_of_its_topic(rabbitmq_
     assert second is first  # it was not sent
 
 
-async def test_two_tasks_that_send_one_unroutable_id_are_both_told(rabbitmq_url: str) -> None:
+async def test_two_tasks_that_send_one_unroutable_id_both_get_the_error(rabbitmq_url: str) -> None:
     envelope = an_envelope("nowhere")
     async with AMQPMessageBroker(dsn=rabbitmq_url, exchange_name=a_name("x")) as broker:
         results = await broker.send([envelope] * 3)
@@ -267,7 +267,7 @@ def test_a_broker_has_either_a_dsn_or_a_publisher(arguments: dict[str, object]) 
         AMQPMessageBroker(exchange_name="x", **arguments)  # type: ignore[call-overload]
 
 
-async def test_no_error_and_no_log_tells_the_password(rabbitmq_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_error_and_no_log_contains_the_password(rabbitmq_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     url = rabbitmq_url.replace("guest:guest", "guest:s3cret")
     broker = AMQPMessageBroker(dsn=url, exchange_name="x")

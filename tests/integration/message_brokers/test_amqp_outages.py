@@ -78,7 +78,7 @@ async def test_a_source_whose_channel_the_server_closed_for_want_of_an_acknowled
         assert await numbers_until(source, 2) == [0, 1, 2]
 
 
-async def test_a_broker_that_the_server_has_blocked_for_want_of_memory_says_so_in_time_and_goes_on(
+async def test_a_broker_blocked_by_a_server_short_of_memory_raises_in_time_and_recovers(
     rabbitmq_server: Server,
 ) -> None:
     url = rabbitmq_server.address

@@ -164,7 +164,7 @@ async def test_deliveries_are_counted(nats_url: str) -> None:
             await delivery.nack(0.01)
 
 
-async def test_a_source_without_a_stream_says_that_one_is_needed(nats_url: str) -> None:
+async def test_a_source_without_a_stream_raises_that_one_is_needed(nats_url: str) -> None:
     with pytest.raises(BrokerUnavailable, match="no stream takes the subject"):
         await NatsMessageSource(nats_url, a_name("t")).start()
 
@@ -264,7 +264,7 @@ async def test_a_message_may_be_as_large_with_its_headers_as_the_server_says_and
     assert (await jetstream.stream_info(topic)).state.messages == 4 - over
 
 
-async def test_a_stream_that_is_made_is_said(nats_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_created_stream_is_logged(nats_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     topic = a_name("t")
     for _ in range(2):
@@ -333,7 +333,7 @@ async def test_the_next_server_is_tried(nats_url: str) -> None:
         assert await broker.send([an_envelope(topic)]) == [None]
 
 
-async def test_no_error_and_no_log_tells_the_password(caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_error_and_no_log_contains_the_password(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     broker = NatsMessageBroker("nats://user:s3cret@127.0.0.1:1", options={"token": "s3cret"})
     with pytest.raises(BrokerUnavailable) as raised:

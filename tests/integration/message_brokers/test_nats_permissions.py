@@ -37,7 +37,7 @@ def a_url(server: Secured, user: str) -> str:
     return f"tls://{user}:{PASSWORD}@{server.at['tls']}"
 
 
-async def test_a_user_needs_what_the_documentation_says(secured_nats: Secured) -> None:
+async def test_a_user_needs_the_documented_permissions(secured_nats: Secured) -> None:
     name = uuid.uuid4().hex[:12]
     topic, stream = f"open.{name}", NatsStream(name=name, subjects=(f"open.{name}",))
     async with a_broker(secured_nats, "sender", stream=stream) as broker:

@@ -207,7 +207,7 @@ async def test_messages_of_a_closed_member_are_delivered_again_in_their_order(re
     assert [d.attempt for d in again] == [2] * 5 + [1] * 5
 
 
-async def test_a_delayed_message_comes_again_to_whoever_is_there(redis_url: str) -> None:
+async def test_a_delayed_message_is_redelivered_to_any_member(redis_url: str) -> None:
     topic = a_name("t")
     async with RedisMessageBroker(redis_url) as broker:
         await broker.send([an_envelope(topic, n) for n in range(2)])
@@ -273,7 +273,7 @@ async def test_ones_own_function_reads_entries_and_what_it_raises_is_the_reason(
     assert (await bare.xpending(topic, "default"))["pending"] == 0
 
 
-async def test_an_entry_with_a_name_that_cannot_be_read_says_why(redis_url: str, bare: Redis) -> None:
+async def test_an_entry_with_an_unreadable_name_carries_the_reason(redis_url: str, bare: Redis) -> None:
     topic = a_name("t")
     await bare.xadd(topic, {"message-name": "paid", "message-id": "order-7", "message-body": "{}"})
     await bare.xadd(topic, {"message-name": "paid"})
@@ -306,7 +306,7 @@ async def test_a_topic_that_the_user_may_not_write_is_refused_by_name_and_the_ot
 
 
 @pytest.mark.parametrize("rights", ["+evalsha +eval +script|load +xadd +ping", "+@stream +@scripting +ping"])
-async def test_a_user_needs_what_the_documentation_says(clerk: Clerk, bare: Redis, rights: str) -> None:
+async def test_a_user_needs_the_documented_permissions(clerk: Clerk, bare: Redis, rights: str) -> None:
     topic = a_name("open")
     changed = ["reset", "on", ">secret", f"~{topic}", *rights.split()]
     await bare.execute_command("ACL", "SETUSER", clerk.name, *changed)  # type: ignore[no-untyped-call]  # the driver's
@@ -348,7 +348,7 @@ async def test_a_message_with_more_headers_than_a_script_takes_is_refused_alone(
     assert await bare.xlen(topic) == 2
 
 
-async def test_a_stream_that_is_made_is_said(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_created_stream_is_logged(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     sent, read = a_name("sent"), a_name("read")
     async with RedisMessageBroker(redis_url) as broker:
@@ -412,7 +412,7 @@ def test_everything_can_be_made_without_a_loop() -> None:
     RedisMessageSource("redis://127.0.0.1:1", "t")
 
 
-async def test_no_error_and_no_log_tells_the_password(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_error_and_no_log_contains_the_password(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG")
     url = redis_url.replace("redis://", "redis://user:s3cret@")
     broker, source = RedisMessageBroker(url), RedisMessageSource(url, "t")

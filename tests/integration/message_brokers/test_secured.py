@@ -55,7 +55,7 @@ async def test_a_client_with_the_password_and_the_authority_sends_and_receives(
 
 
 @pytest.mark.parametrize("backend", _those(tls=True), indirect=True)
-async def test_a_server_whose_authority_is_not_trusted_is_told_apart_from_one_that_is_away(
+async def test_a_server_with_an_untrusted_authority_is_distinguished_from_an_unreachable_one(
     backend: SecuredBackend, topic: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = await _what_is_told(backend, topic, caplog, trusts="stranger")
@@ -63,7 +63,7 @@ async def test_a_server_whose_authority_is_not_trusted_is_told_apart_from_one_th
 
 
 @pytest.mark.parametrize("backend", _those(password=True), indirect=True)
-async def test_a_wrong_password_is_told_apart_from_a_server_that_is_away(
+async def test_a_wrong_password_is_distinguished_from_an_unreachable_server(
     backend: SecuredBackend, topic: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     told = await _what_is_told(backend, topic, caplog, password=f"not-{PASSWORD}")

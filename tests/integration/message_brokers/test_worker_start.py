@@ -107,7 +107,7 @@ ADDRESSES = {
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
-async def test_workers_do_not_start_where_nobody_listens_and_wait_if_they_are_told_to(
+async def test_workers_do_not_start_without_a_server_and_wait_if_configured_to(
     name: str, topic: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     make, _ = BROKERS[name]
@@ -152,7 +152,7 @@ async def _not_let_in(database: str, password: str, driver: str) -> str:
 @pytest.mark.parametrize(
     ("server", "driver"), [("postgres_server", "postgresql+asyncpg"), ("mariadb_server", "mariadb+asyncmy")]
 )
-async def test_workers_that_their_database_refuses_do_not_start_and_wait_if_they_are_told_to(
+async def test_workers_refused_by_their_database_do_not_start_and_wait_if_configured_to(
     server: str, driver: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
     running: Server = request.getfixturevalue(server)
@@ -170,7 +170,7 @@ async def test_workers_that_their_database_refuses_do_not_start_and_wait_if_they
         await refused(consumer(nowhere, broker.source("orders")), "127.0.0.1:1")
 
 
-async def test_a_consumer_of_a_topic_that_kafka_does_not_have_says_which(strict_kafka: str, topic: str) -> None:
+async def test_a_consumer_of_a_missing_kafka_topic_names_the_topic(strict_kafka: str, topic: str) -> None:
     source = KafkaMessageSource(strict_kafka, topic, "g")
     await refused(consumer(MemoryDatabase(), source), strict_kafka, f"it has no topic {topic}", "make the topic")
 

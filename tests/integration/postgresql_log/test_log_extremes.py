@@ -184,7 +184,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("what", ERRORS)
-async def test_an_error_that_cannot_be_written_down_holds_up_nobody(stand: Stand, what: str) -> None:
+async def test_an_error_that_cannot_be_stored_delays_no_message(stand: Stand, what: str) -> None:
     error, send = ERRORS[what], stand.broker.send_message
 
     async def reject(message: Any) -> None:

@@ -57,7 +57,7 @@ async def until_waiting(stand: Stand, count: int) -> None:
     await until(as_many)
 
 
-async def test_a_relay_is_stopped_while_the_server_does_not_answer_who_connects(
+async def test_a_relay_can_be_stopped_while_the_server_does_not_answer_connections(
     stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "_CONNECT", int(EVER))
@@ -73,7 +73,7 @@ async def test_a_relay_is_stopped_while_its_question_waits_for_a_lock(stand: Sta
         await until_waiting(stand, 0)
 
 
-async def test_a_missing_table_of_positions_is_told_with_the_command_that_makes_it(stand: Stand) -> None:
+async def test_a_missing_table_of_positions_is_reported_with_the_command_that_creates_it(stand: Stand) -> None:
     await stand.database.run("drop table cqrs_log_positions")
     with pytest.raises(MigrationNeeded) as caught:
         await stand.log().open()
@@ -81,7 +81,7 @@ async def test_a_missing_table_of_positions_is_told_with_the_command_that_makes_
     assert caught.value.command in str(caught.value)
 
 
-async def test_a_relay_is_stopped_while_nobody_can_be_told(
+async def test_a_relay_can_be_stopped_while_its_server_cannot_be_interrupted(
     stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "_CONNECT", int(EVER))

@@ -236,7 +236,7 @@ async def test_sqlite_keeps_its_patience_and_may_have_begun_a_transaction(tmp_pa
     await engine.dispose()
 
 
-async def test_a_database_that_is_not_there_is_said_to_be_so_without_its_password() -> None:
+async def test_a_missing_database_is_reported_without_its_password() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else can
         engine = create_async_engine(f"postgresql+asyncpg://me:secret@127.0.0.1:{taken.getsockname()[1]}/shop")

@@ -87,7 +87,7 @@ async def test_messages_with_and_without_a_delay_go_in_together(backend: SqlBack
     assert [each.event.payload for each in await repository.get_many()] == [2]
 
 
-async def test_those_who_listen_to_the_inserts_of_their_model_hear_them(backend: SqlBackend) -> None:
+async def test_listeners_to_inserts_of_their_model_are_called(backend: SqlBackend) -> None:
     class Base(DeclarativeBase):
         pass
 

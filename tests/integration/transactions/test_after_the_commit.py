@@ -186,7 +186,7 @@ class Away(MemoryMessageBroker):
         raise Deliberate
 
 
-async def test_a_message_that_no_broker_takes_after_the_commit_is_told(stand: Stand) -> None:
+async def test_a_message_refused_by_the_broker_after_the_commit_is_logged(stand: Stand) -> None:
     """Without an outbox: the rows are committed, the message is lost, and the caller learns of it."""
     mediator = bootstrap(commands_mapper=bind, message_broker=Away(), middlewares=[TransactionMiddleware(stand.db)])
 

@@ -67,13 +67,13 @@ async def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(db) + db.name
 
 
-async def test_a_url_that_leads_nowhere_raises_at_the_first_use() -> None:
+async def test_a_url_of_no_server_raises_at_the_first_use() -> None:
     db = cqrs.Database("oracle://somewhere")
     with pytest.raises(DatabaseAddressError):
         assert db.engine
 
 
-async def test_tables_of_nobody_cannot_be_made(tmp_path: Path) -> None:
+async def test_tables_without_metadata_cannot_be_created(tmp_path: Path) -> None:
     async with cqrs.Database(f"sqlite:///{tmp_path}/test.db") as db:
         with pytest.raises(UnitOfWorkStateError, match="metadata="):
             await db.create_all()

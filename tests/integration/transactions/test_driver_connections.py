@@ -137,7 +137,7 @@ async def test_in_two_savepoints_the_inner_one_is_undone_alone(stand: Stand) -> 
     assert await stand.notes() == ["first", "middle"]
 
 
-async def test_savepoints_that_nobody_has_used_are_begun_first(stand: Stand) -> None:
+async def test_unused_savepoints_are_begun_first(stand: Stand) -> None:
     """Two nested turns without a statement, then a raw one in the inner: it is undone with either."""
 
     async def middle() -> None:

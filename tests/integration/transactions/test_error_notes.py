@@ -33,7 +33,7 @@ def notes_of(error: BaseException) -> str:
     return " ".join(getattr(error, "__notes__", ()))
 
 
-async def test_an_exhausted_pool_says_so(address: str, stand: Stand) -> None:
+async def test_an_exhausted_pool_is_reported(address: str, stand: Stand) -> None:
     engine = engine_at(address, pool_size=1, max_overflow=0, pool_timeout=0.1)
     db = cqrs.Database(engine, metadata=Base.metadata, registry=REGISTRY)
     mediator = stand.bootstrap(db)
@@ -49,12 +49,14 @@ async def test_an_exhausted_pool_says_so(address: str, stand: Stand) -> None:
     assert "pool_size" in notes_of(caught.value)
 
 
-async def test_a_statement_that_takes_too_long_says_so_on_postgresql(postgres_url: str, postgres_stand: Stand) -> None:
+async def test_a_statement_that_takes_too_long_is_reported_on_postgresql(
+    postgres_url: str, postgres_stand: Stand
+) -> None:
     engine = create_async_engine(postgres_url, connect_args={"server_settings": {"statement_timeout": "50"}})
     await _too_long(postgres_stand, engine, "select pg_sleep(30)", "statement_timeout")
 
 
-async def test_a_statement_that_takes_too_long_says_so_on_mariadb(mariadb_url: str, mariadb_stand: Stand) -> None:
+async def test_a_statement_that_takes_too_long_is_reported_on_mariadb(mariadb_url: str, mariadb_stand: Stand) -> None:
     engine = create_async_engine(mariadb_url, connect_args={"init_command": "set session max_statement_time = 0.05"})
     await _too_long(mariadb_stand, engine, SLOW, "max_statement_time")
 
@@ -79,7 +81,7 @@ async def hasty(sqlite_url: str, sqlite_stand: Stand) -> AsyncIterator[cqrs.Data
     await engine.dispose()
 
 
-async def test_a_locked_database_says_so(sqlite_stand: Stand, hasty: cqrs.Database) -> None:
+async def test_a_locked_database_is_reported(sqlite_stand: Stand, hasty: cqrs.Database) -> None:
     async def work() -> None:
         await hasty.session.execute(text("insert into notes (what) values ('lost')"))
 

@@ -145,7 +145,7 @@ async def test_a_missing_column_is_named(stand: Stand) -> None:
         assert (caught.value.table, caught.value.column) == ("outbox", "partition_no")
 
 
-async def test_tables_of_another_name_are_made_by_the_command_that_is_said(bare: Stand) -> None:
+async def test_tables_of_another_name_are_created_by_the_printed_command(bare: Stand) -> None:
     db = cqrs.Database(bare.sessions, registry=REGISTRY, outbox_table="parcels", inbox_table="letters")
     with pytest.raises(MigrationNeeded) as caught:
         await db.outbox.get_many()
@@ -189,7 +189,7 @@ async def test_a_swallowed_error_of_a_missing_table_commits_nothing(bare: Stand)
     assert await bare.notes() == []
 
 
-async def test_a_relay_says_once_what_to_do_and_goes_on_when_it_is_done(
+async def test_a_relay_logs_the_remedy_once_and_continues_when_it_is_applied(
     bare: Stand, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay = OutboxRelay(bare.db.outbox, broker := MemoryMessageBroker())

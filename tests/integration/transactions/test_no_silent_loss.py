@@ -29,7 +29,7 @@ async def tell(events: cqrs.EventRecorder) -> None:
     events.record(Told(payload="lost"))
 
 
-async def test_a_notification_that_can_go_nowhere_raises_within_a_transaction(stand: Stand) -> None:
+async def test_a_notification_without_broker_and_outbox_raises_within_a_transaction(stand: Stand) -> None:
     mediator = bootstrap(commands_mapper=bind)
     with pytest.raises(UnitOfWorkStateError, match="neither an outbox nor a message_broker"):
         async with stand.db.transaction():
@@ -38,7 +38,7 @@ async def test_a_notification_that_can_go_nowhere_raises_within_a_transaction(st
     assert await stand.notes() == []
 
 
-async def test_a_notification_that_can_go_nowhere_is_dropped_with_a_warning_outside_of_transactions(
+async def test_a_notification_without_broker_and_outbox_is_dropped_with_a_warning_outside_of_transactions(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.WARNING, "cqrs"):

@@ -113,7 +113,7 @@ async def test_an_event_that_was_recorded_twice_keeps_what_was_recorded_outside_
     assert await stand.messages() == ["same"]
 
 
-async def test_a_domain_event_of_a_savepoint_that_was_undone_is_handled_by_nobody(stand: Stand) -> None:
+async def test_a_domain_event_of_an_undone_savepoint_is_not_handled(stand: Stand) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         with pytest.raises(Deliberate):
             async with stand.db.transaction():
@@ -157,7 +157,7 @@ async def test_a_handler_that_calls_another_handler_raises(stand: Stand) -> None
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
 
-async def test_a_recorder_of_nobody_raises(stand: Stand) -> None:
+async def test_an_unread_recorder_raises(stand: Stand) -> None:
     recorder = cqrs.EventRecorder()
 
     async def work() -> None:
@@ -169,7 +169,7 @@ async def test_a_recorder_of_nobody_raises(stand: Stand) -> None:
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
 
-async def test_a_recorder_of_nobody_raises_in_a_turn_that_touches_no_database(stand: Stand) -> None:
+async def test_an_unread_recorder_raises_in_a_transaction_that_touches_no_database(stand: Stand) -> None:
     async def work() -> None:
         cqrs.EventRecorder().record(Told(payload="lost"))
 
@@ -178,7 +178,7 @@ async def test_a_recorder_of_nobody_raises_in_a_turn_that_touches_no_database(st
     assert await stand.messages() == []
 
 
-async def test_a_recorder_of_nobody_in_a_savepoint_that_was_undone_stands_against_nothing(stand: Stand) -> None:
+async def test_an_unread_recorder_in_an_undone_savepoint_does_not_prevent_the_commit(stand: Stand) -> None:
     async def work() -> None:
         await stand.write("one")
         with pytest.raises(Deliberate):

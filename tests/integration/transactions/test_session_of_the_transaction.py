@@ -249,7 +249,7 @@ async def test_lazy_attributes_are_loaded_through_the_session_of_the_turn(stand:
 
 
 @pytest.mark.parametrize("unit_of_ours", [False, True])
-async def test_an_object_of_a_turn_can_be_read_after_its_commit_whatever_the_sessionmaker_says(
+async def test_an_object_can_be_read_after_its_commit_whatever_the_sessionmaker_sets(
     stand: Stand, *, unit_of_ours: bool
 ) -> None:
     sessions = async_sessionmaker(stand.engine, expire_on_commit=True)

@@ -118,7 +118,7 @@ async def test_a_notification_of_a_stream_that_is_left_early_does_not_leave(stan
     assert await stand.messages() == []
 
 
-async def test_a_stream_whose_callback_fails_after_the_commit_says_so(stand: Stand) -> None:
+async def test_a_stream_whose_callback_fails_after_the_commit_raises(stand: Stand) -> None:
     async def fail() -> None:
         raise Deliberate
 

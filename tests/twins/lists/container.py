@@ -76,7 +76,7 @@ TWINS = (
         "container/resolving/single_flight.py",
         "if outer is not None:\n                _must_not_wait(outer, made, type_)",
         "",
-        f"{CIRCLES}test_two_that_ask_for_each_other_in_two_tasks_are_told",
+        f"{CIRCLES}test_two_types_that_need_each_other_in_two_tasks_are_reported",
     ),
     Twin(
         "a request map that is changed by hand is compiled anew",
@@ -104,7 +104,7 @@ TWINS = (
         "_introspection/generics.py",
         "_full_name(it) if name in clashes else name",
         "name",
-        f"{CLASHES}test_two_classes_on_the_way_to_what_is_missing_are_told_apart",
+        f"{CLASHES}test_two_classes_on_the_path_to_a_missing_type_are_distinguished",
     ),
     Twin(
         "what only a route fills in is refused in an annotation, too",
@@ -118,21 +118,21 @@ TWINS = (
         "container/resolving/single_flight.py",
         "if made.loop is not asyncio.get_running_loop():",
         "if False:",
-        f"{CIRCLES}test_sync_factory_that_blocks_until_a_thread_has_asked_is_told",
+        f"{CIRCLES}test_sync_factory_that_blocks_on_a_thread_that_resolves_its_type_is_reported",
     ),
     Twin(
         "nobody waits for ever for what is made",
         "container/resolving/single_flight.py",
         "async with asyncio.timeout(PATIENCE):",
         "async with asyncio.timeout(None):",
-        f"{CIRCLES}test_factory_that_asks_in_a_thread_is_told",
+        f"{CIRCLES}test_factory_that_resolves_its_own_type_in_a_thread_is_reported",
     ),
     Twin(
         "a plain factory is not called again while it makes a singleton",
         "container/resolving/shortcut.py",
         "if not in_the_making.acquire(blocking=False):",
         "in_the_making = Lock()\n        if not in_the_making.acquire(blocking=False):",
-        f"{CIRCLES}test_plain_factory_that_asks_for_its_own_thing_is_told",
+        f"{CIRCLES}test_plain_factory_that_resolves_its_own_type_is_reported",
     ),
     Twin(
         "di makes a generic class with its arguments",

@@ -24,7 +24,7 @@ TWINS = (
         "handlers/shared.py",
         "injector.makes_anew(handler_type) and not unread_lists(handler_type)",
         "injector.makes_anew(handler_type)",
-        f"{KEPT_ASIDE}test_an_event_in_a_list_that_nobody_reads_is_told_and_the_turn_undone",
+        f"{KEPT_ASIDE}test_an_event_in_an_unread_list_is_reported_and_the_transaction_undone",
     ),
     Twin(
         "what a handler sends follows from its message",
@@ -73,7 +73,7 @@ TWINS = (
         "_tasks/blocks.py",
         "with contextlib.suppress(Exception):",
         "if error:",
-        f"{AS_RAISED}test_an_error_of_an_event_handler_is_raised_as_it_is_and_told",
+        f"{AS_RAISED}test_an_error_of_an_event_handler_is_raised_unchanged_and_logged",
     ),
     Twin(
         "an error leaves a block as it was raised",

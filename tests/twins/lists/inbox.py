@@ -28,7 +28,7 @@ TWINS = (
         "inbox/memory/repository.py",
         "unit.enlist(mark, check=mark.check)",
         "unit.enlist(mark)",
-        f"{MEMORY}test_of_many_who_bring_in_the_same_messages_one_succeeds",
+        f"{MEMORY}test_of_many_consumers_of_the_same_messages_one_succeeds",
     ),
     Twin(
         "who brings in what another is bringing in waits for it",
@@ -42,7 +42,7 @@ TWINS = (
         "inbox/sqlalchemy/marks.py",
         "sorted(ids)",
         "list(ids)",
-        f"{DATABASES}test_two_who_bring_in_the_same_messages_in_opposite_order_wait_and_do_not_deadlock",
+        f"{DATABASES}test_two_consumers_of_the_same_messages_in_opposite_order_wait_and_do_not_deadlock",
     ),
     Twin(
         "who has lost against another begins again and parks nothing",

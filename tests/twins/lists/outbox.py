@@ -43,7 +43,7 @@ TWINS = (
         "_messages/limits.py",
         'if (b"NaN" in body or b"Infinity" in body) and',
         "if False and",
-        f"{MEMORY}test_a_serializer_that_says_json_must_write_it",
+        f"{MEMORY}test_a_serializer_that_declares_json_must_write_json",
     ),
     Twin(
         "no model writes null for NaN",

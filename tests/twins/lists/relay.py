@@ -81,7 +81,7 @@ TWINS = (
         "workers/service.py",
         "self._task.add_done_callback(self._has_ended)",
         "pass",
-        f"{START}test_an_error_that_ends_a_worker_is_logged_at_once_whoever_has_started_it",
+        f"{START}test_an_error_that_ends_a_worker_is_logged_at_once_however_it_was_started",
     ),
     Twin(
         "a message is at fault only if another left right before it failed",
@@ -386,6 +386,6 @@ TWINS = (
         "_replication/stream.py",
         "self._hang_up()",
         "pass",
-        f"{LOG}test_log_opening.py::test_a_relay_is_stopped_while_nobody_can_be_told",
+        f"{LOG}test_log_opening.py::test_a_relay_can_be_stopped_while_its_server_cannot_be_interrupted",
     ),
 )

@@ -40,7 +40,7 @@ TWINS: tuple[Twin, ...] = (
         "_sqlalchemy/connecting.py",
         'if url is None or "@" in str(url.host) or',
         "if url is None or",
-        f"{SECRETS}test_the_password_of_a_database_is_told_nowhere[mariadb]",
+        f"{SECRETS}test_the_password_of_a_database_is_shown_nowhere[mariadb]",
     ),
     Twin(
         "what may be a part of a broker's password is not shown as its host",
@@ -159,7 +159,7 @@ TWINS: tuple[Twin, ...] = (
         TURNS,
         "error.answer = answer",
         "pass",
-        f"{MEMORY}test_the_middleware_tells_the_answer_of_a_turn_that_was_committed_and_failed_then",
+        f"{MEMORY}test_the_middleware_passes_on_the_answer_of_a_committed_transaction_whose_callback_failed",
     ),
     Twin(
         "no retry takes it for nothing",
@@ -377,7 +377,7 @@ TWINS: tuple[Twin, ...] = (
         EMITTER,
         "if unit is not None:  # which can still be undone",
         "if unit is self:  # which can still be undone",
-        f"{LOSSES}test_a_notification_that_can_go_nowhere_raises_within_a_transaction[sqlite]",
+        f"{LOSSES}test_a_notification_without_broker_and_outbox_raises_within_a_transaction[sqlite]",
     ),
     Twin(
         "a notification of another database waits for the turn around",
@@ -413,6 +413,6 @@ TWINS: tuple[Twin, ...] = (
         "if self.brought is None:  # the commit is ours",
         "if self is None:  # the commit is ours",
         f"{REAL}test_session_of_the_transaction.py::"
-        "test_an_object_of_a_turn_can_be_read_after_its_commit_whatever_the_sessionmaker_says[sqlite-False]",
+        "test_an_object_can_be_read_after_its_commit_whatever_the_sessionmaker_sets[sqlite-False]",
     ),
 )

@@ -291,7 +291,7 @@ TWINS: tuple[Twin, ...] = (
         PORT,
         "if self.is_held:\n            raise",
         "if self is None:\n            raise",
-        f"{MEMORY}test_one_that_is_held_can_be_ended_by_nobody_within",
+        f"{MEMORY}test_a_held_transaction_cannot_be_ended_from_within",
     ),
     Twin(
         "what is kept in memory is undone with its savepoint",
@@ -326,7 +326,7 @@ TWINS: tuple[Twin, ...] = (
         UNITS,
         "return self._session is None and self._journal is None and",
         "return self._session is None and",
-        f"{RECORDED}test_a_recorder_of_nobody_raises_in_a_turn_that_touches_no_database[sqlite]",
+        f"{RECORDED}test_an_unread_recorder_raises_in_a_transaction_that_touches_no_database[sqlite]",
     ),
     Twin(
         "the session of the transaction commits nothing",
@@ -410,14 +410,14 @@ TWINS: tuple[Twin, ...] = (
         EXPLAINED,
         "        PoolTimeout,\n        (",
         "        ZeroDivisionError,\n        (",
-        f"{NOTES}test_an_exhausted_pool_says_so[sqlite]",
+        f"{NOTES}test_an_exhausted_pool_is_reported[sqlite]",
     ),
     Twin(
         "a locked file says so",
         EXPLAINED,
         "{5, 6, 517},",
         "set(),",
-        f"{NOTES}test_a_locked_database_says_so",
+        f"{NOTES}test_a_locked_database_is_reported",
     ),
     Twin(
         "a savepoint that a failed flush has undone raises at its end",

@@ -45,7 +45,7 @@ async def fails(breaker: AioBreakerAdapter, times: int) -> None:
             await breaker.call("billing", fail, "4111 1111 1111 1111")
 
 
-async def test_each_move_is_told_once(
+async def test_each_change_of_state_is_logged_once(
     breaker: AioBreakerAdapter, clock: ManualClock, log: pytest.LogCaptureFixture
 ) -> None:
     await fails(breaker, times=2)

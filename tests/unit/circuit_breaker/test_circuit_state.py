@@ -45,7 +45,7 @@ def test_an_abandoned_probe_ends_its_lease() -> None:
     )
 
 
-def test_a_lease_outlasts_slow_calls_unless_told_otherwise() -> None:
+def test_a_lease_outlasts_slow_calls_by_default() -> None:
     assert CircuitPolicy.of(1, 0.5).probe_lease == SHORTEST_DEFAULT_LEASE
     assert CircuitPolicy.of(1, 90).probe_lease == 90
     assert CircuitPolicy.of(1, 90, 5).probe_lease == 5

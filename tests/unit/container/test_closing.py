@@ -107,7 +107,7 @@ async def test_dependencies_of_a_singleton_live_as_long_as_the_singleton(log: Lo
     assert log == ["open First", "close First"]
 
 
-async def test_everything_opened_hears_of_the_error_that_ends_the_request(log: Log) -> None:
+async def test_every_opened_dependency_gets_the_error_that_ends_the_request(log: Log) -> None:
     with pytest.raises(Failed):
         async with resolver_of(log, "request").scope() as scope:
             await scope.resolve(Second)
@@ -143,7 +143,7 @@ async def swallow_async() -> AsyncIterator[Second]:
 
 
 @pytest.mark.parametrize("swallows", [swallow, swallow_async])
-async def test_factory_that_swallows_an_error_keeps_it_from_nobody(log: Log, swallows: Any) -> None:
+async def test_factory_that_swallows_an_error_hides_it_from_no_dependent(log: Log, swallows: Any) -> None:
     resolver = Resolver()
     resolver.bind(First, log.opens(First), lifetime="request")
     resolver.bind(Second, swallows, lifetime="request")

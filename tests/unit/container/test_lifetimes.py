@@ -28,7 +28,7 @@ class Desk:
         self.clock, self.mail = clock, mail
 
 
-async def test_transient_is_made_for_each_who_needs_it() -> None:
+async def test_transient_is_made_for_each_dependent() -> None:
     desk = await Resolver().resolve(Desk)
     assert desk.clock is not desk.mail.clock
 

@@ -94,7 +94,7 @@ def test_values_are_never_made_up(value: Any) -> None:
     assert "container.bind_instance(" in found.remedy
 
 
-def test_everything_is_told_at_once_and_once() -> None:
+def test_everything_is_reported_at_once_and_once() -> None:
     found = Resolver().check([NeedsTwo, NeedsPort, Deep, Clock])
     assert [problem.subject for problem in found] == ["NeedsTwo → Port", "NeedsTwo → Speaks"]
 
@@ -131,7 +131,7 @@ class Egg:
 
 
 @pytest.mark.parametrize("lifetime", ["transient", "request", "singleton"])
-async def test_circle_is_told_and_does_not_hang(lifetime: Any) -> None:
+async def test_circle_is_reported_and_does_not_hang(lifetime: Any) -> None:
     resolver = Resolver()
     resolver.bind(Hen, lifetime=lifetime)
     resolver.bind(Egg, lifetime=lifetime)
@@ -203,7 +203,7 @@ class Unreadable:
         (Unreadable, "the annotation of 'fee' of Unreadable cannot be read", "not only under TYPE_CHECKING"),
     ],
 )
-def test_parameter_that_says_nothing_is_told_at_check_and_at_bind(asked: type, problem: str, remedy: str) -> None:
+def test_parameter_without_annotation_is_reported_at_check_and_at_bind(asked: type, problem: str, remedy: str) -> None:
     (found,) = Resolver().check([needs(asked)])
     assert problem in found.problem
     assert remedy in found.remedy

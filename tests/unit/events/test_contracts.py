@@ -117,7 +117,9 @@ async def record(command: Record, events: cqrs.EventRecorder) -> None:
 
 
 @pytest.mark.parametrize(("cls", "payload", "name", "version"), KINDS)
-async def test_a_class_says_name_version_topic_and_key_once(cls: Any, payload: Any, name: str, version: int) -> None:
+async def test_a_class_declares_name_version_topic_and_key_once(
+    cls: Any, payload: Any, name: str, version: int
+) -> None:
     db = cqrs.MemoryDatabase()
     mediator = bootstrap.bootstrap(database=db, commands_mapper=lambda m: m.bind(Record, record))
     event = cls(payload=payload(order_id="o7"))
@@ -155,7 +157,7 @@ async def test_a_key_of_the_call_counts_before_that_of_the_class() -> None:
     assert [sent.envelope.key for sent in await db.outbox.get_many() if sent.envelope] == ["mine"]
 
 
-def test_a_class_that_says_nothing_still_needs_a_name() -> None:
+def test_a_class_that_declares_nothing_still_needs_a_name() -> None:
     with pytest.raises(pydantic.ValidationError, match="event_name"):
         cqrs.NotificationEvent[Line](payload=Line())
     with pytest.raises(TypeError, match="event_name"):
@@ -373,7 +375,7 @@ async def test_a_handler_of_an_unregistered_message_stops_the_start_of_a_consume
         await consumer.started()
 
 
-def test_a_message_bound_for_the_handlers_of_a_service_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_meant_for_handlers_of_the_service_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     class Leaves(cqrs.NotificationEvent[Line]):
         pass
 

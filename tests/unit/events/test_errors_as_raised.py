@@ -144,7 +144,9 @@ WAYS = ["in_the_resolver", "in_the_resolver_and_sync", "as_a_context_manager", "
 @ERRORS
 @pytest.mark.parametrize("limit", [1, 4])
 @pytest.mark.parametrize("way", WAYS)
-async def test_an_error_of_an_event_handler_is_raised_as_it_is_and_told(error: Exception, limit: int, way: str) -> None:
+async def test_an_error_of_an_event_handler_is_raised_unchanged_and_logged(
+    error: Exception, limit: int, way: str
+) -> None:
     stand = Stand(error)
 
     def domain_events(m: cqrs.EventMap) -> None:

@@ -112,7 +112,7 @@ def _container(handler: Any, *, shared: bool) -> cqrs.Resolver:
 
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("handler", LOSING)
-async def test_an_event_in_a_list_that_nobody_reads_is_told_and_the_turn_undone(handler: Any, *, shared: bool) -> None:
+async def test_an_event_in_an_unread_list_is_reported_and_the_transaction_undone(handler: Any, *, shared: bool) -> None:
     db = cqrs.MemoryDatabase()
     bound = [handler] if handler is Chained else handler
     mediator = bootstrap(
@@ -126,7 +126,7 @@ async def test_an_event_in_a_list_that_nobody_reads_is_told_and_the_turn_undone(
 
 
 @pytest.mark.parametrize("shared", [False, True])
-async def test_a_stream_is_told_too(*, shared: bool) -> None:
+async def test_a_stream_is_checked_too(*, shared: bool) -> None:
     mediator = bootstrap_streaming(_container(Streams, shared=shared), commands_mapper=lambda m: m.bind(Place, Streams))
     with pytest.raises(EventsKeptElsewhere):
         _ = [chunk async for chunk in mediator.stream(Place())]
@@ -139,7 +139,7 @@ class Records(cqrs.RequestHandler[Place, None]):
 
 @pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("by", ["request", "event"])
-async def test_a_handler_of_events_is_told_too(*, shared: bool, by: str) -> None:
+async def test_a_handler_of_events_is_checked_too(*, shared: bool, by: str) -> None:
     container = _container(Reacts, shared=shared)
     with pytest.raises(EventsKeptElsewhere) as caught:
         if by == "event":

@@ -139,7 +139,7 @@ async def test_as_many_event_handlers_run_at_once_as_allowed(options: dict[str, 
     assert (gauge.running, gauge.highest) == (0, highest)
 
 
-async def test_a_stream_handles_ten_events_at_once_unless_told_otherwise() -> None:
+async def test_a_stream_handles_ten_events_at_once_by_default() -> None:
     gauge = Gauge()
 
     async def burst(command: Do, recorder: cqrs.EventRecorder) -> Any:
@@ -337,7 +337,7 @@ async def test_an_error_of_the_broker_reaches_the_caller() -> None:
         await mediator(message_broker=RefusingBroker()).send(Do([sent("joined")]))
 
 
-async def test_an_event_that_nobody_handles_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_event_without_handlers_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     hooks = RecordingHooks()
     with caplog.at_level("DEBUG", logger="cqrs"):
         assert await mediator(hooks=hooks).send(Do([Happened("a")])) == "done"
@@ -406,7 +406,7 @@ async def test_a_received_notification_is_handled_and_its_follow_ups_are_routed(
     assert [m.message_name for m in broker.sent] == ["onward"]
 
 
-async def test_a_received_event_that_nobody_handles_is_reported_and_goes_nowhere() -> None:
+async def test_a_received_event_without_handlers_is_reported_and_dropped() -> None:
     hooks, broker, event = RecordingHooks(), MemoryMessageBroker(), sent("in")
     await event_mediator(hooks=hooks, message_broker=broker).send(event)
     assert (hooks.unhandled, broker.sent) == ([event], ())

@@ -59,7 +59,7 @@ def test_errors_independent_of_the_message_are_outages(error: Exception) -> None
     assert verdict(error) is ConsumerVerdict.OUTAGE
 
 
-def test_a_group_of_nothing_but_cancellations_tells_of_no_outage() -> None:
+def test_a_group_of_cancellations_alone_is_no_outage() -> None:
     assert not is_outage(BaseExceptionGroup("none", [asyncio.CancelledError()]))
 
 

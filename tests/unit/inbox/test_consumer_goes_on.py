@@ -150,7 +150,7 @@ class Speechless(Exception):
         raise ValueError("it cannot say what it is")
 
 
-async def test_a_message_whose_error_cannot_be_told_is_parked(stand: Stand) -> None:
+async def test_a_message_whose_error_has_no_text_is_parked(stand: Stand) -> None:
     stand.errors = {2: [Speechless() for _ in range(99)]}
     await stand.send(1, 2, 3)
     async with stand.running(policy=ONCE_ONLY):

@@ -251,7 +251,7 @@ async def test_handlers_are_given_the_envelope_that_they_ask_for(container: str)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-async def test_an_envelope_where_no_message_is_consumed_is_an_error_that_says_what_to_ask_for(container: str) -> None:
+async def test_an_envelope_where_no_message_is_consumed_raises_with_the_remedy(container: str) -> None:
     async def needs_it(command: Ship, envelope: cqrs.Envelope) -> None:
         raise AssertionError(envelope)
 

@@ -24,7 +24,7 @@ async def sent(body: bytes, encoding: str | None = None, at_least: int = 1024) -
     return memory.sent[0].to_envelope()
 
 
-async def test_a_long_body_is_compressed_and_says_by_what() -> None:
+async def test_a_long_body_is_compressed_and_names_its_encoding() -> None:
     envelope = await sent(LONG)
     assert envelope.content_encoding == "zlib"
     assert zlib.decompress(envelope.body) == LONG

@@ -79,7 +79,7 @@ def test_no_text_shows_a_secret() -> None:
         ({"dsn": "a:1", "sasl_plain_password": "secret"}, ["sasl_plain_password"]),
     ],
 )
-def test_mistakes_are_told_at_once_and_all_together(arguments: dict[str, Any], subjects: list[str]) -> None:
+def test_mistakes_are_reported_at_once_and_all_together(arguments: dict[str, Any], subjects: list[str]) -> None:
     with pytest.raises(WiringError) as raised:
         kafka_producer_factory(**arguments)
     assert [problem.subject for problem in raised.value.problems] == [f"Kafka: {subject}" for subject in subjects]
@@ -92,7 +92,9 @@ def test_the_adapter_refuses_what_it_does_not_know() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "level"), [((), "WARNING"), (("DEBUG",), "DEBUG")])
-def test_the_log_level_of_the_driver_is_set_when_a_broker_is_told_to(arguments: tuple[str, ...], level: str) -> None:
+def test_the_log_level_of_the_driver_is_set_if_a_broker_is_configured_so(
+    arguments: tuple[str, ...], level: str
+) -> None:
     logger = logging.getLogger("aiokafka")
     before = logger.level
     logger.setLevel("WARNING")

@@ -16,7 +16,7 @@ def test_a_certificate_that_is_not_trusted_is_found_behind_what_the_driver_makes
     assert "let the ssl context trust the authority" in str(told)
 
 
-def test_a_port_that_does_not_speak_tls_is_told() -> None:
+def test_a_port_without_tls_is_reported() -> None:
     assert "check that this port speaks TLS" in unavailable("Redis at r", ssl.SSLError("wrong version number")).remedy
 
 

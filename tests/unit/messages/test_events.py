@@ -47,7 +47,7 @@ def test_an_event_cannot_be_changed(event: Any) -> None:
     assert event.user_id == "u"
 
 
-def test_a_changed_dataclass_event_says_what_to_do() -> None:
+def test_a_changed_dataclass_event_is_refused_with_the_remedy() -> None:
     event = Open("u")
     with pytest.raises(ImmutableEventError, match="record a new event") as caught:
         event.room = "attic"
@@ -105,7 +105,7 @@ def test_a_notification_survives_json() -> None:
     assert cqrs.NotificationEvent[Joined].model_validate_json(event.model_dump_json()) == event
 
 
-def test_an_event_without_a_protobuf_form_says_what_to_override() -> None:
+def test_an_event_without_a_protobuf_form_raises_what_to_override() -> None:
     event = cqrs.NotificationEvent(event_name="joined", payload=None)
     with pytest.raises(ProtobufNotImplemented, match=r"override proto\(\)"):
         event.proto()
@@ -113,7 +113,7 @@ def test_an_event_without_a_protobuf_form_says_what_to_override() -> None:
         type(event).from_proto(object())
 
 
-def test_the_kinds_of_events_can_be_told_apart() -> None:
+def test_the_kinds_of_events_can_be_distinguished() -> None:
     assert issubclass(cqrs.DomainEvent, cqrs.IDomainEvent)
     assert not issubclass(cqrs.DomainEvent, cqrs.INotificationEvent)
     assert issubclass(cqrs.ECSTEvent, cqrs.NotificationEvent)

@@ -70,7 +70,7 @@ def test_two_types_cannot_share_a_name_and_version() -> None:
     assert registry.type_of("order_placed", 2) is OrderPlaced
 
 
-def test_an_unknown_name_is_said_clearly() -> None:
+def test_an_unknown_name_is_reported_clearly() -> None:
     with pytest.raises(UnknownEvent, match="'gone' version 4") as caught:
         cqrs.EventRegistry().type_of("gone", 4)
     assert (caught.value.name, caught.value.version) == ("gone", 4)

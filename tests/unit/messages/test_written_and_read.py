@@ -173,7 +173,7 @@ def test_a_model_that_forbids_extra_fields_still_does_where_it_computes_none() -
         cqrs.NotificationEvent[Forbids].from_dict(event_name="n", payload={"order": "o", "other": 1})
 
 
-def test_a_to_dict_of_ones_own_says_what_is_written() -> None:
+def test_a_custom_to_dict_defines_the_written_content() -> None:
     class Own(cqrs.NotificationEvent[int]):
         def to_dict(self) -> dict[str, Any]:
             return {"mine": self.payload}

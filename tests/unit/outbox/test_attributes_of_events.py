@@ -117,7 +117,7 @@ async def test_arguments_of_add_override_the_attributes_of_the_event() -> None:
     assert (await stored(an_outbox(), event, delay=5)).new.delay == 5.0
 
 
-async def test_an_event_that_says_nothing_has_no_key_no_headers_and_no_delay() -> None:
+async def test_an_event_without_attributes_has_no_key_no_headers_and_no_delay() -> None:
     row = await stored(an_outbox(), Plain(payload=1))
     assert (row.new.envelope.key, row.new.envelope.headers, row.due_at) == (None, {}, None)
 

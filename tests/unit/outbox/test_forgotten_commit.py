@@ -31,7 +31,7 @@ def placed() -> cqrs.NotificationEvent[int]:
     return cqrs.NotificationEvent[int](event_name="placed", payload=1)
 
 
-async def test_a_forgotten_commit_is_told(
+async def test_a_forgotten_commit_is_logged(
     outbox: MemoryOutboxedEventRepository, warnings: Callable[[], list[str]]
 ) -> None:
     async with outbox as session:
@@ -42,7 +42,7 @@ async def test_a_forgotten_commit_is_told(
     assert "outbox.commit(session)" in told
 
 
-async def test_a_forgotten_commit_within_a_unit_of_work_is_told(
+async def test_a_forgotten_commit_within_a_unit_of_work_is_logged(
     outbox: MemoryOutboxedEventRepository, warnings: Callable[[], list[str]]
 ) -> None:
     async with cqrs.MemoryUnitOfWork(), outbox:

@@ -9,7 +9,7 @@ SOON = 0.001
 LATE = 60.0
 
 
-async def test_a_hint_wakes_everybody_who_waits() -> None:
+async def test_a_hint_wakes_every_waiter() -> None:
     bell = Bell()
     mine, other = LocalWakeUps(bell), LocalWakeUps(bell)
     waits = [asyncio.create_task(who.wait(LATE)) for who in (mine, mine, other)]
@@ -19,7 +19,7 @@ async def test_a_hint_wakes_everybody_who_waits() -> None:
     assert not await mine.wait(SOON)
 
 
-async def test_a_hint_that_comes_while_nobody_waits_is_kept_once() -> None:
+async def test_a_hint_without_a_waiter_is_kept_once() -> None:
     wakeups = LocalWakeUps()
     for _ in range(1000):
         wakeups.announce()
@@ -53,7 +53,7 @@ async def test_a_commit_in_another_thread_wakes() -> None:
     thread.join()
 
 
-async def test_only_who_hears_every_commit_says_so() -> None:
+async def test_only_wakeups_that_receive_every_commit_claim_it() -> None:
     assert LocalWakeUps().healthy
     assert not LocalWakeUps(single_process=False).healthy
     assert not NoWakeUps().healthy

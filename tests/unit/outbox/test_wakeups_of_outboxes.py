@@ -38,7 +38,7 @@ async def another(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         await engine.dispose()
 
 
-async def test_a_commit_wakes_who_waits_in_this_process(another: Callable[[], Any]) -> None:
+async def test_a_commit_wakes_each_waiter_of_this_process(another: Callable[[], Any]) -> None:
     outbox, wakeups = another(), another().wakeups()
     async with outbox as session:
         outbox.add(session, cqrs.NotificationEvent(event_name="told", payload=1))

@@ -75,13 +75,13 @@ async def test_an_answer_that_was_not_awaited_is_refused_and_the_turn_undone(bou
     assert await db.outbox.peek() == []
 
 
-async def test_a_handler_of_events_is_told_too() -> None:
+async def test_a_handler_of_events_is_checked_too() -> None:
     mediator = bootstrap_events(cqrs.Resolver(), events_mapper=lambda m: m.bind(Happened, Reacts))
     with pytest.raises(NotAwaited, match="A handler of Happened has returned a coroutine"):
         await mediator.send(Happened())
 
 
-async def test_a_stream_is_told_too() -> None:
+async def test_a_stream_is_checked_too() -> None:
     mediator = bootstrap_streaming(cqrs.Resolver(), commands_mapper=lambda m: m.bind(Ask, Streams))
     with pytest.raises(NotAwaited):
         _ = [chunk async for chunk in mediator.stream(Ask())]

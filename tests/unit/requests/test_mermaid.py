@@ -43,7 +43,7 @@ async def voucher(request: Pay, next: Any, rate: float) -> Paid | None:  # noqa:
     return await next(request)  # type: ignore[no-any-return]
 
 
-def test_sequence_shows_who_is_asked_in_which_order_and_what_comes_back() -> None:
+def test_sequence_shows_the_handlers_in_order_and_their_answers() -> None:
     assert CoRMermaid([CardHandler, PayPalHandler]).sequence() == (
         """\
 sequenceDiagram

@@ -16,7 +16,7 @@ Pay = message_class("Pay", {"order_id": str})
 Paid = message_class("Paid", {})
 
 
-def test_equal_names_of_two_modules_are_told_apart() -> None:
+def test_equal_names_of_two_modules_are_distinguished() -> None:
     chain = [handler_class("Handler", Pay, Paid, module) for module in ("shop.card", "shop.paypal")]
 
     assert re.findall(r"as (.*Handler)$", CoRMermaid(chain).sequence(), re.MULTILINE) == [
@@ -36,7 +36,7 @@ def test_equal_names_of_one_module_are_numbered() -> None:
     ]
 
 
-def test_types_with_equal_names_are_told_apart_in_the_signatures() -> None:
+def test_types_with_equal_names_are_distinguished_in_the_signatures() -> None:
     chain = [handler_class("Handler", message_class("Pay", {}, "a"), message_class("Pay", {}, "b"))]
 
     assert "+handle(request: a.Pay) b.Pay | None" in CoRMermaid(chain).class_diagram()

@@ -93,7 +93,7 @@ async def test_an_error_of_a_handler_reaches_the_caller_unchanged() -> None:
     assert caught.value is error
 
 
-async def test_an_unbound_request_says_what_is_bound() -> None:
+async def test_an_unbound_request_raises_with_the_bound_ones() -> None:
     mediator = bootstrap(commands_mapper=lambda m: m.bind(PlaceOrder, PlaceOrderHandler))
     with pytest.raises(
         RequestHandlerDoesNotExist, match=r"No handler for Import: .*bound so far: PlaceOrder"
@@ -103,7 +103,7 @@ async def test_an_unbound_request_says_what_is_bound() -> None:
     assert isinstance(caught.value, ValueError)
 
 
-async def test_sending_a_class_says_to_send_an_instance() -> None:
+async def test_sending_a_class_raises_with_the_advice_to_send_an_instance() -> None:
     with pytest.raises(
         RequestHandlerDoesNotExist, match=r"^PlaceOrder is no .*send an instance.*: PlaceOrder\(\.\.\.\)"
     ):

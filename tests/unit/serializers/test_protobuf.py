@@ -220,7 +220,7 @@ def test_other_names_of_protobuf_are_understood(content_type: str) -> None:
     assert ProtobufSerializer().deserialize(body, content_type, OrderPlaced).payload == event.payload
 
 
-def test_the_generated_class_is_passed_where_no_annotation_tells() -> None:
+def test_the_generated_class_is_passed_where_no_annotation_names_it() -> None:
     body, content_type = ProtobufSerializer().serialize(an_order())
     for event_type in (Unannotated, HiddenOrder, Plain):
         with pytest.raises(WiringError, match="Pass the class that protoc has made"):
@@ -229,7 +229,7 @@ def test_the_generated_class_is_passed_where_no_annotation_tells() -> None:
     assert named.deserialize(body, content_type, Unannotated).payload.id == 7
 
 
-def test_a_model_without_from_proto_is_told_at_once() -> None:
+def test_a_model_without_from_proto_is_refused_at_once() -> None:
     with pytest.raises(WiringError, match="no from_proto"):
         ProtobufDeserializer(Order, orders_pb2.OrderPlaced)
 
@@ -266,7 +266,7 @@ def test_an_unreadable_body_raises_the_reason(changes: dict[str, Any], error: ty
         decoder()(sent(an_order(), **changes))
 
 
-def test_json_says_which_content_type_it_could_not_read() -> None:
+def test_json_names_the_content_type_it_could_not_read() -> None:
     body, content_type = ProtobufSerializer().serialize(an_order())
     with pytest.raises(DeserializeJsonError) as raised:
         JsonSerializer().deserialize(body, content_type, OrderPlaced)

@@ -158,7 +158,7 @@ async def test_context_variables_reach_the_handler_and_not_the_consumer() -> Non
 
 
 @pytest.mark.parametrize("run", [asyncio.create_task, asyncio.gather])
-async def test_moving_the_turn_to_another_task_says_what_to_do_instead(run: Any) -> None:
+async def test_moving_a_transaction_to_another_task_raises_with_the_remedy(run: Any) -> None:
     async def elsewhere(request: Any, handle: Any) -> Any:
         return await run(handle(request))
 

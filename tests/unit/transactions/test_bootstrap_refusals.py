@@ -101,7 +101,7 @@ def test_an_outbox_of_another_database_than_the_transactions_is_refused() -> Non
     assert "Use the outbox of the same database" in text
 
 
-def test_everything_is_told_at_once() -> None:
+def test_everything_is_reported_at_once() -> None:
     text = refused(
         bootstrap,
         middlewares=[TransactionMiddleware(MemoryUnitOfWork), TransactionMiddleware(MemoryUnitOfWork)],

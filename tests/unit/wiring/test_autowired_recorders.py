@@ -84,7 +84,7 @@ def test_recorder_that_is_bound_is_the_binders_affair() -> None:
     bootstrap(container, commands_mapper=lambda m: m.bind(Ask, prices))
 
 
-async def test_handler_that_another_one_is_given_is_no_recorder_of_nobody() -> None:
+async def test_handler_injected_into_another_is_no_unread_recorder() -> None:
     class Outer(cqrs.RequestHandler[Ask, None]):
         def __init__(self, inner: Inner) -> None:
             self.inner = inner

@@ -99,7 +99,7 @@ def test_answer_that_a_checker_refuses_is_refused(declared: Any, answered: Any) 
 
 @pytest.mark.parametrize("request_type", [WrappedUser, Wrapped[User]])
 @pytest.mark.parametrize("handled", [Wrapped[User], Wrapped[Any], Wrapped])
-def test_generic_request_is_answered_by_whoever_takes_it(request_type: Any, handled: Any) -> None:
+def test_generic_request_is_answered_by_the_handler_that_accepts_it(request_type: Any, handled: Any) -> None:
     bind_request(request_type, handled)
 
 
@@ -110,7 +110,7 @@ def test_generic_request_of_another_thing_is_refused() -> None:
 
 @pytest.mark.parametrize("event_type", [Joined, cqrs.NotificationEvent[User]])
 @pytest.mark.parametrize("handled", [cqrs.NotificationEvent[User], cqrs.NotificationEvent[Any], cqrs.NotificationEvent])
-def test_generic_event_is_handled_by_whoever_takes_it(event_type: Any, handled: Any) -> None:
+def test_generic_event_reaches_each_handler_that_accepts_it(event_type: Any, handled: Any) -> None:
     bind_event(event_type, handled)
 
 

@@ -341,7 +341,7 @@ def test_parts_of_the_wrong_kind_are_found_before_anything_is_called() -> None:
     ]
 
 
-def test_a_handler_that_needs_its_mediator_is_told_how_to_get_it() -> None:
+def test_a_handler_that_needs_its_mediator_is_refused_with_the_remedy() -> None:
     class Sender(Good):
         def __init__(self, mediator: cqrs.RequestMediator) -> None: ...
 

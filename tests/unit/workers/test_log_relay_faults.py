@@ -72,7 +72,7 @@ async def test_an_outage_parks_nothing_and_keeps_the_order(caplog: pytest.LogCap
     assert "first in line is numbered" in caplog.text
 
 
-async def test_a_topic_that_nobody_takes_does_not_hold_up_the_log() -> None:
+async def test_a_topic_without_takers_does_not_delay_the_log() -> None:
     outbox = Logged()
     nowhere = BrokerUnavailable("broker", "no queue", "bind one", topic="numbers")
     broker = InOrderBroker({2: nowhere, 5: nowhere})

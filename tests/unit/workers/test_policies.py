@@ -27,7 +27,7 @@ def test_a_relay_policy_refuses_numbers_that_make_no_sense(values: dict[str, Any
         RelayPolicy(**values)
 
 
-def test_a_relay_policy_says_which_times_are_numbers_and_which_are_spans() -> None:
+def test_a_relay_policy_names_which_times_are_numbers_and_which_are_timedeltas() -> None:
     with pytest.raises(InvalidArgument, match=r"lease=.*plain number of seconds"):
         RelayPolicy(lease=dt.timedelta(seconds=30))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     with pytest.raises(InvalidArgument, match=r"keep_sent_for=7.*timedelta\(days=7\)"):

@@ -54,7 +54,7 @@ async def test_a_message_for_which_the_broker_raises_stays_in_the_outbox_and_oth
     assert broker.arrived() == [0, 2]
 
 
-async def test_a_topic_that_nobody_takes_holds_up_its_own_messages_alone() -> None:
+async def test_a_topic_without_takers_delays_its_own_messages_alone() -> None:
     nowhere = BrokerUnavailable("broker", "no queue", "bind one", topic="numbers")
     outbox, broker = Outbox(), InOrderBroker(dict.fromkeys(range(0, 40, 2), nowhere))
     for n in range(40):

@@ -105,7 +105,7 @@ async def test_one_refusal_for_a_whole_batch_parks_only_the_message_that_it_foll
     assert [row.attempts for row in outbox.store.rows.values()] == [0] * 7 + [3] + [0] * 13
 
 
-async def test_a_broker_that_says_nothing_is_named_with_its_address(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_broker_that_does_not_answer_is_named_with_its_address(caplog: pytest.LogCaptureFixture) -> None:
     outbox = Outbox()
     await outbox.fill(1)
     async with OutboxRelay(outbox, Hanging(1), dataclasses.replace(QUICK, lease=0.1)):
@@ -134,7 +134,7 @@ async def test_an_outage_that_lasts_is_reminded_of_with_the_message_that_is_firs
     assert re.search(r"goes on after .* s: the broker InOrderBroker is there again", caplog.text)
 
 
-def test_a_reminder_says_since_when_and_how_often_it_was_tried(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reminder_logs_the_start_of_the_outage_and_the_number_of_attempts(caplog: pytest.LogCaptureFixture) -> None:
     outages = OutageLog("relay me", fails="waits for", recovers="goes on", remind_every=0.0)
     with caplog.at_level(logging.WARNING, "cqrs"):
         for _ in range(3):

@@ -32,7 +32,7 @@ def _info(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "cqrs")
 
 
-async def test_a_consumer_that_is_stopped_says_how_many_messages_it_finishes(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_stopped_consumer_logs_how_many_messages_it_finishes(caplog: pytest.LogCaptureFixture) -> None:
     began, may_end = asyncio.Event(), asyncio.Event()
 
     async def handle(_: Numbered) -> None:
@@ -53,7 +53,7 @@ async def test_a_consumer_that_is_stopped_says_how_many_messages_it_finishes(cap
     assert ends(caplog) == [f"{consumer} stops, finishes 3 messages", f"{consumer} has stopped"]
 
 
-async def test_a_relay_that_is_stopped_says_how_many_messages_it_finishes(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_stopped_relay_logs_how_many_messages_it_finishes(caplog: pytest.LogCaptureFixture) -> None:
     class Slow(InOrderBroker):
         began, may_end = asyncio.Event(), asyncio.Event()
 
@@ -81,7 +81,7 @@ async def test_a_worker_with_nothing_in_hand_just_stops(caplog: pytest.LogCaptur
     assert ends(caplog) == ["Idle stops", "Idle has stopped"]
 
 
-async def test_a_worker_that_is_cancelled_says_so(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_cancelled_worker_logs_it(caplog: pytest.LogCaptureFixture) -> None:
     service = Idle()
     service.may_end.clear()
     await service.start()

@@ -77,7 +77,7 @@ async def test_a_relay_that_cannot_reach_its_leases_when_it_begins_ends_with_an_
         await OutboxRelay(Outbox(), InOrderBroker({}), QUICK).run()
 
 
-async def test_a_worker_that_is_told_to_wait_outlives_an_outage_at_its_beginning() -> None:
+async def test_a_worker_configured_to_wait_outlives_an_outage_at_its_start() -> None:
     relay = OutboxRelay(Outbox(), Refusing(), RelayPolicy(wait_at_start=True))
     running = asyncio.create_task(relay.run())
     await until(lambda: relay.is_running)
@@ -118,7 +118,7 @@ async def test_a_consumer_that_cannot_reach_its_database_when_it_begins_ends_wit
         await one.run()
 
 
-async def test_each_worker_says_what_it_works_on_when_it_begins(caplog: pytest.LogCaptureFixture) -> None:
+async def test_each_worker_logs_its_sources_when_it_starts(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "cqrs"):
         async with OutboxRelay(Outbox(), Refusing(), RelayPolicy(batch_size=7), name="shop") as relay:
             await relay.started()
@@ -132,7 +132,7 @@ async def test_each_worker_says_what_it_works_on_when_it_begins(caplog: pytest.L
         assert part in of_consumer
 
 
-async def test_an_error_that_ends_a_worker_is_logged_at_once_whoever_has_started_it(
+async def test_an_error_that_ends_a_worker_is_logged_at_once_however_it_was_started(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     service = Broken()

@@ -160,7 +160,7 @@ class Refusals:
                 with pytest.raises(UnfitMessage, match="payload of the message 'priced' cannot be JSON"):
                     outbox.add(session, Priced(payload=payload))
 
-    async def test_a_serializer_that_says_json_must_write_it(
+    async def test_a_serializer_that_declares_json_must_write_json(
         self, backend: OutboxBackend, registry: EventRegistry
     ) -> None:
         wrong = backend.repository(registry=registry, serializer=_Counting(b'{"a": [1, NaN]}'))

@@ -78,7 +78,7 @@ class CircuitBreakerConformance:
         await stand.fail()
         assert await stand.refused()
 
-    async def test_refusal_is_told_from_a_failure(self, backend: CircuitBackend) -> None:
+    async def test_refusal_is_distinguished_from_a_failure(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=1)
         await stand.fail()
         with pytest.raises(CircuitOpenError) as refusal:

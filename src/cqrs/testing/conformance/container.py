@@ -98,7 +98,7 @@ class ContainerConformance:
         async with injector.scope() as scope:
             assert await scope.resolve(TellCustomer) is not await scope.resolve(TellCustomer)
 
-    async def test_transient_is_made_for_each_who_needs_it(self, backend: ContainerBackend) -> None:
+    async def test_transient_is_made_for_each_dependent(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Clock, Clock), Binding(Teller, Teller))
         async with injector.scope() as scope:
             assert (await scope.resolve(Teller)).clock is not (await scope.resolve(Teller)).clock
@@ -156,7 +156,7 @@ class ContainerConformance:
 
     # What is told beforehand
 
-    async def test_check_tells_what_is_missing_and_who_needs_it(self, backend: ContainerBackend) -> None:
+    async def test_check_reports_each_missing_type_and_the_class_that_needs_it(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Connection, new_connection), builds=(PayHandler,))
         problems = injector.check([PayHandler])
         assert len(problems) == backend.features.checks
@@ -165,7 +165,7 @@ class ContainerConformance:
             assert "Ledger" in problem.problem
             assert problem.remedy
 
-    async def test_check_tells_everything_at_once(self, backend: ContainerBackend) -> None:
+    async def test_check_reports_everything_at_once(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, builds=(NeedsTwoInterfaces, PayHandler))
         problems = [str(p) for p in injector.check([NeedsTwoInterfaces, PayHandler])]
         assert any("Ledger" in problem for problem in problems) == backend.features.checks

@@ -112,7 +112,7 @@ class InboxConformance:
             with pytest.raises(UnitOfWorkStateError):
                 await call
 
-    async def test_of_many_who_bring_in_the_same_messages_one_succeeds(
+    async def test_of_many_consumers_of_the_same_messages_one_succeeds(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         messages = [message(key=str(n % 3)) for n in range(40)]
@@ -259,7 +259,7 @@ class InboxConformance:
         (listed,) = await inbox.parked.list(ME)
         assert (listed.attempts, listed.error) == (2, "Deliberate: again")
 
-    async def test_two_who_replay_a_key_while_it_grows_lose_nothing_and_do_nothing_twice(
+    async def test_two_replays_of_a_growing_key_lose_nothing_and_do_nothing_twice(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         messages = [message(key="a") for _ in range(30)]
@@ -369,7 +369,7 @@ class InboxConformance:
         assert await inbox.clean(ME, dt.timedelta(0)) == 0
         assert await self._accept(backend, inbox, parked, behind) == []
 
-    async def test_cleaning_beside_those_who_bring_in_removes_nothing_else(
+    async def test_cleaning_beside_consumers_removes_nothing_else(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         old, young = [message() for _ in range(20)], [message() for _ in range(20)]

@@ -123,7 +123,7 @@ class LeaseStoreConformance:
         assert (await keep(other, "b")).fences == {}
         assert list((await keep(one, "a")).fences) == [0]
 
-    async def test_of_two_who_ask_at_once_one_gets_it(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_of_two_concurrent_callers_one_gets_the_lease(self, one: LeaseStore, other: LeaseStore) -> None:
         for number in range(20):
             scope = f"race {number}"
             held = await asyncio.gather(keep(one, "a", scope=scope), keep(other, "b", scope=scope))
@@ -220,7 +220,7 @@ class LeaseStoreConformance:
             assert last < mine < theirs
             last = theirs
 
-    async def test_a_fence_is_greater_also_for_who_had_the_share_before(
+    async def test_a_fence_grows_even_if_a_worker_gets_its_share_back(
         self, one: LeaseStore, backend: LeaseBackend
     ) -> None:
         first = (await keep(one, "a")).fences[0]
@@ -256,7 +256,7 @@ class LeaseStoreConformance:
         assert sorted((await keep(one, "a", 4, giving_up=[1, 3])).fences) == [0, 2]
         assert sorted((await keep(other, "b", 4)).fences) == [1, 3]
 
-    async def test_nobody_gives_up_what_others_hold(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_a_worker_gives_up_no_share_that_others_hold(self, one: LeaseStore, other: LeaseStore) -> None:
         mine = await keep(one, "a", 2)
         await keep(one, "b", 2)
         await keep(other, "b", 2, giving_up=[0, 1])
@@ -287,7 +287,7 @@ class LeaseStoreConformance:
         assert await keep(other, "b", 3) == type(before)({}, 2)
         assert await keep(one, "a", 3) == type(before)(before.fences, 2)
 
-    async def test_nobody_takes_more_than_is_fair(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_no_worker_takes_more_than_its_fair_number(self, one: LeaseStore, other: LeaseStore) -> None:
         await keep(one, "a", 8)
         await keep(other, "b", 8)
         await keep(one, "a", 8, giving_up=range(8))
@@ -321,7 +321,9 @@ class LeaseStoreConformance:
         assert given.shared() == []
         assert given.owners
 
-    async def test_many_who_begin_at_once_soon_hold_all_and_the_same_number_each(self, backend: LeaseBackend) -> None:
+    async def test_workers_that_start_together_soon_hold_all_shares_and_the_same_number_each(
+        self, backend: LeaseBackend
+    ) -> None:
         given, stores = _Given(), [backend.store() for _ in range(8)]
 
         async def work(number: int, giving_up: Collection[int] = ()) -> Holding:

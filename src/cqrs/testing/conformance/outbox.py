@@ -269,7 +269,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         (once_more,) = await outbox.get_many()
         assert (once_more.id, once_more.attempts) == (second.id, 1)
 
-    async def test_nothing_is_said_before_the_commit(
+    async def test_outcomes_are_not_recorded_before_the_commit(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         dying = backend.repository(registry=registry, lease=dt.timedelta(0))
@@ -296,7 +296,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         await outbox.commit()
         assert numbers(await zombie.get_many()) == [1]
 
-    async def test_a_stranger_settles_only_what_nobody_holds(
+    async def test_a_worker_without_the_lease_settles_only_messages_that_are_not_held(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, 1, 2)
@@ -309,7 +309,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         await outbox.commit()
         assert numbers(await outbox.get_many()) == [1]
 
-    async def test_an_open_transaction_holds_up_nobody_else(
+    async def test_an_open_transaction_delays_no_other(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
         if not backend.concurrent_writers:

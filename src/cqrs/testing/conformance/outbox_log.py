@@ -239,7 +239,7 @@ class OutboxLogConformance:
 
     # one reader
 
-    async def test_one_reads_and_the_others_are_told(self, backend: LogBackend) -> None:
+    async def test_one_process_reads_and_others_are_refused(self, backend: LogBackend) -> None:
         log, other = backend.log(), backend.log()
         await log.open()
         with pytest.raises(LogBusy) as caught:
@@ -263,7 +263,7 @@ class OutboxLogConformance:
         log.close()
         log.close()
 
-    async def test_an_end_that_is_forgotten_is_said_and_not_made_anew(self, backend: LogBackend) -> None:
+    async def test_a_lost_slot_is_reported_and_not_created_anew(self, backend: LogBackend) -> None:
         await commit(backend, b"1")
         await backend.lose()
         for _ in range(2):

@@ -176,7 +176,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 4)
         assert broker.arrived() == [1, 2, 3, 4]
 
-    async def test_an_error_that_quotes_odd_bytes_holds_nobody_up(
+    async def test_an_error_that_quotes_odd_bytes_delays_no_message(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({0: MessageRejected("broker", "0", "it begins with \0 and \ud800" + "x" * 100_000)})

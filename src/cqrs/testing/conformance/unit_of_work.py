@@ -326,7 +326,7 @@ class UnitOfWorkConformance:
         async with backend.unit_of_work() as unit:
             assert dict(unit.info) == {}
 
-    async def test_one_that_is_held_can_be_ended_by_nobody_within(self, backend: UnitOfWorkBackend) -> None:
+    async def test_a_held_transaction_cannot_be_ended_from_within(self, backend: UnitOfWorkBackend) -> None:
         async with backend.unit_of_work() as unit:
             with unit.held():
                 await backend.write(unit, 1)
@@ -384,7 +384,7 @@ class UnitOfWorkConformance:
                 await transaction(1, outer)
         assert await backend.written() == [1]
 
-    async def test_the_middleware_tells_the_answer_of_a_turn_that_was_committed_and_failed_then(
+    async def test_the_middleware_passes_on_the_answer_of_a_committed_transaction_whose_callback_failed(
         self, backend: UnitOfWorkBackend
     ) -> None:
         async def fail() -> None:

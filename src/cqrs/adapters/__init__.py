@@ -1,1 +1,1 @@
-"""Step 5 and across all: thin shells around third-party drivers, one driver per module, each imported on its own."""
+"""Import paths that were promised to users: each module imports its names from the folder of their topic."""

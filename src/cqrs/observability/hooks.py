@@ -1,4 +1,4 @@
-"""Every point at which the engine reports something that is not part of its answer."""
+"""Across all steps: what a mediator reports beside its answers. Workers, brokers and circuit breakers log instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps 5 to 7, everything that runs in the background; nothing else owns a loop or a task."""
+"""Steps 5 and 6, the workers: relays send messages, consumers receive them. Nothing runs until you start it."""
 
 import typing
 

@@ -11,6 +11,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from cqrs._sqlalchemy.dialects import capabilities_named, full_address, is_file
 from cqrs._sqlalchemy.idle_connections import ask_idle_connections
 from cqrs.errors.databases import DatabaseAddressError, DatabaseUnavailable
 
@@ -24,8 +25,6 @@ _FORM = (
     "the password percent-encoded"
 )
 _LAST_PORT = 65_535
-_DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg", "mariadb": "asyncmy", "mysql": "asyncmy"}
-_EXTRAS = {"aiosqlite": "sqlite", "asyncpg": "postgres", "asyncmy": "mariadb"}
 
 
 def engine_at(address: str) -> AsyncEngine:
@@ -35,22 +34,21 @@ def engine_at(address: str) -> AsyncEngine:
     """
     url = url_at(address)
     kind = url.get_backend_name()
-    if kind not in _DRIVERS:
-        raise DatabaseAddressError(shown(url), f"there are no migrations for {kind}; {_FORM}")
+    known = capabilities_named(kind, shown(url))
     if (file := file_of(url)) is not None and not file.parent.is_dir():
         raise DatabaseAddressError(shown(url), "there is no such folder")
     if "+" not in url.drivername:
-        url = url.set(drivername=f"{kind}+{_DRIVERS[kind]}")
-    _must_be_for_asyncio(url, f"use {kind}+{_DRIVERS[kind]}")
+        url = url.set(drivername=f"{kind}+{known.driver}")
+    _must_be_for_asyncio(url, f"use {kind}+{known.driver}")
     try:
         engine = create_async_engine(url)
     except ModuleNotFoundError as error:
         driver = str(error.name)
-        remedy = f"pip install 'cqrskit[{_EXTRAS[driver]}]'" if driver in _EXTRAS else f"install {driver}"
+        remedy = f"pip install 'cqrskit[{known.extra}]'" if driver == known.driver else f"install {driver}"
         raise DatabaseAddressError(shown(url), f"the driver {driver} is not installed: {remedy}") from None
     except (ArgumentError, InvalidRequestError):  # whose text has all of the address
         raise DatabaseAddressError(shown(url), f"its driver cannot use it: {_FORM}") from None
-    if kind != "sqlite":
+    if not known.is_file:
         ask_idle_connections(engine)
     return engine
 
@@ -68,10 +66,8 @@ def _must_be_for_asyncio(url: URL, remedy: str) -> None:
 
 def url_at(address: str) -> URL:
     """``address``, taken apart. Raises ``DatabaseAddressError``."""
-    if address.startswith("postgres://"):
-        address = address.replace("postgres", "postgresql", 1)
     try:
-        url = make_url(address)
+        url = make_url(full_address(address))
     except (ArgumentError, ValueError):
         url = None
     if url is None or "@" in str(url.host) or not 0 <= (url.port or 0) <= _LAST_PORT:  # parts of a password, perhaps
@@ -92,11 +88,18 @@ def shown(url: URL) -> str:
 
 def file_of(url: URL) -> Path | None:
     """The file of an SQLite database; ``None`` for one in memory, or on a server."""
+    if not is_file(url.get_backend_name()):
+        return None
     name = str(url.database or "")
     if name.startswith("file:"):
         name = unquote(urlsplit(name).path)
     in_memory = name in {"", ":memory:"} or url.query.get("mode") == "memory"
-    return None if url.get_backend_name() != "sqlite" or in_memory else Path(name)
+    return None if in_memory else Path(name)
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether ``url`` is that of an SQLite database in memory."""
+    return is_file(url.get_backend_name()) and file_of(url) is None
 
 
 def absent_file(url: URL) -> Path | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from cqrs._sqlalchemy.dialects import capabilities_of
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
@@ -63,13 +65,11 @@ def only_reads(connection: Connection, error: Exception) -> None:
 
     SQLite knows that of connections only, which others get afterwards; there ``error`` is raised before it.
     """
-    match connection.dialect.name:
-        case "sqlite":
-            refuse_writes(connection, error)
-        case "mysql" | "mariadb":
-            connection.exec_driver_sql("START TRANSACTION READ ONLY")
-        case _:  # an option of the connection does it
-            pass
+    known = capabilities_of(connection.dialect)
+    if known.begin_read_only is not None:
+        connection.exec_driver_sql(known.begin_read_only)
+    elif not known.read_only_options:  # which the connection has already
+        refuse_writes(connection, error)
 
 
 def refuse_writes(connection: Connection, error: Exception) -> None:

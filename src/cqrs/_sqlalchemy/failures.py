@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, UnboundExecutionError
 
+from cqrs._sqlalchemy.dialects import capabilities_of
+from cqrs.errors.driver_codes import Meaning, meaning_of
 from cqrs.errors.transactions import UnitOfWorkStateError
 
 if TYPE_CHECKING:
@@ -24,9 +26,7 @@ if TYPE_CHECKING:
 _failures: WeakKeyDictionary[Dialect, int] = WeakKeyDictionary()
 _undone: WeakKeyDictionary[Any, BaseException] = WeakKeyDictionary()  # transactions of connections, and why
 
-_MARIADB = {1020, 1206, 1213}  # changed since it was read, too many locks, deadlock
-_LOCK_WAIT = 1205  # undoes the transaction if the server is configured so
-_SQLITE = {7, 9, 10, 13, 19}  # no memory, interrupted, I/O error, full, a constraint with ON CONFLICT ROLLBACK
+_UNDOES = Meaning.UNDONE | Meaning.UNDONE_IF_CONFIGURED
 
 
 def failures_before(session: AsyncSession) -> int:
@@ -48,7 +48,7 @@ async def must_not_have_failed(session: AsyncSession, failures: int) -> None:
     dialect = _dialect(session)
     if dialect is None or _failures.get(dialect, 0) == failures or not session.in_transaction():
         return
-    error = await (_refused(session) if dialect.name == "postgresql" else _lost(session))
+    error = await (_refused(session) if capabilities_of(dialect).dooms_transactions else _lost(session))
     if error is not None:
         raise UnitOfWorkStateError(
             "A statement of this unit of work has failed, so the database undoes all of it: let the error leave the "
@@ -60,7 +60,7 @@ async def _refused(session: AsyncSession) -> BaseException | None:
     try:
         await session.execute(text("SELECT 1"))
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != "25P02":
+        if Meaning.DOOMED not in meaning_of(error):
             raise
         return error
     return None
@@ -70,17 +70,16 @@ async def _lost(session: AsyncSession) -> BaseException | None:
     connection = (await session.connection()).sync_connection
     transaction = None if connection is None else connection.get_transaction()
     error = None if transaction is None else _undone.get(transaction)
-    if error is not None and error.args[:1] == (_LOCK_WAIT,):
+    if error is not None and Meaning.UNDONE_IF_CONFIGURED in meaning_of(error):
         return error if await session.scalar(text("SELECT @@innodb_rollback_on_timeout")) else None
     return error
 
 
 def _dialect(session: AsyncSession) -> Dialect | None:
     try:
-        dialect = session.get_bind().dialect
+        return session.get_bind().dialect
     except UnboundExecutionError:  # it has several engines
         return None
-    return dialect if dialect.name in {"postgresql", "mysql", "mariadb", "sqlite"} else None
 
 
 def _count(context: ExceptionContext) -> Any:
@@ -94,9 +93,7 @@ def _count(context: ExceptionContext) -> Any:
 
 
 def _undoes(context: ExceptionContext, error: BaseException) -> bool:
-    if context.dialect.name != "sqlite":
-        return error.args[:1] in {(code,) for code in (*_MARIADB, _LOCK_WAIT)}
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _SQLITE or context.connection is None:
+    if context.connection is None or not _UNDOES & meaning_of(error):
         return False
     driver: Any = context.connection.connection.driver_connection
-    return not driver.in_transaction
+    return not getattr(driver, "in_transaction", False)  # SQLite undoes it in some cases only, and its driver knows

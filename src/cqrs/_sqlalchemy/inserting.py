@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Insert
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
+
+from cqrs._sqlalchemy.dialects import MARIADB_NAMES, capabilities_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -15,15 +16,13 @@ if TYPE_CHECKING:
 
 def insert_new(table: Table, dialect: Dialect) -> Any:
     """An INSERT into ``table`` without the rows whose keys are there; it waits for those that are being inserted."""
-    match dialect.name:
-        case "postgresql":
-            return postgresql.insert(table).on_conflict_do_nothing()
-        case "sqlite":
-            return sqlite.insert(table).on_conflict_do_nothing()
-        case _:
-            # Not IGNORE, which would also cut what is too long, and warn of every row.
-            first, *_ = table.primary_key
-            return mysql.insert(table).on_duplicate_key_update({first.name: first})
+    known = capabilities_of(dialect)
+    new = known.insert(table)
+    if known.has_on_conflict:
+        return new.on_conflict_do_nothing()
+    # Not IGNORE, which would also cut what is too long, and warn of every row.
+    first, *_ = table.primary_key
+    return new.on_duplicate_key_update({first.name: first})
 
 
 def insert_and_tell_new(table: Table, dialect: Dialect) -> Any:
@@ -31,7 +30,7 @@ def insert_and_tell_new(table: Table, dialect: Dialect) -> Any:
 
     On MariaDB it cuts what is too long for its column: look at it before.
     """
-    if dialect.name in {"postgresql", "sqlite"}:
+    if capabilities_of(dialect).has_on_conflict:
         return insert_new(table, dialect)
     return _Silent(table).prefix_with("IGNORE")
 
@@ -42,6 +41,6 @@ class _Silent(Insert):
     inherit_cache = True
 
 
-@compiles(_Silent, "mysql", "mariadb")
+@compiles(_Silent, *MARIADB_NAMES)
 def _silently(element: _Silent, compiler: Any, **options: Any) -> str:
     return f"SET STATEMENT max_error_count = 0 FOR {compiler.visit_insert(element, **options)}"

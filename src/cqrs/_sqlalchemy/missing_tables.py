@@ -6,13 +6,14 @@ Databases say it with the name of the table or of the column in a sentence, afte
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, event
 
 from cqrs._sqlalchemy.connecting import shown
 from cqrs._sqlalchemy.schemas import schema_of
 from cqrs.errors.databases import MigrationNeeded
+from cqrs.errors.driver_codes import Meaning, meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
     from sqlalchemy.engine import ExceptionContext
 
-_CODES: dict[Any, str] = {"42P01": "table", "42703": "column", 1146: "table", 1054: "column"}
-_OF_SQLITE = {"no such table": "table", "no such column": "column", "has no column named": "column"}
 _OF_TABLES = re.compile(r"\s*(DESC|DESCRIBE|SHOW|ALTER|DROP|CREATE|TRUNCATE|LOCK)\b", re.IGNORECASE)  # or looks at them
 _USED = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+([\w.\"`]+)", re.IGNORECASE)
 
@@ -36,28 +35,21 @@ def is_ours(*tables: Table, option: str = "") -> None:
 
 def migration_needed(error: BaseException, statement: str, engine: Engine) -> MigrationNeeded | None:
     """What ``error`` of a driver means, if it is that something of ours is missing."""
-    lacks = _what_it_lacks(error)
-    if lacks is None or _OF_TABLES.match(statement):
+    meaning = meaning_of(error)
+    if not meaning & (Meaning.NO_TABLE | Meaning.NO_COLUMN) or _OF_TABLES.match(statement):
         return None
     first, *_ = str(error).splitlines() or [""]  # PostgreSQL goes on with what may have been meant
     said = _names(re.findall(r"[\w.]+", first))
     table, column = next(filter(_ours.__contains__, said), None), None
-    if lacks == "column":
+    if Meaning.NO_COLUMN in meaning:
         used = _names(_USED.findall(statement.replace('"', "").replace("`", "")))
         table = table or next(filter(_ours.__contains__, used), None)
         column = None if table is None else next(filter(_ours[table][0].__contains__, said), None)
-    if table is None or (column is None and lacks == "column"):
+    if table is None or (column is None and Meaning.NO_COLUMN in meaning):
         return None  # it is none of ours
     address, schema = shown(engine.url), schema_of(engine)
     options = _ours[table][1] + ("" if schema is None else f" --schema {schema}")
     return MigrationNeeded(table, address, f"python -m cqrs db upgrade {address}{options}", column)
-
-
-def _what_it_lacks(error: BaseException) -> str | None:
-    if type(error).__module__.startswith("sqlite3"):
-        return next((lacks for words, lacks in _OF_SQLITE.items() if words in str(error)), None)
-    said = (getattr(error, "sqlstate", None), getattr(error, "pgcode", None), *error.args[:1])
-    return next((_CODES[code] for code in said if isinstance(code, str | int) and code in _CODES), None)
 
 
 def _names(found: Iterable[str]) -> list[str]:

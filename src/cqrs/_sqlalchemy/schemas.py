@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, event
 
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.driver import commits_each_statement
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from cqrs._sqlalchemy.dialects import Capabilities
 
 _SCHEMA = "cqrs_schema"
 _LONGEST = 40  # the name of a channel is made from it
@@ -29,16 +32,16 @@ def in_schema(engine: AsyncEngine, schema: str | None) -> AsyncEngine:
     """
     if schema is None:
         return engine
-    must_be_a_schema(schema, engine.dialect.name)
+    must_be_a_schema(schema, capabilities_of(engine.dialect))
     return engine.execution_options(**{_SCHEMA: schema})
 
 
-def must_be_a_schema(schema: Any, dialect: str) -> None:
-    """Raise ``InvalidArgument`` for what cannot be one on a database of this kind."""
+def must_be_a_schema(schema: Any, database: Capabilities) -> None:
+    """Raise ``InvalidArgument`` for a name that no schema can have, and for a database without schemas."""
     if not isinstance(schema, str) or not re.fullmatch(r"[a-z_][a-z0-9_]*", schema) or len(schema) > _LONGEST:
         form = f"name it with small letters, digits and underscores only, {_LONGEST} at most"
         raise InvalidArgument("schema", schema, form)
-    if dialect != "postgresql":
+    if not database.has_schemas:
         remedy = "only PostgreSQL has schemas: give each tenant a database of its own, that is a URL of its own"
         raise InvalidArgument("schema", schema, remedy)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cqrs._arguments import takes
 from cqrs._sqlalchemy.cancelled_reads import close_cursor
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._tasks.running import beside_the_turn
 from cqrs.errors.root import InvalidArgument
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 _WRITES_FIRST = "cqrs_writes_first"
 _LIMITED = "cqrs_limited"
-_FOR_THIS_TRANSACTION = text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
-_FOR_THIS_CONNECTION = text("SET SESSION idle_transaction_timeout = :limit")
+
+READ_COMMITTED = "READ COMMITTED"
 
 T = TypeVar("T")
 
@@ -68,31 +69,33 @@ async def short_transaction(
     """
     with beside_the_turn():
         async with writes_first(sessions(), at_once=not reads_only) as session, session.begin():
-            if session.get_bind().dialect.name != "sqlite":
-                await session.connection(execution_options={"isolation_level": "READ COMMITTED"})
+            if capabilities_of(session.get_bind().dialect).can_set(READ_COMMITTED):
+                await session.connection(execution_options={"isolation_level": READ_COMMITTED})
                 if let_go_after is not None:
                     await _limit(session, let_go_after)
             yield session
 
 
 async def _limit(session: AsyncSession, seconds: float) -> None:
-    dialect: Any = session.get_bind().dialect
-    if dialect.name == "postgresql":
-        await session.execute(_FOR_THIS_TRANSACTION, {"limit": f"{max(1_000, int(seconds * 1_000))}ms"})
-    elif getattr(dialect, "is_mariadb", False):  # it knows limits of a connection only
+    known = capabilities_of(session.get_bind().dialect)
+    if known.limit_idle_transaction is not None:
+        limit = f"{max(1_000, int(seconds * 1_000))}ms"
+        await session.execute(text(known.limit_idle_transaction), {"limit": limit})
+    elif known.limit_idle_connection is not None:
         connection = (await session.connection()).sync_connection
         assert connection is not None  # noqa: S101  # it has begun
         if not event.contains(connection.engine.pool, "reset", _without_limit):
             event.listen(connection.engine.pool, "reset", _without_limit)
-        connection.info[_LIMITED] = True
-        await session.execute(_FOR_THIS_CONNECTION, {"limit": max(1, int(seconds))})
+        connection.info[_LIMITED] = known.unlimit_idle_connection
+        await session.execute(text(known.limit_idle_connection), {"limit": max(1, int(seconds))})
 
 
 def _without_limit(driver: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:
     """Whoever gets the connection next may leave it idle for longer."""
-    if record.info.pop(_LIMITED, False) and not state.terminate_only:
+    undo = record.info.pop(_LIMITED, None)
+    if undo is not None and not state.terminate_only:
         cursor = driver.cursor()
-        cursor.execute("SET SESSION idle_transaction_timeout = DEFAULT")
+        cursor.execute(undo)
         cursor.close()
 
 
@@ -114,7 +117,7 @@ event.listen(SQLiteDialect_aiosqlite, "handle_error", close_cursor)
 # For all sessions at once: to listen to each for itself costs it more than the question.
 @event.listens_for(Session, "after_begin")
 def _begin(session: Session, _transaction: Any, connection: Connection) -> None:
-    if connection.dialect.name == "sqlite" and _WRITES_FIRST in session.info:
+    if _WRITES_FIRST in session.info and not capabilities_of(connection.dialect).has_row_locks:
         driver: Any = connection.connection.driver_connection
         if not driver.in_transaction:
             connection.exec_driver_sql(session.info[_WRITES_FIRST])

@@ -7,8 +7,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import BINARY, BigInteger, DateTime, Integer, LargeBinary, TypeDecorator
-from sqlalchemy.dialects.mysql import DATETIME, LONGBLOB
+from sqlalchemy.dialects.mysql import LONGBLOB
 from sqlalchemy.dialects.postgresql import UUID
+
+from cqrs._sqlalchemy.dialects import MARIADB_NAMES, SQLITE_NAME, aware_time, has_uuids
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -23,14 +25,14 @@ class BinaryUUID(TypeDecorator[uuid.UUID]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type of the column."""
-        return dialect.type_descriptor(UUID(as_uuid=True) if dialect.name == "postgresql" else BINARY(16))
+        return dialect.type_descriptor(UUID(as_uuid=True) if has_uuids(dialect) else BINARY(16))
 
     def process_bind_param(self, value: uuid.UUID | str | None, dialect: Dialect) -> uuid.UUID | bytes | None:
         """What the driver is given."""
         if value is None:
             return None
         known = value if isinstance(value, uuid.UUID) else uuid.UUID(value)
-        return known if dialect.name == "postgresql" else known.bytes
+        return known if has_uuids(dialect) else known.bytes
 
     def process_result_value(self, value: uuid.UUID | bytes | None, dialect: Dialect) -> uuid.UUID | None:
         """What the driver gave."""
@@ -46,13 +48,13 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type of the column."""
-        if dialect.name in {"mysql", "mariadb"}:
-            return dialect.type_descriptor(DATETIME(fsp=6))
-        return dialect.type_descriptor(DateTime(timezone=True))
+        kind, _ = aware_time(dialect)
+        return dialect.type_descriptor(kind)
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
         """What the driver is given."""
-        if value is None or dialect.name == "postgresql":
+        _, has_time_zones = aware_time(dialect)
+        if value is None or has_time_zones:
             return value
         return value.astimezone(dt.UTC).replace(tzinfo=None)
 
@@ -62,18 +64,8 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if value is not None and value.tzinfo is None else value
 
 
-LargeBytes = LargeBinary().with_variant(LONGBLOB(), "mysql", "mariadb")
+LargeBytes = LargeBinary().with_variant(LONGBLOB(), *MARIADB_NAMES)
 """More than 64 KiB everywhere."""
 
-RowId = BigInteger().with_variant(Integer(), "sqlite")
+RowId = BigInteger().with_variant(Integer(), SQLITE_NAME)
 """SQLite numbers rows by itself only in a column of type INTEGER."""
-
-EXACT_COLLATION = "utf8mb4_nopad_bin"
-"""By default MariaDB takes `a` and `A` for one text, and with most collations `a` and `a ` with a space."""
-
-EXACT_TEXT = {
-    f"{name}_{option}": value
-    for name in ("mysql", "mariadb")
-    for option, value in (("charset", "utf8mb4"), ("collate", EXACT_COLLATION))
-}
-"""Table options under which text is compared as it is."""

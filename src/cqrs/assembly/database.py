@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from cqrs._arguments import REGISTRY, Needed, check_given, check_text, takes
 from cqrs._introspection.callables import is_async
 from cqrs._sqlalchemy.connecting import connected
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.assembly.engines import engine_of, must_be_a_database
 from cqrs.errors.databases import DatabaseAddressError
 from cqrs.errors.root import InvalidArgument
@@ -165,7 +166,7 @@ class Database(Generic[S]):
         On SQLite it raises ``SecondTransaction`` if the open one has begun: it would wait for itself.
         """
         options = chosen(isolation_level, read_only)
-        return separate_transaction(self, options, one_writes=self.engine.dialect.name == "sqlite")
+        return separate_transaction(self, options, one_writes=not capabilities_of(self.engine.dialect).has_row_locks)
 
     async def connection(self) -> Any:
         """The driver's own connection of the open transaction, with every pending savepoint begun.

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from cqrs._arguments import Needed, check
-from cqrs._sqlalchemy.connecting import engine_at, url_at
+from cqrs._sqlalchemy.connecting import engine_at, shown, url_at
+from cqrs._sqlalchemy.dialects import capabilities_named, capabilities_of
 from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema
+from cqrs._sqlalchemy.transactions import READ_COMMITTED
 from cqrs.errors.databases import DatabaseAddressError
 from cqrs.unit_of_work.sqlalchemy.refusing import must_hold_transactions, must_keep_apart, must_not_be_in_memory
 from cqrs.unit_of_work.sqlalchemy.source import SessionSource
@@ -16,7 +18,6 @@ from cqrs.unit_of_work.sqlalchemy.source import SessionSource
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-_READ_COMMITTED = {"isolation_level": "READ COMMITTED"}
 _SOURCE = Needed("a URL, an engine of create_async_engine(), or an async_sessionmaker over one", kind=str)
 
 
@@ -31,7 +32,7 @@ def must_be_a_database(source: Any, schema: str | None) -> None:
     elif (url := _readable(source)) is not None:
         must_not_be_in_memory(url, "source")
         if schema is not None:
-            must_be_a_schema(schema, url.get_backend_name())
+            must_be_a_schema(schema, capabilities_named(url.get_backend_name(), shown(url)))
     if schema is not None and not isinstance(source, str):
         in_schema(engine_of(source), schema)
 
@@ -43,7 +44,9 @@ def engine_of(source: Any, schema: str | None = None) -> AsyncEngine:
     if not isinstance(source, str):
         return in_schema(SessionSource(source).engine(), schema)
     made = engine_at(source)
-    return in_schema(made if made.dialect.name == "sqlite" else made.execution_options(**_READ_COMMITTED), schema)
+    if capabilities_of(made.dialect).can_set(READ_COMMITTED):
+        made = made.execution_options(isolation_level=READ_COMMITTED)
+    return in_schema(made, schema)
 
 
 def _readable(address: str) -> URL | None:

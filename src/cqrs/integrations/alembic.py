@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import op
 
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.types import BinaryUUID, UtcDateTime
 from cqrs.migrations.book import BOOK, MAKE_BOOK, READ_BOOK
 from cqrs.migrations.engine import PLAIN
@@ -77,7 +78,7 @@ def compare_type(
     All other types are compared as usual.
     """
     del inspected_column, column, inspected
-    return False if context.dialect.name == "sqlite" and isinstance(kind, BinaryUUID) else None
+    return None if capabilities_of(context.dialect).declares_types or not isinstance(kind, BinaryUUID) else False
 
 
 def ways_of(subject: str, version: int) -> tuple[Callable[[], None], Callable[[], None]]:

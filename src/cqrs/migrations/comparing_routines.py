@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.migrations.routines import routines_of
 
 if TYPE_CHECKING:
@@ -44,14 +45,13 @@ _OF_MARIADB = {
 _QUERIES: dict[str, dict[str, TextClause]] = {
     "postgresql": _OF_POSTGRESQL,
     "mariadb": _OF_MARIADB,
-    "mysql": _OF_MARIADB,
     "sqlite": {},
 }
 
 
 def routine_problems(connection: Connection, steps: Iterable[Step]) -> Iterator[str]:
     """What functions and sequences of ``steps`` are missing or differ, one sentence each."""
-    queries = _QUERIES[connection.dialect.name]
+    queries = _QUERIES[capabilities_of(connection.dialect).name]
     for routine in routines_of(steps):
         found = connection.execute(queries[routine.kind], routine.details).scalars().all()
         if not any(found):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Index, text
 
-from cqrs._sqlalchemy.types import EXACT_COLLATION
+from cqrs._sqlalchemy.dialects import capabilities_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,11 +53,12 @@ def _columns(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[s
 
 def _collations(connection: Connection, table: Table, dialect: Dialect) -> Iterator[str]:
     """Columns in which different texts would be equal."""
-    if dialect.name not in {"mysql", "mariadb"}:
+    exact = capabilities_of(dialect).exact_collation
+    if exact is None:
         return
     for name, collation in connection.execute(_COLLATIONS, {"name": table.name}):
-        if name in table.columns and collation != EXACT_COLLATION:
-            yield f"{table.name}: the column {name} compares as {collation} and should as {EXACT_COLLATION}"
+        if name in table.columns and collation != exact:
+            yield f"{table.name}: the column {name} compares as {collation} and should as {exact}"
 
 
 def _difference(wanted: Column[Any], found: dict[str, Any], dialect: Dialect) -> str | None:
@@ -74,13 +75,13 @@ def _difference(wanted: Column[Any], found: dict[str, Any], dialect: Dialect) ->
 def _type(kind: Any, dialect: Dialect) -> str:
     """Its name in SQL, without collations and display widths, which do not change what it holds."""
     name = re.sub(r" (COLLATE|CHARACTER SET) \S+", "", kind.compile(dialect=dialect).upper())
-    if dialect.name == "sqlite":
+    if not capabilities_of(dialect).declares_types:
         name = name.replace("NUMERIC", "BINARY")  # which is how SQLAlchemy reads a type that SQLite does not know
     return re.sub(r"\b((?:SMALL|BIG)INT|INTEGER)\(\d+\)", r"\1", name)
 
 
 def _is_partial(index: Index, dialect: Dialect) -> bool:
-    return dialect.name in {"postgresql", "sqlite"} and index.dialect_options[dialect.name]["where"] is not None
+    return capabilities_of(dialect).has_partial_indexes and index.dialect_options[dialect.name]["where"] is not None
 
 
 def _shape(index: dict[str, Any]) -> tuple[list[str], bool]:

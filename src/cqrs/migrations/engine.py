@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cqrs._failpoints import reached
 from cqrs._sqlalchemy.connecting import absent_file
+from cqrs._sqlalchemy.dialects import capabilities_named
 from cqrs._sqlalchemy.schemas import in_schema, must_be_a_schema, search_path
 from cqrs.errors.databases import MigrationRefused
 from cqrs.migrations.book import MAKE_BOOK, READ_BOOK
@@ -99,7 +100,7 @@ def sql(  # noqa: PLR0913  # as above
     steps = steps_of(dialect, tables_of(subjects, outbox_table, inbox_table, tables))
     lines = [f"{MAKE_BOOK};"]
     if schema is not None:
-        must_be_a_schema(schema, dialect)
+        must_be_a_schema(schema, capabilities_named(dialect))
         lines = [f"{MAKE_SCHEMA.format(schema=schema)};", f"{search_path(schema)};", *lines]
     for step, statements in downward(steps, None) if down else upward(steps, None):
         lines += ["", f"-- {step}: {step.table}", *(f"{statement};" for statement in statements)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from cqrs._sqlalchemy.connecting import connected
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.schemas import schema_of, search_path
 from cqrs.errors.databases import MigrationRefused
 from cqrs.migrations.book import BOOK, PATIENCE, begin_on_postgresql
@@ -32,17 +33,16 @@ async def migrating_alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection
     async with connected(engine) as shared:
         connection = await shared.execution_options(isolation_level="AUTOCOMMIT")
         restore: list[str] = []
-        match engine.dialect.name:
-            case "postgresql":
-                before = [*begin_on_postgresql(_PATIENCE), *_enter_schema(schema_of(engine.sync_engine))]
-                after, undo = "COMMIT", "ROLLBACK"
-            case "sqlite":
-                restore = [await _sqlite_patience(connection)]
-                before = [f"PRAGMA busy_timeout = {_PATIENCE * 1000}", "BEGIN IMMEDIATE"]
-                after, undo = "COMMIT", "ROLLBACK"
-            case _:
-                before = [f"SELECT GET_LOCK(CONCAT('cqrs:', DATABASE()), {_PATIENCE})"]
-                after = undo = "DO RELEASE_LOCK(CONCAT('cqrs:', DATABASE()))"
+        known = capabilities_of(engine.dialect)
+        after, undo = "COMMIT", "ROLLBACK"
+        if not known.has_transactional_ddl:
+            before = [f"SELECT GET_LOCK(CONCAT('cqrs:', DATABASE()), {_PATIENCE})"]
+            after = undo = "DO RELEASE_LOCK(CONCAT('cqrs:', DATABASE()))"
+        elif known.is_file:
+            restore = [await _sqlite_patience(connection)]
+            before = [f"PRAGMA busy_timeout = {_PATIENCE * 1000}", "BEGIN IMMEDIATE"]
+        else:
+            before = [*begin_on_postgresql(_PATIENCE), *_enter_schema(schema_of(engine.sync_engine))]
         try:
             await _lock(connection, before)
             yield connection

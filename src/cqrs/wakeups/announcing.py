@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import Session
 
 from cqrs._logging.outages import OutageLog
+from cqrs._sqlalchemy.dialects import can_notify
 from cqrs._sqlalchemy.schemas import schema_of
 from cqrs.backoff import Backoff
 from cqrs.wakeups.protocol import Bell
@@ -45,7 +46,7 @@ class Announcer:
         self.table = table
         self.channel = channel_of(table)
         self._engine = ref(engine)
-        self._notifies = engine.dialect.name == "postgresql" and engine.dialect.is_async
+        self._notifies = can_notify(engine)
         self._task: asyncio.Task[None] | None = None
         self._told: object = None
         self._dirty = False

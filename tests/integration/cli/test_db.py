@@ -86,7 +86,7 @@ def test_the_program_does_what_the_commands_do(program: Command, folder: Path) -
     assert "outbox" in tables(folder / "shop.db")
     unknown = program("db", "check", CQRS_DATABASE_URL=f"oracle://me:{SECRET}@host/shop")
     assert (unknown.returncode, unknown.stdout) == (2, "")
-    assert "there are no migrations for oracle" in unknown.stderr
+    assert "the database oracle is not supported" in unknown.stderr
 
 
 def test_the_tables_are_made_checked_and_removed(cqrs: Command, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_an_upgrade_prints_how_alembic_leaves_the_tables_alone(cqrs: Command, op
     [
         (f"{SECRET}@nowhere", "write it as postgresql://"),
         (f"postgresql://me:{SECRET}@host:port/shop", "write it as postgresql://"),
-        (f"oracle://me:{SECRET}@host/shop", "there are no migrations for oracle"),
+        (f"oracle://me:{SECRET}@host/shop", "the database oracle is not supported"),
         (
             f"postgresql+psycopg2://me:{SECRET}@host/shop?password={SECRET}",
             "psycopg2 is not for asyncio",

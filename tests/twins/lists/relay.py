@@ -300,7 +300,7 @@ TWINS = (
     Twin(
         "the server ends what a relay has begun that is stopped (MariaDB)",
         "_sqlalchemy/transactions.py",
-        "await session.execute(_FOR_THIS_CONNECTION,",
+        "await session.execute(text(known.limit_idle_connection),",
         "str(",
         f"{STOPPED}test_a_worker_stopped_in_the_middle_of_renewing_is_replaced",
     ),

@@ -64,7 +64,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "SQLite in memory is refused",
         REFUSING,
-        'if url.get_backend_name() == "sqlite" and file_of(url) is None:',
+        "if is_in_memory(url):",
         "if url is argument:",
         f"{ENGINES}test_the_address_of_a_database_in_memory_is_refused[sqlite://]",
     ),
@@ -366,7 +366,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a transaction that reads only refuses writes on PostgreSQL",
         SOURCE,
-        'chosen["postgresql_readonly"] = True',
+        "chosen |= known.read_only_options",
         "pass",
         f"{KINDS}test_a_command_that_reads_only_cannot_write[postgres]",
     ),
@@ -415,8 +415,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a locked file says so",
         EXPLAINED,
-        "{5, 6, 517},",
-        "set(),",
+        "Meaning.LOCKED,",
+        "Meaning.DOOMED,",
         f"{NOTES}test_a_locked_database_is_reported",
     ),
     Twin(

@@ -8,6 +8,7 @@ from sqlalchemy import String, bindparam, delete, exists, func, literal, select
 from sqlalchemy.dialects import postgresql
 
 from cqrs._sqlalchemy.clock import database_in
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.inserting import insert_and_tell_new
 from cqrs.errors.root import InvalidArgument
 
@@ -36,7 +37,7 @@ async def mark(session: AsyncSession, tables: InboxTables, consumer: str, ids: S
         raise InvalidArgument("consumer", consumer, f"name it with {longest} characters at most, not {len(consumer)}")
     dialect = session.get_bind().dialect
     new = insert_and_tell_new(table, dialect)
-    if dialect.name == "postgresql":
+    if capabilities_of(dialect).has_arrays:
         # One parameter, whatever the number: the statement is compiled by us and planned by the server once.
         each = func.unnest(bindparam("ids", ordered, postgresql.ARRAY(postgresql.UUID(as_uuid=True))))
         new = new.from_select(["consumer", "message_id"], select(literal(consumer, String), each))
@@ -51,7 +52,7 @@ async def parked_among(
 ) -> list[uuid.UUID]:
     """Which of these sequences have parked messages, in an order that all transactions keep; it locks nothing."""
     column = tables.sequences.c.sequence
-    if session.get_bind().dialect.name == "postgresql":
+    if capabilities_of(session.get_bind().dialect).has_arrays:
         kind = postgresql.ARRAY(postgresql.UUID(as_uuid=True))
         among: Any = column == func.any(bindparam("sequences", list(sequences), kind))
     else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, insert, select, text, update
 
 from cqrs._sqlalchemy.clock import database_in, database_now
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.inserting import insert_new
 from cqrs.inbox.large import kept
 from cqrs.inbox.parked import TakenSequence, packed, unpacked
@@ -69,9 +70,10 @@ async def line_up(
 
 async def _most(session: AsyncSession, largest: int) -> int:
     """How large a body may be; a database is asked only if that can matter."""
-    if largest <= _SMALL or session.get_bind().dialect.name in {"postgresql", "sqlite"}:
+    bound = capabilities_of(session.get_bind().dialect).largest_packet
+    if largest <= _SMALL or bound is None:
         return _LARGEST
-    packet = await session.scalar(text("SELECT @@max_allowed_packet"))
+    packet = await session.scalar(text(bound))
     # In the text of a statement each byte may be two; the rest is for all else in it.
     return min((int(packet or 0) - _SMALL // 10) // 2, _LARGEST)
 

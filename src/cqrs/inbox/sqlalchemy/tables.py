@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
 from cqrs._sqlalchemy.clock import database_now
+from cqrs._sqlalchemy.dialects import EXACT_TEXT
 from cqrs._sqlalchemy.missing_tables import is_ours
-from cqrs._sqlalchemy.types import EXACT_TEXT, BinaryUUID, LargeBytes, RowId, UtcDateTime
+from cqrs._sqlalchemy.types import BinaryUUID, LargeBytes, RowId, UtcDateTime
 from cqrs.migrations.subjects import SUBJECTS
 
 if TYPE_CHECKING:

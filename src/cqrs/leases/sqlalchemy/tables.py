@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, text
 
+from cqrs._sqlalchemy.dialects import EXACT_TEXT
 from cqrs._sqlalchemy.missing_tables import is_ours
-from cqrs._sqlalchemy.types import EXACT_TEXT, UtcDateTime
+from cqrs._sqlalchemy.types import UtcDateTime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

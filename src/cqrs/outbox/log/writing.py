@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ARRAY, LargeBinary, String, bindparam, event, text
 
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.errors.transactions import TransactionEnded, UnitOfWorkStateError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _before_commit(session: Session) -> None:
         return
     session.flush()  # what other listeners of the flush add belongs before it
     where = {"mapper": waiting[0].model}
-    if session.get_bind(**where).dialect.name != "postgresql":
+    if not capabilities_of(session.get_bind(**where).dialect).has_message_log:
         raise UnitOfWorkStateError("Only PostgreSQL has a log for messages: use SqlAlchemyOutboxedEventRepository.")
     for some in _parts(waiting):
         messages = {"prefixes": [m.prefix for m in some], "contents": [m.content for m in some]}

@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, func, select, update
 
 from cqrs._failpoints import reached
 from cqrs._sqlalchemy.clock import database_in, database_now
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.sqlalchemy.store import SqlAlchemyLeaseStore
 from cqrs.leases.sqlalchemy.tables import leases
@@ -69,8 +70,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
         return [message for message in taken if message.id not in cancelled]
 
     async def _cancelled(self, session: AsyncSession, scheduled: Sequence[int]) -> set[int]:
-        """Those of ``scheduled`` that a transaction is about to cancel. With SQLite there is no other transaction."""
-        if not scheduled or session.get_bind().dialect.name == "sqlite":
+        """Those of ``scheduled`` that another transaction is about to cancel; none where only one can write."""
+        if not scheduled or not capabilities_of(session.get_bind().dialect).has_row_locks:
             return set()
         query = select(self._model.id).where(self._model.id.in_(scheduled)).with_for_update(skip_locked=True)
         return set(scheduled) - set((await session.execute(query)).scalars())

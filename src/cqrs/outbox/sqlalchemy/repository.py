@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs._arguments import check_class, check_text
+from cqrs._sqlalchemy.dialects import uses_asyncpg
 from cqrs._sqlalchemy.transactions import short_transaction, writes_first
 from cqrs._sqlalchemy.types import BinaryUUID
 from cqrs.compressors.protocol import Compressor  # noqa: TC001  # as above
@@ -155,7 +156,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     def queue(self) -> SqlAlchemyOutboxQueue:
         """The outbox for a relay, as the port says."""
         sessions = self._factory
-        queue = PostgresOutboxQueue if self.place.dialect.driver == "asyncpg" else SqlAlchemyOutboxQueue
+        queue = PostgresOutboxQueue if uses_asyncpg(self.place.dialect) else SqlAlchemyOutboxQueue
         return queue(sessions, self.model, keep_produced=self._keep_produced)
 
     @property

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.mysql.base import MySQLDialect, MySQLIdentifierPreparer
 from sqlalchemy.orm import aliased
 
 from cqrs._sqlalchemy.clock import database_in, database_now
+from cqrs._sqlalchemy.dialects import MARIADB_NAMES
 from cqrs.envelope import Envelope
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.queue import FOREVER, QueuedMessage
@@ -57,7 +58,7 @@ def blocked(model: Model) -> Any:
     )
     # By its statistics MariaDB may come to prefer a walk through the table for every row: 1 s in place of 25 ms.
     index = _MARIADB.quote(f"ix_{model.__tablename__}_held").replace("%", "%%")  # a hint is a pattern
-    for dialect in ("mysql", "mariadb"):
+    for dialect in MARIADB_NAMES:
         held = held.with_hint(earlier, f"FORCE INDEX ({index})", dialect)
     # The order makes the index worth more than the table, also when most of the table is held.
     first = held.order_by(earlier.lease_until).limit(1).correlate(model).scalar_subquery()

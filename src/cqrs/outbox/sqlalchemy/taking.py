@@ -12,6 +12,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import aliased
 
 from cqrs._sqlalchemy.clock import database_in, database_now
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import Settlement, TakenRow, scheduled_share
 from cqrs.outbox.sqlalchemy.queue import release
@@ -43,7 +44,7 @@ async def _take_some(
 ) -> list[TakenRow]:
     """Rows of ``candidates``, held by ``owner`` from now on."""
     mark = update(model).values(lease_owner=owner, lease_until=database_in(lease), fence=model.fence + 1)
-    if (await session.connection()).dialect.name == "sqlite":
+    if not capabilities_of((await session.connection()).dialect).has_row_locks:
         found = await session.execute(
             _returning(model, mark.where(model.id.in_(candidates.with_only_columns(model.id))))
         )

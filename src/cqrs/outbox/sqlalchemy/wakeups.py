@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.errors.messages import WakeUpsUnsupported
 from cqrs.wakeups.announcing import announcer
 from cqrs.wakeups.notify import NotifyWakeUps
@@ -24,7 +25,7 @@ def wakeups_for(outbox: str, session: AsyncSession, model: Any, kind: str) -> Wa
         return NoWakeUps()
     engine = session.get_bind(model).engine
     known = announcer(engine, model.__table__.fullname)
-    if engine.dialect.name == "postgresql" and kind in {"auto", "notify"}:
+    if kind in {"auto", "notify"} and capabilities_of(engine.dialect).has_notify:
         return NotifyWakeUps(engine, known)
     if kind != "auto":
         raise WakeUpsUnsupported(outbox, kind)

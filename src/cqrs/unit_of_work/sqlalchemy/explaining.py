@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, MissingGreenlet, NotSupportedError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -10,17 +10,16 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from cqrs._tasks.blocks import told
 from cqrs.errors.chain import cause, chain
+from cqrs.errors.driver_codes import Meaning, meaning_of
 from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
 
 if TYPE_CHECKING:
     from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
-_LOST: set[Any] = {"40001", "40P01", 1020, 1213}  # serialization failure, deadlock; MariaDB: changed, deadlock
 _OF_THE_DATABASE = (DBAPIError, StaleDataError, PendingRollbackError, PoolTimeout, MissingGreenlet)
 ONLY_READS = "was begun to read only: take read_only=True from its `@transaction_options` or its block."
 
-# By class, or by what the driver says: an SQLSTATE, a number of MariaDB, a code of SQLite.
-_NOTES: tuple[tuple[Any, str], ...] = (
+_NOTES: tuple[tuple[type[BaseException] | Meaning, str], ...] = (
     (
         PoolTimeout,
         (
@@ -36,18 +35,18 @@ _NOTES: tuple[tuple[Any, str], ...] = (
         ),
     ),
     (
-        {"57014", 1969},
+        Meaning.TOO_LONG,
         (
             "{database} has ended a statement that took too long: raise its limit (statement_timeout on PostgreSQL, "
             "max_statement_time on MariaDB), or make the statement faster."
         ),
     ),
     (
-        {"25006", 1792},
+        Meaning.READ_ONLY,
         f"A transaction of {{database}} {ONLY_READS}",
     ),
     (
-        {5, 6, 517},
+        Meaning.LOCKED,
         (
             "Another connection holds the write lock of {database}. If it belongs to this turn (a second engine over "
             "the same file, or a connection of your own), the turn waits for itself: use the session of the open "
@@ -78,9 +77,9 @@ def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException
 
 
 def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
-    codes = _codes(error)
+    meaning = meaning_of(error)
     for known, note in _NOTES:
-        if isinstance(error, known) if isinstance(known, type) else codes & known:
+        if isinstance(error, known) if isinstance(known, type) else known in meaning:
             return note.format(database=unit.database)
     return None
 
@@ -94,18 +93,9 @@ def _is_lost(error: BaseException) -> bool:
     # A migration has changed a type that a prepared statement of this connection returns. Its code says "not supported"
     # and nothing more. The drivers prepare the statement anew when the transaction is repeated.
     outdated = isinstance(error, NotSupportedError) and "cached" in str(error)
-    return outdated or bool(_codes(error) & _LOST)
+    return outdated or Meaning.LOST in meaning_of(error)
 
 
 def _cause(error: BaseException) -> BaseException:
     """The first error of the database among ``error`` and what it was raised from; itself if there is none."""
     return next((one for one in chain(error, cause) if isinstance(one, _OF_THE_DATABASE)), error)
-
-
-def _codes(error: BaseException) -> set[Any]:
-    """What the driver says it is: an SQLSTATE, the number of the server, or both."""
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    codes = {getattr(origin, "sqlstate", None), getattr(origin, "sqlite_errorcode", None)} - {None}
-    if isinstance(error, DBAPIError) and origin is not None and origin.args and isinstance(origin.args[0], int):
-        codes.add(origin.args[0])
-    return codes

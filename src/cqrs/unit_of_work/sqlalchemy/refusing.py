@@ -8,7 +8,8 @@ from sqlalchemy import SingletonThreadPool, StaticPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import sessionmaker
 
-from cqrs._sqlalchemy.connecting import file_of, shown
+from cqrs._sqlalchemy.connecting import is_in_memory, shown
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ def must_hold_transactions(sessions: Any, argument: str, *, brought: bool = True
 
 
 def must_keep_apart(engine: Engine, argument: str) -> None:
-    """Raise ``InvalidArgument`` for an engine whose sessions share a transaction, or write to several schemas."""
+    """Raise ``InvalidArgument`` for an engine whose sessions share a transaction, or write to several schemas.
+
+    Raises ``DatabaseAddressError`` for a database that is not supported.
+    """
+    capabilities_of(engine.dialect)
     if engine.get_execution_options().get(_MAP):
         raise InvalidArgument(argument, engine, _TRANSLATED)
     must_not_be_in_memory(engine.url, argument)
@@ -65,7 +70,7 @@ def must_keep_apart(engine: Engine, argument: str) -> None:
 
 def must_not_be_in_memory(url: URL, argument: str) -> None:
     """Raise ``InvalidArgument`` for the address of an SQLite database in memory."""
-    if url.get_backend_name() == "sqlite" and file_of(url) is None:
+    if is_in_memory(url):
         raise InvalidArgument(argument, shown(url), _IN_MEMORY)
 
 

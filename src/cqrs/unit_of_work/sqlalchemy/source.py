@@ -8,6 +8,7 @@ from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from cqrs._sqlalchemy.connecting import shown
+from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs._sqlalchemy.schemas import schema_of
 from cqrs._sqlalchemy.transactions import asynchronous, writes_first
 from cqrs.errors.transactions import UnitOfWorkStateError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work.options import TransactionOptions
 
 _NO_ENGINE = "These sessions have no engine of their own: make the sessionmaker with one."
-_SQLITE_LEVELS = {"SERIALIZABLE", "READ UNCOMMITTED"}
 
 
 class SessionSource:
@@ -100,13 +100,13 @@ class SessionSource:
 
 
 def _execution_options(engine: AsyncEngine, options: TransactionOptions) -> dict[str, Any]:
-    name = engine.dialect.name
+    known = capabilities_of(engine.dialect)
     chosen: dict[str, Any] = {}
     level = options.isolation_level
-    if level is not None and (name != "sqlite" or level in _SQLITE_LEVELS):  # all else is weaker than what it does
+    if level is not None and known.can_set(level):
         chosen["isolation_level"] = level
-    if options.read_only and name == "postgresql":
-        chosen["postgresql_readonly"] = True
+    if options.read_only:
+        chosen |= known.read_only_options
     return chosen
 
 

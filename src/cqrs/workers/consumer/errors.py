@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from cqrs.errors.chain import chain
 from cqrs.errors.databases import MigrationNeeded
+from cqrs.errors.driver_codes import Meaning, meaning_of
 from cqrs.errors.messages import BrokerUnavailable, InboxConflict
 from cqrs.errors.requests import CircuitOpenError
 
@@ -14,18 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
-
-# Connections, resources, shutdowns, I/O; serialization failures and deadlocks; no lock, no answer in time; and
-# `read only`, which is what a primary says when it has become a replica.
-_SQLSTATES = ("08", "53", "57", "58", "40", "55P03", "25006")
-
-_SQLITE = {5, 6, 8, 10, 13, 14}  # busy, locked, read-only, I/O error, full, cannot be opened
-
-_MARIADB = {
-    *(1020, 1205, 1213),  # changed since it was read, lock wait, deadlock
-    *(1021, 1040, 1041, 1053, 1129, 1203, 1226, 1290, 1836, 1927),  # full, too many, shutting down, read-only, killed
-    *(2002, 2003, 2006, 2013, 2055),  # the connection
-}
 
 
 def is_outage(error: BaseException) -> bool:
@@ -63,15 +52,4 @@ def _is_outage(error: BaseException) -> bool:
         return True
     if type(error).__module__ == "sqlalchemy.exc" and type(error).__name__ == "TimeoutError":  # of the pool
         return True
-    return _code_tells(error)
-
-
-def _code_tells(error: BaseException) -> bool:
-    state = getattr(error, "sqlstate", None)
-    if isinstance(state, str):
-        return state.startswith(_SQLSTATES)
-    sqlite = getattr(error, "sqlite_errorcode", None)
-    if isinstance(sqlite, int):
-        return sqlite & 0xFF in _SQLITE
-    of_mariadb = type(error).__module__.partition(".")[0] in {"asyncmy", "pymysql", "aiomysql", "mariadb"}
-    return of_mariadb and bool(error.args) and error.args[0] in _MARIADB
+    return Meaning.OUTAGE in meaning_of(error)

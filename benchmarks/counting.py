@@ -21,7 +21,7 @@ _COUNTED = 1 + 1 + _MANY  # operations while calls are counted
 
 @dataclasses.dataclass(slots=True)
 class Told:
-    """What a database was told until now."""
+    """What a database has been asked for until now."""
 
     statements: int = 0
     connections: int = 0
@@ -58,7 +58,7 @@ def count(run: Run, database: Told | None = None) -> Counts:
 
 
 def surplus(counts: Work[Counts]) -> Counts:
-    """What counts of work for which something is to be taken off; what the database was told is never taken off."""
+    """What counts of work for which something is to be taken off; the statements are never taken off."""
     more, less, parts = counts.run, counts.less, counts.parts
     if less is None:
         return more

@@ -67,7 +67,7 @@ async def _grown(what: str, run: Run, operations: int) -> Growth:
 
 
 def _resident() -> int:
-    """The memory of this process; where the system does not tell, the most it ever had."""
+    """The memory of this process; if the system does not report it, the most it ever had."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
     except OSError:

@@ -40,7 +40,7 @@ class Result:
         return self.samples.ratio("peer", "ours") if "peer" in self.samples else None
 
     def verdict(self, target: Target | Most) -> str:
-        """``met`` or ``missed``, or that it could not be told; of a count also what it is."""
+        """``met`` or ``missed``, or that it was not measured; of a count also its value."""
         if isinstance(target, Most):
             found: float | None = getattr(self.counts.get("ours"), target.what, None)
             if found is None:
@@ -171,6 +171,6 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def progress(text: str) -> None:
-    """Tell the person who waits, not the file that the output goes to."""
+    """Show it on the terminal, and not in a file that the output goes to."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

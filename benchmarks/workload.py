@@ -64,7 +64,7 @@ class Workload:
 
     ``limit`` does the same by hand, with nothing between the caller and the work; a text names an entry of
     ``benchmarks.alone``, which does it in a process of its own. ``peer`` names entries of the script in
-    ``benchmarks/peers`` that do the same with the peer. ``database`` is what a database was told by ours.
+    ``benchmarks/peers`` that do the same with the peer. ``database`` counts what ours asks of a database.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""Somebody else who adds: `python -m benchmarks.durable.adder URL COUNT WAY`, a process of its own.
+"""Another process that adds: `python -m benchmarks.durable.adder URL COUNT WAY`, a process of its own.
 
-A relay hears of what its own process adds without any help of the database, so who adds must be another one. It prints
+A relay is woken by what its own process adds without any help of the database, so another process must add. It prints
 `ready`, waits for a line, adds one message at a time, and prints when each commit had returned, on the clock that all
 processes share. WAY is `notify` or `hand`.
 """

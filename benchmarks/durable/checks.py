@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class WrongCount(Exception):
-    """A side has not done what its figure says."""
+    """A side has not done the work that its figure is for."""
 
 
 def must_be(what: str, found: object, expected: object) -> None:

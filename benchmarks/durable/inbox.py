@@ -87,6 +87,6 @@ async def drain(stand: Stand, backlog: Backlog, count: int, handler: Handler) ->
     )
     begin = time.perf_counter()
     async with worker:
-        while backlog.done < count:  # noqa: ASYNC110  # it counts, and tells nobody
+        while backlog.done < count:  # noqa: ASYNC110  # it counts, and has no event for that
             await asyncio.sleep(0.002)
         return count / (time.perf_counter() - begin)

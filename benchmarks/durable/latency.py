@@ -64,7 +64,7 @@ async def latency(stand: Stand, count: int) -> list[float]:
 
 
 async def by_hand(stand: Stand, count: int) -> list[float]:
-    """The same: one listener that reads what was added when it hears of it, and forgets it."""
+    """The same: one listener that reads what was added when it is notified."""
     await stand.run("TRUNCATE outbox")
     connection, heard, arrived = await connected(stand.address), asyncio.Event(), list[float]()
 
@@ -133,7 +133,7 @@ async def _adding(address: str, count: int, way: str) -> AsyncGenerator[_Adder, 
 
 
 class _Adder:
-    """The other process, once it is told to begin."""
+    """The other process, once it has been started."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process

@@ -32,7 +32,7 @@ _NOTES = [
 
 
 class _Unable(RuntimeError):
-    """Nobody knows it."""
+    """An error that the relay does not know."""
 
 
 class PickyBroker(PipelineBroker):

@@ -24,7 +24,7 @@ _INBOX, _TRIED = 2_000, 1_000
 
 
 class Peer:
-    """The package in ``python``, on the server at ``address``. ``last`` is what its last run told the server."""
+    """The package in ``python``, on the server at ``address``. ``last`` counts the statements of its last run."""
 
     last: Counts
 

@@ -1,4 +1,4 @@
-"""What the server was told: statements by `pg_stat_statements`, commits by `pg_stat_database`."""
+"""What the server was asked for: statements by `pg_stat_statements`, commits by `pg_stat_database`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Counts:
         return f"{statements:,.1f} statements, {commits:,.1f} commits"
 
     def beside(self, theirs: Counts | None = None) -> str:
-        """As a note, beside what the peer told the server."""
+        """As a note, beside the counts of the peer."""
         return f"per 1,000 messages: {self}" + ("" if theirs is None else f"; the peer {theirs}")
 
 
@@ -42,7 +42,7 @@ class Counts:
 async def counting(address: str, database: str, messages: int) -> AsyncGenerator[Counts, None]:
     """Count what is done in ``database`` for so many messages within the block; the numbers are there after it.
 
-    No client may be connected to it at the beginning or stay connected at the end: it is then that a connection tells
+    No client may be connected to it at the beginning or stay connected at the end: it is then that a connection reports
     the last of what it did. Nothing is cleaned up meanwhile, for that would count as well.
     """
     connection = await connected(of_database(address, "counts"))
@@ -73,5 +73,5 @@ async def prepare_counting(address: str) -> None:
 
 async def _alone(connection: Any, database: str) -> None:
     async with asyncio.timeout(30):
-        while await connection.fetchval(_CLIENTS, database):  # noqa: ASYNC110  # the server tells nobody
+        while await connection.fetchval(_CLIENTS, database):  # noqa: ASYNC110  # the server has no event for that
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Sending with the containers of other libraries, in which nothing lives per request unless it is said."""
+"""Sending with the containers of other libraries, in which nothing lives per request unless it is declared."""
 
 from __future__ import annotations
 

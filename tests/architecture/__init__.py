@@ -1,1 +1,1 @@
-"""The shape of the package, as tests: who may import whom, and how large anything gets."""
+"""The shape of the package, as tests: which module may import which, and how large files get."""

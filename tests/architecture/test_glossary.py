@@ -34,7 +34,7 @@ PYTHON = words(
     kwargs logger logging method mixin obj self timestamp types
     """
 )
-"""Words that everybody knows who writes Python services."""
+"""Words that every author of Python services knows."""
 
 
 def test_each_word_of_a_public_name_is_explained() -> None:

@@ -49,7 +49,7 @@ def _layer(module: str) -> Layer | None:
 
 
 def test_no_module_imports_a_package_instead_of_the_module_that_defines_a_name() -> None:
-    # `cqrs` is the outermost package: whoever imports it imports everything, and closes a circle.
+    # `cqrs` is the outermost package: a module that imports it imports everything, and closes a circle.
     wrong = [str(found) for found in imports() if found.imported in facades() and found.importer != PACKAGE]
     assert not wrong
 

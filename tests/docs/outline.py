@@ -75,7 +75,7 @@ def _parsed(file: Path) -> ast.Module:
 
 
 class _WithValues(ast.NodeTransformer):
-    """Writes the value of a private constant in place of its name: a default of `_RETRY` says nothing."""
+    """Writes the value of a private constant in place of its name: a default of `_RETRY` means nothing to a reader."""
 
     def __init__(self, module: ast.Module) -> None:
         self._values = {

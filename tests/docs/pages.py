@@ -39,7 +39,7 @@ class BadPage(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """One block of Python: `line` is that of its first statement, `expected` what it has to print, if that is said."""
+    """One block of Python: `line` is that of its first statement, `expected` what it has to print, if stated."""
 
     code: str
     line: int

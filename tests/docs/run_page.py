@@ -33,7 +33,7 @@ class _Both(io.StringIO):
 
 
 def run(page: Path) -> None:
-    """Run the page; raises what a block raises, and `AssertionError` where it prints something else than it says."""
+    """Run the page; raises what a block raises, and `AssertionError` if its output differs from the stated one."""
     program = types.ModuleType("__main__")
     program.__file__ = str(page)
     sys.modules["__main__"] = program  # classes of the page look up their annotations here

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"].keys()
 OF_THE_PROJECT = {"demo", "dev", "docs", "sqlalchemy"}
-"""Those that nobody has to install by name who uses the package."""
+"""Those that a user of the package never installs by name."""
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))

@@ -1,4 +1,4 @@
-"""What the page of guarantees says of brokers is what their features say."""
+"""The page of guarantees agrees with the features that brokers declare."""
 
 from __future__ import annotations
 

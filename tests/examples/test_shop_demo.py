@@ -1,4 +1,4 @@
-"""The demo as `make demo ONESHOT=1` runs it, and what it says when a part of the shop is broken."""
+"""The demo as `make demo ONESHOT=1` runs it, and its output when a part of the shop is broken."""
 
 from __future__ import annotations
 

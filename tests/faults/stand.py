@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Stand:
-    """One outbox, and whoever works on it."""
+    """One outbox, and the relays that work on it."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url

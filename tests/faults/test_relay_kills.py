@@ -64,7 +64,7 @@ async def test_many_relays_that_come_and_go_keep_the_order_of_each_key(stand: St
     assert_first_deliveries_in_order(stand)
 
 
-# Not on SQLite: who is stopped while it writes to the file keeps all others out.
+# Not on SQLite: a process stopped while it writes to the file keeps all others out.
 @pytest.mark.parametrize("database", [POSTGRESQL, MARIADB], indirect=True)
 @pytest.mark.parametrize("point", ["outbox.claimed", "outbox.published"])
 async def test_a_zombie_repeats_at_most_what_was_sent_and_settles_nothing(stand: Stand, point: str) -> None:

@@ -1,4 +1,4 @@
-"""Very many messages that become due at once, relays with wrong clocks, and others who cancel; scenario O12."""
+"""Many messages that become due at once, relays with wrong clocks, and other processes that cancel; scenario O12."""
 
 from __future__ import annotations
 

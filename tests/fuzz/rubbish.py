@@ -1,4 +1,4 @@
-"""What may arrive: texts, bytes and documents that nobody in their senses sends."""
+"""What may arrive: texts, bytes and documents that no sane producer sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chains of handlers whose names and types nobody would choose, for the tests of the diagrams."""
+"""Chains of handlers with unusual names and types, for the tests of the diagrams."""
 
 from __future__ import annotations
 

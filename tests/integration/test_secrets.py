@@ -59,7 +59,7 @@ def texts(error: BaseException | None) -> Iterator[str]:
 
 
 async def said(make: Callable[[], Any], use: Callable[[Any], Awaitable[Any]]) -> str:
-    """Everything that is said while ``use`` works with what ``make`` makes. Something must go wrong."""
+    """All that is logged, raised and printed while ``use`` works with what ``make`` makes. Something must go wrong."""
     lines: list[str] = []
     try:
         made = make()
@@ -159,7 +159,7 @@ async def start(source: Any) -> None:
 
 
 async def run_for_a_moment(relay: OutboxRelay) -> None:
-    """It says that nothing is there, or ends with that."""
+    """It reports that nothing is there, or ends with that error."""
     await relay.start()
     await asyncio.sleep(0.3)
     await relay.stop()

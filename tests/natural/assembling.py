@@ -44,7 +44,7 @@ def makers(world: World, class_: type[AsyncSession] = AsyncSession) -> async_ses
 
 
 def tracked(world: World, sessions: Callable[[], Any]) -> Callable[[], AsyncSession]:
-    """Makes sessions that nobody closes; the world does at its end."""
+    """Makes sessions that their user does not close; the world does at its end."""
 
     def make() -> AsyncSession:
         session: AsyncSession = sessions()

@@ -93,7 +93,7 @@ class SqliteFiles:
         return engine_of(f"sqlite+aiosqlite:///{copy}")
 
     async def used(self, engine: AsyncEngine) -> None:
-        """Nobody needs it any more."""
+        """Drop it: it is not needed any more."""
         if engine.url.database:
             for path in Path(engine.url.database).parent.glob(f"{Path(engine.url.database).name}*"):
                 path.unlink()

@@ -51,7 +51,7 @@ def _options(world: World, parts: Parts, container: Any) -> dict[str, Any]:
     habit, given = world.habit, dict(parts.bootstrap)
     transaction = given.pop("transaction", None)
     inside = habit.inside()
-    if inside and transaction is None:  # with a database somebody has to put one there by hand
+    if inside and transaction is None:  # with a database one has to be put there by hand
         transaction = cqrs.TransactionMiddleware(
             given.get("database") or (lambda: cqrs.SqlAlchemyUnitOfWork(world.sessions()))
         )
@@ -157,7 +157,7 @@ def _consumer(world: World, parts: Parts, events: Any) -> Asked:
             asked.ids[str(event.event_id)] = name
             await broker.send_message(Message("arrived", ARRIVALS, event.to_dict(), event.event_id))
         async with consumer:
-            # A broker in memory tells nobody.
+            # A broker in memory has no event for that.
             while len(asked.acknowledged) < len(asked.ids) and len(outages) < PATIENCE and consumer.is_running:  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
         if outages and len(asked.acknowledged) < len(asked.ids):

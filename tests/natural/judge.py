@@ -1,4 +1,4 @@
-"""What became of a program, told from what is there afterwards."""
+"""What became of a program, derived from what is there afterwards."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _wrong_with_messages(found: Found, asked: Asked) -> str | None:
 
 
 def _as_its_message_ended(world: World, seen: Seen, asked: Asked) -> None:
-    """A message says by its mark how the program ended; errors of the consumer itself are not those of the program."""
+    """The mark of a message shows how the program ended; errors of the consumer itself are not those of the program."""
     id_ = next(id_ for id_, name in asked.ids.items() if name != INNOCENT)
     if id_ in seen.found.marks and id_ not in seen.found.parked:
         seen.how, seen.error = "answer", None

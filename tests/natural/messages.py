@@ -61,7 +61,7 @@ class Inner(cqrs.Request[str]):
 
 
 class Count(cqrs.Request[int]):
-    """How many effects of a name there are, for those who ask."""
+    """The number of effects of a name."""
 
     name: str
 

@@ -180,7 +180,7 @@ def _logged() -> Generator[list[str], None, None]:
 
 @contextmanager
 def _quiet_loop() -> Generator[None, None, None]:
-    """FastStream leaves futures behind whose errors nobody takes."""
+    """FastStream leaves futures behind whose errors are never retrieved."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)
     try:

@@ -1,4 +1,4 @@
-"""Tiny programs, put together in every way that comes naturally: what each says is done is there, once, or it raises.
+"""Tiny programs, assembled in every way that comes naturally: what each reports as done is there, once, or it raises.
 
 With `ALL=1` every program runs, else a sample that changes with the day.
 """
@@ -97,7 +97,7 @@ def test_the_list_of_correct_code_is_as_long_as_it_was() -> None:
 
 
 def test_few_programs_are_refused_or_raise() -> None:
-    """Who refuses everything loses nothing; so what may be refused is a list, and most of the rest works."""
+    """A framework that refuses everything loses nothing; so what may be refused is a list, and most programs work."""
     told = page.told()
     for wiring in WIRINGS:
         kinds = [kind for habit in told[wiring.name].values() for kind in habit.values()]

@@ -50,7 +50,7 @@ class Wiring:
     `refused`: it cannot be right, and that is seen at the start. `own`: handlers have transactions of their own.
     `brought`: the unit of work gives the session back when it ends; what is done with it then is the owner's affair.
 
-    `opted_out` says by which word, and at what cost, the code has told the framework to keep nothing together.
+    `opted_out` names the option, and its cost, by which the code asked the framework to keep nothing together.
     """
 
     name: str

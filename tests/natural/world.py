@@ -48,7 +48,7 @@ class World:
         self.sessions: Any = async_sessionmaker(engine, expire_on_commit=False)
 
     def apart(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """A task of the program's own, which nobody awaits before its turn is over."""
+        """A task of the program itself that is not awaited before its transaction is over."""
         task = asyncio.create_task(work)
         self.tasks.append(task)
         return task
@@ -71,7 +71,7 @@ class World:
 
 
 class Work:
-    """What a handler writes through one session. The store that gave it out decides how it tells others."""
+    """What a handler writes through one session. The store that gave it out decides how others see it."""
 
     def __init__(self, world: World, session: AsyncSession, recorder: Any = None, outbox: Any = None) -> None:
         self.world = world
@@ -88,7 +88,7 @@ class Work:
         await self.session.flush()
 
     def add(self, name: str) -> None:
-        """Write a row later: somebody will flush it."""
+        """Write a row later, with the next flush."""
         self._written.append(name)
         self.session.add(Row(name=name))
 
@@ -149,7 +149,7 @@ class Turn:
             await work.write(*names)
 
     async def effect(self, name: str) -> None:
-        """A row and a message that tells of it."""
+        """A row and a message about it."""
         async with self.work() as work:
             await work.write(name)
             work.tell(name)

@@ -28,7 +28,7 @@ def run() -> Iterator[Run]:
 
 @pytest.fixture
 def kafka_at_localhost(kafka_bootstrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lead the driver to the Kafka of the tests, whatever port of localhost it is told."""
+    """Lead the driver to the Kafka of the tests, whatever port of localhost it is given."""
     client = importlib.import_module("aiokafka.client").AIOKafkaClient
     connect = client.__init__
 

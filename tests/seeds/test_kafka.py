@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.source import Delivery
     from tests.seeds.program import Run
 
-# FastStream 0.6 still takes the parameter, and says that it will not.
+# FastStream 0.6 still takes the parameter, and warns that it will not.
 pytestmark = [
     pytest.mark.usefixtures("kafka_at_localhost"),
     pytest.mark.filterwarnings("ignore:.auto_commit. option was deprecated"),
@@ -84,7 +84,7 @@ async def test_000_09_the_consumer_of_the_user_understands_what_we_send(
     async with KafkaMessageBroker(kafka_producer_factory(dsn=kafka_bootstrap)) as broker, program.broker:
         await broker.send_message(message_of(event))  # makes the topic
         await program.broker.start()
-        while not acknowledged.is_set():  # a new group hears what is sent from now on, whenever that is
+        while not acknowledged.is_set():  # a new group receives what is sent once it has joined, whenever that is
             await broker.send_message(message_of(event))
             try:
                 await asyncio.wait_for(acknowledged.wait(), 0.5)

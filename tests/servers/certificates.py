@@ -1,4 +1,4 @@
-"""What a server of the tests shows to prove who it is, made by `openssl` when the server is made."""
+"""The certificate of a server of the tests, made by `openssl` when the server is made."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class SupervisorProcess:
     """The supervisor, as its parent sees it."""
 
     def __init__(self, command: tuple[str, ...] = ("-m", "tests.servers.supervisor")) -> None:
-        # The socket listens before the child runs, so nobody has to wait for it, and only it may keep it open.
+        # The socket listens before the child runs, so no client has to wait for it, and only it may keep it open.
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.port: int = listening.getsockname()[1]
             self._process = subprocess.Popen(
@@ -76,7 +76,7 @@ class SupervisorProcess:
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 pass_fds=[listening.fileno()],
-                start_new_session=True,  # Ctrl-C is for pytest, which then tells the supervisor by leaving
+                start_new_session=True,  # Ctrl-C is for pytest, whose end then ends the supervisor
             )
 
     def close(self) -> None:

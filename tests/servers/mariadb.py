@@ -15,7 +15,7 @@ from tests.servers.recipe import Place, Recipe
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HANDSHAKE = 10  # the version of its protocol, the first thing that it says
+_HANDSHAKE = 10  # the version of its protocol, the first byte that it sends
 
 
 class MariaDB(Recipe):

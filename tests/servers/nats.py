@@ -34,7 +34,7 @@ class Nats(Recipe):
         return f"nats://127.0.0.1:{place.ports[0]}"
 
     async def ready(self, place: Place) -> bool:
-        # The port is open before JetStream is; what the server says first about itself tells.
+        # The port is open before JetStream is; its first message shows whether it is.
         reader, writer = await asyncio.open_connection("127.0.0.1", place.ports[0])
         with contextlib.closing(writer):
             return b'"jetstream":true' in await reader.readline()

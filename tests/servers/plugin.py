@@ -1,4 +1,4 @@
-"""Ties the supervisor to the run of pytest: starts it, tells the workers of xdist, reports, and ends it."""
+"""Ties the supervisor to the run of pytest: starts it, passes its address to xdist, reports, and ends it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server or Node.js, so that nobody can forget to."""
+    """Mark what needs a server or Node.js, so that no author can forget to."""
     for item in items:
         names = _fixtures(item)
         if "mermaid_parse" in names:

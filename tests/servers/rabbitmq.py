@@ -29,7 +29,7 @@ log.file = false
 disk_free_limit.absolute = 50MB
 """
 
-# The name server of Erlang outlives whoever starts it first, unless it is a child like any other.
+# The name server of Erlang outlives the server that starts it first, unless it is a child like any other.
 _BOTH = 'epmd -port "$ERL_EPMD_PORT" & exec "$0"'
 
 
@@ -87,7 +87,7 @@ class RabbitMQ(Recipe):
 
 
 def control(address: str, *arguments: str) -> str:
-    """What `rabbitmqctl` answers about the server at `address`. Blocks; raises `ServerFailed` with what it says."""
+    """What `rabbitmqctl` answers about the server at `address`. Blocks; raises `ServerFailed` with its output."""
     node = f"RABBITMQ_NODENAME=rabbit{urlsplit(address).port}@localhost"
     environment: dict[str, str] = {}
     for process in Path("/proc").glob("[0-9]*/environ"):

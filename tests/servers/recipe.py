@@ -18,7 +18,7 @@ CACHE = ROOT / ".cache"
 
 
 class Missing(Exception):
-    """The machine neither has the tool nor a way to get it; the text says why."""
+    """The machine neither has the tool nor a way to get it; the text is the reason."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Tool(ABC):
 
     @abstractmethod
     def provide(self) -> str:
-        """Find or install it and tell its version. Called once per run; raises `Missing`."""
+        """Find or install it and return its version. Called once per run; raises `Missing`."""
 
 
 class Recipe(Tool):

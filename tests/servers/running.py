@@ -99,7 +99,7 @@ class Running:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, below those that the system gives to outgoing connections: a server that is
+    """Ports without a listener, below those that the system gives to outgoing connections: a server that is
     restarted finds its port again."""
     found: list[int] = []
     while len(found) < count:

@@ -33,7 +33,7 @@ LIMITED = {
     "idle": {"publish": {"deny": ["$JS.API.CONSUMER.MSG.NEXT.>"]}, "subscribe": ">"},
     "stranger": {"publish": {"deny": ["$JS.API.>"]}, "subscribe": ">"},
 }
-"""More users of NATS, with the same password: two who have what the documentation says, others who lack something."""
+"""More users of NATS, with the same password: two with the documented rights, others without one of them."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Secured:
 
     @classmethod
     def told(cls, address: str) -> Secured:
-        """What its address says."""
+        """Parsed from its address."""
         fields = json.loads(address)
         return cls(fields["at"], Path(fields["certificates"]))
 
     def trusting(self, authority: str = "authority") -> ssl.SSLContext:
-        """A context that trusts the `authority` of the server, or the `stranger`, and nobody else."""
+        """A context that trusts the `authority` of the server, or the `stranger`, and no other."""
         return ssl.create_default_context(cafile=str(self.certificates / f"{authority}.pem"))
 
 

@@ -1,4 +1,4 @@
-"""Events whose class says their name and topic are made without them; what stays required is."""
+"""Events whose class declares their name and topic are made without them; what stays required is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`send` and `stream` tell a type checker what comes back."""
+"""`send` and `stream` have the types of their results."""
 
 from __future__ import annotations
 

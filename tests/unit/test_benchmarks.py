@@ -1,4 +1,4 @@
-"""The benchmarks of a turn: what they count is there, and a target that is missed is said to be missed."""
+"""The benchmarks of a request: they count what is done, and a target that is missed is shown as missed."""
 
 from __future__ import annotations
 

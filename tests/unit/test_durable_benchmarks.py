@@ -1,4 +1,4 @@
-"""The table of the durable benchmarks: it says the truth, and what counts wrong does not get into it."""
+"""The table of the durable benchmarks: its figures are right, and a run with a wrong count ends."""
 
 from __future__ import annotations
 

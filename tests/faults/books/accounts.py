@@ -34,7 +34,7 @@ async def move(command: Move, accounts: Accounts) -> None:
 async def attempt(
     command: Attempt, database: cqrs.Database, mediator: cqrs.RequestMediator, recorder: cqrs.EventRecorder
 ) -> NoReturn:
-    """Answers ``Attempt``: writes and tells as much as it can, and raises ``Refused``."""
+    """Answers ``Attempt``: writes and sends as much as it can, and raises ``Refused``."""
     if random.random() < 0.5:  # noqa: S311  # nothing is hidden by it
         recorder.record(told(f"{command.key} was attempted", 1))
     database.outbox.add(told(f"{command.key} was attempted", 1))

@@ -1,4 +1,4 @@
-"""What must hold of the books, whatever has happened to those who wrote them."""
+"""What must hold of the books, whatever has happened to the processes that wrote them."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ async def _balanced(database: cqrs.Database, expected: dict[str, Entries]) -> No
 
 
 async def _messages(database: cqrs.Database) -> list[str]:
-    """The key of the order that each message in the outbox tells of, whether it has left or not."""
+    """The key of the order that each message in the outbox is about, sent or not."""
     payloads = [json.loads(body)["payload"] for (body,) in await _rows(database, database.outbox.model.body)]
     return [payload if isinstance(payload, str) else payload["key"] for payload in payloads]
 
 
 async def _arrived(redis: str) -> list[str]:
-    """The same of each message that the broker has, seen by a group that nobody else is in."""
+    """The same of each message that the broker has, seen by a group without other members."""
     keys: list[str] = []
     async with RedisMessageSource(redis, TOPIC, group=f"audit {uuid.uuid4()}") as source:
         while deliveries := await source.receive(1000, timeout=0.2):

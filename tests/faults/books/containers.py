@@ -1,4 +1,4 @@
-"""The same parts in each kind of container: the session of the open transaction, and who holds it for ever."""
+"""The same parts in each kind of container: the session of the open transaction, and objects that hold it for ever."""
 
 from __future__ import annotations
 

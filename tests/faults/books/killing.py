@@ -1,4 +1,4 @@
-"""Starts the service, kills it at random moments, and keeps what it has said."""
+"""Starts the service, kills it at random moments, and keeps its answers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Books:
         self.shop = cqrs.Database(shop, metadata=Base.metadata, registry=REGISTRY)
         self.ledger = cqrs.Database(ledger, metadata=Base.metadata, registry=REGISTRY)
         self.said: dict[str, str] = {}
-        """What the service has said of each key: "done", or the name of an error."""
+        """The answer of the service for each key: "done", or the name of an error."""
 
         self._command = [sys.executable, "-m", "tests.faults.books.service", kind, shop, ledger, redis]
 

@@ -1,4 +1,4 @@
-"""The ledger: books what the shop tells, in another database, with commands of its own."""
+"""The ledger: books the messages of the shop, in another database, with commands of its own."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def bind_commands(commands: cqrs.RequestMap) -> None:
 
 
 def open_ledger(make_container: MakeContainer, database: cqrs.Database, source: MessageSource) -> cqrs.Consumer:
-    """A worker that books what it hears of."""
+    """A worker that books the messages it receives."""
     container = make_container(database, lambda: mediator)
     mediator = requests.bootstrap(container, database=database, commands_mapper=bind_commands)
     reactions = events.bootstrap(container, database=database, events_mapper=lambda e: e.bind(OrderTold, hear))

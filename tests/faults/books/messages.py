@@ -1,4 +1,4 @@
-"""What can be asked of the two services, and what they tell."""
+"""The requests of the two services, and their messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Move(cqrs.Request[None]):
 
 
 class Attempt(cqrs.Request[None]):
-    """Move an amount, tell of it, and then fail."""
+    """Move an amount, send a message about it, and then fail."""
 
     key: str
     source: int
@@ -87,5 +87,5 @@ REGISTRY.register(OrderBooked, "order_booked")
 
 
 def told(key: str, cents: int) -> cqrs.NotificationEvent[Told]:
-    """The message that tells of the order with ``key``."""
+    """The message about the order with ``key``."""
     return OrderTold(event_name="order_told", topic=TOPIC, payload=Told(key=key, cents=cents))

@@ -40,13 +40,13 @@ def an_order(key: str) -> PlaceOrder:
 
 
 async def lane(mediator: cqrs.RequestMediator, name: str) -> None:
-    """One caller, who asks again and again."""
+    """One caller that asks again and again."""
     number = 0
     while True:
         key = f"{name}-{number}"
         try:
             await mediator.send(an_order(key))
-        except Exception as error:  # noqa: BLE001  # whatever it is, it says that nothing has happened
+        except Exception as error:  # noqa: BLE001  # whatever it is, it means that nothing has happened
             say(type(error).__name__, key)
         else:
             say("done", key)

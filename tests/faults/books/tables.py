@@ -14,7 +14,7 @@ class Base(DeclarativeBase):
 
 
 class Account(Base):
-    """Its balance is the sum of its postings, or somebody has written half."""
+    """Its balance is the sum of its postings, or a transaction was written by half."""
 
     __tablename__ = "accounts"
 
@@ -44,7 +44,7 @@ class Order(Base):
 
 
 class Heard(Base):
-    """An order that the ledger has heard of."""
+    """An order that the ledger has received."""
 
     __tablename__ = "heard"
 

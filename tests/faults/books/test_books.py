@@ -56,7 +56,7 @@ async def books(
 
 
 async def see_deadlocks_soon(database: cqrs.Database) -> None:
-    """Commands end in deadlocks here: who waits for a row of a savepoint that is undone waits for its transaction."""
+    """Commands end in deadlocks here: waiting for a row of an undone savepoint is waiting for its transaction."""
     async with database.transaction() as session:
         name = database.engine.url.database
         await session.execute(text(f"ALTER DATABASE {name} SET deadlock_timeout = '20ms'"))
@@ -78,7 +78,7 @@ async def test_the_books_balance_however_often_their_service_is_killed(
         await books.kill_once(run, chance)
     await books.drain()
     figures = await audit(books)
-    print(figures)  # noqa: T201  # for whoever kills it more often
+    print(figures)  # noqa: T201  # for runs with more kills
     assert set(books.said.values()) <= {"done", "Refused"}
     assert figures["done"] > 0
 

@@ -1,4 +1,4 @@
-"""One process of several that share a circuit; it is told by lines on stdin and tells by lines on stdout."""
+"""One process of several that share a circuit; commands come as lines on stdin, results go out as lines on stdout."""
 
 from __future__ import annotations
 

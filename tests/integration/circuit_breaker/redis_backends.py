@@ -19,7 +19,7 @@ PATIENT_CLIENT: dict[str, Any] = {"socket_timeout": PATIENT, "socket_connect_tim
 
 
 class RedisBackend:
-    """Our storage. The server tells the time, so time passes by setting back what it has written down."""
+    """Our storage. The clock is the server's, so time passes by setting back the times that are stored."""
 
     features = Features()
 

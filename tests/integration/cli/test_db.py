@@ -24,7 +24,7 @@ SECRET = "tell-nobody"  # noqa: S105  # of no use
 
 
 class Done(NamedTuple):
-    """What a command said, and how it ended."""
+    """The output and the exit code of a command."""
 
     returncode: int
     stdout: str
@@ -80,7 +80,7 @@ def test_the_program_does_what_the_commands_do(program: Command, folder: Path) -
     made = program("db", "upgrade", CQRS_DATABASE_URL="sqlite:///shop.db")
     assert (made.returncode, made.stdout.splitlines()[0], made.stderr) == (0, "applied outbox/0001_outbox", "")
     assert "outbox" in tables(folder / "shop.db")
-    refused = program("db", "downgrade", "sqlite:///shop.db")  # nobody is there to say yes
+    refused = program("db", "downgrade", "sqlite:///shop.db")  # no terminal is there to confirm
     assert (refused.returncode, refused.stdout.strip()) == (1, "")
     assert "Drop what came after version 0" in refused.stderr
     assert "outbox" in tables(folder / "shop.db")
@@ -199,7 +199,7 @@ def test_an_address_that_cannot_be_used_is_explained_without_its_password(
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_a_server_that_does_not_answer_is_named_without_the_password(cqrs: Command, kind: str) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else can
+        taken.bind(("127.0.0.1", 0))  # no server listens, and none can
         port = taken.getsockname()[1]
         done = cqrs("db", "upgrade", CQRS_DATABASE_URL=f"{kind}://me:{SECRET}@127.0.0.1:{port}/shop?password={SECRET}")
     assert done.returncode == 2

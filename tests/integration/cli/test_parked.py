@@ -30,7 +30,7 @@ BODY = b'{"payload": "hunter2"}'
 
 
 class Done(NamedTuple):
-    """What a command said, and how it ended."""
+    """The output and the exit code of a command."""
 
     returncode: int
     stdout: str
@@ -128,7 +128,7 @@ def test_a_message_is_dropped_after_a_yes_and_those_behind_it_go_on(parked: Comm
     assert [line.split()[0] for line in asked.stdout.splitlines()[:2]] == [first, second]
     assert "Drop these 2 messages from the " in asked.stderr
     assert f"/{shop.rpartition('/')[2]}? [y/N]" in asked.stderr
-    assert parked("drop", "--id", first).returncode == 1  # nobody is there to say yes
+    assert parked("drop", "--id", first).returncode == 1  # no terminal is there to confirm
     assert numbers(parked("list")) == [first, second, third]
     assert parked("drop", "--id", second, given="y\n").stdout.endswith("dropped 1\n")
     assert parked("drop", "--key", "red", "--yes").stdout.endswith("dropped 1\n")

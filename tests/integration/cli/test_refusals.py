@@ -1,4 +1,4 @@
-"""What keeps a command from looking at a database is said in one text, with exit code 2, and without a password."""
+"""A command that cannot reach its database prints one text without a password, and ends with exit code 2."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = [("db", "check"), *LOOKS]
 
 
 def refused(command: tuple[str, ...], address: str) -> str:
-    """What is said, by a command that cannot do its work."""
+    """The output of a command that cannot do its work."""
     done = CliRunner().invoke(app, [*command], env={"CQRS_DATABASE_URL": address})
     assert isinstance(done.exception, SystemExit), done.exc_info
     assert (done.exit_code, done.stdout) == (2, "")
@@ -52,7 +52,7 @@ def test_a_wrong_database_and_a_wrong_password_are_reported(
 ) -> None:
     url = make_url(request.getfixturevalue(server))
     missing = url.set(database="nowhere").render_as_string(hide_password=False)
-    assert "nowhere" in refused(command, missing).partition("(")[2]  # what the server says, too
+    assert "nowhere" in refused(command, missing).partition("(")[2]  # the answer of the server, too
     stranger = url.set(username="stranger", password=SECRET).render_as_string(hide_password=False)
     assert refused(command, stranger).startswith("error: No connection to ")
 

@@ -85,7 +85,7 @@ class Engined(AsyncSession):
         super().__init__()
 
 
-# How the session is bound, and what the mistake says about it. The first one is right.
+# How the session is bound, and the text of the mistake. The first one is right.
 
 Wire = Callable[[Databases], Any]
 

@@ -1,4 +1,4 @@
-"""What needs itself to be made is told with the circle, however its factory comes to ask: nothing waits for ever."""
+"""A type that needs itself is reported with its circle, however its factory resolves it: nothing waits for ever."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ async def test_factory_of_another_container_that_resolves_its_own_type_is_report
 
 
 def in_a_thread(ask: Callable[[], Any], *, knows_who_asks: bool) -> Awaitable[Any]:
-    """What ``ask`` gives in another thread, which is told who asks, or is not."""
+    """The result of ``ask`` in another thread, with the context of the caller or without it."""
     loop = asyncio.get_running_loop()
     return asyncio.to_thread(ask) if knows_who_asks else loop.run_in_executor(None, ask)
 

@@ -298,12 +298,12 @@ async def test_two_types_that_fit_equally_are_reported_until_one_is_named() -> N
     assert found.subject == "JoinHandler → Meetings"
     assert found.problem == "several providers give Meetings: one, two"
     assert "bind(Meetings, app.one)" in found.remedy
-    container.bind(Meetings, application.two)  # as it says
+    container.bind(Meetings, application.two)  # as its text advises
     assert container.check([JoinHandler]) == []
     assert (await container.resolve(JoinHandler)).meetings.name() == "fake"
 
 
-# What is told beforehand
+# What is reported beforehand
 
 
 class AnotherService:

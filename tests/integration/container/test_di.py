@@ -244,7 +244,7 @@ async def test_container_can_be_attached_later() -> None:
     assert await bootstrap(container, commands_mapper=bind).send(Join()) == "sql"
 
 
-# What is told beforehand
+# What is reported beforehand
 
 
 class Port(ABC):

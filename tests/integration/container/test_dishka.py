@@ -224,7 +224,7 @@ async def test_errors_while_closing_come_in_the_group_that_dishka_makes() -> Non
     assert [type(error) for error in caught.value.exceptions] == [Torn]
 
 
-# What is told beforehand
+# What is reported beforehand
 
 
 def test_missing_implementation_is_reported_in_terms_of_dishka() -> None:

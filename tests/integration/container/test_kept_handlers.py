@@ -43,7 +43,7 @@ def _start_anew() -> None:
 
 
 def entered() -> asyncio.Queue[str]:
-    """Tells of calls that wait."""
+    """Counts calls that wait."""
     queue: asyncio.Queue[str] = QUEUES.setdefault("entered", asyncio.Queue())
     return queue
 

@@ -1,4 +1,4 @@
-"""Where two classes of one name are in one error, the modules tell them apart."""
+"""If two classes of one name are in one error, their modules distinguish them."""
 
 from __future__ import annotations
 

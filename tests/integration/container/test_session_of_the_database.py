@@ -236,7 +236,7 @@ def test_session_behind_a_protocol_is_looked_at(given: Databases) -> None:
 
 
 def test_provider_that_was_bound_by_hand_is_looked_into(given: Databases) -> None:
-    async def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202  # its type cannot be told
+    async def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202  # its type cannot be expressed
         async with given.sessions() as session:
             yield session
 

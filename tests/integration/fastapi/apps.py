@@ -1,4 +1,4 @@
-"""The same stream, told by an endpoint as users have written it so far, and by the helper."""
+"""The same stream, sent by an endpoint as users have written it so far, and by the helper."""
 
 from __future__ import annotations
 

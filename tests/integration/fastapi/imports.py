@@ -53,7 +53,7 @@ class Import:
         try:
             yield Session()
         finally:
-            await asyncio.sleep(0.01)  # as a real one would, to tell its server
+            await asyncio.sleep(0.01)  # as a real one would, to report to its server
             self.log.append("session closing")
             await self.may_close.wait()
             self.log.append("session closed")

@@ -46,7 +46,7 @@ class Served:
 async def served(app: str, *options: str, env: dict[str, str] | None = None) -> AsyncGenerator[Served]:
     """Serve ``app``, as uvicorn names it, on a free port until the end of the block.
 
-    Raises ``AssertionError`` with all it has said if it does not start.
+    Raises ``AssertionError`` with all of its output if it does not start.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "uvicorn", app, "--port", "0", *options),

@@ -1,4 +1,4 @@
-"""Serves the program of a page, and counts the mediators that it makes: ``PAGE`` says which, up to which heading."""
+"""Serves the program of the page ``PAGE`` up to a heading, and counts the mediators that it makes."""
 
 from __future__ import annotations
 

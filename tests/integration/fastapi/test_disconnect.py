@@ -73,7 +73,7 @@ async def test_disconnect_does_not_cut_off_what_the_scope_is_closing(endpoint: C
     async with serve(endpoint(run)) as live:
         async with live.post("/process-files", {"file_ids": ["a"]}):
             await until(lambda: "session closing" in run.log)
-        await asyncio.sleep(0.1)  # time to notice; the server tells nobody when it does
+        await asyncio.sleep(0.1)  # time to notice; the server has no signal for that
         run.may_close.set()
         await until(lambda: "session closed" in run.log)
 

@@ -1,4 +1,4 @@
-"""A server that is told to stop while streams are open that never end by themselves."""
+"""A server that is stopped while streams are open that never end by themselves."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_a_stream_ends_when_the_server_is_stopped(told: signal.Signals) ->
 async def test_a_stream_without_a_chunk_yet_is_answered_with_503() -> None:
     async with served(PROGRAM) as server:
         sent = server.client.stream("GET", "/ticks?count=0")
-        # the response begins when the server stops, so somebody else has to stop it
+        # the response begins when the server stops, so another task has to stop it
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_stop(server))
             async with sent as response:

@@ -35,7 +35,7 @@ async def told(app: fastapi.FastAPI, path: str = "/process-files", files: tuple[
 
 @asynccontextmanager
 async def telling(chunks: Callable[[], AsyncIterator[Any]], **options: Any) -> AsyncGenerator[Live, None]:
-    """An application whose `/` tells `chunks`."""
+    """An application whose `/` streams `chunks`."""
     app = fastapi.FastAPI()
     install_error_handlers(app, {TimeoutError: Problem(504, "The bank is slow"), KeyError: 404})
 

@@ -16,7 +16,7 @@ RELEASES = (*(("0.5.48",) if sys.version_info < (3, 14) else ()), "0.6.7", "0.7.
 """One of each line that we work with on this Python."""
 
 KAFKA = "CQRS_TEST_KAFKA"
-"""Tells the tests that run with another release where their server is."""
+"""Passes the address of the server to tests that run with another release."""
 
 
 def provide(release: str) -> Path:

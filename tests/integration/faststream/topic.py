@@ -46,7 +46,7 @@ class Topic:
 
 @asynccontextmanager
 async def new_topic(bootstrap: str) -> AsyncIterator[Topic]:
-    """A topic that nobody else uses."""
+    """A topic that no other test uses."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:

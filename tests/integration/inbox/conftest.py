@@ -19,7 +19,7 @@ async def postgres_database(postgres_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def strict_postgres_database(postgres_url: str) -> AsyncIterator[Database]:
-    """With an isolation that users set who want it strict: what comes too late fails there."""
+    """With a strict isolation level, as some users set it: a transaction that comes too late fails there."""
     async for database in _database(postgres_url, isolation_level="REPEATABLE READ"):
         yield database
 

@@ -46,7 +46,7 @@ REGISTRY.register(Shipped, "shipped")
 
 
 class Shipping:
-    """The handlers of the service, over one database. ``failures`` says how often a number fails at first."""
+    """The handlers of the service, over one database. ``failures``: how often a number fails at first."""
 
     name = "shipping"
 
@@ -111,7 +111,7 @@ class Shipping:
 
 
 def ordered(number: int, key: str | None = None, topic: str = "orders") -> Message:
-    """The message that tells a number."""
+    """The message that carries a number."""
     event = Ordered(topic=topic, payload=number)
     return Message("ordered", topic, event.to_dict(), event.event_id, key=key)
 

@@ -123,7 +123,7 @@ async def test_a_message_redelivered_after_a_lost_acknowledgement_has_no_second_
     deaf.receive = receive_deaf  # type: ignore[method-assign]
     async with shipping.consumer(deaf):
         await shipping.until(10)
-    # Whoever comes next gets all of them again, and one that is new.
+    # The next consumer gets all of them again, and one that is new.
     await send(broker, topic, 10)
     async with shipping.consumer(source()):
         await shipping.until(11)
@@ -133,7 +133,7 @@ async def test_a_message_redelivered_after_a_lost_acknowledgement_has_no_second_
 
 
 def _deaf(delivery: Any) -> Any:
-    """The same delivery, from a broker that hears no acknowledgement."""
+    """The same delivery, from a broker that receives no acknowledgement."""
 
     class Deaf:
         envelope, attempt, nack = delivery.envelope, delivery.attempt, delivery.nack

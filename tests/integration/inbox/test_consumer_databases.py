@@ -160,7 +160,7 @@ async def test_the_next_message_of_a_key_is_put_behind_one_that_was_parked_meanw
     assert (parked.envelope, parked.behind) == (first, 1)
 
 
-@pytest.mark.parametrize("database", SERVERS, indirect=True)  # on SQLite the other one waits
+@pytest.mark.parametrize("database", SERVERS, indirect=True)  # on SQLite the other transaction waits
 async def test_a_parked_key_that_one_worker_tries_is_not_taken_by_another(database: Database) -> None:
     inbox = database.inbox()
     async with database.unit_of_work():

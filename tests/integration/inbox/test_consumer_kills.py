@@ -109,7 +109,7 @@ async def test_the_same_messages_in_two_processes_at_once_one_of_which_is_killed
 async def test_a_process_frozen_in_a_transaction_loses_it_and_has_no_effect_when_it_resumes(
     database: Database, wire: BrokerWire, point: str
 ) -> None:
-    """The server ends his transaction, or the other one would wait for it."""
+    """The server ends the transaction of the frozen process, or the other process would wait for it."""
     name = database.engine.url.database
     async with database.engine.begin() as connection:
         await connection.execute(text(f'ALTER DATABASE "{name}" SET idle_in_transaction_session_timeout = 500'))

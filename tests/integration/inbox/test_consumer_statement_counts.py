@@ -1,4 +1,4 @@
-"""What a consumer tells PostgreSQL for a batch, as the engine counts it."""
+"""The statements that a consumer sends to PostgreSQL for a batch, as the engine counts them."""
 
 from __future__ import annotations
 

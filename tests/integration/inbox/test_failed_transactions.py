@@ -85,7 +85,7 @@ async def test_a_message_whose_handler_catches_such_an_error_is_parked_and_the_o
     database: Database,
 ) -> None:
     shipping, broker = Careless(database), MemoryMessageBroker()
-    for number in (0, 1, 2):  # the last one: no later statement of the batch tells that it has failed
+    for number in (0, 1, 2):  # the last one: no later statement of the batch shows that it has failed
         await broker.send_message(ordered(number))
     async with shipping.consumer(broker.source("orders"), parked_retries=0):
         assert await shipping.until(2) == ["0", "1"]
@@ -129,7 +129,7 @@ async def test_a_deadlock_that_is_lost_and_caught_undoes_all_on_mariadb(mariadb_
             await effect("lost with it")
             await lose_a_deadlock(mariadb_database, unit)
             await effect("in a new transaction")
-    assert is_outage(raised.value)  # nobody's message is at fault
+    assert is_outage(raised.value)  # no message is at fault
     assert await mariadb_database.effects() == ["one", "two"]
 
 

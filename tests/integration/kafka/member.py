@@ -1,4 +1,4 @@
-"""A member of a group in a process of its own: it tells what it received, acknowledges one half, and waits."""
+"""A member of a group in a process of its own: it prints what it received, acknowledges one half, and waits."""
 
 from __future__ import annotations
 

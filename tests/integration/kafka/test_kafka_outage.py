@@ -102,7 +102,7 @@ async def test_a_source_with_nothing_to_commit_reports_an_outage_and_recovers(ka
     async with backend.broker(timeout=3) as broker, backend.source("numbers", "one", timeout=3) as source:
         assert await broker.send([an_envelope("numbers", 0)]) == [None]
         await received(source, 1)
-        assert list(await source.receive(timeout=0.1)) == []  # what is done has been told to the server
+        assert list(await source.receive(timeout=0.1)) == []  # the server knows what is done
         await asyncio.to_thread(kafka_server.kill)
         with pytest.raises(BrokerUnavailable):
             async with asyncio.timeout(60):
@@ -179,7 +179,7 @@ async def test_an_outage_leaves_nothing_for_the_garbage_collector(kafka_server: 
 async def test_an_outage_names_the_unreachable_cluster_and_its_messages_arrive_once(
     kafka_server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # another test's broker may have been told a level
+    logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # another test's broker may have set a level
     backend = KafkaBackend(kafka_server.address)
     await backend.create("numbers")
     broker, source = backend.broker(timeout=60), backend.source("numbers", "one", timeout=60)

@@ -1,4 +1,4 @@
-"""A user of Kafka who must not write to one topic."""
+"""A user of Kafka without the right to write to one topic."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def test_a_topic_without_the_right_to_write_is_refused_by_name_and_the_oth
     await admin.start()
     try:
         await admin.create_topics([NewTopic(allowed, 1, 1), NewTopic(forbidden, 1, 1)])
-        # What is named in one list of rights is closed to all who are not in it.
+        # What is named in one list of rights is closed to all users that are not in it.
         rights = [("User:somebody-else", WRITE), *([(f"User:{USER}", DESCRIBE)] if may_describe else [])]
         entries = [(TOPIC, forbidden, LITERAL, who, "*", what, ALLOW) for who, what in rights]
         answer = await admin._send_request(CreateAclsRequest_v1(entries))

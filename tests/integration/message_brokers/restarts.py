@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def send_through_a_kill(server: Server, broker: MessageBroker, topic: str, *, before: int, after: int) -> None:
     """Send numbered messages of one key, each until it is confirmed.
 
-    The server is killed when ``before`` are, and started when the broker has told of the outage.
+    The server is killed when ``before`` are, and started when the broker has reported the outage.
     """
     number, outages, running = 0, 0, True
     envelope = an_envelope(topic, 0, key="k")
@@ -38,7 +38,7 @@ async def send_through_a_kill(server: Server, broker: MessageBroker, topic: str,
             (still,) = await broker.send([envelope])
             assert isinstance(still, BrokerUnavailable), still
             await asyncio.to_thread(server.start)
-        await asyncio.sleep(0.05)  # as whoever sends again would
+        await asyncio.sleep(0.05)  # as a caller that sends again would
     assert outages, "the server was not killed in the middle of sending"
 
 

@@ -1,4 +1,4 @@
-"""What users of NATS may not do is said by name, and holds nothing else up."""
+"""A missing permission of a NATS user is reported by name, and delays no other message."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def test_two_topics_that_differ_in_case_alone_are_not_taken_for_each_other
     async with a_broker(secured_nats, "writer") as broker:
         good, bad = await broker.send([an_envelope(topic) for topic in topics])
     assert good is None
-    assert isinstance(bad, BrokerUnavailable)  # the driver does not tell which of the two it is
+    assert isinstance(bad, BrokerUnavailable)  # the driver does not distinguish the two
 
 
 @pytest.mark.parametrize(("user", "named"), [("deaf", "_inbox."), ("stranger", "$js.api.")])

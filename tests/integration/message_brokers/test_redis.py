@@ -286,7 +286,7 @@ async def test_an_entry_with_an_unreadable_name_carries_the_reason(redis_url: st
 
 @pytest.fixture
 async def clerk(redis_url: str, bare: Redis) -> AsyncGenerator[Clerk, None]:
-    """A user who may do everything with keys that begin with ``open``."""
+    """A user with every right on keys that begin with ``open``."""
     name = a_name("clerk")
     await bare.acl_setuser(name, enabled=True, passwords=["+secret"], keys=["open*"], categories=["+@all"])
     yield Clerk(name, redis_url.replace("redis://", f"redis://{name}:secret@"))

@@ -1,4 +1,4 @@
-"""A server that accepts and says nothing is away, and who gives up on it leaves neither a task nor a connection."""
+"""A server that accepts connections and does not answer counts as unreachable; no task and no connection is left."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Started(Protocol):
 
 
 class Silent(asyncio.Protocol):
-    """A server that accepts and says nothing, and counts who is there."""
+    """A server that accepts connections, does not answer, and counts its clients."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -103,7 +103,7 @@ async def test_closing_a_broker_ends_a_start_that_hangs(silent: Silent, name: st
     starting = asyncio.create_task(it.start())
     await silent.called.wait()
     await it.close()
-    with pytest.raises(BrokerUnavailable):  # nobody has cancelled it
+    with pytest.raises(BrokerUnavailable):  # its task was not cancelled
         await starting
     assert asyncio.all_tasks() - before == set()
     await silent.left.wait()

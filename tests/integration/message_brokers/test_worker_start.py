@@ -1,4 +1,4 @@
-"""Workers that their broker or database refuses when they begin: `run` says which and ends, or waits if told to."""
+"""Workers refused by a broker or database at the start: `run` raises which one it was, or waits if configured to."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def consumer(database: Any, source: MessageSource, *, waits: bool = False) -> Se
 
 
 async def refused(worker: Service, *named: str) -> None:
-    """`run` ends soon, and says who, where and what to do, but no password."""
+    """`run` ends soon, with the server, its address and the remedy in the error, but no password."""
     async with asyncio.timeout(45):
         with pytest.raises(WorkerCannotStart) as raised:
             await worker.run()

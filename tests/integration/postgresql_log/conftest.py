@@ -56,7 +56,7 @@ class Database:
             return result.all() if result.returns_rows else None
 
     def elsewhere(self) -> Database:
-        """The same database as a stranger sees it, who shares no memory with the others here."""
+        """The same database as another process sees it, which shares no memory with this one."""
         url = make_url(self.address)
         url = url.update_query_dict({"command_timeout": str(300 + len(url.query))})
         return Database(url.render_as_string(hide_password=False))

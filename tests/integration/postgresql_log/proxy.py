@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 class Proxy:
-    """Passes bytes on. `swap` replaces bytes of clients by others of the same length; `mute` lets nobody be answered
-    who connects from then on; `unanswered` takes what clients say to the server, and nothing back."""
+    """Passes bytes on. `swap` replaces bytes of clients by others of the same length; `mute` leaves unanswered
+    the clients that connect from then on; `unanswered` passes bytes of clients to the server, and none back."""
 
     def __init__(self, host: str, port: int) -> None:
         self.accepted = 0
@@ -25,11 +25,11 @@ class Proxy:
         self._pumps: set[asyncio.Task[None]] = set()
 
     def lead_to(self, host: str, port: int) -> None:
-        """Whoever connects from now on gets there."""
+        """New connections lead there from now on."""
         self._target = host, port
 
     def black_hole(self) -> None:
-        """What is connected now stays so, and hears nothing any more; new connections are served."""
+        """Present connections stay open and get nothing any more; new ones are served."""
         for passing in self._open:
             passing.clear()
 

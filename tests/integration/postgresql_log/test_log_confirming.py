@@ -1,4 +1,4 @@
-"""What the server is told of how far its log was read. The driver tells it more than it is told, if one lets it."""
+"""The position up to which the log is confirmed. The driver would confirm more than it was asked to, if one let it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database that was reached and then says nothing, while a relay opens its log."""
+"""A database that was reached and then stops answering, while a relay opens its log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def proxy(stand: Stand) -> AsyncIterator[Proxy]:
 
 @asynccontextmanager
 async def stuck(stand: Stand) -> AsyncGenerator[None, None]:
-    """Nobody can read the table of positions; whoever opens the log waits for it."""
+    """The table of positions is locked; a relay that opens the log waits for it."""
     async with stand.database.sessions() as session, session.begin():
         connection = await session.connection()
         await connection.exec_driver_sql("lock table cqrs_log_positions")

@@ -1,4 +1,4 @@
-"""The table of the log is made by its migration, whoever runs it."""
+"""The table of the log is created by its migration, however that is run."""
 
 from __future__ import annotations
 

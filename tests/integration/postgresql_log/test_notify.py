@@ -71,7 +71,7 @@ async def test_each_way_to_commit_wakes_other_processes(database: Database, wake
 
 @pytest.mark.parametrize("commit", WAYS)
 async def test_each_way_to_commit_wakes_this_process_by_a_bell(database: Database, commit: Any) -> None:
-    wakeups = database.outbox().wakeups()  # it was not started: it has no connection to hear by
+    wakeups = database.outbox().wakeups()  # it was not started: it has no connection that listens
     await commit(database)
     assert await wakeups.wait(LATE)
 
@@ -177,7 +177,7 @@ async def test_a_pooler_that_swallows_the_listen_is_noticed(
                 assert not wakeups.healthy
                 proxy.swap = None
                 await listening(wakeups)
-        assert len(caplog.records) == 2  # it is said once, and not with each try
+        assert len(caplog.records) == 2  # it is logged once, and not with each attempt
         await through.engine.dispose()
 
 

@@ -47,7 +47,7 @@ async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[MendingWake
     through = Database(url.set(port=proxy.port).render_as_string(hide_password=False))
     engine = through.engine.sync_engine
     yield NotifyWakeUps(engine, announcer(engine, "outbox"), interval=0.05, patience=0.3)
-    await proxy.close()  # whoever closes a connection waits for an answer, which a black hole does not give
+    await proxy.close()  # closing a connection waits for an answer, which a black hole does not give
     await through.engine.dispose()
 
 
@@ -72,7 +72,7 @@ async def test_a_relay_that_is_never_woken_polls(
     database: Database, stranger: Database, wakeups: MendingWakeUps
 ) -> None:
     broker = Numbers()
-    wakeups._listen = asyncio.Event().wait  # it hears nothing, and is not told so
+    wakeups._listen = asyncio.Event().wait  # it receives nothing, and gets no error
     async with OutboxRelay(stranger.outbox(), broker, wake_up=wakeups):
         await fill(database.outbox(), 1)
         await until(lambda: broker.numbers == [1])

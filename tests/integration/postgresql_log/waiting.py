@@ -14,6 +14,6 @@ A_WHILE = 0.3
 
 
 async def listening(wakeups: WakeUps) -> None:
-    """Wait until it hears, and forget the hint that it gives then."""
+    """Wait until it listens, and drop the first hint that it then gives."""
     await until(lambda: wakeups.healthy)
     assert await wakeups.wait(LATE)

@@ -51,7 +51,7 @@ async def test_a_read_that_is_cancelled_blocks_no_writer(tmp_path: Path) -> None
     for tick in range(40):
         connected = asyncio.Event()
         reading = asyncio.create_task(read_for_ever(async_sessionmaker(engine), connected))
-        # Who is cancelled before that leaves a connection to the driver, which does not close it.
+        # A task cancelled before that leaves a connection to the driver, which does not close it.
         await connected.wait()
         await asyncio.sleep(tick / 8_000)
         reading.cancel()

@@ -52,7 +52,7 @@ async def test_a_body_larger_than_a_packet_is_parked_and_the_others_leave(
             row = {**common, "message_id": uuid.uuid4(), "event_name": name, "message_key": key, "body": body}
             async with backend.engine.begin() as connection:
                 await connection.execute(insert(outbox_model("outbox")).values(row))
-        await backend.engine.dispose()  # what is connected keeps the size that it was told
+        await backend.engine.dispose()  # open connections keep the size that was set when they began
         await _run(address, f"set global max_allowed_packet = {packet}")
         outbox = backend.repository()
         stream = NatsStream(name=f"s-{topic}", subjects=(topic,))

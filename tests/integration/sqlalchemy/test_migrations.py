@@ -238,7 +238,7 @@ async def test_sqlite_keeps_its_patience_and_may_have_begun_a_transaction(tmp_pa
 
 async def test_a_missing_database_is_reported_without_its_password() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # nobody listens, and nobody else can
+        taken.bind(("127.0.0.1", 0))  # no server listens, and none can
         engine = create_async_engine(f"postgresql+asyncpg://me:secret@127.0.0.1:{taken.getsockname()[1]}/shop")
         with pytest.raises(DatabaseUnavailable, match="No connection to postgresql") as caught:
             await upgrade(engine)

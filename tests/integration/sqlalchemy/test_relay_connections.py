@@ -73,7 +73,7 @@ async def test_a_connection_that_was_cut_is_not_used_again(postgres_backend: Sql
     async with postgres_backend.engine.connect() as other:
         cut = "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = {}"
         await other.execute(text(cut.format("current_database()")))
-    with pytest.raises(Exception, match=r"connection|another operation"):  # as far as its end was heard of
+    with pytest.raises(Exception, match=r"connection|another operation"):  # as far as its end was reported
         await queue.take(EVERY, 10)
     assert await queue.take(EVERY, 10) == []
 

@@ -1,4 +1,4 @@
-"""Relays of tables with names that nobody would choose, over an engine with one connection for everything."""
+"""Relays of tables with unusual names, over an engine with one connection for everything."""
 
 from __future__ import annotations
 

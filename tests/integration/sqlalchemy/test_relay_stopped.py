@@ -35,7 +35,7 @@ backend = for_each(SERVERS, "backend")
 
 
 class Stopping(SqlBackend):
-    """Stops before each commit from the time on that it is told to."""
+    """Stops before each commit, once it is set to."""
 
     def __init__(self, backend: SqlBackend) -> None:
         super().__init__(create_async_engine(backend.engine.url))
@@ -69,7 +69,7 @@ async def all_of(store: SqlAlchemyLeaseStore, owner: str, ttl: float) -> Holding
         holding = await store.keep("scope", owner, count=8, ttl=ttl)
         if len(holding.fences) == 8:
             return holding
-        await asyncio.sleep(0.05)  # nobody tells
+        await asyncio.sleep(0.05)  # nothing notifies of it
 
 
 @pytest.mark.parametrize("known", [False, True])
@@ -119,7 +119,7 @@ async def test_a_relay_stopped_in_the_middle_of_settling_delays_others_only_brie
         later: dict[int, int] = {}
         while not later:
             later = dict((await two.leases.keep(two.scope, "two", count=PARTITIONS, ttl=LATE)).fences)
-            await asyncio.sleep(0.05)  # nobody tells
+            await asyncio.sleep(0.05)  # nothing notifies of it
         again = await two.take(EVERY, 10)
         assert [message.id for message in again] == [message.id for message in taken]
         assert await two.settle(later, Outcome(again)) == 3

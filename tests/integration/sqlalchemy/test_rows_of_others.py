@@ -144,7 +144,7 @@ async def _is_settled(outbox: OutboxedEventRepository) -> bool:
 
 
 async def _is_ahead(outbox: OutboxedEventRepository) -> bool:
-    """Whether something is not yet set aside behind what is parked."""
+    """Whether a message behind a parked one is not marked as blocked yet."""
     return any(message.behind == 0 and message.envelope.key in PARKED for message in await outbox.parked.list())
 
 

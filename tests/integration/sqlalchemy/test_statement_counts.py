@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def statements(postgres_backend: SqlBackend) -> list[str]:
-    """The first word of everything that connections made from now on are told."""
+    """The first word of each statement on connections that are opened from now on."""
     told: list[str] = []
 
     @event.listens_for(postgres_backend.engine.sync_engine, "connect")

@@ -123,7 +123,7 @@ def bind(requests: cqrs.RequestMap) -> None:
 
 
 def ordered(number: int, key: str | None = None) -> Message:
-    """The message that tells a number."""
+    """The message that carries a number."""
     event = Ordered(payload=number)
     return Message("ordered", event.topic, event.to_dict(), event.event_id, key=key)
 

@@ -1,4 +1,4 @@
-"""What fails after the commit: told with the answer, and never taken for "nothing has happened"."""
+"""Failures after the commit are raised with the answer, and never look like "nothing has happened"."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ async def test_writes_of_the_driver_in_a_failed_nested_command_are_undone_alone(
 
 
 async def test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_turn(stand: Stand) -> None:
-    """Whoever has it goes past the session, so the savepoint must have begun before."""
+    """Code with that connection bypasses the session, so the savepoint must have begun before."""
 
     async def work() -> None:
         driver: Any = await stand.db.connection()

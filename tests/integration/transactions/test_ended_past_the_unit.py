@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.integration.transactions.stand import Stand
 
-# What SQLAlchemy itself warns of when somebody ends a transaction behind the back of its session.
+# What SQLAlchemy itself warns of if code ends a transaction behind the back of its session.
 pytestmark = pytest.mark.filterwarnings("ignore:.*already deassociated from connection")
 
 
@@ -117,7 +117,7 @@ async def test_a_commit_past_the_unit_raises_and_commits_nothing(stand: Stand, w
 
 @pytest.mark.parametrize("way", COMMITS, ids=name)
 async def test_no_commit_past_the_unit_is_followed_by_half_a_turn(stand: Stand, way: Any) -> None:
-    """Whoever catches the error gets all of the turn, or none of it."""
+    """If the handler catches the error, all of the transaction is committed, or none of it."""
 
     async def work() -> None:
         await stand.write("one")

@@ -1,4 +1,4 @@
-"""Connections that have ended while nobody used them."""
+"""Connections that have ended while they were idle."""
 
 from __future__ import annotations
 

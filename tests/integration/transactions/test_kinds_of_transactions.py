@@ -72,7 +72,7 @@ def mediator(stand: Stand) -> cqrs.RequestMediator:
 
 
 async def level(stand: Stand) -> str:
-    """That of the transaction that is open, as the database tells it."""
+    """That of the open transaction, as the database reports it."""
     found = None
     while found is None:  # MariaDB shows a transaction some milliseconds after its first statement
         await stand.db.session.execute(text("select count(*) from notes"))

@@ -1,4 +1,4 @@
-"""What would be lost without a word: it raises, or is said in the log."""
+"""Work that would be lost silently: it raises, or is logged."""
 
 from __future__ import annotations
 

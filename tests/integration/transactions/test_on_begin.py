@@ -115,7 +115,7 @@ async def test_an_error_of_on_begin_ends_the_transaction(stand: Stand) -> None:
 
 
 async def test_the_session_of_the_transaction_can_be_used_in_it(stand: Stand) -> None:
-    """Whoever has a repository over ``db.session`` may call it there; it must not begin for ever."""
+    """A repository over ``db.session`` may be called there; that must not begin for ever."""
     calls = Calls()
 
     async def begin(session: AsyncSession) -> None:

@@ -41,7 +41,7 @@ async def fail_after_the_commit(other: Stand) -> None:
 async def test_a_turn_that_ends_with_the_after_commit_error_of_another_transaction_is_doomed(
     stand: Stand, other: Stand
 ) -> None:
-    """Whoever gets an AfterCommitError takes the turn for committed."""
+    """An AfterCommitError means to its caller that the transaction was committed."""
 
     async def work() -> None:
         await stand.write("undone")
@@ -232,7 +232,7 @@ async def test_a_session_that_was_brought_begun_writes_nothing_in_the_turn_of_an
 async def test_a_turn_of_another_database_writes_in_a_transaction_that_its_handler_opens(
     stand: Stand, other: Stand
 ) -> None:
-    """As the message of OtherDatabase says."""
+    """As the text of OtherDatabase advises."""
 
     async def write() -> None:
         async with other.db.transaction() as session:

@@ -68,7 +68,7 @@ async def test_a_message_for_another_session_than_that_of_the_transaction_raises
 
 
 async def test_a_message_for_the_session_of_the_transaction_around_a_separate_one_raises(stand: Stand) -> None:
-    """The two would be committed apart: it must be said in which one it is meant."""
+    """The two would be committed apart: the call must name the one that is meant."""
 
     async def work() -> None:
         around = current_unit_of_work().session  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""Events that handlers record: undone with their savepoint, read by somebody, and sent with the commit."""
+"""Events that handlers record: undone with their savepoint, never left unread, and sent with the commit."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_events_recorded_by_the_failed_primary_of_a_fallback_are_dropped(s
 
 
 async def test_a_handler_that_calls_another_handler_raises(stand: Stand) -> None:
-    """Nobody reads what the other one records, so its messages would be lost."""
+    """The events of the other handler are never read, so its messages would be lost."""
 
     class Inner(cqrs.RequestHandler[Run, None]):
         async def handle(self, request: Run) -> None:
@@ -269,7 +269,7 @@ async def test_a_notification_in_an_outbox_without_a_unit_raises(stand: Stand) -
 
 
 async def test_an_event_after_the_last_reading_raises(stand: Stand) -> None:
-    """A handler that keeps its recorder: what it records after its return, nobody takes."""
+    """A handler that keeps its recorder: events recorded after its return are never read."""
     kept: list[cqrs.EventRecorder] = []
 
     async def work(events: cqrs.EventRecorder) -> None:

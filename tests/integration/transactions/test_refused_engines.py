@@ -25,7 +25,7 @@ MEMORY = [
     "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true",
     "sqlite+aiosqlite:///file:shop?mode=memory&cache=shared&uri=true",
 ]
-SOMEWHERE = "postgresql+asyncpg://shop:secret@db/shop"  # nobody connects to it
+SOMEWHERE = "postgresql+asyncpg://shop:secret@db/shop"  # no connection is opened
 MAP = {"schema_translate_map": {None: "tenant"}}
 
 TAKERS: dict[str, Callable[[Any], Any]] = {
@@ -112,7 +112,7 @@ async def test_sessions_over_several_engines_that_a_function_makes_are_refused_a
 
 
 async def test_one_session_in_memory_may_be_brought_to_a_unit_of_work() -> None:
-    """Tests do so. Nobody else is on its connection; if somebody is, the unit notices."""
+    """Tests do so. No other transaction is on its connection; if one is, the unit notices."""
     engine = create_async_engine(MEMORY[0])
     async with engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)

@@ -262,7 +262,7 @@ async def test_a_row_that_mariadb_finds_changed_is_a_conflict(mariadb_url: str, 
 
 
 async def test_a_serialization_failure_of_the_commit_is_a_conflict(postgres_stand: Stand) -> None:
-    """Two transactions that each read what the other one writes: the second commit fails."""
+    """Two transactions that each read what the other writes: the second commit fails."""
     stand = postgres_stand
     await stand.open_account(100, 1)
     await stand.open_account(100, 2)

@@ -102,7 +102,7 @@ async def test_a_relay_sends_what_its_schema_holds(tenants: list[cqrs.Database[A
 
 
 async def test_a_commit_wakes_the_relay_of_its_schema(tenants: list[cqrs.Database[Any]], postgres_url: str) -> None:
-    """That of another process, which hears it by NOTIFY."""
+    """That of another process, which is woken by NOTIFY."""
     elsewhere_engine = create_async_engine(postgres_url)
     heard = []
     for db in tenants:

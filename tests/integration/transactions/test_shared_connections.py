@@ -92,7 +92,7 @@ def end(*, fails: bool) -> None:
 async def test_no_unit_that_shares_its_connection_is_lost_without_a_word(
     one_connection: AsyncEngine, *, fails: bool
 ) -> None:
-    """What the one writes, a rollback of the other would undo: "done" is said only of what is there."""
+    """A rollback of one would undo writes of the other: only what is stored may be reported as done."""
     has_written, may_end = asyncio.Event(), asyncio.Event()
 
     async def first() -> Any:
@@ -132,7 +132,7 @@ async def test_units_that_wait_for_each_other_share_a_connection(one_connection:
 
 
 async def test_a_session_of_another_task_cannot_begin_on_the_connection_of_a_unit(one_connection: AsyncEngine) -> None:
-    """The unit raises, too: the pool has rolled the connection back when the other one gave it back."""
+    """The unit raises, too: the pool has rolled the connection back when the other transaction returned it."""
 
     async def begin() -> None:
         async with AsyncSession(one_connection) as session:

@@ -1,4 +1,4 @@
-"""A flush that fails undoes the savepoint that it is in: code that catches its error and goes on is told at the end."""
+"""A failed flush undoes its savepoint: code that catches its error and goes on gets an error at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def take(stand: Stand) -> None:
-    """A note that is committed, so that nobody else can write it."""
+    """A committed note, so that no other transaction can write it."""
     async with stand.db.transaction():
         await stand.write("taken")
 

@@ -1,4 +1,4 @@
-"""Habits: one handler that writes, and says so."""
+"""Habits: one handler that writes, and sends a message about it."""
 
 from __future__ import annotations
 

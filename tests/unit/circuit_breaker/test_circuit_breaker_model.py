@@ -1,4 +1,4 @@
-"""A breaker under any order of calls, results, cancellations and waits does what a page of plain rules says."""
+"""A breaker under any order of calls, results, cancellations and waits follows a page of plain rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Call:
 
 
 class Rules:
-    """The breaker as its documentation tells it. ``counted`` holds the calls whose end still matters."""
+    """The breaker as its documentation describes it. ``counted`` holds the calls whose end still matters."""
 
     def __init__(self) -> None:
         self.state = "closed"

@@ -1,4 +1,4 @@
-"""The guard that lets one probe through, and what happens to those who leave it out."""
+"""The guard that lets one probe through, and what happens without it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class UnguardedStorage(MemoryCircuitStorage):
-    """What is written first when nobody thinks of tasks: half-open lets calls through."""
+    """The first version that comes to mind without thinking of tasks: half-open lets calls through."""
 
     async def admit(self, policy: CircuitPolicy) -> Permit | Refusal:
         if self._circuit.state is CircuitState.HALF_OPEN:

@@ -24,7 +24,7 @@ class ResolverBackend:
 
 
 class Registry:
-    """The smallest container that somebody might write: a function for each type."""
+    """The smallest container that a user might write: a function for each type."""
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
         self._bindings = {b.asked: b for b in bindings}

@@ -75,7 +75,7 @@ def _start_counting_pools() -> None:
 
 
 class Slow:
-    """A factory that waits until it may go on, and tells when somebody is in it."""
+    """A factory that waits until it may go on, and counts the calls within it."""
 
     def __init__(self, *outcomes: type[BaseException] | None) -> None:
         self.entered = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What the default resolver says where it cannot build something."""
+"""The errors of the default resolver if it cannot build something."""
 
 from __future__ import annotations
 

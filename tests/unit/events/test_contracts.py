@@ -1,4 +1,4 @@
-"""What a class says once, with `@cqrs.event_type`: name, version, topic and key of its messages."""
+"""What a class declares once, with `@cqrs.event_type`: name, version, topic and key of its messages."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class OwnPlaced(cqrs.INotificationEvent[Any]):
 
 
 class LargePlaced(Placed):
-    """Says nothing: it goes under the name of what it derives from."""
+    """Declares nothing: it has the name of its base class."""
 
 
 @dataclasses.dataclass(frozen=True)

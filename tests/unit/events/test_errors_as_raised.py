@@ -1,4 +1,4 @@
-"""An error of a user's code arrives as it was raised, also one that lets nobody set its attributes."""
+"""An error of a user's code arrives as it was raised, also one whose attributes cannot be set."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Telling(cqrs.Hooks):
 
 
 class Stand:
-    """A handler whose event's handler raises, over a session that is open then; and a hook that is told."""
+    """A handler whose event's handler raises, over a session that is open then; and a hook that gets the error."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error

@@ -1,4 +1,4 @@
-"""Generic events are told apart by their arguments, or refused."""
+"""Generic events are distinguished by their arguments, or refused."""
 
 from __future__ import annotations
 

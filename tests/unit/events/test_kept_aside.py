@@ -1,9 +1,9 @@
-"""Events in a list of the handler that nobody reads are told about, and what the turn did is undone."""
+"""Events in a list of the handler that is never read are reported, and the transaction is undone."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator  # noqa: TC003  # a handler says it at run time
+from collections.abc import AsyncIterator  # noqa: TC003  # a handler is annotated with it at run time
 from typing import Any
 
 import pytest

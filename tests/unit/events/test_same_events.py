@@ -1,4 +1,4 @@
-"""Events in a set: a message is the one that its id says, and every event can be in one."""
+"""Events in a set: messages are equal if their ids are, and every event can be in one."""
 
 from __future__ import annotations
 

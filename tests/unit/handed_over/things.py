@@ -122,7 +122,7 @@ async def generated() -> AsyncIterator[AsyncSession]:
 
 
 def refused(call: Callable[[], Any], *texts: str) -> None:
-    """Check that ``call`` is refused with an error of ours, which says these texts and no secret."""
+    """Check that ``call`` is refused with an error of ours that contains these texts and no secret."""
     with pytest.raises(cqrs.CQRSError) as error:
         call()
     shown = f"{error.value} {error.value!r} {vars(error.value)}"

@@ -28,7 +28,7 @@ QUICK = ConsumerPolicy(
 
 
 class Numbered(cqrs.NotificationEvent[int]):
-    """An event that tells its number."""
+    """An event that carries its number."""
 
     event_name: str = "numbered"
 

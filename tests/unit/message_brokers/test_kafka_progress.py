@@ -19,7 +19,7 @@ FIRST, SECOND = TopicPartition("t", 0), TopicPartition("t", 1)
 
 
 class Cluster:
-    """Takes offsets, or raises what it is told to; ``meanwhile`` happens while a commit is awaited."""
+    """Takes offsets, or raises the error that is set; ``meanwhile`` happens while a commit is awaited."""
 
     def __init__(self, *errors: Exception, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.commits: list[dict[TopicPartition, int]] = []

@@ -1,4 +1,4 @@
-"""What an outage says about its reason."""
+"""The reason in the text of an outage."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Labelled(cqrs.NotificationEvent[Any]):
 
 
 class OneByOne(MessageBroker):
-    """A broker of somebody else's."""
+    """A broker written by a user."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []

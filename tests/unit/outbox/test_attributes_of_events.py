@@ -1,4 +1,4 @@
-"""How a notification travels, where the event itself or what it follows from says so."""
+"""Key, headers and delay of a notification, taken from the event itself or from the message that caused it."""
 
 from __future__ import annotations
 

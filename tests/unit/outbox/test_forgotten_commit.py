@@ -1,4 +1,4 @@
-"""Messages that are undone because nobody committed are told of."""
+"""Messages that are undone because no commit followed are logged."""
 
 from __future__ import annotations
 

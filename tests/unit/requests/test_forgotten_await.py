@@ -1,4 +1,4 @@
-"""A handler that returns a coroutine as its answer is told to await it, and its turn is undone."""
+"""A handler that returns a coroutine as its answer gets an error, and its transaction is undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A handler may give any name to what is its own: nothing of ours clashes with it, or the start says so."""
+"""A handler may choose any name for its members: no name of ours clashes with it, or the start raises."""
 
 from __future__ import annotations
 

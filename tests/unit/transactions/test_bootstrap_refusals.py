@@ -144,7 +144,7 @@ def from_engine(engine: AsyncEngine) -> AsyncSession:
 @pytest.mark.parametrize("lifetime", ["transient", "request", "singleton"])
 @pytest.mark.parametrize("provider", [SESSIONS, opened, from_engine], ids=["sessionmaker", "generator", "function"])
 def test_another_session_in_the_graph_of_a_handler_is_refused(handler: Any, lifetime: Any, provider: Any) -> None:
-    """Its rows would be committed by nobody, or by themselves."""
+    """Its rows would never be committed, or apart from the others."""
     container = cqrs.Resolver()
     container.bind_instance(AsyncEngine, SESSIONS.kw["bind"])
     container.bind(AsyncSession, provider, lifetime=lifetime)
@@ -187,7 +187,7 @@ def test_a_session_that_was_not_bound_is_not_made_up(handler: Any) -> None:
 
 
 class Policy:
-    """A service of a user that records events, which nobody reads."""
+    """A service of a user that records events, which are never read."""
 
     def __init__(self, events: cqrs.EventRecorder) -> None:
         self.events = events

@@ -1,4 +1,4 @@
-"""An event recorder is the handler's: one that a service gets for itself would be read by nobody."""
+"""An event recorder is the handler's: one that is injected into a service would never be read."""
 
 from __future__ import annotations
 

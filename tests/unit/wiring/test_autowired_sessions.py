@@ -1,4 +1,4 @@
-"""A session of SQLAlchemy that nobody bound is never made up, with or without a database, whatever makes the rest."""
+"""A session of SQLAlchemy that is not bound is never made up, with or without a database, whatever makes the rest."""
 
 from __future__ import annotations
 

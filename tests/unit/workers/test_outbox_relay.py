@@ -198,7 +198,7 @@ async def test_no_partition_has_its_turn_more_often_than_others() -> None:
 
 async def test_messages_whose_lease_was_lost_while_taking_them_are_not_sent_though_leases_were_renewed_since() -> None:
     class TakenOver(MemoryOutboxQueue):
-        """While it takes for the first time, the process stands still, and somebody else gets the leases."""
+        """While it takes for the first time, the process stands still, and another relay gets the leases."""
 
         stood_still = False
         back = asyncio.Event()

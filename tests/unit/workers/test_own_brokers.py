@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Own:
-    """Refuses the message with the number in ``poison``, and tells whether it was closed."""
+    """Refuses the message with the number in ``poison``, and remembers whether it was closed."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []

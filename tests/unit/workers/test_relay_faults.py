@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Hanging(InOrderBroker):
-    """Says nothing about a batch with one of ``bad`` in it."""
+    """Never answers for a batch with one of ``bad`` in it."""
 
     def __init__(self, *bad: int) -> None:
         super().__init__({})

@@ -111,7 +111,7 @@ async def test_a_caller_cancelled_while_the_worker_stops_stays_cancelled() -> No
 
     stopping = asyncio.create_task(stop())
     assert service._task is not None
-    service._task.add_done_callback(lambda _: stopping.cancel())  # the work is over, and it has not heard of it yet
+    service._task.add_done_callback(lambda _: stopping.cancel())  # the work is over, and it has not been notified yet
     with pytest.raises(asyncio.CancelledError):
         await stopping
     assert went_on == []

@@ -23,7 +23,7 @@ class Wire(BrokerWire):
         return NatsMessageBroker(self.address, stream=self.stream)
 
     def source(self, group: str, member: str) -> NatsMessageSource:
-        # What was with somebody who died comes late, behind newer ones: one at a time keeps the order.
+        # Messages of a member that died come late, behind newer ones: one at a time keeps the order.
         pending = {"max_ack_pending": 1} if member else {}
         return NatsMessageSource(self.address, self.topic, group=group, stream=self.stream, ack_wait=1.0, **pending)
 

@@ -46,7 +46,7 @@ class BrokerWire(abc.ABC):
     def source(self, group: str, member: str) -> MessageSource:
         """One that is given again, in its order and soon, what ``member`` of this group had when it died.
 
-        Without ``member`` the group finds out by itself that somebody has died; what was with it may then come late.
+        Without ``member`` the group finds out by itself that a member has died; its messages may then come late.
         """
 
     @abc.abstractmethod

@@ -1,7 +1,7 @@
 """The functions and sequences that steps make, read from their statements.
 
-The statements have to follow two rules: arguments of a function have names, as in ``append(stream text, expected bigint
-DEFAULT 0)``, and its body is within ``$$`` or ``$tag$``.
+The statements have to follow these rules: arguments of a function have names, as in ``append(stream text, expected
+bigint DEFAULT 0)``; its body is within ``$$`` or ``$tag$``; there are not two functions of one name.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def routines_of(steps: Iterable[Step]) -> list[Routine]:
             parts = _STATEMENT.match(statement)
             if parts is None:
                 continue
-            read = _function if parts["kind"].upper() == "FUNCTION" else _sequence
-            routine = read(step, parts["name"], parts["rest"])
-            found.pop(routine.title, None)
+            kind, name = parts["kind"].lower(), parts["name"].lower()
+            found.pop(f"{kind} {name}", None)
             if parts["verb"].upper() == "CREATE":
-                found[routine.title] = routine
+                read = _function if kind == "function" else _sequence
+                found[f"{kind} {name}"] = read(step, name, parts["rest"])
     return list(found.values())
 
 
@@ -61,24 +61,24 @@ def _function(step: Step, name: str, rest: str) -> Routine:
     around = _BODY.sub(" ", after, count=1)
     language = re.search(r"\bLANGUAGE\s+'?(\w+)", around, re.IGNORECASE)
     details = {
-        "name": name.lower(),
+        "name": name,
         "types": types,
         "language": language[1].lower() if language else "sql",
         "body": body["body"] if body else None,
     }
-    return Routine(step, "function", f"function {name.lower()}({', '.join(types)})", details)
+    return Routine(step, "function", f"function {name}({', '.join(types)})", details)
 
 
 def _sequence(step: Step, name: str, rest: str) -> Routine:
     kind = re.search(r"\bAS\s+(\w+)", rest, re.IGNORECASE)
     details = {
-        "name": name.lower(),
+        "name": name,
         "type": kind[1].lower() if kind else "bigint",
         "increment": _number(r"\bINCREMENT\s+(?:BY\s+)?(-?\d+)", rest),
         "cache": _number(r"\bCACHE\s+(\d+)", rest),
         "cycle": re.search(r"(?<!\bNO\s)\bCYCLE\b", rest, re.IGNORECASE) is not None,
     }
-    return Routine(step, "sequence", f"sequence {name.lower()}", details)
+    return Routine(step, "sequence", f"sequence {name}", details)
 
 
 def _number(pattern: str, text: str) -> int:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import re
 import shutil
-import subprocess
-import sys
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import alembic
 import pytest
-from alembic.config import CommandLine, Config
+from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
-from sqlalchemy.ext.asyncio import create_async_engine
 
 import cqrs
 from cqrs.envelope import Envelope
@@ -29,22 +21,9 @@ from cqrs.migrations.steps import DIALECTS, steps_of
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.databases import KINDS, for_each
 from tests.helpers.waiting import until
+from tests.integration.sqlalchemy.alembic_project import FIRST, OURS, OWN, PAGE, Project, made_project
 from tests.integration.transactions.stand import REGISTRY, Told
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "manage-the-tables.md"
-OWN = """
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-class Base(DeclarativeBase):
-    pass
-
-class Order(Base):
-    __tablename__ = "orders"
-    id: Mapped[int] = mapped_column(primary_key=True)
-"""
 WITH_OURS = """
 import cqrs
 from cqrs.inbox.sqlalchemy.tables import inbox_tables
@@ -55,69 +34,6 @@ cqrs.rebind_outbox_model(outbox_model(), Base)
 inbox_tables("inbox", Base.metadata)
 lease_tables(Base.metadata)
 """
-FIRST = ("--head", "base", "--branch-label", "shop", "--version-path", "migrations/versions")
-OURS = {
-    *("outbox", "inbox", "inbox_sequences", "inbox_parked", "cqrs_leases", "cqrs_lease_members", "cqrs_migrations"),
-}
-
-
-@dataclass
-class Project:
-    """A user's project with Alembic."""
-
-    folder: Path
-    address: str
-
-    def alembic(self, *arguments: str) -> str:
-        """Runs a command in this process: the start of one takes half a second."""
-        sys.modules.pop("shop_models", None)
-        printed = io.StringIO()
-        command = CommandLine()
-        options = command.parser.parse_args(arguments)
-        command.run_cmd(Config("alembic.ini", stdout=printed, output_buffer=printed, cmd_opts=options), options)
-        return printed.getvalue()
-
-    def program(self, *arguments: str) -> None:
-        """Runs a command as users do."""
-        command = [sys.executable, "-m", "alembic", *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    @property
-    def ours(self) -> set[str]:
-        """The tables that this package has on this database."""
-        return OURS | ({"cqrs_log_positions"} if self.address.startswith("postgresql") else set())
-
-    def models(self, text: str) -> None:
-        (self.folder / "shop_models.py").write_text(text)
-
-    def generate(self, name: str, *arguments: str) -> str:
-        """What autogenerate wants to do."""
-        self.alembic("revision", "--autogenerate", "-m", name, *arguments)
-        (file,) = (self.folder / "migrations" / "versions").glob(f"*_{name}.py")
-        return file.read_text()
-
-    def tables(self) -> set[str]:
-        return set(self._ask(lambda connection: inspect(connection).get_table_names())) - {"sqlite_sequence"}
-
-    def _ask(self, question: Callable[[Any], Any]) -> Any:
-        async def ask() -> Any:
-            engine = create_async_engine(self.address)
-            async with engine.connect() as connection:
-                answer = await connection.run_sync(question)
-            await engine.dispose()
-            return answer
-
-        return asyncio.run(ask())
-
-    def run(self, work: Any, **options: Any) -> list[str]:
-        async def run() -> list[str]:
-            engine = create_async_engine(self.address)
-            found: list[str] = await work(engine, **options)
-            await engine.dispose()
-            return found
-
-        return asyncio.run(run())
 
 
 address = for_each(KINDS, "url")
@@ -125,21 +41,7 @@ address = for_each(KINDS, "url")
 
 @pytest.fixture
 def project(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr("cqrs.outbox.sqlalchemy.model._rebound", {})  # what a project binds does not reach another
-    text = PAGE.read_text()
-    (ini,) = re.findall(r"```ini\n(.*?)```", text, re.DOTALL)
-    (env,) = re.findall(r"```python\n(import asyncio.*?)```", text, re.DOTALL)
-    versions = tmp_path / "migrations" / "versions"
-    versions.mkdir(parents=True)
-    (tmp_path / "alembic.ini").write_text(re.sub(r"(sqlalchemy.url = ).*", rf"\g<1>{address}", ini))
-    (tmp_path / "migrations" / "env.py").write_text(env)
-    template = Path(alembic.__file__).parent / "templates" / "async" / "script.py.mako"
-    (tmp_path / "migrations" / "script.py.mako").write_text(template.read_text())
-    project = Project(tmp_path, address)
-    project.models(OWN)
-    return project
+    return made_project(tmp_path, address, monkeypatch)
 
 
 def test_our_branch_goes_up_and_down_beside_that_of_the_user(project: Project) -> None:

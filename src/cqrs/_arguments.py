@@ -1,4 +1,4 @@
-"""What is handed over is looked at there and then, and not by the call that fails on it later."""
+"""Checks of arguments where they are passed, so that a wrong one does not fail only when it is used later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from cqrs.errors.root import InvalidArgument
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What something must be able to do: have these ``names``, or be of this ``kind``; ``give`` says what to give."""
+    """What an argument must have: attributes of these ``names``, or this ``kind`` (a class).
+
+    ``give`` completes the text of the error: "give ...".
+    """
 
     give: str
     names: tuple[str, ...] = ()
@@ -35,9 +38,9 @@ TEXT = Needed("a text", kind=str)
 
 
 def what_is_wrong(value: Any, needed: Needed) -> str | None:
-    """Why ``value`` is not what is ``needed``, or ``None`` if it is."""
+    """Return why ``value`` does not fulfil ``needed``, or ``None`` if it does."""
     if inspect.iscoroutine(value):
-        value.close()  # or Python would warn of it as well
+        value.close()  # else Python would warn about it, too
         return "it was not awaited"
     if isinstance(value, type):
         return "it is a class"
@@ -50,26 +53,26 @@ def what_is_wrong(value: Any, needed: Needed) -> str | None:
 
 
 def check(argument: str, value: Any, needed: Needed) -> None:
-    """Raise ``InvalidArgument`` if ``value`` is not what is ``needed``."""
+    """Raise ``InvalidArgument`` if ``value`` does not fulfil ``needed``."""
     problem = what_is_wrong(value, needed)
     if problem is not None:
         raise InvalidArgument(argument, value, f"{problem}, give {needed.give}")
 
 
 def check_given(argument: str, value: Any, needed: Needed) -> None:
-    """As :func:`check`, where ``None`` stands for nothing."""
+    """Like :func:`check`, but accept ``None``, which stands for an omitted argument."""
     if value is not None:
         check(argument, value, needed)
 
 
 def check_text(argument: str, value: Any, give: str) -> None:
-    """Raise ``InvalidArgument`` for what is no text, or an empty one."""
+    """Raise ``InvalidArgument`` unless ``value`` is a text that is not empty."""
     if not isinstance(value, str) or not value:
         raise InvalidArgument(argument, value, f"give {give}")
 
 
 def check_texts(argument: str, value: Any, give: str) -> None:
-    """Raise ``InvalidArgument`` for what is neither a text nor some texts."""
+    """Raise ``InvalidArgument`` unless ``value`` is a text or a non-empty collection of texts."""
     texts: Any = (value,) if isinstance(value, str) else value
     if not isinstance(texts, list | tuple | set | frozenset) or not texts:
         raise InvalidArgument(argument, value, f"give {give}")
@@ -78,7 +81,7 @@ def check_texts(argument: str, value: Any, give: str) -> None:
 
 
 def check_number(argument: str, value: Any, least: float, *, whole: bool = False) -> None:
-    """Raise ``InvalidArgument`` for what is no number, or one below ``least``."""
+    """Raise ``InvalidArgument`` unless ``value`` is a number of at least ``least``; with ``whole``, an ``int``."""
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not value >= least:
         raise InvalidArgument(argument, value, f"give a {'whole ' if whole else ''}number, {least} or more")
 
@@ -89,30 +92,30 @@ def is_class(value: object) -> bool:
 
 
 def check_class(argument: str, value: object, give: str) -> None:
-    """Raise ``InvalidArgument`` for what is no class."""
+    """Raise ``InvalidArgument`` unless ``value`` is a class."""
     if not is_class(value):
         raise InvalidArgument(argument, value, f"give {give}")
 
 
 def check_function(argument: str, value: Any, count: int, give: str) -> None:
-    """Raise ``InvalidArgument`` for what cannot be called with ``count`` arguments by position."""
+    """Raise ``InvalidArgument`` unless ``value`` can be called with ``count`` positional arguments."""
     if not callable(value) or not takes(value, count):
         raise InvalidArgument(argument, value, f"give {give}")
 
 
 def takes(function: Any, count: int) -> bool:
-    """Whether ``function`` can be called with ``count`` arguments by position; in doubt, it can."""
+    """Whether ``function`` can be called with ``count`` positional arguments; ``True`` if that cannot be found out."""
     try:
         inspect.signature(function, follow_wrapped=False).bind(*range(count))
     except TypeError:
         return False
-    except ValueError:  # written in C, and says nothing about its arguments
+    except ValueError:  # a function written in C, without a signature
         return True
     return True
 
 
 def problem_with_handle(handler: type) -> tuple[str, str] | None:
-    """What is wrong with the parameters of the ``handle`` of a class, and what to do about it."""
+    """Return the problem with the parameters of the ``handle`` of a class and its remedy; ``None`` if there is none."""
     declared = inspect.getattr_static(handler, "handle", None)
     if inspect.isfunction(declared) and not takes(declared, 2):  # itself and the message
         return "its handle does not take the message alone", "Let it take one, and the constructor what else it needs"
@@ -121,8 +124,8 @@ def problem_with_handle(handler: type) -> tuple[str, str] | None:
 
 def _has(value: Any, name: str) -> bool:
     if any(name in base.__dict__ for base in type(value).__mro__):
-        return True  # without a look at properties, which may need an open transaction
+        return True  # without evaluating properties, which may need an open transaction
     try:
         return getattr(value, name, None) is not None
-    except Exception:  # noqa: BLE001  # it is not what it should be
+    except Exception:  # noqa: BLE001  # an attribute that cannot be read does not count
         return False

@@ -1,4 +1,4 @@
-"""Foreign texts in log lines, errors and tables: printable or storable everywhere, and no longer than is of use."""
+"""Makes texts from elsewhere fit for log lines, errors and tables: printable or storable, and of limited length."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ _LONGEST_STORED = 2_000
 
 
 def shown(text: str) -> str:
-    """``text`` for people, on one line. What cannot be printed is escaped, so that nobody writes lines into a log."""
+    """Return ``text`` on one line, shortened to 200 characters. What is not printable is escaped.
+
+    So a text from elsewhere cannot forge lines of a log.
+    """
     short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
     return short if short.isprintable() else repr(short)[1:-1]
 
 
 def storable(error: BaseException | str) -> str:
-    """The text of ``error``, with its class, such that every database can store it: at most 2,000 characters, no NUL.
+    """Return the class and text of ``error`` so that every database can store it: at most 2,000 characters, no NUL.
 
-    It may quote a message. An error whose text cannot be had, because its ``__str__`` raises, is stored with the
-    reason, so that it does not hold up other messages.
+    The text may quote a message. If the ``__str__`` of ``error`` raises, the reason is stored in place of the text, so
+    that such an error does not hold up other messages.
     """
     text = (error if isinstance(error, str) else _with_class(error)).replace("\0", "\\0")
     return text[:_LONGEST_STORED].encode(errors="replace").decode()

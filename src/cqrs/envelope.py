@@ -1,18 +1,18 @@
-"""Between steps 5 and 6, the wire: what a broker carries, the same for every broker.
+"""Between steps 5 and 6, the wire: the message that every broker carries.
 
-The body is what consumers decode: the whole event as JSON, unless the sender has encoded it otherwise. All that can be
-said without knowing the application's classes is in fields of its own, and travels in headers:
+The body is what consumers decode: the whole event as JSON, unless the sender has encoded it otherwise. What can be read
+without the application's classes is in fields of its own, and travels in headers:
 
 =====================  ==================================================================================
 ``message-id``         the id of the event; the same however often it is delivered
 ``message-name``       the name of the event
 ``message-version``    the version of its schema, from 1
-``message-key``        what shares a key keeps its order; absent for a message without one
+``message-key``        messages with the same key keep their order; absent for a message without a key
 ``content-type``       how the body is encoded, ``application/json`` by default
-``content-encoding``   how it is compressed; absent if it is not (``identity`` and ``utf-8`` of others mean that, too)
+``content-encoding``   how it is compressed; absent if it is not (``identity`` and ``utf-8`` also mean uncompressed)
 =====================  ==================================================================================
 
-Whatever else is in ``headers`` travels as it is; by convention ``correlation-id``, ``causation-id``, ``traceparent``.
+Other ``headers`` travel unchanged; by convention these are ``correlation-id``, ``causation-id`` and ``traceparent``.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ WIRE_HEADERS = frozenset(
 """The names above."""
 
 UNREADABLE = "unreadable"
-"""The header in which a source says why a message that has a name cannot be read; such a message is never handled."""
+"""The header in which a source puts the reason why a named message cannot be read. Such a message is never handled."""
 
 _NOT_COMPRESSED = frozenset({"", "identity", "utf-8", "utf8", "us-ascii", "ascii", "binary"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """A message as bytes, with all that is needed to carry it and nothing that takes the application to understand."""
+    """A message as bytes, with all that is needed to carry it. It can be handled without the application's classes."""
 
-    _cqrs_may_be_absent: ClassVar[bool] = True  # ``Envelope | None`` is asked for by handlers
+    _cqrs_may_be_absent: ClassVar[bool] = True  # a handler may ask for ``Envelope | None``
 
     message_id: uuid.UUID
     name: str
@@ -71,7 +71,7 @@ class Envelope:
 
     @classmethod
     def from_headers(cls, topic: str, body: bytes, headers: Mapping[str, str]) -> Self:
-        """The envelope that arrived. Raises ``InvalidEnvelope`` if the headers do not say which message it is."""
+        """Make the envelope of a message that arrived. Raises ``InvalidEnvelope`` if the headers do not identify it."""
         rest = dict(headers)
         try:
             return cls(
@@ -89,7 +89,7 @@ class Envelope:
             raise InvalidEnvelope(topic, dict(headers), error) from error
 
     def json(self) -> Any:
-        """The body as plain values. Raises ``InvalidEnvelope`` if it is not JSON."""
+        """Return the body as plain values. Raises ``InvalidEnvelope`` if it is not JSON."""
         try:
             return from_json(self.body)
         except ValueError as error:
@@ -97,12 +97,12 @@ class Envelope:
 
 
 def compression(content_encoding: str | None) -> str | None:
-    """How a body is compressed; ``None`` for the encodings by which other programs say that it is not."""
+    """Return the compression that ``content_encoding`` names; ``None`` for the names that mean uncompressed."""
     if content_encoding is None or content_encoding.strip().lower() in _NOT_COMPRESSED:
         return None
     return content_encoding
 
 
 def encoded(payload: Any) -> bytes:
-    """``payload`` as JSON; bytes as they are. Ids, times, decimals, models and dataclasses have their usual form."""
+    """Return ``payload`` as JSON, or bytes unchanged. Ids, times, decimals, models and dataclasses are supported."""
     return payload if isinstance(payload, bytes) else to_json(payload)

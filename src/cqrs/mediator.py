@@ -49,7 +49,7 @@ class RequestMediator:
         turns = turns_of(container, processor, middleware_chain, request_map)
         kept = turns.injector.kept()
         self._dispatcher = RequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = request_map.keepers.add(kept)
+        self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = request_map.plan_caches.add(kept)
 
     # The second overload is for mypy: where another answer is expected, it takes the next one that fits, and so would
     # find no mistake in `name: str = await mediator.send(...)`.
@@ -102,7 +102,7 @@ class StreamingRequestMediator:
         turns = turns_of(container, processor, middleware_chain, request_map)
         kept = turns.injector.kept()
         self._dispatcher = StreamingRequestDispatcher(request_map, turns)
-        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = request_map.keepers.add(kept)
+        self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = request_map.plan_caches.add(kept)
 
     @overload
     def stream(self, request: Request[R] | DCRequest[R]) -> AsyncGenerator[R, None]: ...

@@ -1,4 +1,4 @@
-"""What a handler answers with: on pydantic, on dataclasses, or on a class of your own."""
+"""Base classes of responses: on pydantic, on dataclasses, or for a class of your own."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from cqrs._messages.message import DataclassMessage, IMessage, PydanticMessage
 
 
 class IResponse(IMessage):
-    """An answer of any class."""
+    """A response of any class."""
 
 
 class Response(PydanticMessage, IResponse):
-    """An answer, validated by pydantic."""
+    """A response that pydantic validates."""
 
 
 class DCResponse(DataclassMessage, IResponse):
-    """An answer on a standard dataclass: decorate your subclass with ``@dataclasses.dataclass``."""
+    """A response on a standard dataclass: decorate your subclass with ``@dataclasses.dataclass``."""
 
 
 PydanticResponse = Response

@@ -1,4 +1,4 @@
-"""Text of Mermaid diagrams: safe names, one id for each thing that is drawn, indented blocks."""
+"""Writes Mermaid diagrams: escaped names, one id for each element, indented blocks."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from cqrs._introspection.callables import written
+from cqrs._introspection.callables import unwrapped_function
 from cqrs._introspection.type_text import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# What Mermaid could take for syntax or for Markdown: everything but words, spaces and the punctuation of types. Dots
-# and underscores stay inside a word only (`__x__` is bold there), and "direction TB" is a command wherever it stands.
+# Characters that Mermaid could read as syntax or Markdown: all but words, spaces and the punctuation of types. Dots and
+# underscores are safe only inside a word (`__x__` is bold), and "direction TB" is a command wherever it stands.
 _SYNTAX: Final = re.compile(r"[^\w ,|'.\[\]]|\ufb02|(?<![^\W_])[._]|[._](?![^\W_])|(?<=direction) ")
 # Mermaid's keywords in class diagrams are lower case, so a capitalised ASCII word is an id as it is.
 _CAPITALISED: Final = re.compile(r"[A-Z][A-Za-z0-9_]*")
 
 
 def visible(text: str) -> str:
-    """``text`` as one line that is not empty, with what cannot be printed as a Python string literal shows it."""
+    """Return ``text`` as one non-empty line; characters that cannot be printed become Python escapes."""
     printable = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
     return " ".join(printable.split()) or "unnamed"
 
 
 def escaped(text: str) -> str:
-    """``visible(text)``, as Mermaid shows it and never reads it as syntax."""
+    """Return ``visible(text)`` escaped, so that Mermaid shows it and never reads it as syntax."""
     return _SYNTAX.sub(lambda match: f"#{ord(match[0])};", visible(text))
 
 
 class Names:
     """Ids and labels of the classes and functions of one diagram; equal input gives equal names.
 
-    A label is the short name; where two subjects share it, each gets its module in front, and a number if that does
-    not tell them apart either. What was not passed as a subject is labelled with its short name.
+    A label is the short name. If two subjects share it, each gets its module as a prefix, and a number if these are the
+    same, too. An object that was not passed as a subject is labelled with its short name.
     """
 
     def __init__(self, subjects: Iterable[object]) -> None:
@@ -47,16 +47,16 @@ class Names:
         labels, ids = set[str](), set[str]()
         for identity, subject in distinct.items():
             short = shorts[identity]
-            label = short if shared[short] == 1 else visible(f"{written(subject).__module__}.{short}")
+            label = short if shared[short] == 1 else visible(f"{unwrapped_function(subject).__module__}.{short}")
             self._labels[identity] = _unused(label, labels, "{} ({})")
             self._ids[identity] = _unused(_id(short), ids, "{}_{}")
 
     def label(self, subject: object) -> str:
-        """What the diagram calls ``subject``, not escaped yet."""
+        """Return the label of ``subject``, not escaped."""
         return self._labels.get(id(subject)) or short_name(subject)
 
     def id(self, subject: object) -> str:
-        """The id of one of the subjects: ASCII, and no keyword of Mermaid."""
+        """Return the id of one of the subjects: ASCII, and no keyword of Mermaid."""
         return self._ids[id(subject)]
 
 
@@ -68,21 +68,21 @@ class DiagramText:
         self._depth = 1
 
     def line(self, text: str) -> None:
-        """One line of the current block. Names in it must be escaped."""
+        """Add a line to the current block. Names in it must be escaped."""
         self._lines.append("    " * self._depth + text)
 
     def open(self, text: str) -> None:
-        """A line that begins a block."""
+        """Add a line that begins a block."""
         self.line(text)
         self._depth += 1
 
-    def turn(self, text: str) -> None:
-        """A line that ends the first part of a block and begins another, as ``else`` does."""
+    def next_part(self, text: str) -> None:
+        """Add a line that ends one part of a block and begins the next, as ``else`` does."""
         self.close(text)
         self._depth += 1
 
     def close(self, text: str) -> None:
-        """The line that ends a block."""
+        """Add the line that ends a block."""
         self._depth -= 1
         self.line(text)
 

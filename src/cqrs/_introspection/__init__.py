@@ -1,1 +1,1 @@
-"""What annotations, generics and functions say about themselves, read without calling anything."""
+"""Reads annotations, generics and the kinds of functions, without calling anything."""

@@ -1,4 +1,4 @@
-"""What is known of a function, a method, a partial or an object that can be called, without calling it."""
+"""Facts about functions, methods, partials and callable objects, found out without calling them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _STREAM_TEXT = re.compile(r"\W*(class ')?(\w+\.)*Async(Iterator|Iterable|Generat
 _AWAITABLE_TEXT = re.compile(r"\W*(class ')?(\w+\.)*(Awaitable|Coroutine)\b")
 
 
-def written(subject: Any) -> Any:
-    """What somebody wrote behind a ``functools.partial`` or a wrapper; ``subject`` itself where there is neither."""
+def unwrapped_function(subject: Any) -> Any:
+    """Return the function inside a ``functools.partial`` or a wrapper; ``subject`` itself if it is neither."""
     found: Any = inspect.unwrap(subject)
     while isinstance(found, functools.partial):
         found = inspect.unwrap(found.func)
@@ -28,40 +28,40 @@ def written(subject: Any) -> Any:
 
 
 def called(subject: Any) -> Any:
-    """The function that runs when ``subject`` is called: of an object that can be called, its method."""
-    found = written(subject)
-    return found if inspect.isroutine(found) else getattr(cast("Any", type(found)), "__call__", None)  # noqa: B004  # the method is wanted, not whether there is one
+    """Return the function that runs when ``subject`` is called; for a callable object its ``__call__``."""
+    found = unwrapped_function(subject)
+    return found if inspect.isroutine(found) else getattr(cast("Any", type(found)), "__call__", None)  # noqa: B004  # the method itself is needed
 
 
 def named_parameters(function: Any) -> list[inspect.Parameter]:
-    """The parameters but for ``*args`` and ``**kwargs``. Their annotations are not to be relied on."""
+    """Return the parameters except ``*args`` and ``**kwargs``. Do not use their annotations: they may be text."""
     parameters = inspect.signature(function, **_AS_TEXT).parameters.values()
     return [p for p in parameters if p.kind not in {p.VAR_POSITIONAL, p.VAR_KEYWORD}]
 
 
 def is_async(function: object) -> bool:
-    """Whether calling ``function`` gives something to await.
+    """Whether the result of calling ``function`` has to be awaited.
 
-    What is called counts; a wrapper that is neither ``async`` nor a generator counts as what it wraps.
+    A wrapper that is neither ``async`` nor a generator function counts as the function that it wraps.
     """
     return _kind(function) == "async" or _declares(function, _AWAITABLE_TEXT)
 
 
 def is_async_generator(function: object) -> bool:
-    """Whether calling ``function`` gives something for ``async for``; for a wrapper as in :func:`is_async`."""
+    """Whether the result of calling ``function`` is for ``async for``; wrappers count as in :func:`is_async`."""
     return _kind(function) == "stream" or _declares(function, _STREAM_TEXT)
 
 
 def is_coroutine_function(found: Any) -> bool:
-    """Whether it is declared ``async``, or marked as if it were: by :func:`awaited`, or as an ``AsyncMock`` is."""
+    """Whether it is declared ``async`` or marked as such, by :func:`awaited` or as an ``AsyncMock`` is."""
     if inspect.iscoroutinefunction(found):
         return True
-    mark = getattr(found, "_is_coroutine", None)  # before Python 3.12 there is no other
+    mark = getattr(found, "_is_coroutine", None)  # the only mark before Python 3.12
     return mark is not None and mark is getattr(asyncio.coroutines, "_is_coroutine", None)
 
 
 def _kind(subject: Any) -> str | None:
-    """What a call of ``subject`` gives, from the outside in: the first that is ``async`` or a generator tells."""
+    """Return "async" or "stream" for the outermost function that is ``async`` or an async generator, else ``None``."""
     found: Any = subject
     while True:
         if is_coroutine_function(found):
@@ -75,13 +75,13 @@ def _kind(subject: Any) -> str | None:
         elif inspect.isroutine(found) or isinstance(found, type):
             return None
         else:
-            found = getattr(cast("Any", type(found)), "__call__", None)  # noqa: B004  # the method is wanted
+            found = getattr(cast("Any", type(found)), "__call__", None)  # noqa: B004  # the method itself is needed
             if found is None:
                 return None
 
 
 def _declares(function: object, result: re.Pattern[str]) -> bool:
-    """Whether a function that is neither ``async`` nor a generator says that it returns such a thing."""
+    """Whether a function that is neither ``async`` nor a generator is annotated to return such a ``result``."""
     found = None if _kind(function) else called(function)
     if found is None:
         return False
@@ -89,10 +89,10 @@ def _declares(function: object, result: re.Pattern[str]) -> bool:
 
 
 def awaited(function: F) -> F:
-    """Mark ``function``, which returns a coroutine and is not declared ``async``, as one that has to be awaited.
+    """Mark ``function``, which returns a coroutine but is not declared ``async``, as a coroutine function.
 
-    Otherwise what asks for that, such as the background tasks of Starlette, would run it in a thread and never await
-    what it returns.
+    Otherwise code that asks for this, such as the background tasks of Starlette, would run it in a thread and never
+    await its result.
     """
     subject: Any = function
     if sys.version_info >= (3, 12):

@@ -1,4 +1,4 @@
-"""How a factory is called: at once, awaited, or entered as a context manager."""
+"""How the result of a factory is obtained: by a call, by awaiting it, or by entering a context manager."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def _another_example() -> AsyncGenerator[None, None]:
     yield
 
 
-# What contextlib makes of a generator function is a function of this code.
+# Every function that contextlib makes from a generator function has one of these code objects.
 _CONTEXTS: dict[object, Kind] = {
     _an_example.__code__: "context",
     _another_example.__code__: "async context",
@@ -34,7 +34,7 @@ _CONTEXTS: dict[object, Kind] = {
 
 
 def kind_of(factory: Any) -> tuple[Kind, Callable[..., Any] | None]:
-    """How ``factory`` is called, and what has to be made of it first, if it is a generator function."""
+    """Return the kind of ``factory``, and for a generator function the decorator that makes it a context manager."""
     called: Any = typing.get_origin(factory) or factory
     while not isinstance(called, type):
         kind = _CONTEXTS.get(getattr(called, "__code__", None))
@@ -53,5 +53,5 @@ def kind_of(factory: Any) -> tuple[Kind, Callable[..., Any] | None]:
         elif inspect.isroutine(called):
             break
         else:
-            called = type(called).__call__  # an object that can be called
+            called = type(called).__call__  # a callable object
     return "plain", None

@@ -1,4 +1,4 @@
-"""Reads the type arguments that a class was declared with."""
+"""Reads type arguments, and compares and names types."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from cqrs._introspection.type_text import type_text
 
-# classes to the interpreter (Any since Python 3.11, Union since 3.14), but not to a reader of annotations
+# classes for the interpreter (Any since Python 3.11, Union since 3.14), but as annotations they stand for no class
 _NO_CLASSES: tuple[Any, ...] = (Any, Union, types.UnionType)
 
 
 def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
-    """The arguments ``cls`` gives the generic class ``base``, or ``None`` if it gives none.
+    """Return the type arguments that ``cls`` gives to the generic class ``base``, or ``None`` if it gives none.
 
     Follows intermediate generic classes: with ``class Audited(Handler[T, None])``, ``class H(Audited[Pay])`` has
     ``(Pay, NoneType)`` for ``Handler``. An argument that no class fills in stays a ``TypeVar``.
@@ -32,7 +32,7 @@ def type_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
 
 
 def runtime_class(annotation: object) -> type | None:
-    """The class whose instances an annotation describes, or ``None`` if it names no single class."""
+    """Return the class whose instances an annotation describes, or ``None`` if it names no single class."""
     origin = get_origin(annotation) or annotation
     if origin is Annotated:
         return runtime_class(get_args(annotation)[0])
@@ -40,12 +40,12 @@ def runtime_class(annotation: object) -> type | None:
 
 
 def union_members(annotation: Any) -> tuple[Any, ...]:
-    """The types that a union is made of; of anything else, itself."""
+    """Return the members of a union; for any other annotation, a tuple with just that."""
     return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
 
 
 def can_be(given: Any, wanted: Any) -> bool:
-    """Whether what is declared as ``given`` may turn out as what is declared as ``wanted``: in doubt, it may."""
+    """Whether a value declared as ``given`` can be a ``wanted`` at run time; ``True`` if that cannot be decided."""
     certain = [g for g in union_members(given) if g is not types.NoneType] or [given]
     return any(_is_a(g, w) for g in certain for w in union_members(wanted))
 
@@ -56,12 +56,12 @@ def _is_a(given: Any, wanted: Any) -> bool:
         return True
     try:
         return issubclass(actual, expected) or _same_model(actual, expected)
-    except TypeError:  # a Protocol or a TypedDict cannot be asked
+    except TypeError:  # issubclass does not work for a Protocol or a TypedDict
         return True
 
 
 def _same_model(actual: type, expected: type) -> bool:
-    """Whether both are made of one generic model of pydantic, with arguments that agree."""
+    """Whether both are the same generic model of pydantic, with compatible type arguments."""
     origin, wanted = _model(expected)
     if origin is None or origin not in actual.__mro__:
         return False
@@ -70,26 +70,26 @@ def _same_model(actual: type, expected: type) -> bool:
 
 
 def _model(cls: type) -> tuple[Any, tuple[Any, ...]]:
-    """The generic model of which pydantic has made this class, and the arguments; nothing for another class."""
+    """Return the generic pydantic model that ``cls`` was made from, and its arguments; ``(None, ())`` otherwise."""
     generic: Any = cls.__dict__.get("__pydantic_generic_metadata__")
     return (generic["origin"], generic["args"]) if generic else (None, ())
 
 
 def generic_of(cls: type) -> Any:
-    """The generic class that ``cls`` closes, of pydantic or of our events; ``None`` if it closes none."""
+    """Return the generic pydantic model or event that ``cls`` gives type arguments to, or ``None``."""
     ours: Any = cls.__dict__.get("__cqrs_generic__")
     return ours[0] if ours else _model(cls)[0]
 
 
 def type_name(subject: object) -> str:
-    """How a class, with its type arguments, or a function is called in a message to a person."""
+    """Return the name of a class, with its type arguments, or of a function, for texts that people read."""
     if get_origin(subject) is not None:
         return type_text(subject, type_name)
     return getattr(subject, "__qualname__", None) or repr(subject)
 
 
 def type_names(*subjects: object) -> list[str]:
-    """The :func:`type_name` of each; of different ones that have the same, with the module."""
+    """Return the :func:`type_name` of each; different subjects with the same name get their modules as prefix."""
     names = [type_name(subject) for subject in subjects]
     alike: dict[str, object] = {}
     clashes = {name for name, it in zip(names, subjects, strict=True) if alike.setdefault(name, it) != it}

@@ -1,4 +1,4 @@
-"""What a factory or class asks for, read from its annotations."""
+"""Reads and evaluates the annotations of factories and classes."""
 
 from __future__ import annotations
 
@@ -12,41 +12,42 @@ from typing import Any, TypeVar
 
 from typing_extensions import Format, TypeAliasType, get_annotations
 
-from cqrs._introspection.callables import called, written
+from cqrs._introspection.callables import called, unwrapped_function
 from cqrs._introspection.generics import type_arguments
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-# Since Python 3.14 a signature evaluates the annotations, which may name what is there for the type checker only.
+# Since Python 3.14 a signature evaluates the annotations, which may name what is imported under TYPE_CHECKING only.
 _LENIENT: dict[str, Any] = {"annotation_format": Format.FORWARDREF} if sys.version_info >= (3, 14) else {}
 
 
-# On Python 3.12 and 3.13 the one of typing_extensions is another class.
+# On Python 3.12 and 3.13 typing_extensions has a class of its own.
 _ALIASES: Any = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An annotation that names something which is not there at run time."""
+    """Stands for an annotation that names something which does not exist at run time."""
 
     error: Exception
 
 
 def read_hints(factory: Callable[..., Any], *, include_extras: bool = False) -> dict[str, Any]:
-    """The annotations of a function or of the constructor of a class, evaluated; ``Unreadable`` where that fails.
+    """Return the evaluated annotations of a function or of the constructor of a class.
 
-    Aliases that were made by a ``type`` statement are told as what they stand for.
+    An annotation that cannot be evaluated is ``Unreadable``. Aliases made by a ``type`` statement are replaced by what
+    they stand for.
     """
     hints = _read_hints(factory, include_extras)
-    return {name: _meant(hint) for name, hint in hints.items()}
+    return {name: _without_alias(hint) for name, hint in hints.items()}
 
 
-def _meant(hint: Any) -> Any:
+def _without_alias(hint: Any) -> Any:
     try:
         return unaliased(hint)
-    except NameError as error:  # an alias is evaluated when it is first looked at
+    except NameError as error:  # an alias is evaluated when it is first used
         return Unreadable(error)
 
 
@@ -56,14 +57,14 @@ def _read_hints(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: 
     try:
         return typing.get_type_hints(target, localns=names, include_extras=include_extras) | inherited
     except (NameError, TypeError, AttributeError):
-        # One by one then, with the names at hand that are most often imported for the type checker alone.
+        # Evaluate them one by one, with the names that are most often imported under TYPE_CHECKING only.
         raw = get_annotations(target, format=Format.FORWARDREF)
         scope = vars(collections.abc) | getattr(target, "__globals__", {}) | (names or {})
         return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()} | inherited
 
 
 def _inherited(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: FBT001  # private
-    """What a generated constructor takes for inherited fields: each annotation means what it means where it stands."""
+    """Return the annotations of inherited fields in a generated constructor, each evaluated where it was declared."""
     cls = typing.get_origin(factory) or factory
     if not (hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")) or not isinstance(cls, type):
         return {}
@@ -80,8 +81,11 @@ def _inherited(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: F
     return found
 
 
-def settle(factory: Any) -> None:
-    """Let whoever reads the generated constructor of a class find what its inherited annotations mean."""
+def write_inherited_hints(factory: Any) -> None:
+    """Replace inherited annotations in the generated constructor of a class by what they mean.
+
+    So other libraries that read the constructor find types, and not names from another module.
+    """
     cls = typing.get_origin(factory) or factory
     own_names = isinstance(cls, type) and _own_variables(_declaring(cls))
     read = _read_hints(factory, True) if own_names else _inherited(factory, True)  # noqa: FBT003
@@ -91,7 +95,10 @@ def settle(factory: Any) -> None:
 
 
 def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The parameters of a function or of the constructor of a class, without ``self``. Raises ``ValueError``."""
+    """Return the parameters of a function or of the constructor of a class, without ``self``.
+
+    Raises ``ValueError`` or ``TypeError`` if it has no signature.
+    """
     cls = typing.get_origin(factory) or factory
     if isinstance(cls, type) and not hasattr(cls, "__signature__") and inspect.isfunction(cls.__init__):  # type: ignore[misc]
         return list(inspect.signature(cls.__init__, **_LENIENT).parameters.values())[1:]  # type: ignore[misc]
@@ -99,15 +106,15 @@ def read_signature(factory: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def function_of(factory: Any) -> Any:
-    """The function that runs when ``factory`` is called, without what is wrapped around it."""
-    found = written(typing.get_origin(factory) or factory)
+    """Return the function that runs when ``factory`` is called, without wrappers around it."""
+    found = unwrapped_function(typing.get_origin(factory) or factory)
     if isinstance(found, type):
         return found.__new__ if found.__init__ is object.__init__ else found.__init__  # type: ignore[misc]
     return called(found)
 
 
 def type_variables(type_: Any) -> dict[Any, Any]:
-    """What the type variables mean in the constructor of a class that is asked for as ``type_``."""
+    """Return what each type variable stands for in the constructor of a class that is asked for as ``type_``."""
     cls = typing.get_origin(type_) or type_
     own = _matched(cls, typing.get_args(type_))
     if not isinstance(cls, type):
@@ -118,22 +125,25 @@ def type_variables(type_: Any) -> dict[Any, Any]:
 
 
 def plain(annotation: Any) -> Any:
-    """``X`` for ``X | None``: whether it may be left out is told by the default. An ``Envelope`` may not be there."""
+    """Return ``X`` for ``X | None``: whether a parameter can be left out depends on its default.
+
+    ``Envelope | None`` is left as it is, because there may be no message.
+    """
     annotation = unaliased(annotation)
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         members = [a for a in typing.get_args(annotation) if a is not type(None)]
         return members[0] if len(members) == 1 and not getattr(members[0], "_cqrs_may_be_absent", False) else annotation
     try:
         hash(annotation)
-    except TypeError:  # it is Annotated with something that cannot be a key
+    except TypeError:  # Annotated with something that is not hashable
         return unannotated(annotation)
     return annotation
 
 
 def unaliased(annotation: Any, within: tuple[Any, ...] = ()) -> Any:
-    """What an alias stands for that was made by a ``type`` statement, also as an argument, as in ``Repo[Alias]``.
+    """Replace aliases that were made by a ``type`` statement, also in arguments, as in ``Repo[Alias]``.
 
-    One that refers to itself, ``within`` which it is met, stays what it is.
+    An alias that refers to itself is not replaced again: ``within`` are the aliases that are being replaced.
     """
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     alias: Any = origin or annotation
@@ -153,7 +163,7 @@ def unaliased(annotation: Any, within: tuple[Any, ...] = ()) -> Any:
 
 
 def names_of(annotation: Any) -> Iterator[Any]:
-    """What is looked up for an annotation, the most exact first: ``Annotated[X[Y], ...]``, ``X[Y]``, and ``X``."""
+    """Yield the keys to look up for an annotation, the most exact first: ``Annotated[X[Y], ...]``, ``X[Y]``, ``X``."""
     yield annotation
     exact = unannotated(annotation)
     if exact is not annotation:
@@ -163,12 +173,12 @@ def names_of(annotation: Any) -> Iterator[Any]:
 
 
 def unannotated(annotation: Any) -> Any:
-    """``X`` for ``Annotated[X, ...]``."""
+    """Return ``X`` for ``Annotated[X, ...]``."""
     return plain(annotation.__origin__) if typing.get_origin(annotation) is typing.Annotated else annotation
 
 
 def filled(annotation: Any, variables: dict[Any, Any]) -> Any:
-    """``annotation`` with its type variables replaced."""
+    """Return ``annotation`` with its type variables replaced."""
     if isinstance(annotation, TypeVar):
         return variables.get(annotation, annotation)
     free = type_variables_in(annotation) if variables else ()
@@ -176,7 +186,7 @@ def filled(annotation: Any, variables: dict[Any, Any]) -> Any:
 
 
 def type_variables_in(annotation: Any) -> tuple[Any, ...]:
-    """The type variables that it is, or is made of."""
+    """Return the type variables in ``annotation``."""
     if isinstance(annotation, TypeVar):
         return (annotation,)
     return getattr(annotation, "__parameters__", ()) if typing.get_origin(annotation) else ()
@@ -187,7 +197,7 @@ def _matched(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
 
 
 def _names(factory: Any) -> dict[str, Any] | None:
-    # Generated constructors (those of attrs, for one) have other globals than the class that they were made for.
+    # Generated constructors, such as those of attrs, have other globals than the class that they were made for.
     cls = typing.get_origin(factory) or factory
     if not isinstance(cls, type):
         return None
@@ -197,12 +207,12 @@ def _names(factory: Any) -> dict[str, Any] | None:
 
 
 def _own_variables(cls: type) -> dict[str, Any]:
-    """The type variables of ``class X[T]`` by their names: its annotations name them, and its module does not."""
+    """Return the type variables of ``class X[T]`` by name: its annotations use them, but its module lacks them."""
     return {variable.__name__: variable for variable in getattr(cls, "__type_params__", ())}
 
 
 def _declaring(cls: type) -> type:
-    """The class that brings the constructor of ``cls``."""
+    """Return the class that defines the constructor of ``cls``."""
     name = "__new__" if cls.__init__ is object.__init__ else "__init__"  # type: ignore[misc]
     return next(c for c in cls.__mro__ if name in vars(c))
 

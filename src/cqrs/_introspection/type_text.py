@@ -1,4 +1,4 @@
-"""How annotations read in a text for people, without importing whatever declares them."""
+"""Formats annotations for people, without importing the libraries that declare them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Union, get_args
 
 from typing_extensions import Format, get_annotations
 
-from cqrs._introspection.callables import written
+from cqrs._introspection.callables import unwrapped_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,11 +23,11 @@ _CLASS_VARIABLE: Final = re.compile(r"(\w+\.)*ClassVar\b")
 
 
 def short_name(subject: object) -> str:
-    """The name of a class, function or type variable: nested in a class with it, never with a function around it.
+    """Return the name of a class, function or type variable, with the classes that it is nested in, but no functions.
 
-    An object that can be called has the name of its class.
+    A callable object has the name of its class.
     """
-    named = written(subject)
+    named = unwrapped_function(subject)
     name = getattr(named, "__qualname__", None) or getattr(named, "__name__", None)
     if isinstance(name, str):
         return _ENCLOSING.sub("", name)
@@ -35,7 +35,7 @@ def short_name(subject: object) -> str:
 
 
 def type_text(annotation: Any, label: Callable[[Any], str] = short_name) -> str:
-    """``annotation`` as one would write it; ``label`` names the classes in it. Equal types give equal text."""
+    """Return ``annotation`` as it is written in code; ``label`` names its classes. Equal types give equal texts."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is None:
         return _plain_text(annotation, label)
@@ -63,29 +63,29 @@ def _plain_text(annotation: Any, label: Callable[[Any], str]) -> str:
 
 
 def alternatives(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, or the one type that ``annotation`` is."""
+    """Return the members of a union, also of one that is text; for any other annotation, a tuple with just that."""
     if isinstance(annotation, str | typing.ForwardRef):
         return tuple(_BAR.split(type_text(annotation)))
     return get_args(annotation) if get_origin(annotation) in {Union, types.UnionType} else (annotation,)
 
 
 def resolved_annotations(owner: Any, namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """What ``owner`` itself annotates, each evaluated where it can be and left as text where it cannot."""
+    """Return the annotations of ``owner`` itself, evaluated, or as text where that is not possible."""
     found: dict[str, Any] = {}
     names = {**namespace}
     for name, annotation in get_annotations(owner, format=Format.FORWARDREF).items():
         holder = type("holder", (), {"__annotations__": {name: annotation}})
         try:
             found[name] = typing.get_type_hints(holder, names)[name]
-        except Exception:  # noqa: BLE001  # an annotation can be any expression, and raise anything
+        except Exception:  # noqa: BLE001  # an annotation can be any expression, which may raise anything
             found[name] = annotation
     return found
 
 
 def fields(cls: type) -> Iterator[tuple[str, Any]]:
-    """Names and annotations of the fields of a message class, inherited ones first; builds no instance.
+    """Yield names and annotations of the fields of a message class, inherited ones first, without an instance.
 
-    Works by annotations alone, so for pydantic models, dataclasses, attrs classes and msgspec structs alike.
+    It reads annotations only, so it works for pydantic models, dataclasses, attrs classes and msgspec structs.
     """
     found: dict[str, Any] = {}
     for owner in reversed(cls.__mro__):

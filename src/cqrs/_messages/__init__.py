@@ -1,1 +1,1 @@
-"""What requests, responses and events have in common, and what may travel of them."""
+"""The common base of requests, responses and events, and the limits of what can be sent."""

@@ -1,6 +1,6 @@
-"""Step 4, what every database stores and every broker carries: one set of limits, checked where a message is given.
+"""Step 4: limits that every database and broker can keep, checked when a message is published.
 
-What is stored already, or arrives from others, is not judged by it.
+Messages that are stored already or arrive from elsewhere are not checked against them.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
 
 LONGEST_TEXT = 255
-"""Bytes of a topic, a name or the name of a header, and characters of a key: columns, and short strings of AMQP."""
+"""Bytes of a topic, a name or the name of a header, and characters of a key: the size of columns and AMQP strings."""
 
 MOST_HEADERS = 16_384
-"""Bytes of all headers, each with 4 more: a quarter of a TEXT of MariaDB, for JSON may write a letter as six bytes."""
+"""Bytes of all headers, plus 4 for each: a quarter of a TEXT of MariaDB, as JSON may write a letter as six bytes."""
 
 LARGEST_BODY = 8_000_000
-"""Bytes as they are stored. A packet of MariaDB has 16 MiB, in which any byte may be written as two."""
+"""Bytes of a body as it is stored. A packet of MariaDB has 16 MiB, and each byte may be written as two."""
 
 _LONGEST_CONTENT_TYPE = 100
 _OURS = WIRE_HEADERS | {UNREADABLE}
 
-# What nearly all messages have needs no closer look.
+# Nearly all messages match these, and need no closer check.
 _plain_name = re.compile(r"[!-9;-~]{1,255}").fullmatch
 _plain_value = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?").fullmatch
 _unprintable = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
 
 
 def sendable(envelope: Envelope) -> Envelope:
-    """``envelope``, which is new. Raises ``UnfitMessage`` if any database or broker of this package could not have it.
+    """Return ``envelope``. Raises ``UnfitMessage`` if some database or broker of this package could not carry it.
 
-    Its body is not measured: how large one may be depends on the broker.
+    The size of its body is not checked, because that limit depends on the broker.
     """
     name, key, content_type = envelope.name, envelope.key, envelope.content_type
     try:
@@ -70,7 +70,7 @@ def sendable(envelope: Envelope) -> Envelope:
 
 
 def storable(name: str, body: bytes) -> None:
-    """Raise ``UnfitMessage`` if ``body``, as it is stored, is larger than every database takes."""
+    """Raise ``UnfitMessage`` if ``body``, in the form in which it is stored, is too large for some database."""
     if len(body) > LARGEST_BODY:
         raise UnfitMessage(
             *(name, "body", f"is {len(body):,} bytes as it is stored, and {LARGEST_BODY:,} fit every database"),
@@ -79,19 +79,19 @@ def storable(name: str, body: bytes) -> None:
 
 
 def refuse_unfinite(name: str, path: str, value: object) -> None:
-    """Raise ``UnfitMessage`` for a number in the body at ``path``."""
+    """Raise ``UnfitMessage`` for NaN or infinity at ``path`` in the body."""
     raise UnfitMessage(name, path, f"is {value}, and JSON has no such number", "send None in its place, or a text")
 
 
 def refuse_hidden(name: str, values: Any) -> None:
-    """Raise ``UnfitMessage`` for a number in ``values`` that a model among them would write as ``null``."""
+    """Raise ``UnfitMessage`` for NaN or infinity in ``values``, which a model would write as ``null``."""
     found = unfinite(values)
     if found is not None:
         refuse_unfinite(name, *found)
 
 
 def travels(header: object, value: object) -> bool:
-    """Whether this header can be put on a message of ours."""
+    """Whether a message of this package can have this header."""
     try:
         return _check_header("", header, value) <= MOST_HEADERS // 4
     except UnfitMessage:
@@ -99,7 +99,7 @@ def travels(header: object, value: object) -> bool:
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
-    """Raise ``UnfitMessage`` if one of ``headers`` can be on no message."""
+    """Raise ``UnfitMessage`` if no message can have one of ``headers``."""
     for header, value in headers.items():
         _check_header("", header, value)
 
@@ -126,7 +126,7 @@ def _check_texts(envelope: Envelope) -> None:
 
 
 def _check_header(name: str, header: Any, value: Any) -> int:
-    """The bytes of this header, or an error."""
+    """Return the size of this header in bytes. Raises ``UnfitMessage`` if no message can have it."""
     if not isinstance(header, str):
         raise UnfitMessage(name, "headers", f"has {header!r} among its names", "name headers by texts")
     part = f"headers[{header[:LONGEST_TEXT]!r}]"
@@ -143,16 +143,16 @@ def _check_header(name: str, header: Any, value: Any) -> int:
 
 
 def _bytes(name: str, part: str, text: Any) -> int:
-    """How long ``text`` is in UTF-8, or an error. What it says is not repeated: it may be a secret."""
+    """Return the length of ``text`` in UTF-8. Raises ``UnfitMessage``, which does not quote it: it may be a secret."""
     if not isinstance(text, str):
-        said = repr(text) if text is None or isinstance(text, bool | int | float) else f"a {type(text).__name__}"
+        found = repr(text) if text is None or isinstance(text, bool | int | float) else f"a {type(text).__name__}"
         remedy = "leave it out, or say what it is" if text is None else "write str(...) around it"
         if isinstance(text, bytes | bytearray):
             remedy = "decode it"
-        raise UnfitMessage(name, part, f"is {said}, and not a text", remedy)
-    found = _unprintable(text)
-    if found is not None:
-        problem = f"has the control character {found[0]!r} at {found.start()}"
+        raise UnfitMessage(name, part, f"is {found}, and not a text", remedy)
+    control = _unprintable(text)
+    if control is not None:
+        problem = f"has the control character {control[0]!r} at {control.start()}"
         raise UnfitMessage(name, part, problem, "replace it, or encode the text, as with urllib.parse.quote")
     try:
         return len(text.encode())

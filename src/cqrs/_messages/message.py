@@ -1,4 +1,4 @@
-"""What every message has in common: it tells itself to plain values and is made from them."""
+"""The base classes of all messages: they can be turned into plain values, and be made from them."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ class IMessage(abc.ABC):
 
     @abc.abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """The fields as a dictionary."""
+        """Return the fields as a dictionary."""
 
     @classmethod
     @abc.abstractmethod
     def from_dict(cls, **kwargs: Any) -> Self:
-        """A message with these fields."""
+        """Return a message with these fields."""
 
 
 class IEvent(IMessage):
-    """An event of any class. Keep it immutable: handlers may see it at the same time."""
+    """An event of any class. Keep it immutable: several handlers may use it at the same time."""
 
 
 class PydanticMessage(BaseModel, IMessage):
     """A message that pydantic validates."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as Python values; nested models become dictionaries."""
+        """Return the fields as Python values; nested models become dictionaries."""
         return self.model_dump(mode="python")
 
     @classmethod
     def from_dict(cls, **kwargs: Any) -> Self:
-        """A message with these fields, such as :meth:`to_dict` gives; aliases are taken, too.
+        """Return a message with these fields, as :meth:`to_dict` returns them; aliases are accepted, too.
 
-        Raises ``pydantic.ValidationError`` if they do not fit.
+        Raises ``pydantic.ValidationError`` if a value does not fit.
         """
         message: Self = reader(cls).validate_python(kwargs)
         return message
@@ -55,28 +55,28 @@ class DataclassMessage(IMessage):
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(arbitrary_types_allowed=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields; nested dataclasses become dictionaries."""
+        """Return the fields; nested dataclasses become dictionaries."""
         itself: Any = self  # a type checker cannot know that subclasses are dataclasses
         return dataclasses.asdict(itself)
 
     @classmethod
     def from_dict(cls, **kwargs: Any) -> Self:
-        """A message with these fields, validated by pydantic and built: text becomes an id, a time, a nested dataclass.
+        """Return a message with these fields, converted by pydantic: a text becomes an id or a time, for example.
 
-        Takes what :meth:`to_dict` gives. Raises ``TypeError`` for an unknown or a missing field, and
+        Accepts what :meth:`to_dict` returns. Raises ``TypeError`` for an unknown or missing field, and
         ``pydantic.ValidationError`` if a value does not fit.
         """
         given: dict[str, Any] = {**getattr(cls, "__cqrs_defaults__", {}), **kwargs}
         known, required, validate = _reading(cls)
         if not required <= given.keys() <= known:
-            return cls(**given)  # which says what is missing or unknown
+            return cls(**given)  # raises TypeError, which names the missing or unknown field
         message: Self = validate(given)
         return message
 
 
 @functools.lru_cache(maxsize=1024)
 def _reading(cls: Any) -> tuple[frozenset[str], frozenset[str], Callable[[Any], Any]]:
-    """The names of the fields, of those without a default, and what makes an instance of them."""
+    """Return the names of all fields, those of the required ones, and the function that makes an instance."""
     fields = [field for field in dataclasses.fields(cls) if field.init]
     missing = dataclasses.MISSING
     required = [f.name for f in fields if f.default is missing and f.default_factory is missing]

@@ -1,9 +1,9 @@
-"""Reads what this package has written: a model may write itself in another way than it reads itself.
+"""Makes validators that can read what pydantic writes for the same model.
 
-Pydantic writes a field under its serialization alias and reads it under its validation alias, writes bytes as
-``ser_json_bytes`` says and reads them as ``val_json_bytes`` does, and writes computed fields, which a model that
-forbids extra ones does not read. Where a model says only one half, the reader here takes the other one from it. A field
-is found under its name as well.
+Pydantic writes a field under its serialization alias, but reads it under its validation alias. It writes bytes as
+``ser_json_bytes`` demands, but reads them by ``val_json_bytes``, and it writes computed fields, which a model that
+forbids extra fields rejects. If a model defines only one of two such settings, the validator made here uses it for the
+other, too. A field is found under its own name as well.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
 _LEFT = frozenset({"metadata", "serialization", "cls", "default", "computed_fields", "config"})
-# What some releases have built for a nested class already would be taken in the place of what is said here.
+# Without this some releases use the validator that they built for a nested class, instead of the schema given here.
 _OPTIONS: dict[str, Any] = (
     {"_use_prebuilt": False} if "_use_prebuilt" in str(SchemaValidator.__text_signature__) else {}
 )
 
 
 def reader(model: Any) -> Any:
-    """A validator of ``model``, with ``validate_json`` and ``validate_python``, that reads what ``model`` writes."""
+    """Return a validator, with ``validate_json`` and ``validate_python``, that reads what ``model`` writes."""
     try:
         return _reader(model)
-    except TypeError:  # it has no hash, such as an Annotated with a dictionary
+    except TypeError:  # it is not hashable, such as an Annotated with a dictionary
         return _reader.__wrapped__(model)
 
 
@@ -38,7 +38,7 @@ def _reader(model: Any) -> Any:
 
 
 def _changed(schema: Any) -> Any:
-    """``schema`` itself, or a copy in which something was changed."""
+    """Return ``schema`` itself if nothing has to change, or else a changed copy."""
     if isinstance(schema, list | tuple):
         parts = cast("Any", schema)
         items = [_changed(part) for part in parts]
@@ -57,7 +57,7 @@ def _changed(schema: Any) -> Any:
     elif kind == "dataclass-args":
         aliases = _aliases(new["fields"])
         new["fields"] = [_found_by(field, field["name"], aliases) for field in new["fields"]]
-    _settle(new)
+    _accept_what_is_written(new)
     return new if _differs(new, known) else known
 
 
@@ -74,8 +74,8 @@ def _values(fields: Any) -> list[Any]:
     return list(fields.values() if hasattr(fields, "values") else fields)
 
 
-def _settle(schema: dict[str, Any]) -> None:
-    """How bytes are read, and that computed fields may be there."""
+def _accept_what_is_written(schema: dict[str, Any]) -> None:
+    """Change ``schema`` so that bytes are read as they are written, and computed fields are ignored."""
     config: dict[str, Any] | None = schema.get("config")
     if config and "ser_json_bytes" in config and "val_json_bytes" not in config:
         config = schema["config"] = {**config, "val_json_bytes": config["ser_json_bytes"]}
@@ -103,7 +103,7 @@ def _aliases(fields: Any) -> set[str]:
 
 
 def _found_by(field: dict[str, Any], name: str, aliases: set[str]) -> dict[str, Any]:
-    """``field``, which is found under the aliases that it has, and under its name unless another one is called so."""
+    """Return ``field`` so that it is found by its aliases, and by its name unless another field has that as alias."""
     paths = _paths(field.get("validation_alias"))
     written = field.get("serialization_alias")
     wanted = [*paths] or [[name]]
@@ -124,6 +124,6 @@ def _paths(alias: Any) -> list[list[Any]]:
 
 
 def without_input(error: ValidationError) -> str:
-    """What is wrong, without any value of what was validated, which may be nobody's business."""
+    """Return what is wrong, without any value that was validated, because it may be confidential."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return "; ".join(": ".join([".".join(map(str, e["loc"])), e["msg"]][not e["loc"] :]) for e in found)

@@ -1,4 +1,4 @@
-"""Step 4, numbers that JSON does not have: where in a body they are."""
+"""Step 4: finds NaN and infinity in a body, because JSON has no such numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Found = tuple[str, object]
 
 
 def json_unfinite(body: bytes, content_type: str) -> Found | None:
-    """The place and the value of the first one in ``body``, if that is JSON."""
+    """Return the path and the value of the first NaN or infinity in ``body``; ``None`` if there is none or no JSON."""
     media = content_type.partition(";")[0].strip().lower()
     if media not in {"application/json", "text/json"} and not media.endswith("+json"):
         return None
@@ -27,7 +27,7 @@ def json_unfinite(body: bytes, content_type: str) -> Found | None:
 
 
 def unfinite(value: Any, path: str = "") -> Found | None:
-    """The same for values that are to become JSON: a model would write ``null`` for it, without a word."""
+    """Like :func:`json_unfinite`, for values that will become JSON: a model would silently write ``null`` for it."""
     if isinstance(value, float | decimal.Decimal):
         finite = value.is_finite() if isinstance(value, decimal.Decimal) else math.isfinite(value)
         return None if finite else (path or "body", value)
@@ -40,7 +40,7 @@ def unfinite(value: Any, path: str = "") -> Found | None:
 
 def _parts(value: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(value, BaseModel):
-        if "ser_json_inf_nan" in type(value).model_config:  # it says what to write
+        if "ser_json_inf_nan" in type(value).model_config:  # the model defines how they are written
             return ()
         value = {**value.__dict__, **(value.model_extra or {})}
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -1,1 +1,1 @@
-"""Registries that notice a change, and what is compiled from them."""
+"""Containers that report a change, and caches of what was computed from them."""

@@ -1,4 +1,4 @@
-"""What was compiled for a container or a map as it was then, and is compiled anew once something else is bound."""
+"""Caches of what was computed from the bindings of a container or a map. A change of the bindings empties them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import weakref
 from typing import Any
 
 
-class Kept(dict[Any, Any]):
-    """What was compiled, by the type that it is for. It is found empty after a change."""
+class PlanCache(dict[Any, Any]):
+    """A cache of plans by the type each is for. It is emptied when the bindings change."""
 
     __slots__ = ("__weakref__",)
 
 
-class Keepers:
-    """Everything that was compiled from one container or map. Nobody is kept alive by it."""
+class PlanCaches:
+    """All caches that were filled from one container or map. It keeps none of them alive."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_caches",)
 
     def __init__(self) -> None:
-        self._kept: list[weakref.ref[Kept]] = []
+        self._caches: list[weakref.ref[PlanCache]] = []
 
-    def add(self, kept: Kept) -> Kept:
-        """Empty ``kept`` too at the next change."""
-        self._kept = [ref for ref in self._kept if ref() is not None]
-        self._kept.append(weakref.ref(kept))
-        return kept
+    def add(self, cache: PlanCache) -> PlanCache:
+        """Return ``cache``, which is emptied at each change from now on."""
+        self._caches = [ref for ref in self._caches if ref() is not None]
+        self._caches.append(weakref.ref(cache))
+        return cache
 
-    def empty(self) -> None:
-        """Say that something has changed."""
-        for ref in self._kept:
-            kept = ref()
-            if kept is not None:
-                kept.clear()
+    def clear(self) -> None:
+        """Empty all caches, because the bindings have changed."""
+        for ref in self._caches:
+            cache = ref()
+            if cache is not None:
+                cache.clear()

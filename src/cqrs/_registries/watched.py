@@ -1,4 +1,4 @@
-"""A dict and a list that tell when they are changed, in whatever way that is done."""
+"""A dict and a list that call a function after each change, whichever method makes it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-def _nobody_listens() -> None:
+def _do_nothing() -> None:
     pass
 
 
 class WatchedDict(dict[K, V]):
-    """Calls ``on_change`` after each change."""
+    """A dict that calls ``on_change`` after each change."""
 
-    on_change: Callable[[], None] = staticmethod(_nobody_listens)
+    on_change: Callable[[], None] = staticmethod(_do_nothing)
 
 
 class WatchedList(list[V]):
-    """Calls ``on_change`` after each change."""
+    """A list that calls ``on_change`` after each change."""
 
-    on_change: Callable[[], None] = staticmethod(_nobody_listens)
+    on_change: Callable[[], None] = staticmethod(_do_nothing)
 
 
 _CHANGING = {
@@ -37,7 +37,7 @@ _CHANGING = {
 }
 
 
-def _telling(change: Callable[..., Any]) -> Callable[..., Any]:
+def _with_report(change: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(change)
     def changed(self: Any, *args: Any, **kwargs: Any) -> Any:
         result = change(self, *args, **kwargs)
@@ -49,4 +49,4 @@ def _telling(change: Callable[..., Any]) -> Callable[..., Any]:
 
 for _watched, _names in _CHANGING.items():
     for _name in _names:
-        setattr(_watched, _name, _telling(getattr(_watched, _name)))
+        setattr(_watched, _name, _with_report(getattr(_watched, _name)))

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cqrs._arguments import takes
 from cqrs._sqlalchemy.cancelled_reads import close_cursor
 from cqrs._sqlalchemy.dialects import capabilities_of
-from cqrs._tasks.running import beside_the_turn
+from cqrs._tasks.running import without_turn
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def short_transaction(
     in the middle of it, or whose machine dies, would keep its locks for as long as the server keeps the connection.
     On SQLite one that ``reads_only`` holds up no writer.
     """
-    with beside_the_turn():
+    with without_turn():
         async with writes_first(sessions(), at_once=not reads_only) as session, session.begin():
             if capabilities_of(session.get_bind().dialect).can_set(READ_COMMITTED):
                 await session.connection(execution_options={"isolation_level": READ_COMMITTED})

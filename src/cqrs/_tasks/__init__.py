@@ -1,1 +1,1 @@
-"""Tasks and streams: which code belongs together, and blocks that an error leaves unchanged."""
+"""Tasks, streams and turns: which code runs in which, cancellation, and ``with`` blocks that leave errors unchanged."""

@@ -1,7 +1,7 @@
-"""``with`` blocks out of generators, which an error leaves as it was raised.
+"""``with`` blocks made from generators that let every error pass unchanged.
 
-Those of ``contextlib`` set ``__traceback__`` of the error that goes through them. An error that lets nobody set its
-attributes, such as a frozen dataclass, answers with one of its own, and that would be raised in its place.
+The blocks of ``contextlib`` set ``__traceback__`` of the error that passes through them. An error whose attributes
+cannot be set, such as a frozen dataclass, then raises another error, which would replace the original one.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def told(error: BaseException, note: str) -> None:
-    """Add ``note`` to ``error``, if it lets anybody do so."""
+def add_note(error: BaseException, note: str) -> None:
+    """Add ``note`` to ``error``; do nothing if its attributes cannot be set."""
     with contextlib.suppress(Exception):
         error.add_note(note)
 
 
-def is_refusal(raised: BaseException, error: BaseException | None) -> bool:
-    """Whether ``raised`` says only that attributes of ``error``, which was leaving a block, cannot be set."""
+def failed_on_frozen_error(raised: BaseException, error: BaseException | None) -> bool:
+    """Whether ``raised`` was raised only because ``contextlib`` could not set attributes of ``error``."""
     if error is None or raised is error:
         return False
     before = None
@@ -38,12 +38,12 @@ def is_refusal(raised: BaseException, error: BaseException | None) -> bool:
     return found.tb_frame.f_code.co_name == "__setattr__"
 
 
-async def as_raised(closing: Awaitable[bool | None], error: BaseException) -> bool | None:
-    """What the exit of a block returns, which ``error`` is leaving."""
+async def await_exit(closing: Awaitable[bool | None], error: BaseException) -> bool | None:
+    """Await the exit of a block that ``error`` is leaving; return ``False`` if it fails only on a frozen ``error``."""
     try:
         return await closing
     except BaseException as raised:
-        if is_refusal(raised, error):
+        if failed_on_frozen_error(raised, error):
             return False
         raise
 
@@ -63,7 +63,7 @@ class _Block(Generic[T]):
         try:
             return self._inner.__exit__(kind, error, traceback)
         except BaseException as raised:
-            if is_refusal(raised, error):
+            if failed_on_frozen_error(raised, error):
                 return False
             raise
 
@@ -81,11 +81,11 @@ class _AsyncBlock(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> Awaitable[bool | None]:
         closing = self._inner.__aexit__(kind, error, traceback)
-        return closing if error is None else as_raised(closing, error)
+        return closing if error is None else await_exit(closing, error)
 
 
 def block(make: Callable[P, Generator[T, Any, Any]]) -> Callable[P, AbstractContextManager[T]]:
-    """``contextlib.contextmanager``, through which every error passes as it is."""
+    """Like ``contextlib.contextmanager``, but every error passes through unchanged."""
     opens = contextlib.contextmanager(make)
 
     @functools.wraps(make)
@@ -96,7 +96,7 @@ def block(make: Callable[P, Generator[T, Any, Any]]) -> Callable[P, AbstractCont
 
 
 def async_block(make: Callable[P, AsyncGenerator[T, Any]]) -> Callable[P, AbstractAsyncContextManager[T]]:
-    """``contextlib.asynccontextmanager``, through which every error passes as it is."""
+    """Like ``contextlib.asynccontextmanager``, but every error passes through unchanged."""
     opens = contextlib.asynccontextmanager(make)
 
     @functools.wraps(make)

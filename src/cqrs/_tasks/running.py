@@ -1,4 +1,8 @@
-"""Which code belongs together: what runs in one task, or in one stream that several tasks may drive in turn."""
+"""Which task, stream or turn the running code belongs to.
+
+A *turn* is one call of a mediator: one request, stream or event with all that its handlers do. Context variables made
+by :func:`turn_variable` belong to the turn that sets them.
+"""
 
 from __future__ import annotations
 
@@ -19,19 +23,20 @@ _CLOSED = "the consumer has closed the stream"
 
 
 def stream_closed() -> CancelledError:
-    """What is raised in the maker of a stream whose consumer has closed it before its end."""
+    """Return the error that is raised in a streaming handler when its consumer closes the stream before its end."""
     return CancelledError(_CLOSED)
 
 
 def is_stream_closed(error: BaseException) -> bool:
-    """Whether ``error`` is such a one."""
+    """Whether ``error`` was made by :func:`stream_closed`."""
     return isinstance(error, CancelledError) and error.args == (_CLOSED,)
 
 
 class StreamRun:
-    """One stream under way. Its steps run in a context of their own; each may run in another task.
+    """One stream under way. Its steps run in a context of their own, and each step may run in a different task.
 
-    ``task`` and ``outer`` are what has begun it: a task, which may run for another stream. ``given_out`` counts chunks.
+    ``task`` is the task that began it, ``outer`` the stream that this task was running for, if any, and ``given_out``
+    the number of chunks that were handed to the consumer.
     """
 
     __slots__ = ("_token", "given_out", "outer", "task")
@@ -43,13 +48,13 @@ class StreamRun:
         self._token: Token[StreamRun | None] | None = None
 
     def enter(self) -> None:
-        """Begin, in the context of the steps."""
+        """Mark the current context as that of the steps."""
         self._token = current_run.set(self)
 
     def is_here(self) -> bool:
-        """Whether the code that calls this is a step of the stream, and not a task that was started there.
+        """Whether the caller is a step of the stream, and not a task that was started by one.
 
-        A token of a context variable is good in the context that it was made in, and in no copy of that.
+        The token of a context variable is valid in the context that it was made in, but in no copy of that.
         """
         if self._token is None:
             return False
@@ -65,7 +70,7 @@ current_run: ContextVar[StreamRun | None] = ContextVar("cqrs_stream_run", defaul
 
 
 def running_task() -> Any:
-    """The task that runs; ``None`` where the event loop has ended, and Python closes what was left."""
+    """Return the running task, or ``None`` after the end of the event loop, when Python closes what is left."""
     try:
         return current_task()
     except RuntimeError:
@@ -73,13 +78,13 @@ def running_task() -> Any:
 
 
 def runner() -> Any:
-    """What the code that calls this runs in: a stream, or else a task."""
+    """Return the stream that the caller is a step of, or else the running task."""
     run = current_run.get()
     return run if run is not None and run.is_here() else running_task()
 
 
 def runs_in(owner: Any) -> bool:
-    """Whether the code that calls this runs in ``owner``, be it within a stream that ``owner`` consumes."""
+    """Whether the caller runs in ``owner``, a task or stream, or in a stream that ``owner`` consumes."""
     run = current_run.get()
     if run is None or not run.is_here():
         return owner is running_task()
@@ -90,30 +95,31 @@ def runs_in(owner: Any) -> bool:
     return False
 
 
-_of_a_turn: list[tuple[ContextVar[Any], Any]] = []
+_turn_variables: list[tuple[ContextVar[Any], Any]] = []
 
 
-def of_a_turn(variable: ContextVar[T], outside: T) -> ContextVar[T]:
-    """``variable``, which belongs to the turn that sets it; ``outside`` of all turns it has that value."""
-    _of_a_turn.append((variable, outside))
+def turn_variable(name: str, *, outside: T) -> ContextVar[T]:
+    """Make a context variable that belongs to the turn that sets it; outside of all turns its value is ``outside``."""
+    variable: ContextVar[T] = ContextVar(name, default=outside)
+    _turn_variables.append((variable, outside))
     return variable
 
 
-def outside_turns() -> Context:
-    """A context like this one, but for what belongs to the turn: for tasks that may outlive it."""
+def context_without_turn() -> Context:
+    """Copy the current context without the variables of the turn, for a task that may outlive the turn."""
     context = copy_context()
-    for variable, outside in _of_a_turn:
+    for variable, outside in _turn_variables:
         context.run(variable.set, outside)
     return context
 
 
 @block
-def beside_the_turn() -> Generator[None]:
-    """Let the code within see nothing that belongs to the turn: it does something of its own, on purpose."""
-    tokens = [(variable, variable.set(outside)) for variable, outside in _of_a_turn]
+def without_turn() -> Generator[None]:
+    """Hide the variables of the turn from the code within, which deliberately works outside of the turn."""
+    tokens = [(variable, variable.set(outside)) for variable, outside in _turn_variables]
     try:
         yield
     finally:
         for variable, token in tokens:
-            with suppress(ValueError):  # it is left in another context, which has never seen this
+            with suppress(ValueError):  # the block is left in another context, where these values were never set
                 variable.reset(token)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs._introspection.generics import type_name, type_names
-from cqrs.container.checked import Checked
+from cqrs.container.checked import JudgedInjector
 from cqrs.container.origin import called_in, shown
 from cqrs.container.resolver import Resolver
 from cqrs.container.session_types import (
@@ -43,7 +43,7 @@ def give_session(injector: Injector, database: OutboxDatabase) -> Injector:
         for cls in filter(is_async_session, given.__mro__):
             if not injector.provides(cls):
                 injector.bind_instance(cls, database.session)
-    return Checked(injector, partial(_foreign_sessions, database))
+    return JudgedInjector(injector, partial(_foreign_sessions, database))
 
 
 def _foreign_sessions(database: OutboxDatabase, origins: Origins) -> Iterator[WiringProblem]:
@@ -108,13 +108,12 @@ def _what_it_gives(asked: type | None, origin: Origin) -> str | None:
 def _bind_ours(asked: type | None, origin: Origin, *, fits: bool) -> str:
     name = "AsyncSession" if asked is None else type_name(asked)
     if fits:
-        return f"Bind the session that is always the open transaction's: {origin.instead(name, 'db.session')}"
+        return f"Bind the session that is always the open transaction's: {origin.how_to_bind(name, 'db.session')}"
     if asked is not None and is_async_session(asked):
         database = f"db = cqrs.Database(async_sessionmaker(engine, class_={name}))"
-        return (
-            f"Let the database make sessions of that class, {database}, and bind {origin.instead(name, 'db.session')}"
-        )
-    bound = origin.instead("AsyncSession", "db.session")
+        bound = origin.how_to_bind(name, "db.session")
+        return f"Let the database make sessions of that class, {database}, and bind {bound}"
+    bound = origin.how_to_bind("AsyncSession", "db.session")
     return f"Ask for an AsyncSession and bind {bound}; synchronous code runs in `await session.run_sync(a_function)`"
 
 
@@ -122,6 +121,6 @@ def _two(origin: Origin) -> str:
     return (
         "Give the second database's session a type of its own, `class BillingSession(AsyncSession): ...`, made by "
         "`billing = cqrs.Database(async_sessionmaker(engine, class_=BillingSession))`, and ask for that: "
-        f"`{origin.instead('BillingSession', 'billing.session')}`; or ask for none and write "
+        f"`{origin.how_to_bind('BillingSession', 'billing.session')}`; or ask for none and write "
         "`async with billing.transaction() as session:`"
     )

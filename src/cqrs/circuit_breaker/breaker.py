@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.circuit_breaker.connection import CircuitConnection
 from cqrs.circuit_breaker.outage import FailOpenStorage, StorageOutage
 from cqrs.circuit_breaker.policy import CircuitPolicy, seconds
@@ -138,7 +138,7 @@ class AioBreakerAdapter(ICircuitBreaker):
                 await self._settle(name, permit, outcome)
             return
         # Everybody waits for the outcome of a probe: it has to arrive even if the caller is cancelled meanwhile.
-        report = asyncio.create_task(self._settle(name, permit, outcome), context=outside_turns())
+        report = asyncio.create_task(self._settle(name, permit, outcome), context=context_without_turn())
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
         await asyncio.shield(report)

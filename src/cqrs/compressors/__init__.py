@@ -1,4 +1,4 @@
-"""How payloads are made smaller while they are stored: the port, and zlib."""
+"""Compression of stored payloads: the port, and zlib."""
 
 from cqrs.compressors.protocol import Compressor
 from cqrs.compressors.zlib import ZlibCompressor

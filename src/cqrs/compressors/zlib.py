@@ -1,4 +1,4 @@
-"""Compression with zlib, which every Python has."""
+"""Compression with zlib, which is part of every Python."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from cqrs.errors.messages import UnreadableBody
 
 
 class ZlibCompressor:
-    """Compresses with zlib, at its default level unless another is given.
+    """Compresses with zlib, at its default ``level`` unless another is given.
 
-    ``max_size``: how many bytes it restores at most. A thousand compressed bytes can become a million, so without a
-    limit the sender would decide how much memory the receiver uses.
+    ``max_size`` is the number of bytes that it restores at most: a thousand compressed bytes can become a million, so
+    without a limit the sender would decide how much memory that takes.
     """
 
     name = "zlib"
@@ -23,11 +23,14 @@ class ZlibCompressor:
         self._max_size = max_size
 
     def compress(self, value: bytes) -> bytes:
-        """``value`` in a shorter form."""
+        """Return ``value`` in a shorter form."""
         return zlib.compress(value, self._level)
 
     def decompress(self, value: bytes) -> bytes:
-        """What was given to :meth:`compress`. Raises ``UnreadableBody`` for anything else, and for too much of it."""
+        """Return what was given to :meth:`compress`.
+
+        Raises ``UnreadableBody`` for anything else, and if the result is larger than ``max_size``.
+        """
         restoring = zlib.decompressobj()
         try:
             restored = restoring.decompress(value, self._max_size + 1)

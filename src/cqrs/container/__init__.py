@@ -1,4 +1,4 @@
-"""Dependency injection: the default resolver, the port, and the adapters of other containers."""
+"""Dependency injection: the port, the default resolver, and adapters of other containers."""
 
 import typing
 

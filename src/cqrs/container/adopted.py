@@ -1,11 +1,11 @@
-"""Lets the engine work with anything that has a method ``resolve``."""
+"""The adapter for containers of unknown libraries: any object with a method ``resolve``."""
 
 from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cqrs._registries.compiled import Kept
+from cqrs._registries.compiled import PlanCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,54 +17,54 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Adopted:
-    """Anything with ``resolve``, async or not; its scopes and checks are used if it has them."""
+class AdoptedContainer:
+    """Wraps an object with ``resolve``, async or not. Its methods ``scope`` and ``check`` are used if it has them."""
 
     __slots__ = ("_container",)
-    scoped = True  # it may be, and a scope that is not needed does no harm
+    scoped = True  # it may need scopes, and an unneeded scope does no harm
     light_scope = None
 
     def __init__(self, container: Any) -> None:
         self._container = container
 
     def scope(self) -> AdoptedScope:
-        """A scope of the container, or the container itself if it has none."""
+        """Return a scope of the container, or the container itself if it has no scopes."""
         return AdoptedScope(self._container)
 
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # the port has it
-        """Always ``None``: a container that we do not know may do anything when it builds."""
+        """Return ``None``: an unknown container may need ``await`` for anything."""
         return None
 
     def shortcut(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # the port has it
-        """Always ``None``."""
+        """Return ``None``, for the same reason."""
         return None
 
     def makes_anew(self, type_: type) -> bool:  # noqa: ARG002  # the port has it
-        """Never sure."""
+        """Return ``False``, because an unknown container may share anything."""
         return False
 
-    def kept(self) -> Kept:
-        """For what is compiled: it asks the container each time, and so it never has to be compiled anew."""
-        return Kept()
+    def kept(self) -> PlanCache:
+        """Return a cache that is never emptied: what is computed asks the container each time."""
+        return PlanCache()
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
-        """What the container says about ``types``, if it can tell."""
+        """Return the problems that the container reports for ``types``, if it has a method ``check``."""
         problems: list[WiringProblem] = self._container.check(types) if _has(self._container, "check") else []
         return problems
 
     def origins_of(self, types: Iterable[type]) -> Origins:
-        """What the container tells about the making of ``types``: nothing, unless it is one that we know."""
+        """Yield the origins that the container reports for ``types``, if it has a method ``origins_of``."""
         origins: Origins = self._container.origins_of(types) if _has(self._container, "origins_of") else iter(())
         return origins
 
 
 def _has(container: Any, method: str) -> bool:
-    # Asked of its class: an attribute of that name may be anything, above all in containers that make up attributes.
+    # Looked up in its class: some containers make up an attribute for every name.
     return callable(getattr(cast("Any", type(container)), method, None))
 
 
 class AdoptedScope:
-    """A scope of the container, if it has any. What that makes of an error is its affair: the caller gets it too."""
+    """A scope of the container, if it has scopes. It cannot swallow errors: the caller gets them in any case."""
 
     __slots__ = ("_container", "_opened")
 
@@ -86,7 +86,7 @@ class AdoptedScope:
 
 
 class Awaiting:
-    """Awaits what ``resolve`` returns where it is awaitable."""
+    """Awaits the result of ``resolve`` if it is awaitable."""
 
     __slots__ = ("_container",)
 
@@ -94,7 +94,7 @@ class Awaiting:
         self._container = container
 
     async def resolve(self, type_: type[T]) -> T:
-        """What the container makes of ``type_``."""
+        """Return what the container makes for ``type_``."""
         made = self._container.resolve(type_)
         if inspect.isawaitable(made):
             made = await made

@@ -1,4 +1,4 @@
-"""What every container of ours gives without a binding: the message that is being consumed."""
+"""What every container provides without a binding: the envelope of the message that is being consumed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from cqrs.envelope import Envelope
 
 IF_ANY: Any = Envelope | None
 
-GIVEN: dict[Any, Provider] = {
+BUILT_IN: dict[Any, Provider] = {
     Envelope: Provider(current_envelope, "request", "plain", (), current_envelope),
     IF_ANY: Provider(envelope_if_any, "request", "plain", (), envelope_if_any),
 }
-"""It lives per request: what lives longer would keep the first one."""
+"""They live per request: something that lives longer would keep the first envelope."""

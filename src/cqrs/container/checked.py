@@ -1,4 +1,4 @@
-"""An injector that is asked more before anything is built."""
+"""Adds another check to an injector."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Checked:
-    """``injector``, whose check also reports what ``judge`` finds in the origins of what is built."""
+class JudgedInjector:
+    """Wraps ``injector`` so that its check also reports what ``judge`` finds wrong with the origins of the types."""
 
     __slots__ = ("_injector", "_judge", "kept", "light_scope", "makes_anew", "scope", "shortcut")
 
     def __init__(self, injector: Injector, judge: Callable[[Origins], Iterable[WiringProblem]]) -> None:
         self._injector = injector
         self._judge = judge
-        self.scope = injector.scope  # taken for every turn, so it costs no call of ours
+        self.scope = injector.scope  # used in every turn: this saves a call
         self.light_scope, self.kept, self.shortcut = injector.light_scope, injector.kept, injector.shortcut
         self.makes_anew = injector.makes_anew
 
@@ -32,15 +32,15 @@ class Checked:
         return self._injector.scoped
 
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:
-        """That of the injector."""
+        """Return that of the injector."""
         return self._injector.constructor(type_)
 
     def origins_of(self, types: Iterable[type]) -> Origins:
-        """Those of the injector."""
+        """Yield those of the injector."""
         return self._injector.origins_of(types)
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
-        """What the injector reports and what ``judge`` does; where both have found something, only the latter."""
+        """Return the problems of the injector and of ``judge``; for a subject that both report, only the latter."""
         types = [*types]
         judged = {p.subject: p for p in self._judge(self._injector.origins_of(types))}
         return [*(p for p in self._injector.check(types) if p.subject not in judged), *judged.values()]

@@ -1,4 +1,4 @@
-"""What a container makes a type with, as its bindings tell: nothing is built to find out."""
+"""Describes what a container makes a type with, according to its bindings. Nothing is built to find that out."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ Made = Literal["value", "class", "function", "generator", "nothing", "unknown"]
 class Origin:
     """What is bound for one type.
 
-    ``given`` is the value, class or function, ``binding`` how that was written in terms of the container, ``needs``
-    the types that are injected into it. ``instead`` tells, for a message to a person, how a type of the first name is
-    bound to a value of the second.
+    ``given`` is the value, class or function, ``binding`` how that is written with this container, and ``needs`` are
+    the types that are injected into it. ``how_to_bind(name, value)`` returns, for texts that people read, the code that
+    binds the type ``name`` to ``value`` in this container.
     """
 
     made: Made
     given: Any
     binding: str
-    instead: Callable[[str, str], str]
+    how_to_bind: Callable[[str, str], str]
     needs: tuple[Any, ...] = ()
 
 
 def made_by(factory: Any) -> Made:
-    """What kind of thing ``factory`` is. A ``generator`` is all that opens something and closes it afterwards."""
+    """Return the kind of ``factory``. A ``generator`` is everything that opens something and closes it afterwards."""
     if kind_of(factory)[0] in ("context", "async context"):
         return "generator"
     return "class" if isinstance(called_in(factory), type) else "function"
 
 
 def called_in(factory: Any) -> Any:
-    """What is called in the end: ``X`` for ``X[Y]`` and for a ``partial`` of it."""
+    """Return what is called in the end: ``X`` for ``X[Y]``, and for a ``partial`` of it."""
     while isinstance(factory, functools.partial):
         factory = factory.func
     return get_origin(factory) or factory
 
 
 def shown(given: object) -> str:
-    """A class, function or other object in a binding, for a message to a person."""
+    """Return the text for a class, function or other object of a binding, for people to read."""
     return getattr(given, "__qualname__", None) or f"{type(given).__qualname__}(...)"

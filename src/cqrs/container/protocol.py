@@ -1,4 +1,4 @@
-"""The port of dependency injection: what the engine asks of a container."""
+"""The port of dependency injection: what the engine needs from a container."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ T = TypeVar("T")
 
 
 class Container(Protocol):
-    """Builds what it is asked for. Anything with such a method can be handed to a bootstrap; it need not be async."""
+    """Builds instances. Any object with such a method can be passed to a bootstrap; the method need not be async."""
 
     async def resolve(self, type_: type[T]) -> T:
-        """An instance of ``type_``. Called for every handler, so a handler must not be shared between requests."""
+        """Return an instance of ``type_``. It is called for every handler; return no handler for two requests."""
         ...
 
 
 @runtime_checkable
 class ScopedContainer(Protocol):
-    """A container in which some things live as long as one request."""
+    """A container in which some instances live as long as one request."""
 
     def scope(self) -> AbstractAsyncContextManager[Container]:
-        """Opens a request scope and gives its container.
+        """Open a request scope, and return its container when it is entered.
 
-        Entered before the handler is built. Left after the handler's events have been handled, also on an error and
-        on cancellation; whatever was opened within it is closed then, the last thing first.
+        It is entered before the handler is built, and left after the handler's events have been handled, also on an
+        error and on cancellation. What was opened within it must be closed then, in the reverse order.
         """
         ...
 
 
 @runtime_checkable
 class CheckingContainer(Protocol):
-    """A container that can tell beforehand whether it will be able to build something."""
+    """A container that can check in advance whether it is able to build something."""
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
-        """Everything that will stop it from building ``types``. Builds nothing."""
+        """Return everything that will stop it from building ``types``. It builds nothing."""
         ...

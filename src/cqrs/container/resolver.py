@@ -1,4 +1,4 @@
-"""The default container: builds things from the annotations of their constructors."""
+"""The default container: builds classes from the annotations of their constructors."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_origin
 
 from cqrs._introspection.generics import type_name
 from cqrs._introspection.hints import unaliased
-from cqrs._registries.compiled import Kept
+from cqrs._registries.compiled import PlanCache
+from cqrs.container.closing import ClosedAtExit
 from cqrs.container.origin import called_in
 from cqrs.container.resolving.autowiring import is_interface
 from cqrs.container.resolving.instances import Instances
 from cqrs.container.resolving.planner import Planner
 from cqrs.container.resolving.provider import Lifetime, Provider, provider_of
 from cqrs.container.resolving.request_scope import RequestScope, scopes_of
-from cqrs.container.resolving.shortcut import after
+from cqrs.container.resolving.shortcut import checked_first
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.wiring import DependencyError, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Self
 
     from cqrs.container.origin import Origins
     from cqrs.container.resolving.source import Source
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Resolver:
-    """Builds a class by resolving the annotations of its constructor; what they name may be bound to something else.
+class Resolver(ClosedAtExit):
+    """Builds a class by resolving the annotations of its constructor, using the bindings.
 
-    ``bind`` says how to make a type: with a class, a function (async or not), or a generator that yields it once and
-    cleans up after the ``yield``. A factory's own parameters are injected too. A *transient* is made anew each time;
-    a *request* thing once per request, closed when the request ends; a *singleton* once, closed by :meth:`aclose`.
-    Concrete classes need no binding. A parameter with a default keeps it unless its type was bound.
+    ``bind`` defines how a type is made: by a class, a function (async or not), or a generator that yields it once and
+    cleans up after the ``yield``. The parameters of a factory are injected, too. A *transient* is made each time it is
+    needed; a *request* instance once per request, and closed when the request ends; a *singleton* once, and closed by
+    :meth:`aclose`. Concrete classes need no binding. A parameter with a default keeps it unless its type is bound.
 
-    What is bound later on counts for what is built from then on. Resolving is safe from many tasks of one event loop.
-    What is not bound here is asked of ``source`` if there is one.
+    A new binding applies to everything that is built afterwards. Resolving is safe from many tasks of one event loop.
+    Types that are not bound here come from ``source`` if one is given.
     """
 
     def __init__(self, *, source: Source | None = None) -> None:
@@ -47,12 +47,12 @@ class Resolver:
         self.light_scope = scopes_of(self._planner, self._singletons, source)
 
     def bind(self, type_: Any, factory: Callable[..., Any] | None = None, *, lifetime: Lifetime = "transient") -> None:
-        """Make ``type_`` with ``factory``, by default with its own constructor, instead of what was bound before.
+        """Make ``type_`` with ``factory``, by default with its own constructor; this replaces an earlier binding.
 
-        A generator's code after the ``yield`` runs at the end of the request for which it was called, or in
-        :meth:`aclose` if that was for a singleton; an error that ends the request is raised at its ``yield``. Functions
-        made by ``contextlib.contextmanager`` and ``asynccontextmanager`` serve as well. Raises ``DependencyError`` if
-        a parameter of the factory has no readable annotation, or if the factory cannot make anything.
+        The code of a generator after the ``yield`` runs at the end of the request for which it was called, or in
+        :meth:`aclose` for a singleton; an error that ends the request is raised at its ``yield``. Functions made by
+        ``contextlib.contextmanager`` and ``asynccontextmanager`` can be used as well. Raises ``DependencyError`` if a
+        parameter of the factory has no readable annotation, or if the factory cannot make anything.
         """
         _must_be_a_key(type_)
         made_by = unaliased(type_ if factory is None else factory)
@@ -63,21 +63,21 @@ class Resolver:
         self._bind(type_, provider_of(made_by, lifetime, (type_,)))
 
     def bind_instance(self, type_: Any, instance: object) -> None:
-        """Give ``instance`` to whoever asks for ``type_``. It is not closed by the resolver."""
+        """Use ``instance`` wherever ``type_`` is needed. The resolver does not close it."""
         _must_be_a_key(type_)
         if isinstance(instance, type) and isinstance(type_, type) and issubclass(instance, type_):
             raise InvalidArgument("instance", instance, f"it is a class: give an instance, or bind({type_name(type_)})")
         self._bind(type_, Provider(lambda: instance, "transient", "plain", (), instance, "value"))
 
     def provides(self, type_: Any) -> bool:
-        """Whether ``type_`` was bound here, or is known to ``source``."""
+        """Whether ``type_`` is bound here or provided by ``source``."""
         return self._planner.knows(type_)
 
     async def resolve(self, type_: Callable[..., T]) -> T:
-        """An instance of ``type_``, outside of any request.
+        """Return an instance of ``type_`` outside of a request.
 
-        Raises ``DependencyError`` if it, or something it needs, cannot be made, lives per request, or has to be closed
-        by somebody: that takes a scope, ``async with resolver.scope() as scope``.
+        Raises ``DependencyError`` if it, or something it needs, cannot be made, lives per request or must be closed
+        later. For the latter two, open a scope: ``async with resolver.scope() as scope``.
         """
         plan = self._planner.plan(type_)
         path = plan.per_request or plan.unclosed
@@ -87,36 +87,39 @@ class Resolver:
             remedy = f"Resolve it in one: async with resolver.scope() as scope: await scope.resolve({type_name(type_)})"
             raise DependencyError(path[-1], path, problem, remedy)
         scope = self.light_scope()
-        scope.giver = self._source
+        scope.request_source = self._source
         made: T = await scope.get(plan, self._singletons)
         return made
 
     @property
     def scoped(self) -> bool:
-        """Whether anything lives per request or is closed with it, so that every request needs a scope."""
+        """Whether something lives per request or is closed with it, so that every request needs a scope."""
         return self._source is not None or any(
             p.lifetime == "request" or (p.lifetime == "transient" and p.kind in ("context", "async context"))
             for p in self._planner.bound.values()
         )
 
     def scope(self) -> RequestScope:
-        """A request scope: what has the lifetime *request* is made once within it and closed at its end."""
+        """Return a request scope: instances with the lifetime *request* are made once in it and closed at its end."""
         return self.light_scope()
 
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:
-        """A function that makes ``type_`` at once; ``None`` if that takes an ``await`` or a request scope.
+        """Return a function that makes ``type_``; ``None`` if making it needs an ``await`` or a request scope.
 
-        Raises ``DependencyError`` if it cannot be made.
+        Raises ``DependencyError`` if ``type_`` cannot be made.
         """
         return self._planner.plan(type_).short
 
     def shortcut(self, type_: type[T]) -> Callable[[], T] | None:
-        """As :meth:`constructor`, also where that takes something made before; it raises ``NotAtOnce`` until it is."""
+        """Like :meth:`constructor`, also if ``type_`` needs something that is made once, with an ``await``.
+
+        The function raises ``NotAtOnce`` until that has been made.
+        """
         plan = self._planner.plan(type_)
-        return None if plan.quick is None else after(plan.looks, plan.quick)
+        return None if plan.quick is None else checked_first(plan.checks, plan.quick)
 
     def makes_anew(self, type_: Any) -> bool:
-        """Whether everybody who asks for ``type_`` gets one of his own: it is a class, and transient."""
+        """Whether every request for ``type_`` gets a new instance: it is a class, and transient."""
         plan = self._planner.plan(type_)
         provider = plan.provider
         return (
@@ -125,12 +128,12 @@ class Resolver:
             and isinstance(called_in(provider.given), type)
         )
 
-    def kept(self) -> Kept:
-        """For what is compiled from the bindings. It is empty again when something is bound."""
-        return self._planner.keepers.add(Kept())
+    def kept(self) -> PlanCache:
+        """Return a new cache for what is computed from the bindings. It is emptied when something is bound."""
+        return self._planner.plan_caches.add(PlanCache())
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
-        """What will stop the resolver from building ``types``: missing, circular, or too short-lived dependencies."""
+        """Return what will stop the resolver from building ``types``: missing, circular or too short-lived needs."""
         found: list[DependencyError] = []
         failed: set[Any] = set()
         for type_ in types:
@@ -138,20 +141,14 @@ class Resolver:
         return problems_of(found)
 
     def origins_of(self, types: Iterable[type]) -> Origins:
-        """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""
+        """Yield what makes ``types`` and all they need, each with the path of types to it. Builds nothing."""
         seen: set[Any] = set()
         for type_ in types:
             yield from self._planner.origins(type_, seen)
 
     async def aclose(self) -> None:
-        """Close the singletons, the last made first. The resolver can be used again, and makes new ones then."""
+        """Close the singletons, the last made first. If the resolver is used again, it makes new ones."""
         await self._singletons.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
 
     def _bind(self, type_: Any, provider: Provider) -> None:
         type_ = unaliased(type_)

@@ -1,24 +1,25 @@
-"""The request scope that is open where the code runs."""
+"""Finds the request scope that the running code belongs to."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from cqrs._tasks.running import of_a_turn
+from cqrs._tasks.running import turn_variable
 from cqrs.errors.wiring import NoRequestScope
 
 if TYPE_CHECKING:
+    from contextvars import ContextVar
+
     from cqrs.container.protocol import Container
 
 _NONE: Container | Any = None
-open_scope: ContextVar[Container] = of_a_turn(ContextVar("cqrs_request_scope"), _NONE)
+open_scope: ContextVar[Container] = turn_variable("cqrs_request_scope", outside=_NONE)
 
 
 def current_scope() -> Container:
-    """The container of the request scope that this code runs in: in a middleware or a handler, the request's own.
+    """Return the container of the request scope that this code runs in; call it in a middleware or a handler.
 
-    Raises ``LookupError`` outside of a request, and where nothing in the container lives per request.
+    Raises ``LookupError`` outside of a request, and if nothing in the container lives per request.
     """
     scope = open_scope.get()
     if scope is _NONE:

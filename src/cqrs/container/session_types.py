@@ -1,4 +1,4 @@
-"""Which classes are sessions of SQLAlchemy, told by their names: it need not be installed."""
+"""Recognises the session classes of SQLAlchemy by name, so that it need not be installed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _DATABASES = {*_MAKERS, "AsyncEngine", "Engine", "AsyncConnection", "Connection"
 
 
 def session_class(type_: Any) -> type | None:
-    """The class of a session that ``type_`` asks for; ``None`` if it asks for something else."""
+    """Return the session class that ``type_`` stands for, or ``None`` if it stands for something else."""
     cls = runtime_class(getattr(type_, "__supertype__", type_))
     return cls if cls is not None and _one_of(cls, _SESSIONS) else None
 
 
 def is_async_session(cls: type) -> bool:
-    """Whether it is ``AsyncSession`` or derives from it."""
+    """Whether ``cls`` is ``AsyncSession`` or derives from it."""
     return _one_of(cls, _ASYNC)
 
 
 def makes_sessions(factory: Any) -> bool:
-    """Whether a call of ``factory`` gives a new session: that of a session's class, of a sessionmaker or its method."""
+    """Whether calling ``factory`` makes a new session: it is a session class, a sessionmaker, or a method of one."""
     if isinstance(factory, type):
         return session_class(factory) is not None
     owner: object = getattr(factory, "__self__", None)
@@ -32,24 +32,24 @@ def makes_sessions(factory: Any) -> bool:
 
 
 def leads_to_sessions(type_: Any) -> bool:
-    """Whether a function that is given a ``type_`` makes sessions with it: a sessionmaker, or an engine."""
+    """Whether a function that takes a ``type_`` can make sessions with it: it is a sessionmaker or an engine."""
     cls = runtime_class(type_)
     return cls is not None and _one_of(cls, _DATABASES)
 
 
 def class_of(value: object) -> type:
-    """The class that ``value`` is given out for: of a session of the open transaction, the one in whose place it is."""
+    """Return the class of ``value``; for a session proxy of the open transaction, the session class it stands for."""
     mro = type(value).__mro__
     return next((mro[n + 1] for n, cls in enumerate(mro) if _is_ours(cls)), type(value))
 
 
 def is_of_the_transaction(value: object) -> bool:
-    """Whether it is a session that is always the one of the open transaction."""
+    """Whether ``value`` is a proxy that always leads to the session of the open transaction."""
     return any(_is_ours(cls) for cls in type(value).__mro__)
 
 
 def unbound_session(cls: type, how: str) -> tuple[str, str]:
-    """What is wrong where nothing is bound for it, and what to change; ``how`` completes the remedy for a container."""
+    """Return problem and remedy for a session class that is not bound; ``how`` completes the remedy for a container."""
     name = type_name(cls)
     problem = (
         f"nothing is bound for {name}, and one that is made here would have no engine and share its work with nothing"

@@ -1,4 +1,4 @@
-"""Step 6, the first thing a consumer does: make a message from bytes."""
+"""Step 6: makes messages from the bytes that arrive."""
 
 from cqrs.errors.deserializing import DeserializeError, DeserializeJsonError, DeserializeProtobufError
 from cqrs.serializers.json_reader import Deserializable, JsonDeserializer

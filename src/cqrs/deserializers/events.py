@@ -1,4 +1,4 @@
-"""Step 6, from a message on the wire to its event, whatever it is encoded and compressed by."""
+"""Step 6: makes the event from a message on the wire, whatever its encoding and compression."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class EventDecoder:
-    """A function from an envelope to its event, for the ``decode`` of a ``Consumer``.
+    """A callable that makes the event from an envelope, for the ``decode`` of a ``Consumer``.
 
-    ``registry`` gives the type by name and version, ``serializer`` reads the body (JSON without one), ``compressor``
-    undoes a ``content-encoding`` of its name; ``zlib`` needs none.
+    ``registry`` finds the class by name and version. ``serializer`` reads the body, by default as JSON. ``compressor``
+    decompresses a body whose ``content-encoding`` is its name; ``zlib`` is decompressed without one.
     """
 
     def __init__(
@@ -35,9 +35,10 @@ class EventDecoder:
         self._compressor = compressor
 
     def __call__(self, envelope: Envelope) -> Any:
-        """The event.
+        """Return the event.
 
-        Raises ``UnknownEvent``, and for a wrong body ``UnknownCompression``, ``UnreadableBody`` or ``InvalidEnvelope``.
+        Raises ``UnknownEvent`` if ``registry`` does not know it, and for a body that cannot be read
+        ``UnknownCompression``, ``UnreadableBody`` or ``InvalidEnvelope``.
         """
         event_type = self.registry.type_of(envelope.name, envelope.version)
         try:

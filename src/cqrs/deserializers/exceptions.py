@@ -1,4 +1,4 @@
-"""The established path of these names, which are in :mod:`cqrs.errors.deserializing`."""
+"""Kept for existing imports: these names are defined in :mod:`cqrs.errors.deserializing`."""
 
 from cqrs.errors.deserializing import DeserializeError, DeserializeJsonError, DeserializeProtobufError
 

@@ -1,4 +1,4 @@
-"""The established path of these names, which are in :mod:`cqrs.serializers.json_reader`."""
+"""Kept for existing imports: these names are defined in :mod:`cqrs.serializers.json_reader`."""
 
 from cqrs.serializers.json_reader import Deserializable, JsonDeserializer
 

@@ -1,4 +1,4 @@
-"""The established path of ``ProtobufDeserializer``, which is in :mod:`cqrs.serializers.protobuf_reader`."""
+"""Kept for existing imports: ``ProtobufDeserializer`` is defined in :mod:`cqrs.serializers.protobuf_reader`."""
 
 from cqrs.serializers.protobuf_reader import ProtobufDeserializer
 

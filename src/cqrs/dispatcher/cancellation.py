@@ -15,7 +15,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from cqrs._tasks.blocks import as_raised
+from cqrs._tasks.blocks import await_exit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -52,7 +52,7 @@ class ClosedInPeace(Generic[T]):
     ) -> Awaitable[bool | None]:
         closing: Awaitable[bool | None] = self._manager.__aexit__(kind, error, traceback)
         if error is not None:
-            closing = as_raised(closing, error)
+            closing = await_exit(closing, error)
         anyio = sys.modules.get("anyio")  # who has not loaded it is not cancelled by it
         return closing if anyio is None else _in_peace(closing, anyio)
 

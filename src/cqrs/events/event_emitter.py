@@ -91,7 +91,7 @@ class EventEmitter:
         self.outbox = outbox
         self._serializer = serializer
         self._separate = separate_outbox_transaction
-        self._routes: dict[type, Route] = self.event_map.keepers.add(self.injector.kept())
+        self._routes: dict[type, Route] = self.event_map.plan_caches.add(self.injector.kept())
 
     def route(self, event_type: type) -> Route:
         """The way of ``event_type``. Raises ``WiringError`` if its bindings cannot work."""

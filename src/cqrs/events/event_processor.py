@@ -16,7 +16,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cqrs._arguments import Needed, check, check_number
-from cqrs._tasks.blocks import told
+from cqrs._tasks.blocks import add_note
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs.observability.hooks import report
 from cqrs.unit_of_work.stack import current_unit_of_work
@@ -130,5 +130,5 @@ class EventProcessor:
         return [event for events in recorded for event in events]
 
     def _failed(self, reaction: Reaction, event: object, error: BaseException) -> None:
-        told(error, f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
+        add_note(error, f"raised by {reaction.handler.__qualname__} while it handled {type(event).__qualname__}")
         report(self.emitter.hooks.event_handler_failed, event, reaction.handler, error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cqrs._arguments import is_class, problem_with_handle
 from cqrs._introspection.callables import is_async
 from cqrs._introspection.generics import can_be, runtime_class, type_arguments, type_name, type_names
-from cqrs._registries.compiled import Keepers
+from cqrs._registries.compiled import PlanCaches
 from cqrs._registries.watched import WatchedDict, WatchedList
 from cqrs.circuit_breaker.protocol import circuit_of
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -52,7 +52,7 @@ class EventMap(WatchedDict[type, list[Any]]):
         self._read: dict[type, list[EventBinding | WiringError]] = {}
         self._asked: dict[type, Any] = {}
         self._alike: list[WiringProblem] = []
-        self.keepers = Keepers()
+        self.plan_caches = PlanCaches()
         self._refused: list[WiringProblem] = []
         self.on_change = self._changed
 
@@ -103,7 +103,7 @@ class EventMap(WatchedDict[type, list[Any]]):
 
     def _forget(self) -> None:
         self._read.clear()
-        self.keepers.empty()  # what a mediator has compiled
+        self.plan_caches.clear()  # what a mediator has compiled
 
     def _all(self) -> Iterator[EventBinding | WiringError]:
         for event_type in self:

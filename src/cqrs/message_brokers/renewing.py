@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Protocol
 
 from cqrs._tasks.cancellation import cancel_and_wait
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ class Renewing:
     def start(self) -> None:
         """Begin. Safe to call again."""
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(_renew(self._source, self._seconds), context=outside_turns())
+            self._task = asyncio.create_task(_renew(self._source, self._seconds), context=context_without_turn())
 
     async def end(self) -> None:
         """Return when it is over. Safe to call again."""

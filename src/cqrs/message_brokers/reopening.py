@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cqrs._tasks.cancellation import is_cancelled
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.errors.messages import BrokerUnavailable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Attempt(Generic[T]):
     def __init__(self, place: str, what: Coroutine[Any, Any, T]) -> None:
         self._place = place
         self.loop = asyncio.get_running_loop()
-        self._task = self.loop.create_task(what, context=outside_turns())
+        self._task = self.loop.create_task(what, context=context_without_turn())
         self._task.add_done_callback(_seen)
         self._waiting = 0
 

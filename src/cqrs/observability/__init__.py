@@ -1,4 +1,4 @@
-"""Across all steps: what the engine reports."""
+"""Across all steps: hooks that are called when the engine has something to report."""
 
 from cqrs.observability.hooks import Hooks
 

@@ -1,4 +1,4 @@
-"""Across all steps: what a mediator reports beside its answers. Workers, brokers and circuit breakers log instead."""
+"""Across all steps: what a mediator reports besides its results. Workers, brokers and circuit breakers log instead."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ logger = logging.getLogger("cqrs")
 
 
 class Hooks:
-    """Override what you want to know and pass an instance as ``hooks`` to a bootstrap.
+    """Override the methods you need, and pass an instance as ``hooks`` to a bootstrap.
 
-    The methods are called in the event loop, between the steps of a request: keep them quick. What they raise is
-    logged and does not disturb the request.
+    They are called in the event loop, between the steps of a request: keep them quick. An error that they raise is
+    logged and has no effect on the request.
     """
 
     def event_unhandled(self, event: Any) -> None:
-        """A domain event has no handler, or a notification neither a broker nor an outbox to leave through."""
+        """Called if a domain event has no handler, or a notification can be sent neither by a broker nor an outbox."""
 
     def event_handler_failed(self, event: Any, handler: type, error: BaseException) -> None:
-        """``handler`` raised ``error``: the turn ends, and the caller gets the first such error."""
+        """Called if ``handler`` raised ``error``. The turn ends, and the first such error is raised in the caller."""
 
     def fallback_used(self, primary: type, error: Exception) -> None:
-        """``primary`` failed, or its circuit was open, and its stand-in takes over."""
+        """Called when a fallback takes over from ``primary``, which failed or whose circuit was open."""
 
     def problems(self) -> Iterator[WiringProblem]:
-        """Everything that is wrong with the hooks: an ``async`` one would never be awaited."""
+        """Yield a problem for each hook that is ``async``, because hooks are called without being awaited."""
         for name in vars(Hooks):
             if inspect.iscoroutinefunction(getattr(self, name, None)):
                 subject = f"the hook {type(self).__qualname__}.{name}"
@@ -39,7 +39,7 @@ class Hooks:
 
 
 def report(hook: Any, *arguments: Any) -> None:
-    """Call ``hook``; log what it raises."""
+    """Call ``hook``, and log an error that it raises."""
     try:
         hook(*arguments)
     except Exception:

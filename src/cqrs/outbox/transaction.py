@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from cqrs._tasks.running import of_a_turn
+from cqrs._tasks.running import turn_variable
 from cqrs.errors.transactions import TransactionEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+    from contextvars import ContextVar
     from types import TracebackType
 
     from cqrs.unit_of_work.protocol import UnitOfWork
@@ -87,7 +87,7 @@ class Entered:
             await self.unit.__aexit__(kind, error, traceback)
 
 
-_entered: ContextVar[tuple[Entered, ...]] = of_a_turn(ContextVar("cqrs_entered_outboxes", default=()), ())
+_entered: ContextVar[tuple[Entered, ...]] = turn_variable("cqrs_entered_outboxes", outside=())
 
 
 async def enter(owner: object, opened_by: Callable[[], UnitOfWork], unit: UnitOfWork | None) -> Entered:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_origin
 
-from cqrs._introspection.callables import is_async, named_parameters, written
+from cqrs._introspection.callables import is_async, named_parameters, unwrapped_function
 from cqrs._introspection.generics import runtime_class, type_arguments
 from cqrs._introspection.type_text import resolved_annotations, short_name
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -104,7 +104,7 @@ def _parameters(function: Any) -> list[str]:
 
 
 def _annotations(function: Any) -> dict[str, Any]:
-    source = written(function)
+    source = unwrapped_function(function)
     if not inspect.isroutine(source):
         source = type(source).__call__
     found = resolved_annotations(source, getattr(source, "__globals__", {}))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._arguments import is_class
 from cqrs._introspection.generics import runtime_class, type_name, type_names
-from cqrs._registries.compiled import Keepers
+from cqrs._registries.compiled import PlanCaches
 from cqrs._registries.watched import WatchedDict
 from cqrs.errors.requests import RequestHandlerDoesNotExist
 from cqrs.errors.wiring import WiringError, WiringProblem
@@ -28,7 +28,7 @@ class RequestMap(WatchedDict[type, Any]):
         self._bindings: dict[type, Binding] = {}
         self._refused: list[WiringProblem] = []
         self.in_use = False  # a mediator was built on it
-        self.keepers = Keepers()
+        self.plan_caches = PlanCaches()
         self.on_change = self._forget
 
     def bind(self, request_type: type, handler_type: Any) -> None:
@@ -70,7 +70,7 @@ class RequestMap(WatchedDict[type, Any]):
 
     def _forget(self) -> None:
         self._bindings.clear()
-        self.keepers.empty()  # what a mediator has compiled
+        self.plan_caches.clear()  # what a mediator has compiled
 
     def handlers(self) -> set[type]:
         """The handler classes of every binding that is not at fault."""

@@ -51,7 +51,7 @@ class CoRMermaid:
             text.line(f"activate {asked}")
             text.open(f"alt {label} answers")
             text.line(f"{asked}-->>{asker}: {self._answer(member)}")
-            text.turn(f"else {label} passes on with next(request){end}")
+            text.next_part(f"else {label} passes on with next(request){end}")
         for number in range(len(self._chain), 0, -1):
             text.line(f"h{number}-->>{participants[number - 1]}: {self._answer(*self._chain[number:], None)}")
             text.close("end")

@@ -1,4 +1,4 @@
-"""Step 4, how the body of a message is encoded: the port, and JSON. Protobuf is in ``cqrs.serializers.protobuf``."""
+"""Step 4: encoding of the bodies of messages: the port, and JSON. Protobuf is in ``cqrs.serializers.protobuf``."""
 
 from cqrs.serializers.default import default_serializer
 from cqrs.serializers.json import JsonSerializer

@@ -1,4 +1,4 @@
-"""Any message as JSON, for a client that asks for a function."""
+"""A function that encodes any message as JSON, for clients that take a function."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from cqrs.envelope import encoded
 
 
 def default_serializer(message: Any) -> bytes:
-    """``message`` as JSON; bytes as they are. Ids, times, decimals, models and dataclasses have their usual form."""
+    """Return ``message`` as JSON, or bytes unchanged. Ids, times, decimals, models and dataclasses are supported."""
     return encoded(message)

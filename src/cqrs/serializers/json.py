@@ -1,4 +1,4 @@
-"""Bodies in JSON, which is what travels if nobody says otherwise."""
+"""Bodies in JSON, the default."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class JsonSerializer:
-    """The whole event as a JSON object. It tries to read every body as JSON, whatever its content type says."""
+    """Encodes the whole event as a JSON object. It reads every body as JSON, whatever its content type."""
 
     def __init__(self) -> None:
         self._read: dict[type, JsonDeserializer[Any]] = {}
 
     def serialize(self, event: Any) -> Encoded:
-        """The event as JSON, as pydantic writes it, under its aliases; of other classes it is what ``to_dict()`` gives.
+        """Return the event as JSON: pydantic models by alias, events of other classes as ``to_dict()`` returns them.
 
-        Raises ``UnfitMessage`` for what JSON does not have: NaN, infinity, half a character, an object of another kind.
+        Raises ``UnfitMessage`` for what JSON cannot represent: NaN, infinity, a lone surrogate, an unknown object.
         """
         values = event
         try:
@@ -40,12 +40,12 @@ class JsonSerializer:
         except PydanticSerializationError as error:
             remedy = "give texts, numbers, lists, dictionaries, models and dataclasses, or a serializer of your own"
             raise UnfitMessage(event.event_name, "payload", f"cannot be JSON ({shown(str(error))})", remedy) from error
-        if b"null" in body:  # a model would write that for them
+        if b"null" in body:  # a model writes null for NaN and infinity
             refuse_hidden(event.event_name, values)
         return Encoded(body, JSON)
 
     def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
-        """The event. Raises ``DeserializeJsonError``."""
+        """Return the event. Raises ``DeserializeJsonError`` if ``body`` is not such an event."""
         read = self._read.get(event_type)
         if read is None:
             read = self._read[event_type] = JsonDeserializer(event_type)

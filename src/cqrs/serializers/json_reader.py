@@ -1,4 +1,4 @@
-"""Makes messages from JSON."""
+"""Deserializers that make messages from JSON."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ _OURS = (vars(PydanticMessage)["from_dict"].__func__, vars(DataclassMessage)["fr
 
 @runtime_checkable
 class Deserializable(Protocol):
-    """A class that knows how to be made from the fields of a JSON object."""
+    """A class that can be made from the fields of a JSON object."""
 
     @classmethod
     def from_dict(cls, **kwargs: Any) -> Self:
-        """An instance with these fields."""
+        """Return an instance with these fields."""
         ...
 
 
 class JsonDeserializer(Generic[T]):
-    """A function from JSON to ``model``, for example the ``value_deserializer`` of a Kafka consumer.
+    """A callable that makes a ``model`` from JSON, for example the ``value_deserializer`` of a Kafka consumer.
 
     ``model`` may be anything that pydantic can validate, such as ``cqrs.NotificationEvent[Payload]``, or a class with
     a ``from_dict`` of its own.
     """
 
     def __init__(self, model: type[T]) -> None:
-        if not hasattr(model, "__origin__"):  # as generics have that are no classes
+        if not hasattr(model, "__origin__"):  # a generic with type arguments is not always a class
             check_class("model", model, "the class of the messages")
         self.model = model
         self._read = _reader(model)
 
     def __call__(self, data: str | bytes | None) -> T | DeserializeJsonError | None:
-        """The message in ``data``; ``None`` where there is no data; a ``DeserializeJsonError`` if it is anything else.
+        """Return the message in ``data``, ``None`` if there is no data, or else a ``DeserializeJsonError``.
 
-        Never raises: a Kafka client whose deserializer does so cannot get past the message.
+        It never raises, because a Kafka client whose deserializer raises cannot get past the message.
         """
         if not data:
             return None
@@ -63,7 +63,7 @@ class JsonDeserializer(Generic[T]):
 
 def _reader(model: Any) -> Callable[[str | bytes], Any]:
     from_dict = getattr(model, "from_dict", None)
-    # Where it is ours, pydantic does better with JSON than with a dictionary: a strict model takes text for a date.
+    # For our own from_dict pydantic reads the JSON itself: a strict model takes a text for a date only in JSON.
     if from_dict is None or getattr(from_dict, "__func__", None) in _OURS:
         read_json: Callable[[str | bytes], Any] = reader(model).validate_json
         return read_json
@@ -78,7 +78,7 @@ def _reader(model: Any) -> Callable[[str | bytes], Any]:
 
 
 def _reason(error: Exception) -> str:
-    """What is wrong, without any value of the message, which may be nobody's business."""
+    """Return what is wrong, without any value of the message, because it may be confidential."""
     if isinstance(error, ValidationError):
         return without_input(error)
     return f"{type(error).__name__}, which is its __cause__"

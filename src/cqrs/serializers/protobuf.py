@@ -1,4 +1,4 @@
-"""Bodies in protobuf, of events that know how they look in it."""
+"""Bodies in protobuf, for events with methods ``proto`` and ``from_proto``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _ALSO = ("application/x-protobuf", "application/vnd.google.protobuf")
 
 
 class ProtobufSerializer:
-    """An event as what its ``proto()`` returns, and back by ``from_proto()``.
+    """Encodes an event as what its ``proto()`` returns, and decodes it by ``from_proto()``.
 
-    For an event without ``proto()``, ``fallback`` has to be given; else it raises ``ProtobufNotImplemented``. What
-    arrives with the content type of something else is read by ``fallback``, or as JSON.
+    Events without ``proto()`` are encoded by ``fallback``; without that, ``ProtobufNotImplemented`` is raised. Bodies
+    of another content type than protobuf are read by ``fallback``, or else as JSON.
 
-    Reading takes the generated class of an event type: the one in ``generated``, or the one that ``proto()`` is
-    annotated to return. ``content_type`` is what is sent; the three usual ones are read.
+    To read, the generated class of an event type must be known: from ``generated``, or from the annotation of what
+    ``proto()`` returns. ``content_type`` is the one that is sent; the three usual ones can be read.
     """
 
     @renamed_parameters("ProtobufSerializer", otherwise="fallback")
@@ -47,7 +47,7 @@ class ProtobufSerializer:
         self._read: dict[type, ProtobufDeserializer[Any]] = {}
 
     def serialize(self, event: Any) -> Encoded:
-        """The event as bytes. Raises ``ProtobufNotImplemented``, and what ``proto()`` and protobuf raise."""
+        """Return the event as bytes. Raises ``ProtobufNotImplemented``, and what ``proto()`` and protobuf raise."""
         try:
             message = event.proto()
         except ProtobufNotImplemented:
@@ -57,7 +57,7 @@ class ProtobufSerializer:
         return Encoded(message.SerializeToString(), self._content_type)
 
     def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
-        """The event. Raises ``DeserializeError``, and ``WiringError`` if the generated class is not known."""
+        """Return the event. Raises ``DeserializeError``, and ``WiringError`` if the generated class is not known."""
         if _media(content_type) not in self._known:
             return self._others.deserialize(body, content_type, event_type)
         read = self._read.get(event_type)

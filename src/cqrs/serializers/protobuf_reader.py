@@ -1,4 +1,4 @@
-"""Makes messages from protobuf."""
+"""Deserializers that make messages from protobuf."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 class ProtobufDeserializer(Generic[T]):
-    """A function from protobuf to ``model``, for example the ``value_deserializer`` of a Kafka consumer.
+    """A callable that makes a ``model`` from protobuf, for example the ``value_deserializer`` of a Kafka consumer.
 
-    ``model`` has ``from_proto``. ``generated`` is the class that protoc has made; without it, the one that ``proto()``
-    of the model is annotated to return. Raises ``WiringError`` if that tells of none.
+    ``model`` has ``from_proto``. ``generated`` is the class that protoc has made, by default the one that ``proto()``
+    of the model is annotated to return. Raises ``WiringError`` if that annotation names no such class.
     """
 
     def __init__(self, model: type[T], generated: type[Any] | None = None) -> None:
@@ -31,9 +31,9 @@ class ProtobufDeserializer(Generic[T]):
         self._from_proto: Callable[[Any], T] = _from_proto(model)
 
     def __call__(self, data: bytes | None) -> T | DeserializeProtobufError | None:
-        """The message in ``data``; ``None`` where there is no data; ``DeserializeProtobufError`` for anything else.
+        """Return the message in ``data``, ``None`` if that is ``None``, or a ``DeserializeProtobufError`` otherwise.
 
-        Never raises: a Kafka client whose deserializer does so cannot get past the message. No bytes at all are a
+        It never raises, because a Kafka client whose deserializer raises cannot get past the message. Zero bytes are a
         message whose every field has its default.
         """
         if data is None:
@@ -44,7 +44,7 @@ class ProtobufDeserializer(Generic[T]):
             return error
 
     def event(self, data: bytes) -> T:
-        """The message in ``data``. Raises ``DeserializeProtobufError``."""
+        """Return the message in ``data``. Raises ``DeserializeProtobufError`` if it is not such a message."""
         try:
             return self._from_proto(self.generated.FromString(data))
         except Exception as error:  # a from_proto may raise anything

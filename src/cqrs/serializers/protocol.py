@@ -6,19 +6,19 @@ from typing import Any, NamedTuple, Protocol
 
 
 class Encoded(NamedTuple):
-    """The body of a message, and what says how to read it."""
+    """The body of a message with its content type."""
 
     body: bytes
     content_type: str
 
 
 class Serializer(Protocol):
-    """Makes bodies from notifications, and notifications from bodies. Safe to share between tasks."""
+    """Encodes notifications as bodies, and decodes them. It must be safe to share between tasks."""
 
     def serialize(self, event: Any) -> Encoded:
-        """``event`` as bytes. What it raises reaches whoever publishes the event, before anything is sent."""
+        """Return ``event`` as bytes. An error raised here reaches the publisher of the event; nothing is sent then."""
         ...
 
     def deserialize(self, body: bytes, content_type: str, event_type: type[Any]) -> Any:
-        """The ``event_type`` in ``body``. Raises ``DeserializeError`` if it is none."""
+        """Return the ``event_type`` that ``body`` holds. Raises ``DeserializeError`` if it holds no such event."""
         ...

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._tasks.blocks import block
-from cqrs._tasks.running import of_a_turn
+from cqrs._tasks.running import turn_variable
 from cqrs.errors.transactions import OtherDatabase, TransactionEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from contextvars import ContextVar
 
     from cqrs.unit_of_work.protocol import UnitOfWork
 
-entered: ContextVar[tuple[UnitOfWork, ...]] = of_a_turn(ContextVar("cqrs_units_of_work", default=()), ())
+entered: ContextVar[tuple[UnitOfWork, ...]] = turn_variable("cqrs_units_of_work", outside=())
 """Every unit whose ``async with`` this code runs in. Some may have been committed or rolled back already."""
 
 ever_entered: list[bool] = []

@@ -7,7 +7,7 @@ import asyncio
 
 from cqrs._logging.outages import OutageLog
 from cqrs._tasks.cancellation import cancel_and_wait
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.backoff import Backoff
 from cqrs.wakeups.protocol import HintedWakeUps
 
@@ -43,7 +43,7 @@ class MendingWakeUps(HintedWakeUps):
         """Listen from now on."""
         if self._task is None or self._task.done():
             self._loop = asyncio.get_running_loop()
-            self._task = asyncio.create_task(self._keep_listening(), name=self._subject, context=outside_turns())
+            self._task = asyncio.create_task(self._keep_listening(), name=self._subject, context=context_without_turn())
 
     async def close(self) -> None:
         """Stop listening, and give the connection back."""

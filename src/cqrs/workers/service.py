@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from cqrs._logging.texts import describe_error
 from cqrs._tasks.cancellation import is_cancelled
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.errors.databases import MigrationNeeded
 from cqrs.errors.workers import CORRECT, WorkerCannotStart
 from cqrs.workers.signals import told_by_signals
@@ -58,7 +58,7 @@ class Service(abc.ABC):
             return
         self._ready, self._ending = asyncio.Event(), asyncio.Event()
         # It outlives the call that starts it, and what belongs to the turn of that.
-        self._task = asyncio.create_task(self._work(), name=type(self).__qualname__, context=outside_turns())
+        self._task = asyncio.create_task(self._work(), name=type(self).__qualname__, context=context_without_turn())
         self._task.add_done_callback(self._has_ended)
 
     async def started(self) -> None:

@@ -67,7 +67,7 @@ def test_recorder_of_a_service_is_refused(library: str) -> None:
         bootstrap(EMPTY[library](), commands_mapper=lambda m: m.bind(Place, records))
     (found,) = refused.value.problems
     assert found.subject == "records → Recording → EventRecorder"
-    assert "nobody reads what is recorded" in found.problem
+    assert "what is recorded in an EventRecorder" in found.problem
 
 
 @pytest.mark.parametrize("library", EMPTY)

@@ -53,7 +53,7 @@ TWINS = (
     Twin(
         "what is bound in a resolver later makes its turns anew",
         "container/resolving/planner.py",
-        "self.keepers.empty()",
+        "self.plan_caches.clear()",
         "pass",
         f"{OVERRIDES}test_a_binding_made_after_the_first_request_counts_for_the_next",
     ),

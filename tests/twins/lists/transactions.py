@@ -305,7 +305,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "another session in the graph of a handler is refused",
         "assembly/sessions.py",
-        "return Checked(injector, partial(_foreign_sessions, database))",
+        "return JudgedInjector(injector, partial(_foreign_sessions, database))",
         "return injector",
         f"{REFUSED}test_another_session_in_the_graph_of_a_handler_is_refused[sessionmaker-transient-by_repository]",
     ),
@@ -333,7 +333,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a service sees nothing of the turn that starts it",
         "workers/service.py",
-        "context=outside_turns())",
+        "context=context_without_turn())",
         "context=None)",
         f"{LEFT}test_a_service_that_is_started_within_a_turn_sees_nothing_of_that[sqlite]",
     ),

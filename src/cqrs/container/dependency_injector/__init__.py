@@ -1,4 +1,4 @@
-"""Handlers from a container of the library dependency-injector."""
+"""The adapter for containers of the library dependency-injector."""
 
 from cqrs.container.dependency_injector.container import DependencyInjectorCQRSContainer
 

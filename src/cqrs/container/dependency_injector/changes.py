@@ -1,4 +1,4 @@
-"""Tells when a dependency-injector container gets other providers than it had."""
+"""Notices when the providers of a dependency-injector container change."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
 
 
 class Watcher(Protocol):
-    """Wants to know."""
+    """What is notified of changes."""
 
-    def look_again(self) -> None:
-        """The container, or one within it, has other providers now."""
+    def providers_changed(self) -> None:
+        """Called when the providers of the container or of one within it have changed."""
         ...
 
 
 class _Watched(WatchedDict[str, Any]):
-    """The providers of a container. Whoever watches them is not kept alive by it."""
+    """The providers of a container. Its watchers are held by weak references."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         super().__init__(given)
         self.watchers: WeakSet[Watcher] = WeakSet()
-        self.on_change = self._tell
+        self.on_change = self._notify
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for watcher in [*self.watchers]:
-            watcher.look_again()
+            watcher.providers_changed()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
-        """Those of a container that is made from this one are its own."""
+        """Return a plain dictionary: an instance of the container has providers of its own."""
         return copy.deepcopy({**self}, memo)
 
 
 def watch(containers: Iterable[Any], watcher: Watcher) -> None:
-    """Tell ``watcher`` of every provider that is set, replaced or removed in one of ``containers``."""
+    """Notify ``watcher`` of every provider that is set, replaced or removed in one of ``containers``."""
     for container in containers:
         if not isinstance(container.providers, _Watched):
             container.providers = _Watched(container.providers)

@@ -1,4 +1,4 @@
-"""Handlers from a container of the library dependency-injector."""
+"""The adapter for containers of the library dependency-injector."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from cqrs.container.dependency_injector.types import (
 from cqrs.container.resolver import Resolver
 from cqrs.container.resolving.autowiring import is_value
 from cqrs.container.resolving.provider import provider_of
-from cqrs.container.resolving.shortcut import NotAtOnce, unsure
+from cqrs.container.resolving.shortcut import NotAtOnce, may_fail_late
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem
 
@@ -43,37 +43,37 @@ _Named = tuple[str, Any]  # a provider with its dotted name in the container
 
 
 class DependencyInjectorCQRSContainer(Resolver):
-    """Lets a dependency-injector container give the handlers what they need, found by its type.
+    """Injects what a dependency-injector container provides, found by type, into the handlers.
 
-    A provider is found by the class it makes, by what its function is annotated to return, or by what overrides it,
-    in nested containers too; for a port or an abstract base, by a class derived from it. Of several that fit, the one
-    that uses the others is taken, a decorator for example; otherwise it is a wiring mistake to ask for that type.
-    What has no provider, as a rule the handlers, is built from its annotations.
+    A provider is found by the class it makes, by the annotated result of its function, or by what overrides it, also in
+    nested containers; for a port or an abstract base, by a class derived from it. If several fit, the one that uses
+    the others is taken, for example a decorator; otherwise asking for that type is a wiring mistake. Types without a
+    provider, usually the handlers, are built from their annotations.
 
-    Its lifetimes are those of the providers. What lives per request can be bound here, as in every resolver, as well
-    as a type whose provider cannot be found by itself.
+    The lifetimes are those of the providers. Bind here, as in every resolver, what lives per request, or a type whose
+    provider cannot be found by itself.
     """
 
     def __init__(self, container: Container | None = None) -> None:
         self._providers = _Providers()
         super().__init__(source=self._providers)
-        self._providers.surprised = self._planner.forget
+        self._providers.on_change = self._planner.forget
         if container is not None:
             self.attach_external_container(container)
 
     @property
     def external_container(self) -> Container:
-        """The dependency-injector container. Raises ``WiringError`` if none is attached."""
+        """Return the dependency-injector container. Raises ``WiringError`` if none is attached."""
         return self._providers.container
 
     def attach_external_container(self, container: Container) -> None:
-        """Take the providers of ``container`` from now on, and those that are set in it later."""
+        """Use the providers of ``container`` from now on, also those that are set in it later."""
         if not hasattr(container, "providers"):
             raise InvalidArgument("container", container, "give a container of dependency-injector")
         self._providers.attach(container)
 
     def bind(self, type_: Any, factory: Callable[..., Any] | None = None, *, lifetime: Lifetime = "transient") -> None:
-        """As in every resolver; ``factory`` can be a provider of the container as well."""
+        """Bind as in every resolver; ``factory`` can also be a provider of the container."""
         if isinstance(factory, providers.Provider):
 
             async def call() -> Any:
@@ -89,12 +89,12 @@ _AWAITED = (asyncio.Future, types.CoroutineType)
 
 
 async def _call(provider: Any) -> Any:
-    return await _settled(provider())
+    return await _result_of(provider())
 
 
-async def _settled(made: Any) -> Any:
+async def _result_of(made: Any) -> Any:
     if asyncio.isfuture(made):
-        return await asyncio.shield(made)  # others may wait for the same future
+        return await asyncio.shield(made)  # other tasks may wait for the same future
     return await made if inspect.iscoroutine(made) else made
 
 
@@ -105,9 +105,9 @@ class _Providers:
         self._container: Container | None = None
         self._all: list[_Named] = []
         self._fitting: dict[Any, list[_Named]] = {}
-        self._asked: dict[str, Any] = {}  # by provider: with which type arguments its thing is asked for
-        self.surprised: Callable[[], None] = lambda: None
-        self._begun: dict[Any, Any] = {}  # by provider: what turned out to be awaitable on the short way
+        self._asked: dict[str, Any] = {}  # by name of provider: the type, with arguments, that it was asked for
+        self.on_change: Callable[[], None] = lambda: None
+        self._started: dict[Any, Any] = {}  # by provider: an unexpected awaitable, which `get` has yet to await
 
     @property
     def container(self) -> Container:
@@ -119,15 +119,15 @@ class _Providers:
 
     def attach(self, container: Container) -> None:
         self._container = container
-        self._begun.clear()
-        self.look_again()
+        self._started.clear()
+        self.providers_changed()
 
-    def look_again(self) -> None:
+    def providers_changed(self) -> None:
         self._all = list(all_providers(self.container))
         self._fitting.clear()
         self._asked.clear()
         watch(all_containers(self.container), self)
-        self.surprised()
+        self.on_change()
 
     def provides(self, type_: Any) -> bool:
         return bool(self._find(type_))
@@ -158,31 +158,31 @@ class _Providers:
 
     async def get(self, type_: Any) -> Any:
         provider = self._find(type_)[0][1]
-        begun = self._begun.get(provider)
-        if begun is None:
+        started = self._started.get(provider)
+        if started is None:
             return await _call(provider)
-        self._begun[provider] = None
-        return await _settled(begun)
+        self._started[provider] = None
+        return await _result_of(started)
 
     def quick(self, type_: Any) -> tuple[Make | None, tuple[Make, ...]]:
         provider = self._find(type_)[0][1]
-        if provider in self._begun or any(may_await(part) for part in (provider, *provider.traverse())):
+        if provider in self._started or any(may_await(part) for part in (provider, *provider.traverse())):
             return None, ()
         plain: set[type] = set()
 
         def make() -> Any:
-            made = provider()  # an override counts at once, and what that gives may have to be awaited
+            made = provider()  # it may have been overridden by one whose result has to be awaited
             if type(made) in plain:
                 return made
             if not isinstance(made, _AWAITED):
-                kind: Any = type(made)  # pyright: ignore[reportUnknownVariableType]  # whatever it is
+                kind: Any = type(made)  # pyright: ignore[reportUnknownVariableType]  # can be any class
                 plain.add(kind)
                 return made
-            self._begun[provider] = made
-            self.surprised()
+            self._started[provider] = made
+            self.on_change()
             raise NotAtOnce
 
-        return make, (unsure,)
+        return make, (may_fail_late,)
 
     def scope(self) -> None:
         return None
@@ -200,7 +200,7 @@ class _Providers:
         fitting = self._find(type_)
         return origins(fitting[0][1], names, type_) if len(fitting) == 1 else iter(())
 
-    def instead(self, name: str, value: str) -> str:
+    def how_to_bind(self, name: str, value: str) -> str:
         return how_to_provide(name, value)
 
     def _find(self, type_: Any) -> list[_Named]:

@@ -1,4 +1,4 @@
-"""What will stop a provider of a dependency-injector container from making its thing."""
+"""Finds what will stop a provider of a dependency-injector container from making its object."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ CALLING = (providers.Factory, providers.BaseSingleton, providers.Callable, RESOU
 CHOOSING: tuple[Any, ...] = (
     providers.Selector,
     providers.Aggregate,
-)  # which of their options will be taken is not known yet
+)  # it is not known in advance which of their options will be used
 
 
 def first_gap(provider: Any, seen: set[Any] | None = None) -> tuple[str, str] | None:
-    """The first problem of ``provider`` or of one that it needs, and what to change; nothing if all of it holds."""
+    """Return the first problem of ``provider`` or of one that it needs, with its remedy; ``None`` if there is none."""
     seen = set() if seen is None else seen
     provider = in_effect(provider)
     if provider in seen or isinstance(provider, CHOOSING):
@@ -31,7 +31,7 @@ def first_gap(provider: Any, seen: set[Any] | None = None) -> tuple[str, str] | 
     if gap is not None:
         return gap
     if isinstance(provider, CALLING) and any("__" in name for name in provider.kwargs):
-        return None  # these are arguments for the providers that it needs
+        return None  # such keyword arguments are passed to the providers that it needs
     return next((gap for part in provider.related if (gap := first_gap(part, seen)) is not None), None)
 
 

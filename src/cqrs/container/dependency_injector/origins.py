@@ -1,4 +1,4 @@
-"""What the providers of a dependency-injector container make their things with."""
+"""Describes what the providers of a dependency-injector container make their objects with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def origins(provider: Any, names: Mapping[Any, str], asked: Any) -> Iterator[tuple[Path, Origin]]:
-    """What ``provider`` makes its thing with, which is ``asked`` for, and so on for those that it needs."""
+    """Yield the origin of what ``provider`` makes, asked for as ``asked``, and the origins of all that it needs."""
     seen: set[Any] = set()
 
     def walk(provider: Any, path: Path, asked: Any = None) -> Origins:
@@ -31,7 +31,7 @@ def origins(provider: Any, names: Mapping[Any, str], asked: Any) -> Iterator[tup
         here = (*path, asked or given_by(provider) or name or type(provider).__name__)
         yield here, _origin(provider, name)
         if isinstance(provider, CHOOSING):
-            return  # which of its options will be taken is not known yet
+            return  # it is not known in advance which of its options will be used
         for value in _arguments(provider):
             if session_class(class_of(value)) is not None:
                 binding = f"an argument of {_shown(provider, name)}"
@@ -44,7 +44,7 @@ def origins(provider: Any, names: Mapping[Any, str], asked: Any) -> Iterator[tup
 
 
 def how_to_provide(name: str, value: str) -> str:
-    """How a type is bound to a ``value`` in the container: its ``name`` need not be told."""
+    """Return the code that provides ``value`` in the container; the ``name`` of the type is not needed for it."""
     del name
     return f"{value.removeprefix('db.').replace('.', '_')} = providers.Object({value})"
 
@@ -61,7 +61,7 @@ def _origin(provider: Any, name: str | None) -> Origin:
 
 
 def _sessions_in(provider: Any) -> dict[Any, Any]:
-    """The providers that fill a parameter which is annotated as a session, each with that annotation."""
+    """Return the providers for parameters that are annotated as a session, each with that annotation."""
     if not isinstance(provider, CALLING) or not callable(provider.provides):
         return {}
     given = {name: value for name, value in provider.kwargs.items() if "__" not in name}

@@ -1,4 +1,4 @@
-"""Which types the providers of a dependency-injector container give."""
+"""Finds out which types the providers of a dependency-injector container make."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from cqrs.container.session_types import class_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Type arguments of theirs would tell which thing a provider gives. Here that is the question.
+# Untyped: the type arguments of a provider would have to name what it makes, and that is not known here.
 providers: Any = typed_providers
 resources: Any = typed_resources
 
 EXACT, SUBCLASS = 0, 1
 
-# What a resource or a coroutine function is annotated with around the thing it gives.
+# The annotated result of a resource or a coroutine function wraps what it makes in one of these.
 _AROUND = (
     *(collections.abc.Iterator, collections.abc.Iterable, collections.abc.Generator),
     *(collections.abc.AsyncIterator, collections.abc.AsyncIterable, collections.abc.AsyncGenerator),
@@ -33,7 +33,7 @@ _AROUND = (
 
 
 def all_providers(container: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every provider of a container and of the containers in it, with its dotted name."""
+    """Yield every provider of a container and of the containers in it, with its dotted name."""
     for name, provider in container.providers.items():
         yield prefix + name, provider
         inner = _containers_in(provider)
@@ -42,7 +42,7 @@ def all_providers(container: Any, prefix: str = "") -> Iterator[tuple[str, Any]]
 
 
 def all_containers(container: Any) -> Iterator[Any]:
-    """A container and those in it, but for those of which only the names are known."""
+    """Yield a container and those in it, except for those of which only the names are known."""
     yield container
     for provider in container.providers.values():
         if isinstance(provider, providers.Container):
@@ -56,16 +56,16 @@ def _containers_in(provider: Any) -> Any:
 
 
 def in_effect(provider: Any) -> Any:
-    """The provider that answers in the end, where one overrides the other."""
+    """Return the provider that is used in the end, after all overrides."""
     while provider.last_overriding is not None:
         provider = provider.last_overriding
     return provider
 
 
 def fit(provider: Any, type_: Any) -> int | None:
-    """How well what ``provider`` gives fits ``type_``: ``EXACT``, ``SUBCLASS``, or not at all.
+    """Return how well what ``provider`` makes fits ``type_``: ``EXACT``, ``SUBCLASS``, or ``None`` if not at all.
 
-    A class fits its bases, but never the base of a handler: another handler is not what was asked for.
+    A class fits its bases, except for a base class of handlers: that would inject another handler.
     """
     overriding = provider.last_overriding
     if isinstance(provider, providers.Selector):
@@ -82,7 +82,7 @@ def _fit(given: Any, type_: Any, *, exactly: bool) -> int | None:
     if cls is None or asked is None or asked is object or asked.__module__ == "builtins":
         return None
     value = is_value(asked)
-    if value and exactly:  # that a path is in the container says nothing about which path is wanted
+    if value and exactly:  # a path that is in the container need not be the path that is wanted
         return None
     if asked not in cls.__mro__ or not _same_arguments(given, cls, asked, get_args(type_)):
         return None
@@ -97,13 +97,13 @@ def _same_arguments(given: Any, cls: type, asked: type, arguments: tuple[Any, ..
 
 
 def given_by(provider: Any) -> Any:
-    """What the things that ``provider`` gives are, as far as it can be told."""
+    """Return the type of what ``provider`` makes, or ``None`` if it is not known."""
     if isinstance(provider, providers.Dependency):
         return provider.instance_of
     if is_object(provider):
         return cast("Any", class_of(provider.provides))
     made_by = getattr(provider, "provides", None)
-    is_setting = isinstance(provider, providers.TypedConfigurationOption)  # whatever it was converted to
+    is_setting = isinstance(provider, providers.TypedConfigurationOption)  # its type says nothing about its meaning
     if is_setting or isinstance(made_by, providers.Provider) or not callable(made_by):
         return None
     if isinstance(made_by, type) and not issubclass(made_by, resources.Resource | resources.AsyncResource):
@@ -112,14 +112,14 @@ def given_by(provider: Any) -> Any:
 
 
 def may_await(provider: Any) -> bool:
-    """Whether what ``provider`` gives has to be awaited, as far as it can be told beforehand."""
+    """Whether the result of ``provider`` has to be awaited, as far as that is known in advance."""
     made_by = getattr(provider, "provides", None)
     is_async = kind_of(made_by)[0].startswith("async") if callable(made_by) else False
     return is_async or provider.is_async_mode_enabled() or isinstance(provider, providers.Coroutine)
 
 
 def is_object(provider: Any) -> bool:
-    """Whether it holds a value. Those that derive from its class hold settings or containers."""
+    """Whether ``provider`` holds a value. Subclasses of its class hold settings or containers."""
     return cast("Any", type(provider)) is providers.Object
 
 

@@ -1,4 +1,4 @@
-"""Handlers from a container of the library ``di``."""
+"""The adapter for containers of the library ``di``."""
 
 from cqrs.container.di.container import DIContainer
 

@@ -1,23 +1,23 @@
-"""Handlers from a container of the library ``di``."""
+"""The adapter for containers of the library ``di``."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from cqrs._arguments import Needed, check
 from cqrs._introspection.generics import type_name
-from cqrs._registries.compiled import Keepers, Kept
+from cqrs._registries.compiled import PlanCache, PlanCaches
+from cqrs.container.closing import ClosedAtExit, EndedAtExit
 from cqrs.container.di.solving import REQUEST, Solver
 from cqrs.container.origin import called_in
 from cqrs.container.resolving.request_scope import after_the_end
 from cqrs.container.resolving.shortcut import NotAtOnce
-from cqrs.container.resolving.single_flight import Turnstile
+from cqrs.container.resolving.single_flight import SingleFlight
 from cqrs.errors.wiring import DependencyError, WiringError, WiringProblem, problems_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from types import TracebackType
 
     import di
     from di.api.executor import SupportsTaskGraph
@@ -30,12 +30,12 @@ T = TypeVar("T")
 _CONTAINER = Needed("a di.Container()", ("bind", "solve"))
 
 
-class DIContainer:
-    """Lets ``di`` build the handlers and all they need.
+class DIContainer(ClosedAtExit):
+    """Builds handlers and all they need with a ``di`` container.
 
     The scopes before ``"request"`` in ``scopes`` last until :meth:`aclose`; ``"request"`` and those after it last for
-    one request. A dependent without a scope lives per request. Handlers need no binding, and each is made anew. What
-    is bound in the ``di`` container later on, a test's override for example, counts for what is built from then on.
+    one request. A dependent without a scope lives per request. Handlers need no binding, and each request gets new
+    ones. A later binding in the ``di`` container, such as an override in a test, applies to all that is built then.
     """
 
     def __init__(
@@ -46,32 +46,32 @@ class DIContainer:
         self._scopes = scopes
         self._lasting = scopes[: scopes.index(REQUEST)]
         self._solver: Solver | None = None
-        self._keepers = Keepers()
+        self._plan_caches = PlanCaches()
         self._opened = AsyncExitStack()
         self.lasting: di.ScopeState | None = None
-        self._turnstiles = {scope: Turnstile() for scope in self._lasting}
+        self._flights = {scope: SingleFlight() for scope in self._lasting}
         self._per_request = scopes[len(self._lasting) :]
-        # A class of its own: to make a scope is then no call of ours.
+        # Each container has a class of its own, so that making a scope takes no other Python call.
         self.light_scope: type[DIScope] = type("DIScope", (DIScope,), {"container": self})
         if container is not None:
             self.attach_external_container(container)
 
     @property
     def external_container(self) -> di.Container:
-        """The ``di`` container. Raises ``WiringError`` if none is attached."""
+        """Return the ``di`` container. Raises ``WiringError`` if none is attached."""
         return self.solver.container
 
     def attach_external_container(self, container: di.Container) -> None:
-        """Build with ``container`` from now on."""
+        """Use ``container`` from now on."""
         self._forget_ready()
         check("container", container, _CONTAINER)
-        self._solver = Solver(container, self._scopes, self._keepers.empty)
+        self._solver = Solver(container, self._scopes, self._plan_caches.clear)
 
     async def resolve(self, type_: Callable[..., T]) -> T:
-        """An instance of ``type_``, outside of any request.
+        """Return an instance of ``type_`` outside of a request.
 
         Raises ``DependencyError`` if it cannot be made, or if something would have to be closed at the end of the
-        request: that takes a scope, ``async with container.scope() as scope``.
+        request. For the latter, open a scope: ``async with container.scope() as scope``.
         """
         opened = next(iter(self.solver.opened_per_request(type_)), None)
         if opened is not None:
@@ -83,25 +83,25 @@ class DIContainer:
         async with self.scope() as scope:
             return await scope.resolve(type_)
 
-    scoped = True  # what has no scope lives per request
+    scoped = True  # a dependent without a scope lives per request
 
     def scope(self) -> DIScope:
-        """A request scope: what has the scope ``"request"`` is made once within it and closed at its end."""
+        """Return a request scope: dependents of the scope ``"request"`` are made once in it and closed at its end."""
         return self.light_scope()
 
     def constructor(self, type_: type[T]) -> Callable[[], T] | None:  # noqa: ARG002  # a resolver has it
-        """Always ``None``: what is bound later on may need a request scope."""
+        """Return ``None``: a later binding may need a request scope."""
         return None
 
     def shortcut(self, type_: type[T]) -> Callable[[], T] | None:
-        """A function that makes ``type_`` at once, where no other thing is made with it.
+        """Return a function that makes ``type_`` in one call, if nothing is shared with other parts of the request.
 
-        It raises ``NotAtOnce`` when something else has been bound, or was not made yet.
+        It raises ``NotAtOnce`` if a binding has changed, or if something it needs has yet to be made.
         """
         solver = self.solver
         try:
             quick = solver.quick(type_)
-        except DependencyError:  # which a scope will tell
+        except DependencyError:  # the scope will raise it
             return None
         if quick is None or quick.shares:
             return None
@@ -119,39 +119,42 @@ class DIContainer:
         return make
 
     def makes_anew(self, type_: Any) -> bool:
-        """Whether everybody who asks for ``type_`` gets one of his own: it is a class that is not shared."""
+        """Whether every request for ``type_`` gets a new instance: it is a class, and not shared."""
         try:
             root = self.solver.solve(type_).dependency
-        except DependencyError:  # which a scope will tell
+        except DependencyError:  # the scope will raise it
             return False
         return not root.use_cache and isinstance(called_in(root.call), type)
 
-    def kept(self) -> Kept:
-        """For what is compiled from the bindings. It is empty again after the request that finds others."""
-        return self._keepers.add(Kept())
+    def kept(self) -> PlanCache:
+        """Return a new cache for what is computed from the bindings.
+
+        It is emptied by the first request that finds other bindings.
+        """
+        return self._plan_caches.add(PlanCache())
 
     async def enter(self, opened: AsyncExitStack) -> tuple[di.ScopeState, _OneAtATime]:
-        """What ``di`` keeps for one request, which is closed with ``opened``."""
+        """Return the state of ``di`` for one request, which is closed with ``opened``, and its executor."""
         container = self.solver.container
         if self.lasting is None:
             self.lasting = await _enter(container, self._lasting, None, self._opened)
         state = await _enter(container, self._per_request, self.lasting, opened)
-        return state, _OneAtATime(self._turnstiles | {name: Turnstile() for name in self._per_request})
+        return state, _OneAtATime(self._flights | {name: SingleFlight() for name in self._per_request})
 
     def check(self, types: Iterable[type]) -> list[WiringProblem]:
-        """What will stop ``di`` from building ``types``. Builds nothing."""
+        """Return what will stop ``di`` from building ``types``. Builds nothing."""
         found: dict[object, DependencyError] = {}
         for error in (error for type_ in types for error in self.solver.problems(type_)):
             found.setdefault((error.problem, error.remedy), error)
         return problems_of(found.values())
 
     def origins_of(self, types: Iterable[type]) -> Origins:
-        """What makes ``types`` and all that they need, each with the way to it. Builds nothing."""
+        """Yield what makes ``types`` and all they need, each with the path of types to it. Builds nothing."""
         for type_ in types:
             yield from self.solver.origins(type_)
 
     async def aclose(self) -> None:
-        """Close what lasts longer than a request, the last made first. It is made anew if it is needed again."""
+        """Close what lasts longer than a request, the last made first. It is made again if it is needed again."""
         self.lasting = None
         self._forget_ready()
         await self._opened.aclose()
@@ -160,33 +163,26 @@ class DIContainer:
         if self._solver is not None:
             self._solver.ready.clear()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
     @property
     def solver(self) -> Solver:
-        """What knows how things are made. Raises ``WiringError`` if no container is attached."""
+        """Return the solver of the attached container. Raises ``WiringError`` if none is attached."""
         if self._solver is None:
             remedy = "Pass one, DIContainer(container), or call attach_external_container(container)"
             raise WiringError([WiringProblem("DIContainer", "no container is attached to it", remedy)])
         return self._solver
 
 
-class DIScope:
-    """What one request uses. Made by :meth:`DIContainer.scope`; see ``LightScope``."""
+class DIScope(EndedAtExit):
+    """The instances of one request. Made by :meth:`DIContainer.scope`; see ``LightScope``."""
 
     container: ClassVar[DIContainer]
 
     opened: AsyncExitStack | None = None
-    ended = False
     _entered: tuple[di.ScopeState, _OneAtATime] | None = None
     _shared: dict[Any, Any] | None = None
 
     async def resolve(self, type_: Callable[..., T]) -> T:
-        """An instance of ``type_``. Raises ``DependencyError`` if it, or something it needs, cannot be made."""
+        """Return an instance of ``type_``. Raises ``DependencyError`` if it, or what it needs, cannot be made."""
         if self.ended:
             raise after_the_end(type_)
         solver = self.container.solver
@@ -209,48 +205,38 @@ class DIScope:
         self.opened = AsyncExitStack()
         self._entered = state, _ = await self.container.enter(self.opened)
         shared: Any = state.cached_values[REQUEST]
-        shared.update(self._shared or {})  # what was made the short way is the request's, too
+        shared.update(self._shared or {})  # instances made without entering belong to the request, too
         self._shared = shared
         return self._entered
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.ended = True
-        if self.opened is not None:
-            await self.opened.__aexit__(kind, error, traceback)
-
 
 class _OneAtATime:
-    """An executor under which two tasks that need the same thing at once get the same one."""
+    """An executor that lets two tasks which need the same instance at the same time get the same one."""
 
-    __slots__ = ("_turnstiles",)
+    __slots__ = ("_flights",)
 
-    def __init__(self, turnstiles: Mapping[Scope, Turnstile]) -> None:
-        self._turnstiles = turnstiles
+    def __init__(self, flights: Mapping[Scope, SingleFlight]) -> None:
+        self._flights = flights
 
     async def execute_async(self, tasks: SupportsTaskGraph, state: Any) -> None:
         for task in tasks.static_order():
-            computing: Any = task.compute(state)  # at once, or a coroutine that looks into the cache when it starts
+            computing: Any = task.compute(state)  # None if done, or a coroutine that first looks into the cache
             key = getattr(task, "cache_key", None)
             if computing is None:
                 continue
             if key is None:
                 await computing
                 continue
-            turnstile = self._turnstiles[getattr(task, "scope", REQUEST)]
+            flight = self._flights[getattr(task, "scope", REQUEST)]
             try:
-                token = await turnstile.enter(key, key[-1])
+                token = await flight.enter(key, key[-1])
             except BaseException:
                 computing.close()
                 raise
             try:
                 await computing
             finally:
-                turnstile.leave(key, token)
+                flight.leave(key, token)
 
 
 async def _enter(

@@ -1,4 +1,4 @@
-"""What the library ``di`` makes of a generic class that is asked for with type arguments."""
+"""Generic classes in the library ``di``, asked for with type arguments."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from cqrs._introspection.hints import filled, plain, type_variables, unannotated
 from cqrs.container.resolving.autowiring import is_interface, is_value
 
 
-class Exact(Dependent[Any]):
-    """Of ``Service[User]`` it makes a ``Service`` with what its parameters mean then; ``di`` drops the argument."""
+class GenericDependent(Dependent[Any]):
+    """Makes ``Service[User]`` with parameters that depend on ``User``; ``di`` itself ignores the type argument."""
 
     @property
     def cache_key(self) -> Any:
-        """That of a usual one: whoever asks for the same gets the same."""
+        """Return the key of an ordinary dependent, so that both share an instance."""
         return (Dependent, *cast("tuple[Any, ...]", super().cache_key)[1:])
 
     def get_dependencies(self) -> list[DependencyParameter]:
-        """Those of the class, with its type variables filled in."""
+        """Return the dependencies of the class, with its type variables replaced."""
         variables = type_variables(self.call)
         if not variables:
             return super().get_dependencies()
         bare = copy.copy(self)
         bare.call = get_origin(self.call) or self.call
-        return [self._filled(needed, variables) for needed in super(Exact, bare).get_dependencies()]
+        return [self._filled(needed, variables) for needed in super(GenericDependent, bare).get_dependencies()]
 
     def _filled(self, needed: DependencyParameter, variables: dict[Any, Any]) -> DependencyParameter:
         parameter = needed.parameter
@@ -43,8 +43,8 @@ class Exact(Dependent[Any]):
         return DependencyParameter(marker.register_parameter(parameter), parameter)
 
 
-def exactly(asked: Any, dependent: DependentBase[Any]) -> DependentBase[Any]:
-    """``dependent``, or what makes ``asked`` with its arguments where that would make the bare class."""
+def with_type_arguments(asked: Any, dependent: DependentBase[Any]) -> DependentBase[Any]:
+    """Return ``dependent``, or one that respects the type arguments of ``asked``, if ``dependent`` would not."""
     exact = plain(unannotated(asked))
     cls, call, kind = runtime_class(exact), cast("Any", dependent.call), cast("Any", type(dependent))
     if kind is not Dependent or call is None or cls is None or is_interface(cls) or is_value(cls):
@@ -52,4 +52,6 @@ def exactly(asked: Any, dependent: DependentBase[Any]) -> DependentBase[Any]:
     alias: Any = exact if call is get_origin(exact) else call
     if not type_variables(alias):
         return dependent
-    return Exact(alias, scope=dependent.scope, use_cache=dependent.use_cache, wire=cast("Any", dependent).wire)
+    return GenericDependent(
+        alias, scope=dependent.scope, use_cache=dependent.use_cache, wire=cast("Any", dependent).wire
+    )

@@ -1,4 +1,4 @@
-"""What the dependents of the library ``di`` make their things with."""
+"""Describes what the dependents of the library ``di`` make their objects with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def origins(
     solved: di.SolvedDependent[Any], type_: Any, gaps: Container[DependentBase[Any]]
 ) -> Iterator[tuple[Path, Origin]]:
-    """What the things on the way to ``type_`` are made with; nothing makes the ``gaps``."""
+    """Yield the origins of all that ``type_`` needs; the ``gaps`` are dependents that cannot be made."""
     seen: set[DependentBase[Any]] = set()
 
     def walk(dependent: DependentBase[Any], here: Path) -> Origins:
@@ -37,7 +37,7 @@ def origins(
 
 
 def how_to_bind(name: str, value: str) -> str:
-    """How a type of this ``name`` is bound to a ``value``."""
+    """Return the code that binds the type ``name`` to ``value``."""
     return f'container.bind(bind_by_type(Dependent(lambda: {value}, scope="singleton"), {name}))'
 
 

@@ -1,4 +1,4 @@
-"""The short way to what the library ``di`` builds: calls alone, where nothing on it is awaited or opened."""
+"""Makes what the library ``di`` builds by plain calls, where nothing has to be awaited or opened."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """How one thing is made; ``look`` is where it is kept, if it lasts longer than a request."""
+    """How one dependency is made; ``look`` is its place in the caches, if it lasts longer than a request."""
 
     make: Make
     look: Look | None = None
 
 
 class Quick:
-    """How a type is made at once. ``shares`` tells whether something is shared by all that one request makes."""
+    """How a type is made by plain calls. ``shares``: whether something is shared with other parts of the request."""
 
     def __init__(self, call: Any, root: Part, args: list[Part] | None, looks: list[Look], *, shares: bool) -> None:
         self._call = call
         self._root = root
-        self._args = args  # all that is passed to the call, unless something is passed by name
+        self._args = args  # all arguments; None if some are passed by name
         self._looks = looks
         self.shares = shares
 
     def made(self, lasting: di.ScopeState | None, shared: Shared) -> Any:
-        """The thing, with what lasts. Raises ``NotAtOnce`` before anything is made, if some of that is not there."""
+        """Make it, using the ``lasting`` instances. Raises ``NotAtOnce``, before making anything, if one is missing."""
         return self._root.make(self._caches(lasting), shared)
 
     def alone(self, lasting: di.ScopeState | None) -> Callable[[], Any]:
-        """A function that makes the thing with what lasts now. Raises ``NotAtOnce`` as above."""
+        """Return a function that makes it with the present ``lasting`` instances. Raises ``NotAtOnce`` as above."""
         caches = self._caches(lasting)
         if self._root.look is None and self._args is not None and all(part.look for part in self._args):
             values = [caches[part.look[0]][part.look[1]] for part in self._args if part.look]
@@ -62,12 +62,12 @@ class Quick:
 def quick_way(
     solved: di.SolvedDependent[Any], lasting: Collection[Scope], request: Scope, scope_of: Callable[..., Scope]
 ) -> Quick | None:
-    """The short way to what was ``solved``, if there is one."""
+    """Return how to make what was ``solved`` by plain calls, or ``None`` if that is not possible."""
     return _Way(solved, lasting, request, scope_of).to(solved.dependency)
 
 
 class _Way:
-    """Goes through all that is needed."""
+    """Walks through the dependencies."""
 
     def __init__(
         self,
@@ -158,5 +158,5 @@ def _shared(make: Make, key: Any) -> Make:
 
 
 def _is_a_default(call: Any) -> bool:
-    """Whether ``di`` made it up, to give a parameter its default."""
+    """Whether ``call`` is the function by which ``di`` gives a parameter its default."""
     return getattr(call, "__name__", "") == "inject_default_value" and call.__module__.partition(".")[0] == "di"

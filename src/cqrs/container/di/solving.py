@@ -1,4 +1,4 @@
-"""Works out what the library ``di`` has to build, and tells why that fails."""
+"""Works out what the library ``di`` has to build, and explains why that fails."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from di.exceptions import DependencyInjectionException, ScopeViolationError, Sol
 
 from cqrs._introspection.calling import kind_of
 from cqrs._introspection.generics import runtime_class, type_name
-from cqrs._introspection.hints import plain, settle, unannotated
-from cqrs.container.builtin import GIVEN
-from cqrs.container.di.exact import Exact, exactly
+from cqrs._introspection.hints import plain, unannotated, write_inherited_hints
+from cqrs.container.builtin import BUILT_IN
+from cqrs.container.di.exact import GenericDependent, with_type_arguments
 from cqrs.container.di.origins import how_to_bind, origins
 from cqrs.container.di.quick import Quick, quick_way
 from cqrs.container.resolving.autowiring import RECORDER, is_interface, is_recorder, is_value
@@ -35,7 +35,7 @@ _FAILURES = (DependencyInjectionException, NameError, TypeError, ValueError)
 
 
 class Solver:
-    """Solves each type once; what is bound or unbound in the container makes it start afresh."""
+    """Solves each type once, and again after the bindings of the container have changed."""
 
     def __init__(self, container: di.Container, scopes: Sequence[Scope], on_change: Callable[[], None]) -> None:
         self.container = container
@@ -43,19 +43,19 @@ class Solver:
         self._scopes = scopes
         self._solved: dict[Any, di.SolvedDependent[Any]] = {}
         self._ways: dict[Any, Quick | None] = {}
-        self.ready: dict[Any, Callable[[], Any]] = {}  # with what lasts: emptied when that is closed
+        self.ready: dict[Any, Callable[[], Any]] = {}  # they hold lasting instances: emptied when these are closed
         self.bound: list[Any] = getattr(container, "_bind_hooks", [])
-        self.hooks: list[Any] = []  # that were bound when the rest was worked out
+        self.hooks: list[Any] = []  # the bindings for which everything here was worked out
 
     def solve(self, type_: Any) -> di.SolvedDependent[Any]:
-        """The way to ``type_``. Raises the first ``DependencyError`` that stands against it."""
+        """Return how ``type_`` is made. Raises the first ``DependencyError`` if it cannot be made."""
         found = self.problems(type_)
         if found:
             raise found[0]
         return self._solved[type_]
 
     def quick(self, type_: Any) -> Quick | None:
-        """The short way to ``type_``, if there is one. Raises ``DependencyError`` if there is none at all."""
+        """Return how ``type_`` is made by plain calls, or ``None``. Raises ``DependencyError`` if it cannot be made."""
         if type_ in self._ways and self.bound == self.hooks:
             return self._ways[type_]
         solved, lasting = self.solve(type_), self._scopes[: self._scopes.index(REQUEST)]
@@ -63,7 +63,10 @@ class Solver:
         return way
 
     def alone(self, type_: Any, lasting: di.ScopeState | None) -> Callable[[], Any]:
-        """A function that makes ``type_`` with what lasts now, kept in ``ready``. Raises ``NotAtOnce`` if none can."""
+        """Return a function that makes ``type_`` with the ``lasting`` instances, and store it in ``ready``.
+
+        Raises ``NotAtOnce`` if that is not possible.
+        """
         way = self.quick(type_)
         if way is None or way.shares:
             raise NotAtOnce
@@ -71,12 +74,12 @@ class Solver:
         return make
 
     def problems(self, type_: Any) -> list[DependencyError]:
-        """Everything that will stop ``di`` from building ``type_``."""
+        """Return everything that will stop ``di`` from building ``type_``."""
         self._look_at_bindings()
         if type_ in self._solved:
             return []
         gaps = _Gaps(self.hooks)
-        settle(type_)
+        write_inherited_hints(type_)
         try:
             solved = self._solve(type_, gaps)
         except _FAILURES as error:
@@ -86,14 +89,14 @@ class Solver:
         return [gaps.error(stub, _path(solved, solved.dependency, stub)) for stub in gaps.found]
 
     def origins(self, type_: Any) -> Origins:
-        """What makes ``type_`` and all that it needs, whether or not the rest can be made."""
+        """Yield what makes ``type_`` and all it needs, even if something on the way cannot be made."""
         self._look_at_bindings()
         gaps = _Gaps(self.hooks)
-        settle(type_)
+        write_inherited_hints(type_)
         try:
             solved = self._solve(type_, gaps)
         except _FAILURES:
-            return  # these are among its problems
+            return  # `problems` reports them
         yield from origins(solved, type_, gaps.found)
 
     def _look_at_bindings(self) -> None:
@@ -110,7 +113,10 @@ class Solver:
             return self.container.solve(root, self._scopes, scope_resolver=self._scope_of)
 
     def opened_per_request(self, type_: Any) -> Iterator[Any]:
-        """The generators on the way to ``type_`` whose scope ends with the request. Raises ``DependencyError``."""
+        """Yield the generators among the needs of ``type_`` whose scope ends with the request.
+
+        Raises ``DependencyError`` if ``type_`` cannot be made.
+        """
         lasting = self._scopes[: self._scopes.index(REQUEST)]
         for dependent in self.solve(type_).dag:
             if dependent.scope not in lasting and kind_of(dependent.call)[0] in ("context", "async context"):
@@ -137,15 +143,15 @@ class Solver:
         return DependencyError(type_, path, problem, remedy)
 
 
-class _Root(Exact):
-    """What is asked for: never shared itself, though what it needs is, as usual in ``di``."""
+class _Root(GenericDependent):
+    """The type that is asked for: it is never shared itself, but its dependencies are, as usual in ``di``."""
 
     def get_default_marker(self) -> Marker:
         return Marker(scope=self.scope)
 
 
 class _Gaps:
-    """A bind hook, the last one, that stands in for what nothing can make, and remembers why."""
+    """The last bind hook: it puts a stub in place of what cannot be made, and remembers the reason."""
 
     def __init__(self, hooks: Sequence[Any]) -> None:
         self._hooks = hooks
@@ -153,7 +159,7 @@ class _Gaps:
 
     def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any]:
         asked = None if param is None else param.annotation
-        given = None if param is None else GIVEN.get(unannotated(param.annotation))
+        given = None if param is None else BUILT_IN.get(unannotated(param.annotation))
         if param is not None and given is not None and not self._is_bound(param, dependent):
             return Dependent(given.factory, scope=REQUEST, use_cache=False, wire=False)
         if param is not None and dependent.call is None and param.default is param.empty:
@@ -163,9 +169,9 @@ class _Gaps:
             gap: Any = (param.name, *not_for_handlers(param.name, "it", marker))
         else:
             gap = self._gap(param, dependent)
-        settle(dependent.call)  # before `di` reads it
+        write_inherited_hints(dependent.call)  # before `di` reads it
         if gap is None:
-            return exactly(asked, dependent)
+            return with_type_arguments(asked, dependent)
         stub: Dependent[Any] = Dependent(_nothing, scope=dependent.scope, use_cache=False, wire=False)
         self.found[stub] = gap
         return stub
@@ -222,7 +228,7 @@ class _Gaps:
 
 
 def _nothing() -> None:
-    """Stands in for what cannot be made; it is never called."""
+    """The stub for what cannot be made; it is never called."""
 
 
 def _path(

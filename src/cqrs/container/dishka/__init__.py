@@ -1,4 +1,4 @@
-"""Handlers from an asynchronous container of the library dishka."""
+"""The adapter for asynchronous containers of the library dishka."""
 
 from cqrs.container.dishka.container import DishkaContainer
 

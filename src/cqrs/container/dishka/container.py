@@ -1,4 +1,4 @@
-"""Handlers from an asynchronous container of the library dishka."""
+"""The adapter for asynchronous containers of the library dishka."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 class DishkaContainer(Resolver):
-    """Lets a dishka container give the handlers what they need.
+    """Injects what a dishka container provides into the handlers.
 
-    For every request the container's next scope is entered, as a rule ``Scope.REQUEST``; ``scope`` names another one.
-    What is registered comes from dishka, and the rest, as a rule the handlers, is built from its annotations. A
-    handler that you register yourself should have ``cache=False``, or two events of one request share it.
+    For every request the container's next scope is entered, usually ``Scope.REQUEST``; ``scope`` selects another one.
+    Registered types come from dishka. All others, usually the handlers, are built from their annotations. Register
+    handlers with ``cache=False``, or two events of one request share one.
     """
 
     def __init__(self, container: AsyncContainer | None = None, *, scope: BaseScope | None = None) -> None:
@@ -40,7 +40,7 @@ class DishkaContainer(Resolver):
 
     @property
     def external_container(self) -> AsyncContainer:
-        """The dishka container. Raises ``WiringError`` if none is attached."""
+        """Return the dishka container. Raises ``WiringError`` if none is attached."""
         return self._dishka.container
 
     def attach_external_container(self, container: AsyncContainer) -> None:
@@ -96,7 +96,7 @@ class _Dishka:
 
         def look() -> Any:
             try:
-                return container._cache[key]  # noqa: SLF001  # there is no other way that is not asynchronous
+                return container._cache[key]  # noqa: SLF001  # the public ways are all asynchronous
             except KeyError:
                 raise NotAtOnce from None
 
@@ -112,7 +112,7 @@ class _Dishka:
     def origins(self, type_: Any) -> Origins:
         return self.graph.origins(key_of(type_))
 
-    def instead(self, name: str, value: str) -> str:
+    def how_to_bind(self, name: str, value: str) -> str:
         return how_to_provide(name, value)
 
     def _enter(self) -> AbstractAsyncContextManager[AsyncContainer] | None:
@@ -146,7 +146,7 @@ class _Opened:
 
 
 class _TaskLock:
-    """A lock that lets in again the task that holds it: a factory may ask its container for something else."""
+    """A lock that the holding task can acquire again: a factory may ask its container for something else."""
 
     __slots__ = ("_depth", "_holder", "_lock")
 

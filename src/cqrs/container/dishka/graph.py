@@ -1,4 +1,4 @@
-"""What a dishka container knows, and for how long it keeps it."""
+"""Reads what is registered in a dishka container, and in which scopes."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _OPENED = (FactoryType.GENERATOR, FactoryType.ASYNC_GENERATOR)
 
 
 def key_of(type_: Any) -> DependencyKey:
-    """What dishka is asked for; the component is named by ``Annotated[X, FromComponent("...")]``."""
+    """Return the key of ``type_`` in dishka; ``Annotated[X, FromComponent("...")]`` names a component."""
     return hint_to_dependency_key(type_).with_component(DEFAULT_COMPONENT)
 
 
 def unwrapped(entered: Any) -> AsyncContainer:
-    """The container that will be entered; before 1.8 dishka puts it into a wrapper."""
+    """Return the container that will be entered; before 1.8 dishka puts it into a wrapper."""
     container: AsyncContainer = getattr(entered, "container", entered)
     return container
 
 
 class Graph:
-    """The factories of a container that stays open and of the one that is entered for a request."""
+    """The factories of the container that stays open and of the one that is entered for a request."""
 
     def __init__(self, lasting: AsyncContainer, entered: AsyncContainer) -> None:
         self._containers = [*_outwards(lasting)]
@@ -45,12 +45,12 @@ class Graph:
         self._deeper = [c.registry for c in _inwards(entered)]
 
     def knows(self, type_: Any) -> bool:
-        """Whether anything is registered for ``type_``, in whatever scope."""
+        """Whether something is registered for ``type_``, in any scope."""
         key = key_of(type_)
         return any(_find(registries, key) is not None for registries in (self._entered, self._deeper))
 
     def keeper_of(self, key: DependencyKey) -> Any:
-        """The container that keeps what it makes for ``key`` longer than a request, if any does."""
+        """Return the container that keeps what it makes for ``key`` longer than a request, or ``None``."""
         for container in self._containers:
             factory = container.registry.get_factory(key)
             if factory is not None:
@@ -63,7 +63,7 @@ class Graph:
         return _find(self._lasting, key_of(type_)) is None
 
     def first_gap(self, key: DependencyKey, seen: frozenset[DependencyKey] = frozenset()) -> tuple[str, str] | None:
-        """Why ``key`` cannot be made in a request, and what to change; nothing if it can, or if that is not known."""
+        """Return why ``key`` cannot be made in a request, with a remedy; ``None`` if it can, or if that is unknown."""
         found, name = _find(self._entered, key), type_name(key.type_hint)
         if found is None:
             deeper = _find(self._deeper, key)
@@ -78,11 +78,11 @@ class Graph:
             problem = f"{name} comes from the context, which has none"
             return problem, f"Pass it: make_async_container(..., context={{{name}: ...}}), or register a factory for it"
         if getattr(factory, "when_dependencies", ()) or key in seen:
-            return None  # which of them will be taken is decided later
+            return None  # which of them is used will be decided later
         return next((gap for need in _needs(factory) if (gap := self.first_gap(need, seen | {key})) is not None), None)
 
     def origins(self, key: DependencyKey, seen: set[DependencyKey] | None = None, path: Path = ()) -> Origins:
-        """What makes ``key`` and all that it needs, as far as that is known before a request."""
+        """Yield what makes ``key`` and all it needs, as far as that is known before a request."""
         seen = set() if seen is None else seen
         found = _find(self._entered, key)
         if found is None or key in seen:
@@ -114,7 +114,7 @@ class Graph:
 
 
 def how_to_provide(name: str, value: str) -> str:
-    """How a type of this ``name`` is registered as a ``value``."""
+    """Return the code that registers ``value`` as the type ``name``."""
     return f"provider.provide(lambda: {value}, provides={name}, scope=Scope.APP)"
 
 

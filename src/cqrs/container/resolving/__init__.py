@@ -1,1 +1,1 @@
-"""How the default resolver builds things."""
+"""The parts of the default resolver: bindings, plans, scopes."""

@@ -1,4 +1,4 @@
-"""What the default resolver builds although nobody bound it: concrete classes, by their constructors."""
+"""Classes that the default resolver builds without a binding: concrete classes, by their constructors."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _RECORD_IN_THE_HANDLER = (
     "Ask for it in a handler function and pass it on in a call, call self.record in a handler class, or return the "
     "events and let the handler record them"
 )
-RECORDER = "nobody reads what is recorded in an EventRecorder that is made here", _RECORD_IN_THE_HANDLER
+RECORDER = "what is recorded in an EventRecorder that is made here would never be read", _RECORD_IN_THE_HANDLER
 
 
 def autowired(type_: Any, path: Sequence[Any], remedy: Callable[[Any], str]) -> Provider:
-    """The provider for a class that was not bound: its constructor. Raises ``DependencyError`` if there is none to use.
+    """Return the provider of a class that is not bound: its constructor.
 
-    ``remedy`` tells how something is bound. Classes of the standard library are not built: a new lock or an empty
-    ``Decimal`` for everyone is not what anybody meant.
+    Raises ``DependencyError`` if it cannot be used; ``remedy`` returns how to bind the type. Classes of the standard
+    library are not built, because a new lock or an empty ``Decimal`` each time is never what was meant.
     """
     cls = runtime_class(type_)
     if cls is None or is_value(cls):
         raise DependencyError(type_, path, f"nothing is bound for {type_name(type_)}", remedy(type_))
-    if cls.__module__ == "cqrs.mediator":  # it is built from the container, and cannot be built by it
+    if cls.__module__ == "cqrs.mediator":  # a mediator is built with the container, and cannot be built by it
         remedy_text = f"Bind a function that returns yours: container.bind({cls.__name__}, lambda: mediator)"
         raise DependencyError(type_, path, f"nothing is bound for {cls.__name__}", remedy_text)
     if is_recorder(cls):
@@ -44,24 +44,24 @@ def autowired(type_: Any, path: Sequence[Any], remedy: Callable[[Any], str]) -> 
 
 
 def is_interface(cls: type) -> bool:
-    """Whether ``cls`` cannot have instances of its own."""
+    """Whether ``cls`` is abstract or a protocol, and has no instances of its own."""
     return inspect.isabstract(cls) or bool(getattr(cls, "_is_protocol", False))
 
 
 def is_recorder(cls: type) -> bool:
-    """Whether it is ``EventRecorder`` itself, told by its name: its package imports this module."""
+    """Whether ``cls`` is ``EventRecorder``, recognised by name, because its package imports this module."""
     return (cls.__module__, cls.__qualname__) == ("cqrs.handlers.recorder", "EventRecorder")
 
 
 def is_value(cls: type) -> bool:
-    """Whether ``cls`` belongs to Python: its name says nothing about what an application means by it."""
+    """Whether ``cls`` is in the standard library, so that the type alone does not tell which value is meant."""
     if cls.__module__.partition(".")[0] not in sys.stdlib_module_names:
         return False
     return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
 
 
 def how_to_bind(type_: Any) -> str:
-    """What to change where nothing is bound for ``type_``, in terms of the default resolver."""
+    """Return the remedy if nothing is bound for ``type_``, as code for the default resolver."""
     cls = runtime_class(type_)
     if cls is not None and not is_value(cls):
         return f"Bind an implementation: container.bind({type_name(type_)}, YourImplementation)"
@@ -69,5 +69,5 @@ def how_to_bind(type_: Any) -> str:
 
 
 def how_to_bind_value(name: str, value: str) -> str:
-    """How a type of this ``name`` is bound to a ``value`` in the default resolver."""
+    """Return the code that binds the type ``name`` to ``value`` in the default resolver."""
     return f"container.bind_instance({name}, {value})"

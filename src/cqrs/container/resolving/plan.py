@@ -1,4 +1,4 @@
-"""How one type is made, with the plans of all it needs."""
+"""The plan of how one type is made, with the plans of all it needs."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """How one type is made. Without a ``provider``, by asking the source for ``key``."""
+    """How one type is made: by ``provider``, or without one by asking the source for ``key``."""
 
-    key: Any  # what it is shared under
+    key: Any  # under which the instance is shared
     provider: Provider | None
     lifetime: Lifetime
     args: tuple[Plan, ...] = ()
     kwargs: tuple[tuple[str, Plan], ...] = ()
-    per_request: Path = ()  # the types that lead from here to what lives per request
-    unclosed: Path = ()  # the types that lead from here to what is closed with whoever asked for it
-    short: Make | None = None  # the whole way in one call, where it takes neither an await nor a scope
-    quick: Make | None = None  # the same, also where something was made before that takes an await
-    looks: tuple[Make, ...] = ()  # they raise NotAtOnce as long as such a thing has not been made
-    anew: Make | None = None  # what a request makes once, in one call
+    per_request: Path = ()  # the types that lead from here to one that lives per request
+    unclosed: Path = ()  # the types that lead from here to one that must be closed by its owner
+    short: Make | None = None  # makes it in one call, if that needs neither an await nor a scope
+    quick: Make | None = None  # like `short`, but parts that need an await must have been made before
+    checks: tuple[Make, ...] = ()  # they raise NotAtOnce as long as such a thing has not been made
+    anew: Make | None = None  # makes in one call what each request makes once
 
 
 @dataclass(frozen=True, slots=True)
 class Injection:
-    """What a parameter is filled with, by its position or by its name."""
+    """The plan for a parameter, which is passed by position or by name."""
 
     parameter: Parameter
     by_name: bool
@@ -47,7 +47,7 @@ class Injection:
 def plan_of(
     key: Any, provider: Provider, injections: Sequence[Injection], path: Path, singletons: dict[Any, Any]
 ) -> Plan:
-    """The plan for what ``path`` ends with. Raises ``DependencyError`` if it would outlive what it is made of."""
+    """Return the plan for the last type of ``path``. Raises ``DependencyError`` if it would outlive what it needs."""
     per_request: Path = next((i.plan.per_request for i in injections if i.plan.per_request), ())
     unclosed: Path = next((i.plan.unclosed for i in injections if i.plan.unclosed), ())
     args = tuple(i.plan for i in injections if not i.by_name)
@@ -56,7 +56,7 @@ def plan_of(
     if provider.lifetime == "singleton":
         if per_request:
             raise _captive(path, per_request)
-        unclosed = ()  # it closes what it is made of
+        unclosed = ()  # the singleton closes what was opened for it
     elif provider.lifetime == "request":
         per_request = here
     elif per_request:
@@ -65,10 +65,10 @@ def plan_of(
         unclosed = here
     elif unclosed:
         unclosed = here + unclosed
-    quick, looks, anew = _quick(key, provider, args, kwargs, singletons)
-    short = None if looks else quick
+    quick, checks, anew = _quick(key, provider, args, kwargs, singletons)
+    short = None if checks else quick
     path_of = (per_request, unclosed)
-    return Plan(key, provider, provider.lifetime, args, tuple(kwargs.items()), *path_of, short, quick, looks, anew)
+    return Plan(key, provider, provider.lifetime, args, tuple(kwargs.items()), *path_of, short, quick, checks, anew)
 
 
 def _quick(
@@ -76,17 +76,17 @@ def _quick(
 ) -> tuple[Make | None, tuple[Make, ...], Make | None]:
     by_position = [part.quick for part in args if part.quick is not None]
     by_name = {name: part.quick for name, part in kwargs.items() if part.quick is not None}
-    looks = tuple(dict.fromkeys(look for part in (*args, *kwargs.values()) for look in part.looks))
+    checks = tuple(dict.fromkeys(check for part in (*args, *kwargs.values()) for check in part.checks))
     at_once = provider.kind == "plain" and len(by_position) + len(by_name) == len(args) + len(kwargs)
-    if provider.lifetime == "singleton" and (looks or not at_once):
-        look = made_before(key, singletons)
-        return look, (look,), None
+    if provider.lifetime == "singleton" and (checks or not at_once):
+        check = made_before(key, singletons)
+        return check, (check,), None
     if not at_once:
         return None, (), None
     make = assembled(provider.factory, by_position, by_name)
     if provider.lifetime == "request":
-        return None, (), None if looks else make
-    return (shared(make, key, singletons) if provider.lifetime == "singleton" else make), looks, None
+        return None, (), None if checks else make
+    return (shared(make, key, singletons) if provider.lifetime == "singleton" else make), checks, None
 
 
 def _captive(path: Path, per_request: Path) -> DependencyError:

@@ -1,4 +1,4 @@
-"""Finds out how things are made, once for each type: what a request needs is then not looked up again."""
+"""Works out how each type is made, once, so that a request need not look it up again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 from cqrs._introspection.generics import type_name
 from cqrs._introspection.hints import names_of, unaliased, unannotated
-from cqrs._registries.compiled import Keepers
-from cqrs.container.builtin import GIVEN
+from cqrs._registries.compiled import PlanCaches
+from cqrs.container.builtin import BUILT_IN
 from cqrs.container.origin import Origin, made_by, shown
 from cqrs.container.resolving.autowiring import autowired, how_to_bind, how_to_bind_value
 from cqrs.container.resolving.plan import Injection, Plan, plan_of
@@ -25,26 +25,26 @@ if TYPE_CHECKING:
 
 
 class Planner:
-    """Makes the plans from what is bound, and keeps them."""
+    """Makes the plans from the bindings, and keeps them until something else is bound."""
 
     def __init__(self, source: Source | None, singletons: dict[Any, Any]) -> None:
         self.bound: dict[Any, Provider] = {}
         self._source = source
         self._singletons = singletons
         self._plans: dict[Any, Plan] = {}
-        self.keepers = Keepers()
+        self.plan_caches = PlanCaches()
 
     def forget(self) -> None:
-        """Make every plan anew, and whatever was compiled from one, because something was bound."""
+        """Drop all plans and what was computed from them, because something was bound."""
         self._plans.clear()
-        self.keepers.empty()
+        self.plan_caches.clear()
 
     def knows(self, type_: Any) -> bool:
-        """Whether ``type_`` was bound, or is known to the source."""
+        """Whether ``type_`` is bound, or provided by the source."""
         return self._find(type_) is not None
 
     def plan(self, type_: Any) -> Plan:
-        """How ``type_`` is made. Raises the first ``DependencyError`` that stands against it."""
+        """Return the plan of ``type_``. Raises the first ``DependencyError`` if it cannot be made."""
         plan = self._plans.get(type_)
         if plan is None:
             found: list[DependencyError] = []
@@ -54,7 +54,10 @@ class Planner:
         return plan
 
     def explore(self, type_: Any, found: list[DependencyError], failed: set[Any], path: Path = ()) -> Plan | None:
-        """How ``type_`` is made. If it cannot be, the reasons are added to ``found``, each type's once (``failed``)."""
+        """Return the plan of ``type_``, or add the reasons why it cannot be made to ``found``.
+
+        ``failed`` collects the types that cannot be made, so that each is reported once.
+        """
         type_ = unaliased(type_)
         if type_ in self._plans:
             return self._plans[type_]
@@ -77,7 +80,7 @@ class Planner:
         return plan
 
     def origins(self, type_: Any, seen: set[Any], path: Path = ()) -> Origins:
-        """What makes ``type_`` and all that it needs, whether or not the rest can be made. None is told twice."""
+        """Yield what makes ``type_`` and all it needs, each once, even if something on the way cannot be made."""
         type_ = unaliased(type_)
         if type_ in seen:
             return
@@ -87,10 +90,10 @@ class Planner:
             key, provider = self._provider(type_, here)
         except DependencyError:
             if session_class(type_) is not None:
-                yield here, Origin("nothing", None, "", self._instead)
+                yield here, Origin("nothing", None, "", self._how_to_bind)
             return
         if provider is None or provider.how == "source":
-            assert self._source is not None  # noqa: S101  # only the source makes what has no provider here
+            assert self._source is not None  # noqa: S101  # without a provider it comes from the source
             for way, origin in self._source.origins(key if provider is None else provider.given):
                 yield (*here, *way[1:]), origin
             return
@@ -106,11 +109,11 @@ class Planner:
         binding = f"container.bind({name})" if given is key else f"container.bind({name}, {shown(given)})"
         return Origin(made_by(given), given, binding, how_to_bind_value, tuple(needs))
 
-    def _instead(self, name: str, value: str) -> str:
-        return (how_to_bind_value if self._source is None else self._source.instead)(name, value)
+    def _how_to_bind(self, name: str, value: str) -> str:
+        return (how_to_bind_value if self._source is None else self._source.how_to_bind)(name, value)
 
     def _provider(self, type_: Any, here: Path) -> tuple[Any, Provider | None]:
-        """Under which name ``type_`` is made, and with what; nothing if the source makes it."""
+        """Return the key of ``type_`` and its provider, or ``None`` as provider if the source makes it."""
         key = self._find(type_)
         if key is None:
             key = unannotated(type_)
@@ -118,16 +121,16 @@ class Planner:
         provider, exact = self.bound.get(key), unannotated(type_)
         if provider is not None and provider.given is key and get_origin(exact) is key:
             return exact, provider_of(exact, provider.lifetime, here)  # `Service[User]` is not `Service[Order]`
-        return key, provider or GIVEN.get(key)
+        return key, provider or BUILT_IN.get(key)
 
     def _explore(self, type_: Any, found: list[DependencyError], failed: set[Any], here: Path) -> Plan | None:
         key, provider = self._provider(type_, here)
         if provider is None:
-            assert self._source is not None  # noqa: S101  # only the source knows what is not bound
+            assert self._source is not None  # noqa: S101  # without a provider it comes from the source
             lifetime = self._source.lifetime(key)
-            quick, looks = self._source.quick(key)
+            quick, checks = self._source.quick(key)
             per_request = (type_,) if lifetime == "request" else ()
-            return Plan(key, None, lifetime, per_request=per_request, quick=quick, looks=looks)
+            return Plan(key, None, lifetime, per_request=per_request, quick=quick, checks=checks)
         injections: list[Injection] = []
         injected = list(self._injected(provider))
         for parameter, by_name in injected:
@@ -139,10 +142,10 @@ class Planner:
         return plan_of(key, provider, injections, here, self._singletons)
 
     def _find(self, type_: Any) -> Any:
-        """Under which name ``type_`` is bound or known to the source, if it is."""
+        """Return the key under which ``type_`` is bound or provided by the source, or ``None``."""
         type_ = unaliased(type_)
         for name in names_of(type_):
-            if name in self.bound or name in GIVEN:
+            if name in self.bound or name in BUILT_IN:
                 return name
         if self._source is not None:
             for name in (type_, unannotated(type_)):
@@ -151,7 +154,10 @@ class Planner:
         return None
 
     def _injected(self, provider: Provider) -> Iterator[tuple[Parameter, bool]]:
-        """The parameters that are filled in: all without a default, and those whose type was bound."""
+        """Yield the parameters to inject, each with whether to pass it by name.
+
+        These are all without a default, and those whose type is bound.
+        """
         skipped = False
         for parameter in provider.parameters:
             if parameter.optional and (parameter.type_ is None or self._find(parameter.type_) is None):

@@ -1,4 +1,4 @@
-"""How the default resolver makes one thing: its factory, what the factory needs, and how long the result lives."""
+"""A binding of the default resolver: the factory, its parameters, and the lifetime of what it makes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _UNREAD = (str, typing.ForwardRef, Unreadable)
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter that is injected; an ``optional`` one keeps its default unless something was bound for its type."""
+    """A parameter to inject. An ``optional`` one keeps its default unless its type is bound."""
 
     name: str
-    type_: Any  # None where only the default is known
+    type_: Any  # None if there is only a default
     optional: bool
     by_position: bool
     by_name: bool
@@ -35,18 +35,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Makes one thing. A ``factory`` of the kind *context* gives a context manager, which is entered for the thing."""
+    """Makes one type. A ``factory`` of the kind *context* returns a context manager, which is entered."""
 
     factory: Callable[..., Any]
     lifetime: Lifetime
     kind: Kind
     parameters: tuple[Parameter, ...] = field(default=())
-    given: Any = None  # what was bound: that factory as it was, a value, or what the source is to be asked for
+    given: Any = None  # what was bound: the original factory, a value, or the key for the source
     how: Literal["factory", "value", "source"] = "factory"
 
 
 def provider_of(factory: Any, lifetime: Lifetime, path: Sequence[Any] = ()) -> Provider:
-    """The provider for a class or function, by its annotations. Raises ``DependencyError`` if they do not suffice."""
+    """Return the provider for a class or function. Raises ``DependencyError`` if its annotations do not suffice."""
     if lifetime not in typing.get_args(Lifetime):
         problem = f"{type_name(factory)} cannot live for {lifetime!r}"
         raise DependencyError(factory, path, problem, 'Choose "transient", "request" or "singleton"')
@@ -59,7 +59,7 @@ def provider_of(factory: Any, lifetime: Lifetime, path: Sequence[Any] = ()) -> P
 
 
 def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Parameter]:
-    """The parameters of ``factory`` that can be injected. Raises ``DependencyError`` for one without annotation."""
+    """Return the parameters of ``factory`` to inject. Raises ``DependencyError`` for one without annotation."""
     try:
         declared = read_signature(factory)
     except (ValueError, TypeError) as error:
@@ -88,9 +88,12 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Pa
 
 
 def marker_of_a_route(default: object, annotation: object) -> str | None:
-    """What FastAPI or faststream fills in, and nobody else: ``Depends(...)`` as a default or within ``Annotated``."""
-    told = (note for part in union_members(annotation) for note in getattr(part, "__metadata__", ()))
-    for where, marker in (("for a default", default), *(("in its annotation", note) for note in told)):
+    """Return the text for a marker that only FastAPI or faststream can fill in, or ``None``.
+
+    Such a marker is ``Depends(...)``, as a default or within ``Annotated``.
+    """
+    metadata = (note for part in union_members(annotation) for note in getattr(part, "__metadata__", ()))
+    for where, marker in (("for a default", default), *(("in its annotation", note) for note in metadata)):
         kind = cast("type", type(marker))
         if kind.__module__.partition(".")[0] in {"fastapi", "fast_depends", "faststream"}:
             return f"{kind.__name__}(...) {where}"
@@ -98,7 +101,7 @@ def marker_of_a_route(default: object, annotation: object) -> str | None:
 
 
 def not_for_handlers(name: str, owner: object, marker: str) -> tuple[str, str]:
-    """What is wrong with such a default, and what to change."""
+    """Return problem and remedy for a parameter with such a marker."""
     of = "" if owner == "it" else f" of {type_name(owner)}"
     problem = f"parameter {name!r}{of} has {marker}, which only routes fill in"
     return problem, "Annotate it with the type it needs, and bind that in the container"

@@ -1,4 +1,4 @@
-"""The short way to a thing: one call, where making it takes neither an ``await`` nor a request scope."""
+"""Functions that make an instance in one call, where that needs neither an ``await`` nor a request scope."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 ONE_LOOP = "Give the factory what it needs as a parameter, and resolve in one event loop only"
 
 
-class NotAtOnce(Exception):  # it is no error: whoever asked takes the long way
-    """The short way ends at something that has yet to be made, and that takes an ``await``. Nothing was made."""
+class NotAtOnce(Exception):  # no error: the caller then resolves the type in a scope
+    """Something has yet to be made for this, and that needs an ``await``. Nothing was made."""
 
 
 def assembled(factory: Callable[..., Any], args: Sequence[Make], kwargs: Mapping[str, Make]) -> Make:
-    """A function that calls ``factory`` with what the other functions make."""
+    """Return a function that calls ``factory`` with the results of the other functions."""
     if kwargs:
         return lambda: factory(*[make() for make in args], **{name: make() for name, make in kwargs.items()})
-    # Most constructors take a few parameters, and this is on the way of every request: a list would double its cost.
+    # Every request runs this, and most constructors take few parameters: building a list would double its cost.
     match args:
         case []:
             return factory
@@ -40,9 +40,9 @@ def assembled(factory: Callable[..., Any], args: Sequence[Make], kwargs: Mapping
 
 
 def shared(make: Make, key: Any, made: dict[Any, Any]) -> Make:
-    """A function that returns what ``made`` holds for ``key``, and makes it if nothing is there.
+    """Return a function that returns ``made[key]``, and makes it first if it is missing.
 
-    Nothing is awaited meanwhile, so whoever asks while it is made is the factory itself, or another thread.
+    Nothing is awaited meanwhile, so a call while it is being made comes from the factory itself or another thread.
     """
     in_the_making = Lock()
 
@@ -64,7 +64,7 @@ def shared(make: Make, key: Any, made: dict[Any, Any]) -> Make:
 
 
 def made_before(key: Any, made: Mapping[Any, Any]) -> Make:
-    """A function that returns what ``made`` holds for ``key``, and raises ``NotAtOnce`` if nothing is there."""
+    """Return a function that returns ``made[key]``, and raises ``NotAtOnce`` if it is missing."""
 
     def get() -> Any:
         try:
@@ -75,30 +75,30 @@ def made_before(key: Any, made: Mapping[Any, Any]) -> Make:
     return get
 
 
-def unsure() -> None:
-    """Says beforehand that ``NotAtOnce`` may be raised at the very end of the way, and nothing more."""
+def may_fail_late() -> None:
+    """A check that does nothing: it marks functions that may raise ``NotAtOnce`` only at their very end."""
 
 
-def after(looks: Sequence[Make], make: Make) -> Make:
-    """``make``, after every one of ``looks`` has told that it can be: it then makes all or nothing."""
-    looks = [look for look in looks if look is not unsure]
-    match looks:
+def checked_first(checks: Sequence[Make], make: Make) -> Make:
+    """Return a function that calls all ``checks`` before ``make``, so that it makes either everything or nothing."""
+    checks = [check for check in checks if check is not may_fail_late]
+    match checks:
         case []:
             return make
-        case [look] if look is make:
+        case [check] if check is make:
             return make
-        case [look]:
+        case [check]:
 
             def make_after_one() -> Any:
-                look()
+                check()
                 return make()
 
             return make_after_one
         case _:
 
             def make_after_all() -> Any:
-                for look in looks:
-                    look()
+                for check in checks:
+                    check()
                 return make()
 
             return make_after_all

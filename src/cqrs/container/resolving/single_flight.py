@@ -1,4 +1,4 @@
-"""Lets one task at a time do something that must be done once, and tells when that waits for itself."""
+"""Single flight: one task makes an instance while others wait for it; waiting in a circle is an error."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0
 
-_LOOK = "Look whether its factory asks for it by way of a thread, or waits for something that does not answer"
+_LOOK = "Look whether its factory asks for it by way of a thread, or waits for something that does not respond"
 
 
 class Making:
-    """A thing that is being made. ``outer`` is the one for which it is made, if there is one."""
+    """An instance that is being made. ``outer`` is the one that needs it, if any."""
 
     __slots__ = ("free", "loop", "outer", "type_")
 
@@ -33,7 +33,7 @@ class Making:
         self.free: asyncio.Event | None = None
 
     def chain(self) -> Iterator[Making]:
-        """It, and all for which it is made."""
+        """Yield this one and all that it is made for."""
         making: Making | None = self
         while making is not None:
             yield making
@@ -41,11 +41,11 @@ class Making:
 
 
 _making: ContextVar[Making | None] = ContextVar("cqrs_making", default=None)
-_waiting: list[tuple[Making, Making]] = []  # who waits, and for what
+_waiting: list[tuple[Making, Making]] = []  # the waiting one, and the one it waits for
 
 
-class Turnstile:
-    """Lets one task at a time through for each key."""
+class SingleFlight:
+    """Lets one task at a time make what belongs to a key."""
 
     __slots__ = ("_made",)
 
@@ -53,11 +53,11 @@ class Turnstile:
         self._made: dict[Any, Making] = {}
 
     async def enter(self, key: Any, type_: Any) -> Token[Making | None]:
-        """Wait until nobody is through for ``key``. Returns what :meth:`leave` takes.
+        """Wait until no other task makes ``key``. Return the token for :meth:`leave`.
 
-        Raises ``DependencyError`` if that waits for what ``type_`` is needed for: a factory asks for its own thing. A
-        factory that asks by way of a thread may not be known from others, so that nobody waits in another event loop
-        than the one in which it is made, and nobody for ever.
+        Raises ``DependencyError`` if this would wait in a circle, because a factory asks for its own result. A factory
+        that does so through a thread cannot be recognised: so it is also an error to wait in another event loop than
+        the one in which the instance is made, or longer than ``PATIENCE`` seconds.
         """
         outer = _making.get()
         while key in self._made:
@@ -83,7 +83,7 @@ class Turnstile:
         return _making.set(making)
 
     def leave(self, key: Any, token: Token[Making | None]) -> None:
-        """Let the next one through."""
+        """Let the next task through."""
         _making.reset(token)
         free = self._made.pop(key).free
         if free is not None:
@@ -91,8 +91,8 @@ class Turnstile:
 
 
 @contextmanager
-def given(type_: Any) -> Generator[None, None, None]:
-    """While another container makes ``type_``. Raises ``DependencyError`` if that needs ``type_`` itself."""
+def made_elsewhere(type_: Any) -> Generator[None, None, None]:
+    """Mark that another container makes ``type_``. Raises ``DependencyError`` if that needs ``type_`` itself."""
     outer = _making.get()
     if outer is not None:
         for making in outer.chain():
@@ -116,7 +116,7 @@ def _must_not_wait(waiter: Making, made: Making, type_: Any) -> None:
 
 
 def _way(made: Making, waiters: set[Making], seen: set[Making]) -> list[Any] | None:
-    """What leads from ``made`` back to one of ``waiters``."""
+    """Return the types that lead from ``made`` back to one of ``waiters``, or ``None``."""
     if made in waiters:
         return [made.type_]
     seen.add(made)

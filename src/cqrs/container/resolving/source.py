@@ -1,4 +1,4 @@
-"""The port through which the default resolver draws on another container."""
+"""The port through which the default resolver uses another container."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ if TYPE_CHECKING:
     from cqrs.container.resolving.shortcut import Make
 
 
-class Giver(Protocol):
-    """Gives the things of one request."""
+class RequestSource(Protocol):
+    """Provides the instances of one request."""
 
     async def get(self, type_: Any) -> Any:
-        """An instance of ``type_``."""
+        """Return an instance of ``type_``."""
         ...
 
 
-class Source(Giver, Protocol):
-    """Another container that a resolver asks for whatever was not bound in itself."""
+class Source(RequestSource, Protocol):
+    """Another container, which a resolver asks for types that are not bound in itself."""
 
     def provides(self, type_: Any) -> bool:
-        """Whether this is the container's affair, so that the resolver does not build ``type_`` by itself."""
+        """Whether the container makes ``type_``, so that the resolver does not build it itself."""
         ...
 
     def lifetime(self, type_: Any) -> Lifetime:
-        """How long what :meth:`get` gives lives. Raises ``DependencyError`` if it can tell that it cannot be made."""
+        """Return the lifetime of what :meth:`get` returns. Raises ``DependencyError`` if that surely cannot be made."""
         ...
 
     def quick(self, type_: Any) -> tuple[Make | None, tuple[Make, ...]]:
-        """A function that gives ``type_`` without an ``await``, if there is one, and what is to be called before it.
+        """Return a function that makes ``type_`` without an ``await``, if possible, and the checks to call before it.
 
-        They raise ``NotAtOnce`` where it takes one after all, the latter before anything is made.
+        All of them raise ``NotAtOnce`` if an ``await`` is needed after all, the checks before anything is made.
         """
         ...
 
-    def scope(self) -> AbstractAsyncContextManager[Giver] | None:
-        """Opens a request scope; ``None`` if what the source gives is the same in every request."""
+    def scope(self) -> AbstractAsyncContextManager[RequestSource] | None:
+        """Open a request scope. Return ``None`` if the source provides the same in every request."""
         ...
 
     def remedy(self, type_: Any) -> str:
-        """How ``type_`` is made known to the container, for a message to a person."""
+        """Return how to register ``type_`` in the container, for texts that people read."""
         ...
 
     def origins(self, type_: Any) -> Origins:
-        """What makes ``type_`` and all that it needs, each with the types that lead there from ``type_``."""
+        """Yield what makes ``type_`` and all it needs, each with the types that lead there from ``type_``."""
         ...
 
-    def instead(self, name: str, value: str) -> str:
-        """How a type of this ``name`` is bound to a ``value``, for a message to a person."""
+    def how_to_bind(self, name: str, value: str) -> str:
+        """Return the code that binds the type ``name`` to ``value``, for texts that people read."""
         ...

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cqrs._arguments import check_text, check_texts
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.amqp.broker import AMQPMessageBroker
 from cqrs.message_brokers.amqp.link import outage
@@ -120,7 +120,7 @@ class AMQPMessageSource(MessageSource):
 
     def later(self, what: Coroutine[Any, Any, None]) -> None:
         """Do it as long as this source is open."""
-        task = asyncio.create_task(what, context=outside_turns())
+        task = asyncio.create_task(what, context=context_without_turn())
         self._later.add(task)
         task.add_done_callback(self._later.discard)
 

@@ -7,7 +7,7 @@ import dataclasses
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.message_brokers.kafka.errors import is_rejection
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Lane:
             return
         self._waiting.append((record, call))
         if self.task is None:
-            self.task = asyncio.create_task(self._run(), context=outside_turns())
+            self.task = asyncio.create_task(self._run(), context=context_without_turn())
 
     def leave(self, call: Call) -> None:
         """Nobody waits for ``call`` any more. What is under way for it is kept for whoever sends it again."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from cqrs._logging.outages import OutageLog
 from cqrs._tasks.cancellation import cancel_and_wait
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.message_brokers.kafka.driver import KafkaError
 
 _QUIET = 5.0  # seconds without a word after which the cluster is asked
@@ -29,7 +29,7 @@ class Pulse:
         self._timeout = timeout
         self._lost: TimeoutError | None = None
         self._heard_at = asyncio.get_running_loop().time()
-        self._watching = asyncio.create_task(self._watch(), context=outside_turns())
+        self._watching = asyncio.create_task(self._watch(), context=context_without_turn())
 
     def heard(self) -> None:
         """The cluster has answered just now."""

@@ -7,7 +7,7 @@ import contextlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from cqrs._tasks.running import outside_turns
+from cqrs._tasks.running import context_without_turn
 from cqrs.message_brokers.driver_logs import quiet
 from cqrs.message_brokers.kafka.connection import giving_up_before
 from cqrs.message_brokers.kafka.driver import (
@@ -179,7 +179,7 @@ class Session:
         """Nothing gets through any more."""
         if self.lost is None:
             self.lost = error
-            self._ending = asyncio.create_task(self.abandon(), context=outside_turns())
+            self._ending = asyncio.create_task(self.abandon(), context=context_without_turn())
             for lane in self._lanes.values():
                 lane.drop(error)
 

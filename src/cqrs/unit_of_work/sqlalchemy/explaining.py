@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, MissingGreenlet, NotSupportedError, Pendi
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 
-from cqrs._tasks.blocks import told
+from cqrs._tasks.blocks import add_note
 from cqrs.errors.chain import cause, chain
 from cqrs.errors.driver_codes import Meaning, meaning_of
 from cqrs.errors.transactions import ConcurrencyError, TransactionEnded
@@ -72,7 +72,7 @@ def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException
         )
     note = _note(cause, unit)
     if note is not None and note not in getattr(error, "__notes__", ()):
-        told(error, note)
+        add_note(error, note)
     return error
 
 

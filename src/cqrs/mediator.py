@@ -1,4 +1,4 @@
-"""Step 1 of the flow: what an application calls to have something done."""
+"""Step 1 of the flow: the mediators, which an application calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from cqrs.dispatcher.event import EventDispatcher
 from cqrs.dispatcher.request import RequestDispatcher
 from cqrs.dispatcher.streaming import StreamingRequestDispatcher
-from cqrs.dispatcher.turn import turns_of
+from cqrs.dispatcher.turn import turn_setup
 from cqrs.events.event import INotificationEvent
 from cqrs.events.event_emitter import EventEmitter
 from cqrs.events.event_processor import EventProcessor
@@ -27,11 +27,11 @@ R = TypeVar("R")
 
 
 class RequestMediator:
-    """Brings commands and queries to their handlers, and the events of the handlers to where they go.
+    """Calls the handlers of commands and queries, and routes the events that they record.
 
-    Built by ``cqrs.requests.bootstrap.bootstrap``, or directly from its parts; then ``container`` may be left out
-    where the ``event_emitter`` has one. Raises ``WiringError`` if what was bound cannot work. Safe to share between
-    the tasks of one event loop; each ``send`` has handlers of its own.
+    Built by ``cqrs.requests.bootstrap.bootstrap``, or directly from its parts; then ``container`` may be left out if
+    the ``event_emitter`` has one. Raises ``WiringError`` if the bindings cannot work. It is safe to share between the
+    tasks of one event loop; each ``send`` gets handlers of its own.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  # the established signature
@@ -46,13 +46,13 @@ class RequestMediator:
     ) -> None:
         emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
-        turns = turns_of(container, processor, middleware_chain, request_map)
-        kept = turns.injector.kept()
-        self._dispatcher = RequestDispatcher(request_map, turns)
+        setup = turn_setup(container, processor, middleware_chain, request_map)
+        kept = setup.injector.kept()
+        self._dispatcher = RequestDispatcher(request_map, setup)
         self._turns: dict[type, Callable[[Any], Coroutine[Any, Any, Any]]] = request_map.plan_caches.add(kept)
 
-    # The second overload is for mypy: where another answer is expected, it takes the next one that fits, and so would
-    # find no mistake in `name: str = await mediator.send(...)`.
+    # The second overload is for mypy: if the response has the wrong type, mypy tries the next overload, and without
+    # this one it would find no mistake in `name: str = await mediator.send(...)`.
     @overload
     async def send(self, request: Request[R] | DCRequest[R]) -> R: ...
     @overload
@@ -62,16 +62,16 @@ class RequestMediator:
     @overload
     async def send(self, request: object) -> Any: ...
     async def send(self, request: object, answered_by: type | None = None) -> Any:
-        """Have ``request`` answered.
+        """Call the handler of ``request`` and return its response.
 
-        Returns, awaited, what its handler returned, after the events that the handler recorded have been handled and
-        sent. Raises ``RequestHandlerDoesNotExist`` if nothing is bound for its type, and whatever the handler, an
-        event handler or the broker raises, as it was raised. On an error of the handler none of its events is
-        emitted; for an error of an event handler see ``cqrs.events.event_processor``.
+        It returns after the events that the handler recorded have been handled and sent. Raises
+        ``RequestHandlerDoesNotExist`` if nothing is bound for its type. Errors of the handler, an event handler or the
+        broker are raised unchanged. If the handler raises, none of its events is emitted; for an error of an event
+        handler see ``cqrs.events.event_processor``.
 
-        A type checker takes the answer's type from ``Request[Answer]``. For a request that does not declare it (a
-        plain dataclass, say), ``answered_by`` names the handler to take it from; ``RequestHandlerTypeError`` is
-        raised if another one is bound.
+        A type checker takes the type of the response from ``Request[Response]``. For a request that does not declare
+        it, such as a plain dataclass, ``answered_by`` names the handler to take it from; ``RequestHandlerTypeError``
+        is raised if another handler is bound.
         """
         turn = self._turns.get(type(request))
         if turn is None:
@@ -82,7 +82,7 @@ class RequestMediator:
 
 
 class StreamingRequestMediator:
-    """Brings requests to streaming handlers, and the events of each chunk to where they go.
+    """Calls streaming handlers of requests, and routes the events that they record after each chunk.
 
     Built by ``cqrs.requests.bootstrap.bootstrap_streaming``, or directly from its parts, as ``RequestMediator`` is.
     """
@@ -99,9 +99,9 @@ class StreamingRequestMediator:
     ) -> None:
         emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
-        turns = turns_of(container, processor, middleware_chain, request_map)
-        kept = turns.injector.kept()
-        self._dispatcher = StreamingRequestDispatcher(request_map, turns)
+        setup = turn_setup(container, processor, middleware_chain, request_map)
+        kept = setup.injector.kept()
+        self._dispatcher = StreamingRequestDispatcher(request_map, setup)
         self._turns: dict[type, Callable[[Any], AsyncGenerator[Any, None]]] = request_map.plan_caches.add(kept)
 
     @overload
@@ -113,12 +113,12 @@ class StreamingRequestMediator:
     @overload
     def stream(self, request: object) -> AsyncGenerator[Any, None]: ...
     def stream(self, request: object, answered_by: type | None = None) -> AsyncGenerator[Any, None]:
-        """The chunks with which ``request`` is answered.
+        """Return an async generator of the chunks that the handler of ``request`` yields.
 
-        A chunk is given out when the events recorded before it have been handled. Raises at the call what ``send``
-        raises for bindings, and while iterating what the handler, an event handler or the broker raises: chunks that
-        were given out stay valid. A consumer that stops early should close the generator
-        (``contextlib.aclosing``): the handler is then closed at its ``yield`` and the request scope with it.
+        A chunk is yielded after the events that were recorded before it have been handled. Errors of the bindings are
+        raised at the call, as by ``send``; errors of the handler, an event handler or the broker while iterating, and
+        earlier chunks stay valid. A consumer that stops early should close the generator (``contextlib.aclosing``):
+        this closes the handler at its ``yield``, and then the request scope.
         """
         request_type = type(request)
         turn = self._turns.get(request_type)
@@ -130,7 +130,7 @@ class StreamingRequestMediator:
 
 
 class EventMediator:
-    """Brings events that came in from outside to their handlers, and what those record to where it goes.
+    """Calls the handlers of events that came in from outside, and routes the events that these record.
 
     Built by ``cqrs.events.bootstrap.bootstrap``, or directly from its parts.
     """
@@ -146,8 +146,8 @@ class EventMediator:
     ) -> None:
         emitter = EventEmitter(event_map, container) if event_emitter is None else event_emitter
         processor = EventProcessor(emitter, max_concurrent_event_handlers, concurrent_event_handle_enable)
-        turns = turns_of(container, processor, middleware_chain)
-        self._receive = EventDispatcher(turns).compile()
+        setup = turn_setup(container, processor, middleware_chain)
+        self._receive = EventDispatcher(setup).compile()
         self._emitter = emitter
 
     def handles(self, event_type: type) -> bool:
@@ -156,24 +156,24 @@ class EventMediator:
 
     @property
     def messages(self) -> Sequence[type]:
-        """The types of messages for which a handler is bound."""
+        """Return the types of notification events for which a handler is bound."""
         return [bound for bound in self._emitter.event_map if INotificationEvent in bound.__mro__]
 
     @property
     def outbox(self) -> EventOutbox | None:
-        """Where the notifications of its handlers go, if it has an outbox."""
+        """Return the outbox for the notifications of its handlers, if it has one."""
         return self._emitter.outbox
 
     @property
     def sends_without_outbox(self) -> bool:
-        """Whether notifications leave for a broker past every outbox, so that a crash can lose them."""
+        """Whether notifications are sent to a broker without an outbox, so that a crash can lose them."""
         return self._emitter.message_broker is not None and self._emitter.outbox is None
 
     async def send(self, event: Any) -> None:
-        """Have ``event`` handled by everything that is bound to its type.
+        """Call all handlers that are bound to the type of ``event``.
 
-        Returns when the handlers, and those of the events they recorded, are done and the notifications among these
+        It returns when they and the handlers of the events they recorded are done, and the notifications among these
         are sent. Raises the first error of a handler, so that the consumer does not acknowledge the message. An event
-        that nobody handles goes to a debug log and to the hook ``event_unhandled``.
+        without a handler is logged at the level debug, and the hook ``event_unhandled`` is called.
         """
         await self._receive(event)

@@ -27,7 +27,7 @@ LARGEST = {
     "Response": 8,
     "UnitOfWork": 30,
     "errors": 18,
-    "RequestMediator": 110,
+    "RequestMediator": 120,
     "Database": 134,
 }
 """How many modules of this package the first use of a name may load."""

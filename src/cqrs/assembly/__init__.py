@@ -1,1 +1,1 @@
-"""Assembly: what puts the parts of one service together."""
+"""Assembly: puts the parts of one service together."""

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class CommandBus:
-    """Sends each command to the one handler that is registered for its type.
+    """Calls, for each command, the one handler that is registered for its type.
 
     A handler is an ``async`` function or method that takes the command, or anything else that ``RequestMap.bind``
-    takes. What a function needs beside the command is injected by ``container``. With a ``database`` each command is
-    one transaction of it, and what handlers record goes into its outbox. Raises ``WiringError`` for middlewares that
-    cannot work with that.
+    accepts. Other parameters of a function are injected by ``container``. With a ``database`` each command is one
+    transaction of it, and recorded notifications go into its outbox. Raises ``WiringError`` for middlewares that cannot
+    work with a ``database``.
     """
 
     def __init__(
@@ -49,9 +49,9 @@ class CommandBus:
         self._mediator = RequestMediator(self._map, event_emitter=parts.emitter, middleware_chain=parts.chain)
 
     def register(self, command_type: type, handler: type | Callable[..., Any]) -> None:
-        """Let ``handler`` answer ``command_type``.
+        """Call ``handler`` for commands of ``command_type``.
 
-        Raises ``WiringError``, and changes nothing, if it cannot or if another handler is registered already.
+        Raises ``WiringError``, and changes nothing, if that cannot work or if another handler is registered already.
         """
         trial = RequestMap()
         known = self._map.get(command_type, handler) if is_class(command_type) else handler
@@ -61,5 +61,5 @@ class CommandBus:
         self._map.bind(command_type, handler)
 
     async def dispatch(self, command: Any) -> Any:
-        """What the handler of ``command`` returns. Raises ``RequestHandlerDoesNotExist`` if there is none."""
+        """Return the response to ``command``. Raises ``RequestHandlerDoesNotExist`` if no handler is registered."""
         return await self._mediator.send(command)

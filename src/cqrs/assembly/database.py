@@ -1,4 +1,4 @@
-"""Assembly: everything of one database that belongs together."""
+"""Assembly: the sessions, transactions, outbox and inbox of one database."""
 
 from __future__ import annotations
 
@@ -42,26 +42,27 @@ _ON_BEGIN = Needed("an `async def` function that takes a session", ("__call__",)
 class Database(Generic[S]):
     """One database of a service: its sessions, transactions, outbox and inbox, which are always committed together.
 
-    ``source`` is a URL, an ``AsyncEngine`` or an ``async_sessionmaker``. From a URL the engine is made when it is used
-    first, once in each process, with READ COMMITTED where there are levels, and closed at the end of ``async with db``;
-    an engine or a sessionmaker stays yours. Nothing connects before the first statement. Make one for each database and
-    pass it to every bootstrap, ``Consumer`` and ``Once``. It is safe to share between the tasks of an event loop.
+    ``source`` is a URL, an ``AsyncEngine`` or an ``async_sessionmaker``. For a URL, the engine is made at its first
+    use, once in each process, with READ COMMITTED if the database has isolation levels, and it is closed at the end of
+    ``async with db``; an engine or sessionmaker that you pass is left open. Nothing connects before the first
+    statement. Make one ``Database`` for each database, and pass it to every bootstrap, ``Consumer`` and ``Once``. It is
+    safe to share between the tasks of an event loop.
 
-    ``metadata`` holds your tables, for :meth:`create_all`. ``registry`` gives the types of the events in messages, by
-    default that of ``OutboxedEventMap``. ``on_begin`` is awaited with a session of each new transaction before the
-    first statement in it: it may set what row-level security asks for. ``outbox_table`` and ``inbox_table`` name our
-    tables.
+    ``metadata`` holds your tables, for :meth:`create_all`. ``registry`` finds the types of the events in messages; by
+    default it is that of ``OutboxedEventMap``. ``on_begin`` is awaited with a session of each new transaction before
+    its first statement, for example to set variables for row-level security. ``outbox_table`` and ``inbox_table`` name
+    the tables of this package.
 
-    With ``schema``, on PostgreSQL, it is that schema alone: each of its transactions begins with a ``SET LOCAL
-    search_path``, so your tables, ours, its relay and its migrations are those in there. Tenants with a schema each get
-    a ``Database`` each, over one engine; they are as separate as two databases.
+    With ``schema``, on PostgreSQL, all tables are in that schema: each transaction begins with a ``SET LOCAL
+    search_path``, which applies to your tables, those of this package, the relay and the migrations. For tenants with a
+    schema each, make a ``Database`` for each, with one engine; they are as separate as two databases.
 
-    Raises ``InvalidArgument`` for a source of another kind, for one with one connection for everybody (SQLite in
-    memory, a ``StaticPool``) and one that writes to several places (``binds=``, a ``schema_translate_map``), and
-    ``DatabaseAddressError``, at the first use, for a URL that leads to no database of ours.
+    Raises ``InvalidArgument`` for a source of another kind, for one whose sessions share one connection (SQLite in
+    memory, a ``StaticPool``), and for one that writes to several places (``binds=``, a ``schema_translate_map``).
+    Raises ``DatabaseAddressError``, at the first use, for a URL that cannot be used.
     """
 
-    def __init__(  # noqa: PLR0913  # what can be said about a database
+    def __init__(  # noqa: PLR0913  # the options of a database
         self,
         source: str | AsyncEngine | async_sessionmaker[S],
         *,
@@ -97,38 +98,38 @@ class Database(Generic[S]):
 
     @property
     def session(self) -> S:
-        """The session to inject everywhere: at each call that of the open transaction of this database.
+        """The session to inject: it leads, at each call, to the session of the open transaction of this database.
 
-        It may be kept by singletons and caches. Raises ``NoOpenTransaction`` where none is open, ``OtherTask`` in
-        another task than that of the transaction; ``commit``, ``rollback`` and ``close`` raise ``UnitOfWorkStateError``
-        and change nothing. It is for a part of the code that runs within a turn, or within :meth:`transaction`.
+        Singletons and caches may keep it. Use it within a turn or :meth:`transaction`: without an open transaction it
+        raises ``NoOpenTransaction``, and in another task than that of the transaction ``OtherTask``. ``commit``,
+        ``rollback`` and ``close`` raise ``UnitOfWorkStateError`` and change nothing.
         """
         session: S = self._session
         return session
 
     @property
     def outbox(self) -> SqlAlchemyOutboxedEventRepository:
-        """Its outbox, for handlers and for an ``OutboxRelay``."""
+        """The outbox, for handlers and for an ``OutboxRelay``."""
         return self._outbox
 
     @property
     def inbox(self) -> SqlAlchemyInboxRepository:
-        """Its inbox."""
+        """The inbox."""
         return self._inbox
 
     @property
     def registry(self) -> EventRegistry:
-        """The types of the events in messages."""
+        """The registry of the event types in messages."""
         return self._outbox.registry
 
     @property
     def name(self) -> str:
-        """Its address, without the password."""
+        """The address of the database, without the password."""
         return self._source.name
 
     @property
     def place(self) -> Any:
-        """What all transactions of this database have in common."""
+        """Identifies the database: all its transactions have an equal place."""
         return self._source.place
 
     @property
@@ -142,37 +143,37 @@ class Database(Generic[S]):
         return self._engine
 
     def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> SqlAlchemyUnitOfWork:
-        """A new unit of work, for what :meth:`transaction` does not do; ``async with`` opens it."""
-        if options is DEFAULT_OPTIONS:  # each turn comes by here, and an argument by name has its price
+        """Return a new unit of work, for what :meth:`transaction` cannot do; ``async with`` opens it."""
+        if options is DEFAULT_OPTIONS:  # every turn runs this, and a keyword argument is slower
             return SqlAlchemyUnitOfWork(self._source)
         return SqlAlchemyUnitOfWork(self._source, options=options)
 
     def transaction(
         self, *, isolation_level: str | None = None, read_only: bool = False
     ) -> AbstractAsyncContextManager[S]:
-        """``async with db.transaction() as session``: committed at the end, or undone if an error ends it.
+        """Open a transaction, ``async with db.transaction() as session``: committed at the end, undone by an error.
 
-        Within an open transaction of this database it is a savepoint of that, and ``read_only`` means nothing. Raises
-        ``SecondTransaction`` if that has another isolation level than this asks for, ``ConcurrencyError`` if another
-        transaction was faster, ``AfterCommitError`` if what was to follow the commit has failed.
+        Within an open transaction of this database it is a savepoint, and ``read_only`` has no effect. Raises
+        ``SecondTransaction`` if the open one has another isolation level than is asked for, ``ConcurrencyError`` if
+        another transaction has changed the same rows, and ``AfterCommitError`` if a callback after the commit failed.
         """
         return transaction(self, chosen(isolation_level, read_only))
 
     def separate_transaction(
         self, *, isolation_level: str | None = None, read_only: bool = False
     ) -> AbstractAsyncContextManager[S]:
-        """A transaction of its own, whether or not another one is open here: committed although that may fail.
+        """Open an independent transaction: it is committed even if a transaction that is open here fails.
 
-        On SQLite it raises ``SecondTransaction`` if the open one has begun: it would wait for itself.
+        On SQLite it raises ``SecondTransaction`` if the open one has begun, because both would wait for each other.
         """
         options = chosen(isolation_level, read_only)
         return separate_transaction(self, options, one_writes=not capabilities_of(self.engine.dialect).has_row_locks)
 
     async def connection(self) -> Any:
-        """The driver's own connection of the open transaction, with every pending savepoint begun.
+        """Return the driver's own connection of the open transaction; all savepoints around this code have begun on it.
 
-        What is written through it is committed with the rest. Its errors are seen by nobody else, so let them leave the
-        transaction. Raises ``NoOpenTransaction``.
+        What is written through it is committed with the rest. The unit of work does not notice its errors, so let them
+        leave the transaction. Raises ``NoOpenTransaction`` if none is open.
         """
         unit = unit_for(self._outbox, "A driver's connection")
         if not isinstance(unit, SqlAlchemyUnitOfWork):
@@ -180,14 +181,14 @@ class Database(Generic[S]):
         return await unit.connection()
 
     async def upgrade(self) -> list[str]:
-        """Bring our tables to the newest version, as ``cqrs.migrations.upgrade`` does; yours are not touched."""
+        """Migrate the tables of this package to the newest version; your tables are not changed."""
         from cqrs.migrations.engine import upgrade  # noqa: PLC0415  # most processes never migrate
 
         outbox, inbox = self._tables
         return await upgrade(self.engine, outbox, inbox_table=inbox)
 
     async def create_all(self) -> None:
-        """Make those tables of ``metadata`` that are not there, for tests and first steps. It changes none.
+        """Create the missing tables of ``metadata``, for tests and first steps. It changes no existing table.
 
         Raises ``UnitOfWorkStateError`` if no ``metadata`` was given.
         """
@@ -199,7 +200,7 @@ class Database(Generic[S]):
             await connection.run_sync(self.metadata.create_all)
 
     async def aclose(self) -> None:
-        """Close the engine that was made from a URL. It is made anew if it is used again."""
+        """Close the engine that was made from a URL. The next use makes a new one."""
         engine, self._engine = self._engine, None
         if engine is not None and isinstance(self._given, str) and self._process == os.getpid():
             self._source.forget()
@@ -214,7 +215,7 @@ class Database(Generic[S]):
     def __repr__(self) -> str:
         try:
             return f"Database({self.name!r})"
-        except DatabaseAddressError as error:  # which its first use says: to show it is none
+        except DatabaseAddressError as error:  # raised by its first use; showing it is no use
             return f"Database({error.address!r})"
 
     def _new_session(self) -> AsyncSession:

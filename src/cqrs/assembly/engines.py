@@ -1,4 +1,4 @@
-"""Assembly: the engine of a database, from whatever that was made with."""
+"""Assembly: makes or finds the engine of a database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOURCE = Needed("a URL, an engine of create_async_engine(), or an async_session
 
 
 def must_be_a_database(source: Any, schema: str | None) -> None:
-    """Raise ``InvalidArgument`` for what can be seen to be of no use before anything connects."""
+    """Raise ``InvalidArgument`` if ``source`` cannot be used, as far as that is known before anything connects."""
     if isinstance(source, AsyncEngine):
         must_keep_apart(source.sync_engine, "source")
     elif isinstance(source, async_sessionmaker):
@@ -38,7 +38,7 @@ def must_be_a_database(source: Any, schema: str | None) -> None:
 
 
 def engine_of(source: Any, schema: str | None = None) -> AsyncEngine:
-    """The engine, for the tables in ``schema``; a new one for a URL. Raises ``DatabaseAddressError``."""
+    """Return the engine, for the tables in ``schema``; for a URL a new one. Raises ``DatabaseAddressError``."""
     if isinstance(source, AsyncEngine):
         return in_schema(source, schema)
     if not isinstance(source, str):
@@ -52,5 +52,5 @@ def engine_of(source: Any, schema: str | None = None) -> AsyncEngine:
 def _readable(address: str) -> URL | None:
     try:
         return url_at(address)
-    except DatabaseAddressError:  # that is said when it is used: a module may name a database that it has not
+    except DatabaseAddressError:  # raised at the first use: a module may name a database that it never uses
         return None

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class MemoryDatabase:
-    """What a ``cqrs.Database`` is, in the memory of one process: transactions, an outbox and an inbox.
+    """Like a ``cqrs.Database``, but in the memory of one process: transactions, an outbox and an inbox.
 
-    Stores of yours join the open transaction with ``db.session.enlist(write)``. A handler that asks for an
-    ``AsyncSession`` is refused when the mediator is built.
+    Your own stores join the open transaction with ``db.session.enlist(write)``. Building a mediator raises
+    ``WiringError`` if a handler asks for an ``AsyncSession``.
     """
 
     name = "a database in memory"
@@ -35,7 +35,7 @@ class MemoryDatabase:
 
     @property
     def session(self) -> MemoryUnitOfWork:
-        """The open transaction. Raises ``NoOpenTransaction`` where none is open."""
+        """The open transaction. Raises ``NoOpenTransaction`` if none is open."""
         unit = unit_for(self._outbox, "The session of this database")
         if not isinstance(unit, MemoryUnitOfWork):
             raise NoOpenTransaction(f"The session of {self.name}")
@@ -43,39 +43,39 @@ class MemoryDatabase:
 
     @property
     def outbox(self) -> MemoryOutboxedEventRepository:
-        """Its outbox."""
+        """The outbox."""
         return self._outbox
 
     @property
     def inbox(self) -> MemoryInboxRepository:
-        """Its inbox."""
+        """The inbox."""
         return self._inbox
 
     @property
     def registry(self) -> EventRegistry:
-        """The types of the events in messages."""
+        """The registry of the event types in messages."""
         return self._outbox.registry
 
     @property
     def place(self) -> Self:
-        """What all transactions of this database have in common."""
+        """Identifies the database: all its transactions have an equal place."""
         return self
 
     def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> MemoryUnitOfWork:
-        """A new unit of work. Isolation levels mean nothing in memory."""
+        """Return a new unit of work. Isolation levels have no effect in memory."""
         del options
         return MemoryUnitOfWork(self)
 
     def transaction(
         self, *, isolation_level: str | None = None, read_only: bool = False
     ) -> AbstractAsyncContextManager[MemoryUnitOfWork]:
-        """Committed at the end, or undone if an error ends it; within an open transaction a savepoint of that."""
+        """Open a transaction: committed at the end, undone by an error; within an open transaction a savepoint."""
         return transaction(self, chosen(isolation_level, read_only))
 
     def separate_transaction(
         self, *, isolation_level: str | None = None, read_only: bool = False
     ) -> AbstractAsyncContextManager[MemoryUnitOfWork]:
-        """A transaction of its own, whether or not another one is open here."""
+        """Open an independent transaction: it is committed even if a transaction that is open here fails."""
         return separate_transaction(self, chosen(isolation_level, read_only), one_writes=False)
 
     async def upgrade(self) -> list[str]:
@@ -83,10 +83,10 @@ class MemoryDatabase:
         return []
 
     async def create_all(self) -> None:
-        """Do nothing, too."""
+        """Do nothing: there are no tables."""
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Nothing is to be closed."""
+        """Do nothing: there is nothing to close."""

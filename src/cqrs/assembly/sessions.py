@@ -1,4 +1,4 @@
-"""Assembly: the session of a database in the containers of its mediators, and which other ones cannot be meant."""
+"""Assembly: binds the session of a database in containers, and reports bindings of other sessions."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _IN_MEMORY = (
 
 
 def give_session(injector: Injector, database: OutboxDatabase) -> Injector:
-    """``injector`` with the session of ``database``; its check refuses the sessions that are not that one.
+    """Bind the session of ``database`` in ``injector``, and return an injector whose check reports other sessions.
 
-    A default resolver in which nothing is bound for the classes of the session gets it. A hand-written container
-    neither gets it nor can be looked into: it has to bind ``database.session`` by itself.
+    It is bound in a default resolver that has no binding for the classes of the session. In a hand-written container it
+    is neither bound nor checked: that has to provide ``database.session`` itself.
     """
     given: Any = getattr(database, "session_class", None)
     if given is not None and isinstance(injector, Resolver):
@@ -47,7 +47,7 @@ def give_session(injector: Injector, database: OutboxDatabase) -> Injector:
 
 
 def _foreign_sessions(database: OutboxDatabase, origins: Origins) -> Iterator[WiringProblem]:
-    """What would be written beside the transaction of the turn: each binding once, with the first way to it."""
+    """Yield a problem for each binding of a session that is outside of the turn's transaction, with a path to it."""
     seen: set[tuple[Any, str, int]] = set()
     for path, origin in origins:
         asked = session_class(path[-1])
@@ -61,7 +61,7 @@ def _foreign_sessions(database: OutboxDatabase, origins: Origins) -> Iterator[Wi
 
 
 def _gives_a_session(origin: Origin) -> bool:
-    """Whether it does, although it is asked for as something else: a protocol, say."""
+    """Whether ``origin`` makes a session although another type is asked for, such as a protocol."""
     if origin.made == "value":
         return session_class(class_of(origin.given)) is not None
     return origin.made in {"class", "function"} and makes_sessions(called_in(origin.given))
@@ -72,7 +72,7 @@ def _wrong(asked: type | None, origin: Origin, database: OutboxDatabase) -> tupl
         return f"{database.name} has no SQLAlchemy session", _IN_MEMORY
     fits = asked is None or isinstance(database.session, asked)
     if origin.made == "value" and is_of_the_transaction(origin.given):
-        return _of_another(origin, database) if fits else None  # else its type says which database is meant
+        return _of_another(origin, database) if fits else None  # otherwise its type names another database on purpose
     given = _what_it_gives(asked, origin)
     if given is None:
         return None
@@ -90,7 +90,7 @@ def _of_another(origin: Origin, database: OutboxDatabase) -> tuple[str, str] | N
 
 
 def _what_it_gives(asked: type | None, origin: Origin) -> str | None:
-    """What is no session of the open transaction, for people; ``None`` if that cannot be told before it is called."""
+    """Return a text for what ``origin`` makes in place of the right session; ``None`` if that is not known."""
     name, given = shown(origin.given), None
     if origin.made == "nothing":
         return f"nothing is bound for {type_name(asked)}"

@@ -1,4 +1,4 @@
-"""Assembly: which transactions a mediator is given, and what cannot work with them."""
+"""Assembly: checks the transaction settings of a mediator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SEPARATE = (
     "Pass database=db in place of it; or end `middlewares` with a TransactionMiddleware over the same database; or, if "
-    "a crash between the commit of a handler and that of its notifications may lose these, say "
+    "a crash between the commit of a handler and that of its notifications may lose these, pass "
     "separate_outbox_transaction=True"
 )
 
@@ -32,11 +32,11 @@ def transaction_problems(
     *,
     separate: bool,
 ) -> Iterator[WiringProblem]:
-    """What would lose something without a word."""
+    """Yield a problem for each combination of arguments that would silently lose messages or writes."""
     if database is not None and what_is_wrong(database, DATABASE) is not None:
         yield WiringProblem(
             f"database={shown(database)}",
-            "it is no database of ours",
+            "it is no database of this package",
             "Pass a cqrs.Database(...) or a MemoryDatabase()",
         )
         return
@@ -75,7 +75,7 @@ def _misplaced(middlewares: Sequence[Middleware], database: OutboxDatabase | Non
         kind = inside if hasattr(inside, "__qualname__") else type(inside)
         yield WiringProblem(
             f"middlewares: {type_name(kind)} after the TransactionMiddleware",
-            "it would run within the transaction, which commits although it has turned an error into an answer, or "
+            "it would run within the transaction, which commits although it has turned an error into a response, or "
             "repeats in a transaction that is undone already",
             "Put the TransactionMiddleware last, or pass database=db",
         )

@@ -1,4 +1,4 @@
-"""Assembly: the one body behind every bootstrap."""
+"""Assembly: builds what all bootstraps need for a mediator."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Parts:
-    """What a mediator is built from."""
+    """The parts from which a mediator is built."""
 
     request_map: RequestMap
     emitter: EventEmitter
@@ -57,9 +57,10 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     database: OutboxDatabase | None = None,
     separate_outbox_transaction: bool = False,
 ) -> Parts:
-    """Call ``on_startup`` and then the mappers, in their order, and put the parts together.
+    """Call ``on_startup`` and then the mappers, in their order, and return the parts.
 
-    A ``database`` puts its transaction innermost, takes what is recorded into its outbox, and gives out its session.
+    With a ``database``, a transaction of it is the innermost middleware, recorded notifications go into its outbox, and
+    its session is injected.
     """
     problems = [
         *_not_callable("a mapper", (*request_mappers, events_mapper), 1),
@@ -112,7 +113,7 @@ def _not_callable(what: str, given: Any, count: int) -> Iterator[WiringProblem]:
             yield WiringProblem(f"{what}: {shown(it)}", awaitable or "it cannot be called", "Pass a function")
         elif is_async(it):
             remedy = "Pass a plain function, and await what has to be awaited before, in the lifespan of the service"
-            yield WiringProblem(f"{what}: {type_name(it)}", "it is async, and nobody would await it", remedy)
+            yield WiringProblem(f"{what}: {type_name(it)}", "it is async, and would not be awaited", remedy)
         elif not takes(it, count):
             yield WiringProblem(f"{what}: {type_name(it)}", f"it does not take {taken}", f"Let it take {taken}")
 

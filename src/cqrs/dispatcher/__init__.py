@@ -1,1 +1,1 @@
-"""Step 2 of the flow: finds what answers a message, and runs it within scope and middlewares."""
+"""Step 2 of the flow: finds the handler of a message, and runs it within a request scope and the middlewares."""

@@ -1,10 +1,10 @@
-"""Lets a request scope close in peace, whoever cancels its turn and whenever.
+"""Lets a request scope close completely even if its turn is cancelled by anyio.
 
 asyncio cancels once, and what a ``finally`` awaits after that runs to its end. anyio cancels again at every ``await``
-until its cancel scope is left, and with it Starlette does, for a response whose client has gone: a connection would be
-closed as far as its first ``await`` and no further. anyio has a shield for this. It must not be held around the whole
-closing, which may leave cancel scopes that were entered before; so it is held around each wait in it, for ten seconds
-at most, because it hides cancel scopes within the closing as well.
+until its cancel scope is left. Starlette uses anyio, and cancels a response when its client disconnects: a connection
+would then be closed only up to its first ``await``. anyio has a shield for this. The shield cannot surround the whole
+closing, which may leave cancel scopes that were entered before. So it surrounds each wait during the closing, for at
+most ten seconds in total, because it hides cancel scopes within the closing as well.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _closing: dict[asyncio.Task[Any] | None, asyncio.Event] = {}
 
 
 async def until_closed(task: asyncio.Task[Any]) -> None:
-    """Returns when ``task`` is not closing a request scope, so that it can be cancelled without harm."""
+    """Return when ``task`` is not closing a request scope, so that cancelling it does no harm."""
     closed = _closing.get(task)
     if closed is not None:
         await closed.wait()
 
 
-class ClosedInPeace(Generic[T]):
-    """``manager``, with an exit that anyio does not disturb and that :func:`until_closed` waits for."""
+class UndisturbedExit(Generic[T]):
+    """Wraps ``manager`` so that anyio does not cancel its exit, and that :func:`until_closed` waits for the exit."""
 
     __slots__ = ("_manager",)
 
@@ -53,18 +53,18 @@ class ClosedInPeace(Generic[T]):
         closing: Awaitable[bool | None] = self._manager.__aexit__(kind, error, traceback)
         if error is not None:
             closing = await_exit(closing, error)
-        anyio = sys.modules.get("anyio")  # who has not loaded it is not cancelled by it
-        return closing if anyio is None else _in_peace(closing, anyio)
+        anyio = sys.modules.get("anyio")  # if it is not loaded, it does not cancel
+        return closing if anyio is None else _undisturbed(closing, anyio)
 
 
-async def _in_peace(closing: Awaitable[Any], anyio: ModuleType) -> Any:
+async def _undisturbed(closing: Awaitable[Any], anyio: ModuleType) -> Any:
     coroutine: Coroutine[Any, Any, Any] = closing if inspect.iscoroutine(closing) else _awaited(closing)
     try:
         future = coroutine.send(None)
-    except StopIteration as result:  # there was nothing to wait for
+    except StopIteration as result:  # it had nothing to wait for
         return result.value
     task, closed = asyncio.current_task(), asyncio.Event()
-    inner = _closing.setdefault(task, closed) is not closed  # what closes a scope may use another one
+    inner = _closing.setdefault(task, closed) is not closed  # code that closes a scope may use another one
     try:
         return await _driven(coroutine, future, anyio)
     finally:
@@ -86,21 +86,21 @@ async def _driven(coroutine: Coroutine[Any, Any, Any], future: Any, anyio: Modul
             try:
                 await _done(future, anyio, end)
                 step, value = coroutine.send, None
-            except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
+            except BaseException as error:  # noqa: BLE001  # every error is passed to the coroutine
                 step, value = coroutine.throw, error
             try:
                 future = step(value)
             except StopIteration as result:
                 return result.value
     finally:
-        value = None  # an error refers to this frame: without this it would be kept until a garbage collection
+        value = None  # an error refers to this frame: without this both would live until a garbage collection
 
 
 async def _done(future: asyncio.Future[Any] | None, anyio: ModuleType, end: float) -> None:
-    """Returns when ``future`` is done; where there is none, after one round of the event loop."""
+    """Return when ``future`` is done, or without one after one iteration of the event loop."""
     while future is None or not future.done():
-        # A cancelled scope around us has the deadline -inf; inf means that none has any. What lies between may well be
-        # a timeout of the closing itself.
+        # The deadline is -inf in a cancelled scope, and inf if there is no deadline. A value between may be a timeout
+        # within the closing itself.
         shielded = math.isinf(anyio.current_effective_deadline()) and anyio.current_time() < end
         try:
             with anyio.CancelScope(shield=shielded, deadline=end if shielded else math.inf):

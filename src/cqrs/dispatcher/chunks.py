@@ -1,13 +1,14 @@
-"""How the chunks of a stream get through middlewares that know nothing of streams.
+"""Passes the chunks of a stream through middlewares that do not know about streams.
 
-A middleware awaits ``handle(request)`` once and sees a turn whole. For a stream, ``handle`` therefore does not return
-before the stream has ended. In the meantime every ``await hand_over(chunk)`` at its bottom suspends the middlewares
-together with it, as awaiting a future would; :func:`driven` steps the suspended coroutine on, passes futures on to the
-event loop, and gives the chunks to the consumer. No task and no queue: the handler runs while the consumer waits.
-(The ``async_generator`` package brought asynchronous generators to Python 3.5 this way.)
+A middleware awaits ``handle(request)`` once and surrounds the whole turn. For a stream, ``handle`` therefore does not
+return before the stream has ended. Until then each ``await hand_over(chunk)`` in the handler's code suspends the
+handler and all middlewares around it, as awaiting a future would. :func:`driven` resumes the suspended coroutine,
+passes futures on to the event loop, and gives the chunks to the consumer. There is neither a task nor a queue: the
+handler runs while the consumer waits. (The ``async_generator`` package brought asynchronous generators to Python 3.5
+this way.)
 
-The steps run in a context of their own, so that a context variable that a middleware sets is seen by the handler and
-not by the consumer.
+The steps run in a context of their own, so that the handler sees a context variable that a middleware sets, and the
+consumer does not.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from typing import TYPE_CHECKING, Any
 from cqrs._tasks.cancellation import cancellations
 from cqrs._tasks.running import StreamRun, stream_closed
 from cqrs.errors.requests import StreamTaskError
-from cqrs.unit_of_work.stack import settle_units
+from cqrs.unit_of_work.stack import remember_owners
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
 
 class Chunk:
-    """What carries the chunks of one stream past the middlewares, one after the other."""
+    """Carries the chunks of one stream past the middlewares, one after the other."""
 
     __slots__ = ("value",)
     value: Any
@@ -35,11 +36,11 @@ class Chunk:
 
 @types.coroutine
 def hand_over(chunk: Chunk) -> Generator[Chunk, None, None]:
-    """Suspend until the consumer has taken what ``chunk`` carries, and asks for the next one."""
+    """Give ``chunk.value`` to the consumer, and return when the consumer asks for the next chunk."""
     try:
         yield chunk
     except RuntimeError as error:
-        if "got bad yield" in str(error):  # asyncio's word when another task than the driver's stepped on us
+        if "got bad yield" in str(error):  # asyncio raises this if another task has resumed the coroutine
             raise StreamTaskError from error
         raise
 
@@ -50,12 +51,12 @@ def _pass_on(awaited: Any) -> Generator[Any, Any, Any]:
 
 
 async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerator[Any, None]:
-    """Runs the coroutine that ``start`` makes and yields what it hands over; then its result, if nothing was.
+    """Run the coroutine that ``start`` makes, and yield what it hands over; if that is nothing, yield its result.
 
-    Closing the generator raises ``CancelledError`` in the coroutine, at its ``hand_over``, and lets it clean up.
-    (A ``GeneratorExit`` would not do: Python then closes the awaited coroutines at once, and they could not await.)
+    Closing the generator raises ``CancelledError`` in the coroutine, at its ``hand_over``, and lets it clean up. A
+    ``GeneratorExit`` cannot be used: Python then closes the awaited coroutines at once, so that they cannot await.
     """
-    settle_units()  # here: the steps of the stream run in a context of their own
+    remember_owners()  # here: the steps of the stream run in a context of their own
     context, steps = copy_context(), StreamRun()
     run = context.run
     run(steps.enter)
@@ -76,7 +77,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
             except CancelledError:
                 if closing and cancellations() <= before:
                     return
-                raise  # the task was cancelled, be it while the stream was being closed
+                raise  # the task was cancelled, maybe while the stream was being closed
             try:
                 if type(awaited) is not Chunk:
                     value = await _pass_on(awaited)
@@ -90,7 +91,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
             except GeneratorExit:
                 closing, before = True, cancellations()
                 value, step = stream_closed(), coroutine.throw
-            except BaseException as error:  # noqa: BLE001  # whatever it is, it belongs to the coroutine
+            except BaseException as error:  # noqa: BLE001  # every error is passed to the coroutine
                 value, step = error, coroutine.throw
     finally:
-        value = None  # an error refers to this frame: without this it would be kept, with all of the turn, until a gc
+        value = None  # an error refers to this frame: without this the whole turn would live until a collection

@@ -1,4 +1,4 @@
-"""Step 6, the turn of an event that came in from outside."""
+"""Step 6: the turn of an event that came in from outside."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ from cqrs.container.scope import open_scope
 from cqrs.context import caused_by
 from cqrs.dispatcher.turn import in_scope, join
 from cqrs.events.event import INotificationEvent
-from cqrs.unit_of_work.stack import entered, ever_entered
+from cqrs.unit_of_work.stack import any_unit_entered, entered_units
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from cqrs.context import Block
-    from cqrs.dispatcher.turn import Turn, Turns
+    from cqrs.dispatcher.turn import Turn, TurnSetup
 
 
 class EventDispatcher:
-    """Gives the turn of every event: scope, middlewares, handlers, and what follows."""
+    """Makes the turn of an event: request scope, middlewares, handlers, and the events that they record."""
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
+    def __init__(self, setup: TurnSetup) -> None:
+        self._setup = setup
 
     def compile(self) -> Turn:
-        """The turn of an event; it is the same for every type."""
-        joins = self._turns.joins
+        """Return the turn, a function to be called with the event; it is the same for every type."""
+        joins = self._setup.joins
 
         async def receive(event: Any, *, joined: bool = False) -> None:
-            if ever_entered and joins and not joined and entered.get():
+            if any_unit_entered and joins and not joined and entered_units.get():
                 await join(receive, event)
                 return
-            await self._turns.processor.receive(event, open_scope.get())
+            await self._setup.processor.receive(event, open_scope.get())
 
-        return _following(in_scope(self._turns.chain.wrap(receive), self._turns))
+        return _following(in_scope(self._setup.chain.wrap(receive), self._setup))
 
 
 def _following(turn: Turn) -> Turn:
-    """``turn``, in which all that is sent follows from the event, if that is a message."""
+    """Wrap ``turn`` so that, if the event is a message, all that is sent in the turn has its ids as headers."""
     messages: dict[type, bool] = {}
 
-    def run(event: Any) -> Coroutine[Any, Any, None]:  # not async: a coroutine around each would cost a frame
+    def run(event: Any) -> Coroutine[Any, Any, None]:  # not async, to save a frame for each event
         kind = event.__class__
         if kind not in messages:
             messages[kind] = INotificationEvent in kind.__mro__

@@ -1,4 +1,4 @@
-"""Step 2, how several handlers answer one request: build them, call them, collect the events they recorded."""
+"""Step 2: builds the handlers of one request, calls them, and collects the events that they recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cqrs.container.resolving.shortcut import NotAtOnce
 from cqrs.container.scope import open_scope
 from cqrs.handlers.fallback import call_with_fallback
 from cqrs.handlers.recorder import EventDrain, events_of
-from cqrs.handlers.shared import OneCall, needs_no_call
+from cqrs.handlers.shared import HandlerCall, is_never_shared
 from cqrs.requests.binding import ChainBinding, FallbackBinding, HandlerBinding
 from cqrs.requests.cor_request_handler import build_chain
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from cqrs.observability.hooks import Hooks
     from cqrs.requests.binding import Binding
 
-    # gives the answer to the request, and the events that were recorded by whoever has answered
+    # returns the response to the request, and the events that the handlers recorded
     Invocation = Callable[[Any], Awaitable[tuple[Any, Sequence[Any]]]]
 
 
 def invocation(binding: Binding, injector: Injector, hooks: Hooks) -> Invocation:
-    """How to answer with a handler, a chain of handlers, or a handler and its stand-in."""
+    """Return the function that calls what is bound: a handler, a chain of handlers, or a handler with a fallback."""
     if isinstance(binding, HandlerBinding):
         return _single(binding.handler, injector)
     if isinstance(binding, ChainBinding):
@@ -34,15 +34,15 @@ def invocation(binding: Binding, injector: Injector, hooks: Hooks) -> Invocation
     return _fallback(binding, injector, hooks)
 
 
-def builder(
-    injector: Injector, handler_type: type[Any], one_call: type[OneCall] = OneCall
+def handler_builder(
+    injector: Injector, handler_type: type[Any], one_call: type[HandlerCall] = HandlerCall
 ) -> tuple[Callable[[], Awaitable[Any]], Callable[[Any], Sequence[Any]]]:
-    """A function that builds ``handler_type``: at once where that is possible, else in the open request scope.
+    """Return a function that builds ``handler_type``, and one that returns the events that such a handler recorded.
 
-    With it, one that looks at what such a handler has recorded. A handler that may serve others too gets a call of its
-    own.
+    The handler is built by a plain call if possible, or else in the open request scope. A handler that may be shared
+    between requests is wrapped in a ``one_call``, which keeps its events apart.
     """
-    construct, anew = injector.shortcut(handler_type), needs_no_call(handler_type, injector)
+    construct, anew = injector.shortcut(handler_type), is_never_shared(handler_type, injector)
 
     async def build() -> Any:
         if construct is not None:
@@ -59,15 +59,15 @@ def builder(
 
 
 def _chain(binding: ChainBinding, injector: Injector) -> Invocation:
-    members_of = [builder(injector, handler_type) for handler_type in binding.handlers]
-    anew = all(needs_no_call(handler_type, injector) for handler_type in binding.handlers)
+    members_of = [handler_builder(injector, handler_type) for handler_type in binding.handlers]
+    anew = all(is_never_shared(handler_type, injector) for handler_type in binding.handlers)
 
     async def in_calls(members: list[Any], request: Any) -> Any:
         with ExitStack() as calls:
             for member in members:
-                if isinstance(member, OneCall):
+                if isinstance(member, HandlerCall):
                     calls.enter_context(member)
-            chain = [member.handler if isinstance(member, OneCall) else member for member in members]
+            chain = [member.handler if isinstance(member, HandlerCall) else member for member in members]
             return await build_chain(chain).handle(request)
 
     async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
@@ -91,7 +91,7 @@ def _fallback(binding: FallbackBinding, injector: Injector, hooks: Hooks) -> Inv
 
 
 def _single(handler_type: type, injector: Injector) -> Invocation:
-    build, recorded = builder(injector, handler_type)
+    build, recorded = handler_builder(injector, handler_type)
 
     async def invoke(request: Any) -> tuple[Any, Sequence[Any]]:
         handler = await build()

@@ -1,4 +1,4 @@
-"""Step 2, the turn of a request: compiled once for each type, then a look-up and a few awaits."""
+"""Step 2: the turn of a request. It is compiled once for each type; after that a request takes a look-up and awaits."""
 
 from __future__ import annotations
 
@@ -11,44 +11,43 @@ from cqrs.dispatcher.invocation import invocation
 from cqrs.dispatcher.turn import Dispatcher, in_scope, join
 from cqrs.errors.requests import RequestHandlerTypeError
 from cqrs.handlers.recorder import EventDrain, events_of
-from cqrs.handlers.shared import needs_no_call
-from cqrs.handlers.unawaited import refuse
+from cqrs.handlers.shared import is_never_shared
+from cqrs.handlers.unawaited import raise_not_awaited
 from cqrs.requests.binding import HandlerBinding
-from cqrs.unit_of_work.stack import entered, ever_entered
+from cqrs.unit_of_work.stack import any_unit_entered, entered_units
 
 if TYPE_CHECKING:
     from cqrs.dispatcher.invocation import Invocation
-    from cqrs.dispatcher.turn import Emit, Turn, Turns
+    from cqrs.dispatcher.turn import Emit, Turn, TurnSetup
 
 
 class RequestDispatcher(Dispatcher):
     """Compiles the turn of each request type: scope, middlewares, handler, events."""
 
     def compile(self, request_type: type) -> Turn:
-        """The turn of ``request_type``.
+        """Return the turn of ``request_type``, a function to be called with the request.
 
-        Raises ``RequestHandlerDoesNotExist``, ``RequestHandlerTypeError`` for a request that is answered by a stream,
-        or ``WiringError``.
+        Raises ``RequestHandlerDoesNotExist``, ``RequestHandlerTypeError`` if its handler streams, or ``WiringError``.
         """
-        turns, binding = self._turns, self._map.binding(request_type)
+        setup, binding = self._setup, self._map.binding(request_type)
         if binding.streaming:
             raise RequestHandlerTypeError(request_type, "its handler streams, so use StreamingRequestMediator.stream")
-        scoped = turns.scoped(binding.handlers)
-        emit = turns.emitter(scoped=scoped)
-        if isinstance(binding, HandlerBinding) and needs_no_call(binding.handler, turns.injector):
-            run = _one_handler(binding.handler, turns, emit)
+        scoped = setup.scoped(binding.handlers)
+        emit = setup.emitter(scoped=scoped)
+        if isinstance(binding, HandlerBinding) and is_never_shared(binding.handler, setup.injector):
+            run = _one_handler(binding.handler, setup, emit)
         else:
-            run = _several_handlers(invocation(binding, turns.injector, turns.hooks), emit, joins=turns.joins)
-        turn = turns.chain.wrap(run)
-        return in_scope(turn, turns) if scoped else turn
+            run = _several_handlers(invocation(binding, setup.injector, setup.hooks), emit, joins=setup.joins)
+        turn = setup.chain.wrap(run)
+        return in_scope(turn, setup) if scoped else turn
 
 
-def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
-    construct = turns.injector.shortcut(handler_type)
-    recorded, joins = events_of(handler_type), turns.joins
+def _one_handler(handler_type: type[Any], setup: TurnSetup, emit: Emit) -> Turn:
+    construct = setup.injector.shortcut(handler_type)
+    recorded, joins = events_of(handler_type), setup.joins
 
     async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
-        if ever_entered and joins and not joined and entered.get():
+        if any_unit_entered and joins and not joined and entered_units.get():
             return await join(run, request)
         if construct is None:
             handler = await open_scope.get().resolve(handler_type)
@@ -59,7 +58,7 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
                 handler = await open_scope.get().resolve(handler_type)
         answer = await handler.handle(request)
         if answer.__class__ is CoroutineType:
-            refuse(answer, request)
+            raise_not_awaited(answer, request)
         events = recorded(handler)
         if events:
             await emit(EventDrain(handler, recorded).take(events))
@@ -70,11 +69,11 @@ def _one_handler(handler_type: type[Any], turns: Turns, emit: Emit) -> Turn:
 
 def _several_handlers(invoke: Invocation, emit: Emit, *, joins: bool) -> Turn:
     async def run(request: Any, *, joined: bool = False) -> Any:  # in here: a wrapper would cost a frame
-        if ever_entered and joins and not joined and entered.get():
+        if any_unit_entered and joins and not joined and entered_units.get():
             return await join(run, request)
         answer, events = await invoke(request)
         if answer.__class__ is CoroutineType:
-            refuse(answer, request)
+            raise_not_awaited(answer, request)
         if events:
             await emit(events)
         return answer

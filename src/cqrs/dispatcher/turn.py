@@ -1,4 +1,4 @@
-"""Step 2, what every kind of turn shares: its injector, its router and its middlewares."""
+"""Step 2: what every kind of turn uses: injector, event router, middlewares and request scope."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cqrs._arguments import Needed, check_given
 from cqrs._introspection.generics import type_names
 from cqrs.container.adopt import Injector, adopt
 from cqrs.container.scope import open_scope
-from cqrs.dispatcher.cancellation import ClosedInPeace
+from cqrs.dispatcher.cancellation import UndisturbedExit
 from cqrs.dispatcher.validation import validate
 from cqrs.errors.requests import RequestHandlerDoesNotExist, RequestHandlerTypeError
 from cqrs.middlewares.base import MiddlewareChain
@@ -31,8 +31,11 @@ T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Turns:
-    """The collaborators of a dispatcher."""
+class TurnSetup:
+    """What a dispatcher makes turns from.
+
+    ``shares_scope``: event handlers come from the same container, and so are built in the request scope of the turn.
+    """
 
     injector: Injector
     processor: EventProcessor
@@ -42,7 +45,7 @@ class Turns:
 
     @property
     def joins(self) -> bool:
-        """Whether a turn has to join an open unit of work by itself, because no middleware does it."""
+        """Whether the dispatcher must join turns to an open unit of work, because no middleware does that."""
         return not self.chain.has(TransactionMiddleware)
 
     def scoped(self, handlers: Iterable[type]) -> bool:
@@ -50,18 +53,18 @@ class Turns:
         return self.injector.scoped or any(self.injector.constructor(handler) is None for handler in handlers)
 
     def emitter(self, *, scoped: bool) -> Emit:
-        """What routes the events of a turn: within its scope, unless event handlers have a container of their own."""
+        """Return the function that routes the events of a turn: in its scope, if ``shares_scope``."""
         emit_events = self.processor.emit_events
         if not self.shares_scope:
             return emit_events
         if scoped:
             return lambda events: emit_events(events, open_scope.get())
-        scopeless = _Scopeless(self.injector)
+        scopeless = _ScopePerInstance(self.injector)
         return lambda events: emit_events(events, scopeless)
 
 
 async def join(run: Callable[..., Coroutine[Any, Any, Any]], message: Any) -> Any:
-    """``run(message, joined=True)``, as a part of the open unit of work that is undone alone if it fails."""
+    """Await ``run(message, joined=True)`` as a part of the open unit of work; if it fails, only that part is undone."""
     unit = current_unit_of_work()
     if unit is None:
         return await run(message, joined=True)
@@ -69,8 +72,8 @@ async def join(run: Callable[..., Coroutine[Any, Any, Any]], message: Any) -> An
         return await run(message, joined=True)
 
 
-class _Scopeless:
-    """A container for turns without a scope: what still needs one (for an ``await``) gets it to itself."""
+class _ScopePerInstance:
+    """A container for turns without a request scope: it opens a scope for each instance that needs one."""
 
     __slots__ = ("_injector",)
 
@@ -86,12 +89,12 @@ _CHAIN = Needed("a cqrs.MiddlewareChain([...])", ("wrap", "problems"))
 _REQUESTS = Needed("a cqrs.RequestMap()", ("binding", "problems", "handlers"))
 
 
-def turns_of(
+def turn_setup(
     container: Any, processor: EventProcessor, chain: MiddlewareChain | None, request_map: RequestMap | None = None
-) -> Turns:
-    """The collaborators for a mediator on ``container``; ``None`` means the container of the event emitter.
+) -> TurnSetup:
+    """Return what a mediator with ``container`` makes turns from; ``None`` means the container of the event emitter.
 
-    Raises ``WiringError`` with every problem of the bindings.
+    Raises ``WiringError`` with all problems of the bindings.
     """
     check_given("middleware_chain", chain, _CHAIN)
     check_given("request_map", request_map, _REQUESTS)
@@ -100,18 +103,18 @@ def turns_of(
     injector = emitter.injector if same else adopt(container)
     chain = chain or MiddlewareChain()
     validate(injector, emitter, chain, request_map)
-    return Turns(injector, processor, chain, emitter.hooks, same)
+    return TurnSetup(injector, processor, chain, emitter.hooks, same)
 
 
 class Dispatcher:
-    """What the dispatchers of whole and of streamed answers have in common."""
+    """The base of the dispatchers for requests and for streamed requests."""
 
-    def __init__(self, request_map: RequestMap, turns: Turns) -> None:
+    def __init__(self, request_map: RequestMap, setup: TurnSetup) -> None:
         self._map = request_map
-        self._turns = turns
+        self._setup = setup
 
     def type_of(self, request: object) -> type:
-        """Its type. Raises ``RequestHandlerDoesNotExist`` where it is a class itself."""
+        """Return the type of ``request``. Raises ``RequestHandlerDoesNotExist`` if it is a class itself."""
         if isinstance(request, type):
             raise RequestHandlerDoesNotExist(request, list(self._map), sent_class=True)
         return type(request)
@@ -124,14 +127,14 @@ class Dispatcher:
             raise RequestHandlerTypeError(request_type, f"it is not bound to {name}: bind it, or name another")
 
 
-def in_scope(turn: Turn, turns: Turns) -> Turn:
-    """``turn`` within a request scope of its own, which ``current_scope`` and ``open_scope`` tell."""
-    new_scope = turns.injector.light_scope
+def in_scope(turn: Turn, setup: TurnSetup) -> Turn:
+    """Wrap ``turn`` so that it runs in a new request scope, which ``current_scope`` and ``open_scope`` return."""
+    new_scope = setup.injector.light_scope
     if new_scope is not None:
         return _in_light_scope(turn, new_scope)
 
     async def run(request: Any) -> Any:
-        async with ClosedInPeace(turns.injector.scope()) as scope:
+        async with UndisturbedExit(setup.injector.scope()) as scope:
             token = open_scope.set(scope)
             try:
                 return await turn(request)
@@ -164,5 +167,5 @@ def _in_light_scope(turn: Turn, new_scope: Callable[[], LightScope]) -> Turn:
 async def _leave(scope: LightScope, error: BaseException | None) -> None:
     scope.ended = True
     if scope.opened is not None:
-        told = (None, None, None) if error is None else (type(error), error, error.__traceback__)
-        await ClosedInPeace(scope).__aexit__(*told)
+        details = (None, None, None) if error is None else (type(error), error, error.__traceback__)
+        await UndisturbedExit(scope).__aexit__(*details)

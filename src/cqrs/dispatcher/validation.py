@@ -1,4 +1,4 @@
-"""Checks what was bound, completely and before anything runs."""
+"""Checks all bindings before anything runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _warned: WeakSet[type] = WeakSet()
 def validate(
     injector: Injector, emitter: EventEmitter, chain: MiddlewareChain, request_map: RequestMap | None = None
 ) -> None:
-    """Raise ``WiringError`` with every problem of the bindings, and of what their handlers depend on."""
+    """Raise ``WiringError`` with all problems of the bindings and of what the handlers depend on."""
     maps = [m for m in (request_map, emitter.event_map) if m is not None]
     problems = [problem for part in (*maps, chain, emitter.hooks) for problem in part.problems()]
     handlers = sorted((h for m in maps for h in m.handlers()), key=lambda h: h.__qualname__)
@@ -37,7 +37,7 @@ def validate(
 
 
 def _warn_of_messages(emitter: EventEmitter) -> None:
-    """Tell of handlers that are never called. It is no error: one mapper may serve an ``EventMediator``, too."""
+    """Log a warning for handlers that are never called. It is no error: an ``EventMediator`` may use the same map."""
     for event_type in emitter.event_map:
         if INotificationEvent in event_type.__mro__ and event_type not in _warned:
             _warned.add(event_type)

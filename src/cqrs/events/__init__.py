@@ -1,4 +1,4 @@
-"""Step 3 of the flow: events, their handlers, and the one router that brings them together.
+"""Step 3 of the flow: events, their handlers, and the router that calls these handlers.
 
 ``cqrs.events.bootstrap`` builds a mediator for events from outside.
 """

@@ -1,4 +1,4 @@
-"""Assembly: a mediator for events from outside, in one call."""
+"""Assembly: builds a mediator for events from outside in one call."""
 
 from __future__ import annotations
 
@@ -34,11 +34,10 @@ def bootstrap(  # noqa: PLR0913  # the established signature
     database: OutboxDatabase | None = None,
     separate_outbox_transaction: bool = False,
 ) -> EventMediator:
-    """A mediator for events that a consumer receives.
+    """Return a mediator for events that a consumer receives.
 
-    The parameters mean what they mean for ``cqrs.requests.bootstrap.bootstrap``; ``message_broker`` or
-    ``outbox`` takes the notifications that event handlers record. Raises ``WiringError`` with everything that is wrong
-    with the bindings.
+    The parameters are those of ``cqrs.requests.bootstrap.bootstrap``; notifications that event handlers record go to
+    the ``outbox`` or to the ``message_broker``. Raises ``WiringError`` with everything that is wrong with the bindings.
     """
     parts = assemble(
         di_container,

@@ -1,6 +1,6 @@
-"""Generic events on dataclasses: ``DCNotificationEvent[Joined]`` is a class of its own, as it is on pydantic.
+"""Generic events on dataclasses: ``DCNotificationEvent[Joined]`` is a class of its own, as with pydantic.
 
-So handlers of ``[Joined]`` and of ``[Paid]`` are told apart, and the payload is read as what the class says.
+So ``[Joined]`` and ``[Paid]`` can have different handlers, and the payload is read as the type that the class names.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ _made: WeakValueDictionary[Any, type] = WeakValueDictionary()
 
 
 def closed(cls: type[Any], alias: Any) -> Any:
-    """The class for ``alias``, which is ``cls[...]``; ``alias`` itself if it leaves something open, or says nothing."""
+    """Return the class for ``alias``, which is ``cls[...]``.
+
+    ``alias`` itself is returned if it contains type variables, or nothing but ``Any``.
+    """
     arguments = typing.get_args(alias)
     if alias.__parameters__ or all(argument is Any for argument in arguments):
         return alias
     key = (cls, arguments)
     try:
         found = _made.get(key)
-    except TypeError:  # it says something that cannot be looked up
+    except TypeError:  # an argument is not hashable
         return alias
     if found is None:
         found = _made[key] = _closed(cls, alias, arguments)
@@ -58,7 +61,7 @@ def _closed(cls: type[Any], alias: Any, arguments: tuple[Any, ...]) -> type:
 
 
 def _meanings(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
-    """What the type variables mean, also those of the classes that ``cls`` derives from."""
+    """Return what each type variable stands for, also those of the base classes of ``cls``."""
     meanings: dict[Any, Any] = dict(zip(cls.__parameters__, arguments, strict=False))
     for base in cls.__mro__[1:]:
         for variable, given in zip(
@@ -69,7 +72,7 @@ def _meanings(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
 
 
 def _types_of_fields(cls: Any, meanings: dict[Any, Any]) -> dict[str, Any]:
-    """The fields whose type depends on the arguments, as far as their annotations can be read."""
+    """Return the types of the fields that depend on the arguments, as far as their annotations can be read."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         annotations: dict[str, Any] = get_annotations(base, format=Format.FORWARDREF)
@@ -89,7 +92,7 @@ def _evaluated(annotation: Any, owner: type) -> Any:
     scope = vars(sys.modules[owner.__module__]) if owner.__module__ in sys.modules else {}
     try:
         return typing.get_type_hints(it, scope, dict(vars(owner)), include_extras=True)["it"]
-    except (NameError, TypeError, AttributeError):  # it names what is there for a type checker only
+    except (NameError, TypeError, AttributeError):  # it names something that is imported under TYPE_CHECKING only
         return annotation
 
 
@@ -107,7 +110,7 @@ def _retyped(field: Any, type_: Any) -> Any:
 
 
 def _reduce(self: Any, protocol: Any) -> Any:
-    # Its class is in no module: elsewhere it is made again from what it is made of.
+    # No module has this class, so another process makes it again from the generic class and its arguments.
     made: Any = object.__reduce_ex__(self, max(protocol, 2))
     cls: Any = self.__class__
     generic = cls.__dict__.get("__cqrs_generic__")

@@ -1,4 +1,4 @@
-"""The one place where a class says how its events are called, where they go, and what keeps their order."""
+"""The decorator by which an event class declares its name, version, topic and key."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ T = TypeVar("T", bound=type)
 def event_type(
     name: str, *, version: int = 1, topic: str | None = None, key: str | Callable[[Any], object] | None = None
 ) -> Callable[[T], T]:
-    """Decorates a class of any kind with its name and version, so that renaming or moving the class breaks nothing.
+    """Return a decorator that gives an event class a fixed name and version, so that the class can be renamed or moved.
 
-    The class is entered in the default registry, that of ``OutboxedEventMap``: nothing else has to be registered. The
-    events of a notification class have this ``event_name`` and ``topic`` unless one says its own when it is made. With
-    ``key``, messages of one key keep their order: it is a field of the payload (``"order_id"``, ``"customer.id"``; of
-    the event itself where that has no payload), or a function of the event. What ``outbox.add(key=...)`` is given
-    counts before it. A function may return ``None``, for a message that keeps no order; a field may not be ``None``.
+    The class is registered in the default registry, that of ``OutboxedEventMap``: nothing else has to be registered.
+    The events of a notification class get this ``event_name`` and ``topic``, unless they are given others when they are
+    made. With ``key``, messages with the same key keep their order: it is a field of the payload (``"order_id"``,
+    ``"customer.id"``; of the event itself if it has no payload), or a function of the event. ``outbox.add(key=...)``
+    takes precedence. A function may return ``None``, for a message that need not keep an order; a field may not be
+    ``None``.
 
-    A subclass inherits topic and key; one without a name of its own sends under the name of this class. Put it above
-    ``@dataclass``. Raises ``EventNameConflict`` if another class has the name and version, and ``InvalidArgument`` for
-    what cannot be meant, such as a ``key`` that is no field.
+    A subclass inherits topic and key; without a name of its own it is sent under the name of this class. Put the
+    decorator above ``@dataclass``. Raises ``EventNameConflict`` if another class has the name and version, and
+    ``InvalidArgument`` for a wrong argument, such as a ``key`` that is no field.
     """
     _check_said(name, version, topic)
 
@@ -87,7 +88,7 @@ def _check_key(cls: type, key: Any) -> None:
 
 
 def _own_default(cls: Any, field: str) -> Any:
-    """The default that the class itself says; nothing if it has that from a class that it derives from."""
+    """Return the default that the class itself defines; ``None`` if it inherits the default or has none."""
     if issubclass(cls, BaseModel):
         own = field in get_annotations(cls, format=Format.FORWARDREF)
         return cls.model_fields[field].default if own and field in cls.model_fields else None
@@ -99,7 +100,7 @@ def _let_default(cls: Any, defaults: dict[str, str]) -> None:
         cls.__cqrs_defaults__ = {**cls.__cqrs_defaults__, **defaults}
     elif not issubclass(cls, BaseModel):
         for field, value in defaults.items():
-            if not hasattr(cls, field):  # a property, or a slot
+            if not hasattr(cls, field):  # it would be a property or a slot
                 setattr(cls, field, value)
     else:
         for field, value in defaults.items():

@@ -1,8 +1,8 @@
-"""Step 3, what happened: events on pydantic, on dataclasses, or on a class of your own. All are immutable.
+"""Step 3: base classes of events: on pydantic, on dataclasses, or for a class of your own. All events are immutable.
 
-A *domain* event goes to the handlers of the same process, in the same turn. A *notification* event tells other
-services: it leaves through the outbox or the message broker. An *ECST* event is a notification that carries the whole
-new state (event-carried state transfer), so that its readers need not ask back.
+A *domain* event is handled in the same process, in the same turn. A *notification* event is for other services: it is
+sent through the outbox or the message broker. An *ECST* event is a notification that carries the whole new state
+(event-carried state transfer), so that its consumers need not ask for it.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ PayloadT = TypeVar("PayloadT", default=Any)
 
 
 def default_topic() -> str:
-    """The topic of a notification that names none: ``DEFAULT_OUTPUT_TOPIC``, else ``output_topic``."""
+    """Return the topic of notifications without one: the variable ``DEFAULT_OUTPUT_TOPIC``, or ``output_topic``."""
     return os.environ.get("DEFAULT_OUTPUT_TOPIC", "output_topic")
 
 
 def utc_now() -> dt.datetime:
-    """The current time, aware, in UTC."""
+    """Return the current time in UTC, with time zone."""
     return dt.datetime.now(dt.UTC)
 
 
@@ -46,8 +46,8 @@ class IDomainEvent(IEvent):
     """An event for handlers in the same process."""
 
 
-class _NotSaid:
-    """``None`` on an event, and nothing on its class: so a subclass may as well have a field of this name."""
+class _NoneByDefault:
+    """An attribute that is ``None`` on an event and absent on its class, so that subclasses may have such a field."""
 
     def __get__(self, event: object, owner: type) -> None:
         if event is None:
@@ -55,17 +55,17 @@ class _NotSaid:
 
 
 class INotificationEvent(IEvent, Generic[PayloadT]):
-    """An event for other services. A class of your own has ``event_id``, ``event_name`` and ``topic``, too.
+    """An event for other services. A class of your own must have ``event_id``, ``event_name`` and ``topic``, too.
 
-    How it travels can be said by overriding ``message_key``, ``message_headers`` and ``message_delay``. None of them is
-    part of the body, unless it is a field. What a call of ``outbox.add`` says counts before them.
+    Override ``message_key``, ``message_headers`` and ``message_delay`` to set how it is sent. They are not part of the
+    body, unless they are fields. Arguments of ``outbox.add`` take precedence.
     """
 
     if TYPE_CHECKING:
 
         @property
         def message_key(self) -> str | None:
-            """Messages with one key keep their order. ``None``: this one keeps none."""
+            """Messages with the same key keep their order; a message with ``None`` need not."""
 
         @property
         def message_headers(self) -> Mapping[str, str] | None:
@@ -76,17 +76,17 @@ class INotificationEvent(IEvent, Generic[PayloadT]):
             """How long to wait after the commit, a ``timedelta`` or seconds. Only an outbox can wait."""
 
     else:
-        message_key = _NotSaid()
-        message_headers = _NotSaid()
-        message_delay = _NotSaid()
+        message_key = _NoneByDefault()
+        message_headers = _NoneByDefault()
+        message_delay = _NoneByDefault()
 
     def proto(self) -> Any:
-        """The event as an instance of its generated protobuf class. Override it; there is no default."""
+        """Return the event as an instance of its generated protobuf class. Override it; there is no default."""
         raise ProtobufNotImplemented(type(self), "proto")
 
     @classmethod
     def from_proto(cls, proto: Any) -> Self:
-        """The event that ``proto`` describes, the reverse of :meth:`proto`. Override it; there is no default."""
+        """Return the event that ``proto`` holds, the reverse of :meth:`proto`. Override it; there is no default."""
         del proto
         raise ProtobufNotImplemented(cls, "from_proto")
 
@@ -97,7 +97,7 @@ class Event(PydanticMessage, IEvent):
     model_config = ConfigDict(frozen=True)
 
     def __hash__(self) -> int:
-        """Equal events have one hash, whatever their fields hold."""
+        """Return a hash that is the same for equal events, also if their fields are not hashable."""
         return hash_of(tuple(self.__dict__.values()))
 
 
@@ -108,10 +108,10 @@ class DomainEvent(Event, IDomainEvent):
 class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
     """Something that happened in this service, for other services.
 
-    ``event_id`` identifies the event wherever it goes. ``event_timestamp`` is made in UTC. ``topic`` (also
-    accepted as ``event_topic``) defaults to the environment variable ``DEFAULT_OUTPUT_TOPIC``, read when the event is
-    made, else ``output_topic``. With ``@cqrs.event_type("order_placed", topic="orders")`` on a subclass neither
-    ``event_name`` nor ``topic`` need be given; what is given counts before it.
+    ``event_id`` identifies the event everywhere. ``event_timestamp`` is in UTC. ``topic`` (also accepted as
+    ``event_topic``) defaults to the environment variable ``DEFAULT_OUTPUT_TOPIC``, read when the event is made, or else
+    to ``output_topic``. With ``@cqrs.event_type("order_placed", topic="orders")`` on a subclass, ``event_name`` and
+    ``topic`` may be left out; given ones take precedence.
     """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
@@ -119,14 +119,14 @@ class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
     event_id: uuid.UUID = Field(default_factory=uuid.uuid4)
     event_timestamp: dt.datetime = Field(default_factory=utc_now)
     if TYPE_CHECKING:
-        event_name: str = ""  # may be left out where event_type says it
+        event_name: str = ""  # may be left out if event_type sets it
     else:
         event_name: str
     topic: str = Field(default_factory=default_topic, validation_alias=AliasChoices("topic", "event_topic"))
     payload: PayloadT
 
     def __eq__(self, other: object) -> bool:
-        """An event is the one that its id says: two with one id are the same."""
+        """Whether ``other`` has the same id."""
         return is_same_message(self, other)
 
     def __hash__(self) -> int:
@@ -134,7 +134,7 @@ class NotificationEvent(Event, INotificationEvent[PayloadT], Generic[PayloadT]):
 
 
 class ECSTEvent(NotificationEvent[PayloadT], Generic[PayloadT]):
-    """A notification that carries the whole new state of what it speaks about."""
+    """A notification that carries the whole new state of its subject."""
 
 
 class DCEvent(DataclassMessage, IEvent):
@@ -152,7 +152,7 @@ class DCEvent(DataclassMessage, IEvent):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__eq__" not in cls.__dict__ and "__hash__" not in cls.__dict__:
-            for name, method in cls._compared_by().items():  # @dataclass leaves alone what is in the class already
+            for name, method in cls._compared_by().items():  # @dataclass does not replace methods of the class
                 setattr(cls, name, method)
 
     @classmethod
@@ -177,7 +177,7 @@ if TYPE_CHECKING:
 else:
 
     class _Completing(abc.ABCMeta):
-        """Adds what ``event_type`` says and a call leaves out. A dataclass could not: ``payload`` has no default."""
+        """Adds the defaults of ``event_type`` to calls. A dataclass cannot have defaults before ``payload``."""
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             for name, value in cls.__cqrs_defaults__.items():
@@ -196,13 +196,13 @@ _PLACES = {"event_name": 0, "topic": 4}
 
 @dataclasses.dataclass(frozen=True)
 class DCNotificationEvent(DCEvent, INotificationEvent[PayloadT], Generic[PayloadT], metaclass=_Completing):
-    """A notification on a standard dataclass; its fields mean what they mean on ``NotificationEvent``."""
+    """A notification on a standard dataclass, with the fields of ``NotificationEvent``."""
 
     __cqrs_defaults__: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     if TYPE_CHECKING:
-        event_name: str = ""  # may be left out where event_type says it
-        payload: PayloadT = cast("PayloadT", None)  # what follows a default needs one
+        event_name: str = ""  # may be left out if event_type sets it
+        payload: PayloadT = cast("PayloadT", None)  # a field after one with a default needs a default
     else:
         event_name: str
         payload: PayloadT

@@ -1,4 +1,4 @@
-"""Step 3, where an event goes: a domain event to its handlers, a notification to the outbox or to the broker."""
+"""Step 3: routes events: domain events to their handlers, notifications to the outbox or to the broker."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from cqrs.events.map import EventBinding, EventMap
 from cqrs.events.registry import declared_version
 from cqrs.handlers.fallback import call_with_fallback
 from cqrs.handlers.recorder import EventDrain, events_of, must_be_an_event
-from cqrs.handlers.shared import OneCall, needs_no_call
-from cqrs.handlers.unawaited import refuse
+from cqrs.handlers.shared import HandlerCall, is_never_shared
+from cqrs.handlers.unawaited import raise_not_awaited
 from cqrs.message_brokers.protocol import MessageBroker, message_of, ready
 from cqrs.observability.hooks import Hooks, report
 from cqrs.unit_of_work.stack import current_unit_of_work, units_around
@@ -50,7 +50,7 @@ class Reaction:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Route:
-    """Where the events of one type go: the handlers here, and whether they leave for other services."""
+    """Where the events of one type go: handlers in this process, and whether they are sent to other services."""
 
     reactions: tuple[Reaction, ...]
     leaves: bool
@@ -60,11 +60,11 @@ _MAP = Needed("a cqrs.EventMap()", kind=EventMap)
 
 
 class EventEmitter:
-    """Knows the way of every event type. Its routes are compiled at the first event of a type and then kept.
+    """Knows the route of every event type. A route is compiled at the first event of a type and then kept.
 
-    ``serializer`` encodes what goes straight to the broker. An outbox has one of its own. With
-    ``separate_outbox_transaction``, notifications of a turn that runs in no unit of work are stored in a transaction of
-    their own: a crash between the commit of the handler and that one loses them.
+    ``serializer`` encodes what is sent to the broker directly; an outbox has its own. With
+    ``separate_outbox_transaction``, notifications of a turn without a unit of work are stored in a transaction of
+    their own: a crash between the commit of the handler and that commit loses them.
     """
 
     def __init__(  # noqa: PLR0913  # the first three are the established signature
@@ -94,7 +94,7 @@ class EventEmitter:
         self._routes: dict[type, Route] = self.event_map.plan_caches.add(self.injector.kept())
 
     def route(self, event_type: type) -> Route:
-        """The way of ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
+        """Return the route of ``event_type``. Raises ``WiringError`` if its bindings cannot work."""
         route = self._routes.get(event_type)
         if route is None:
             reactions = tuple(self._reaction(binding) for binding in self.event_map.bindings(event_type))
@@ -102,12 +102,13 @@ class EventEmitter:
         return route
 
     async def publish(self, *events: Any) -> None:
-        """Let notifications leave, in their order.
+        """Send notifications, in their order.
 
-        With an outbox they are added to it, in the open unit of work. Without one the broker gets them: when the open
-        unit of work has been committed, or else at once. Raises what outbox or broker raise, ``UnfitMessage``,
-        ``DelayNeedsOutbox``, ``NoOpenTransaction`` where there is an outbox and no unit of work, and
-        ``TransactionEnded`` if that is over; with neither outbox nor broker it is reported.
+        With an outbox they are added to it, in the open unit of work. Without one they are sent to the broker: after
+        the commit of the open unit of work, or at once if there is none. Raises what outbox or broker raise,
+        ``UnfitMessage``, ``DelayNeedsOutbox``, ``NoOpenTransaction`` if there is an outbox but no unit of work, and
+        ``TransactionEnded`` if the unit has ended. With neither outbox nor broker a warning is logged, and within a
+        unit of work ``UnitOfWorkStateError`` is raised.
         """
         if not events:
             return
@@ -122,7 +123,7 @@ class EventEmitter:
         elif self.message_broker is None:
             for event in events:
                 name, topic = type(event).__qualname__, event.topic
-                if unit is not None:  # which can still be undone, so that nothing is lost
+                if unit is not None:  # raising undoes the unit, so that nothing is lost
                     raise UnitOfWorkStateError(
                         f"{name} for topic {topic} would be lost: this mediator has neither an outbox nor a "
                         "message_broker. Pass database=db to its bootstrap."
@@ -136,7 +137,7 @@ class EventEmitter:
         else:
             messages = [self._at_once(event) for event in events]
             if unit is not None:
-                # Not before the transaction around a turn of another database is committed, too.
+                # In a turn of another database, wait until the surrounding transaction is committed, too.
                 unit = next((each for each in reversed(units_around()) if each.foreign_to is None), unit)
                 unit.after_commit(partial(_send, self.message_broker, messages))
             else:
@@ -160,16 +161,16 @@ class EventEmitter:
             await outbox.commit()
 
     def unhandled(self, event: Any) -> None:
-        """Report that nobody handles ``event``. Raises what ``record`` raises, if it is none.
+        """Report that ``event`` has no handler. Raises ``EventClassRecorded`` or ``NoEvent`` if it is no event.
 
-        Raises ``OpenGenericEvent`` if handlers are bound for the closed classes of its generic class.
+        Raises ``OpenGenericEvent`` if handlers are bound for its generic class with type arguments.
         """
         must_be_an_event(event)
         kind = event.__class__
         closed = tuple(bound for bound in self.event_map if generic_of(bound) is kind)
         if closed:
             raise OpenGenericEvent(kind, closed)
-        logger.debug("%s is handled by nobody", type(event).__qualname__)
+        logger.debug("%s has no handler", type(event).__qualname__)
         report(self.hooks.event_unhandled, event)
 
     def _reaction(self, binding: EventBinding) -> Reaction:
@@ -185,7 +186,7 @@ class EventEmitter:
 
     def _call(self, handler_type: type[Any]) -> EventCall:
         construct = self.injector.shortcut(handler_type)
-        anew = needs_no_call(handler_type, self.injector)
+        anew = is_never_shared(handler_type, self.injector)
         recorded = events_of(handler_type) if anew else attrgetter("events")
 
         async def call(event: Any, scope: Container) -> Sequence[Any]:
@@ -197,10 +198,10 @@ class EventEmitter:
                 except NotAtOnce:
                     handler = await scope.resolve(handler_type)
             if not anew:
-                handler = OneCall(handler)
+                handler = HandlerCall(handler)
             answer = await handler.handle(event)
             if answer.__class__ is CoroutineType:
-                refuse(answer, event)
+                raise_not_awaited(answer, event)
             events = recorded(handler)
             return EventDrain(handler, recorded).take(events) if events else ()
 

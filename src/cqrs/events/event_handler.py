@@ -1,4 +1,4 @@
-"""Step 3, who reacts: the base class of event handlers."""
+"""Step 3: the base class of event handlers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ E_contra = TypeVar("E_contra", contravariant=True, default=Any)
 
 
 class EventHandler(EventRecorder, abc.ABC, Generic[E_contra]):
-    """Reacts to one type of event, of this process or from a broker.
+    """Handles one type of event, of this process or from a broker.
 
-    A new instance is built for each event, its constructor's parameters injected. What it records follows on: handled
-    after every handler of the events that were recorded before.
+    A new instance is built for each event, and the parameters of its constructor are injected. Events that it records
+    are handled after those that were recorded before.
     """
 
     _cqrs_handles = "events"
 
     @abc.abstractmethod
     async def handle(self, event: E_contra, /) -> None:
-        """React to ``event``. What it raises ends the turn; see ``cqrs.events.event_processor``."""
+        """Handle ``event``. An error ends the turn; see ``cqrs.events.event_processor``."""

@@ -1,4 +1,4 @@
-"""Step 3, what the router of events needs of an outbox."""
+"""Step 3: the port through which the router of events uses an outbox."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class EventOutbox(Protocol):
-    """Where notifications wait, in the transaction of the business data, until they are sent."""
+    """Stores notifications, in the transaction of the business data, until they are sent."""
 
     def add(self, event: Any, /) -> None:
-        """Store ``event`` with the open unit of work, or with the block of this outbox."""
+        """Store ``event`` with the commit of the open unit of work, or of the block of this outbox."""
         ...
 
     async def commit(self) -> None:
-        """Make what was added last."""
+        """Commit what was added in the block of this outbox."""
         ...
 
     async def __aenter__(self) -> Self:
@@ -27,5 +27,5 @@ class EventOutbox(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
     ) -> None:
-        """End it, and undo what was not committed."""
+        """End the transaction, and undo what was not committed."""
         ...

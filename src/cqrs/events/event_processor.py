@@ -1,13 +1,12 @@
-"""Step 3, the one router of events, for requests, streams, sagas and consumed messages.
+"""Step 3: the router of events, for requests, streams, sagas and consumed messages.
 
-Domain events go to their handlers breadth-first: what a handler records is handled after every event that was there
-before it. Notifications wait until all handlers of the turn have returned and are then sent, in the order of their
-recording.
+Domain events are handled breadth-first: an event that a handler records is handled after all events that were recorded
+before it. Notifications are sent, in the order of their recording, when all handlers of the turn have returned.
 
-When a handler raises, the turn fails: no further handler is started, those that run at the same time may finish, no
-notification is sent, and the caller gets the error as it was raised, with a note that names handler and event. Of
-several errors at once the caller gets the one of the first handler in order; each goes to the hook
-``event_handler_failed``.
+If a handler raises, the turn fails: no further handler is started, those that run at the same time may finish, no
+notification is sent, and the error is raised unchanged in the caller, with a note that names handler and event. If
+several handlers fail at the same time, the error of the first in order is raised; the hook ``event_handler_failed`` is
+called for each.
 """
 
 from __future__ import annotations
@@ -34,11 +33,11 @@ _EMITTER = Needed("a cqrs.EventEmitter", ("route", "publish", "injector"))
 
 
 class EventProcessor:
-    """Brings events to where they go.
+    """Routes events.
 
-    At most ``max_concurrent_event_handlers`` handlers of one turn run at the same time, and one after the other where
-    ``concurrent_event_handle_enable`` is false. Handlers that run at the same time share the request scope. Within a
-    unit of work they run one after the other, whatever the limit: a session is for one task.
+    At most ``max_concurrent_event_handlers`` handlers of one turn run at the same time; if
+    ``concurrent_event_handle_enable`` is false, one. Handlers that run at the same time share the request scope. Within
+    a unit of work they always run one after the other, because a session is for one task.
     """
 
     def __init__(
@@ -53,9 +52,9 @@ class EventProcessor:
         self._limit = max_concurrent_event_handlers if concurrent_event_handle_enable else 1
 
     async def emit_events(self, events: Sequence[object], scope: Container | None = None) -> None:
-        """Route ``events``, recorded in this process, and all that follows from them.
+        """Route ``events``, which were recorded in this process, and the events that their handlers record.
 
-        ``scope`` is the request scope to build handlers in; without one, a scope is opened and closed here.
+        Handlers are built in the request scope ``scope``; without one, a scope is opened for this call.
         """
         if scope is None:
             async with self.emitter.injector.scope() as opened:
@@ -64,7 +63,7 @@ class EventProcessor:
             await self._run(events, scope)
 
     async def receive(self, event: object, scope: Container) -> None:
-        """Bring ``event``, which came in from outside, to its handlers; what follows is routed like any other event."""
+        """Call the handlers of ``event``, which came in from outside, and route the events that they record."""
         reactions = self.emitter.route(type(event)).reactions
         if not reactions:
             self.emitter.unhandled(event)
@@ -85,7 +84,7 @@ class EventProcessor:
                     self.emitter.unhandled(event)
             events = await self._react(jobs, scope)
             if events:
-                await asyncio.sleep(0)  # or follow-ups without an end could not be cancelled
+                await asyncio.sleep(0)  # else an endless chain of events could not be cancelled
         await self.emitter.publish(*leaving)
 
     async def _react(self, jobs: list[Job], scope: Container) -> list[object]:
@@ -113,9 +112,9 @@ class EventProcessor:
                     recorded[index] = await reaction.call(event, scope)
                 except (KeyboardInterrupt, SystemExit):
                     raise
-                except BaseException as error:  # a TaskGroup would wrap it
+                except BaseException as error:  # a TaskGroup would wrap it in a group
                     if isinstance(error, asyncio.CancelledError) and is_cancelled():
-                        raise  # and not something that the handler awaited
+                        raise  # this task was cancelled, and not something that the handler awaited
                     self._failed(reaction, event, error)
                     failures[index] = error  # raised below, when the others have finished
 
@@ -126,7 +125,7 @@ class EventProcessor:
             try:
                 raise failures[min(failures)]
             finally:
-                failures.clear()  # the error refers to this frame: together they would be kept until a gc
+                failures.clear()  # the error refers to this frame: both would live until a garbage collection
         return [event for events in recorded for event in events]
 
     def _failed(self, reaction: Reaction, event: object, error: BaseException) -> None:

@@ -1,4 +1,4 @@
-"""Step 3, who reacts when the first choice fails."""
+"""Step 3: an event handler with a fallback."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class EventHandlerFallback:
-    """An event handler and its stand-in, to be bound where a handler can.
+    """An event handler and its fallback. It can be bound in place of a handler.
 
-    The parameters mean what they mean on ``RequestHandlerFallback``.
+    The parameters are those of ``RequestHandlerFallback``.
     """
 
     primary: type | Callable[..., Any]

@@ -1,4 +1,4 @@
-"""When two events are the same, and how one is found in a set."""
+"""Equality and hashes of events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def is_same_message(message: Any, other: Any) -> bool:
-    """Whether they have one id, and one could stand for the other."""
+    """Whether both have the same id, and the class of one derives from that of the other."""
     kind: type[Any] = message.__class__
     other_kind: type[Any] = other.__class__
     if kind is not other_kind and not issubclass(kind, other_kind) and not issubclass(other_kind, kind):
@@ -16,17 +16,17 @@ def is_same_message(message: Any, other: Any) -> bool:
 
 
 def hash_of_id(message: Any) -> int:
-    """The hash of a message."""
+    """Return the hash of a message, which is that of its id."""
     return hash(message.event_id)
 
 
 def hash_of_fields(event: Any) -> int:
-    """The hash of an event on a dataclass that has no id: equal events have one, whatever their fields hold."""
+    """Return the hash of a dataclass event without an id: equal events have the same, even with unhashable fields."""
     return hash_of(tuple(getattr(event, field.name) for field in dataclasses.fields(event) if field.compare))
 
 
 def hash_of(value: Any) -> int:
-    """A hash of anything: equal values have one hash, and of what has none it is that of its class, or of its parts."""
+    """Return a hash of any value; equal values have the same. Unhashable containers are hashed by their items."""
     try:
         return hash(value)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Step 3, who reacts to what: the registry of events."""
+"""Step 3: the map of event types to their handlers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class EventBinding:
-    """An event handler class, and its stand-in if it has one."""
+    """An event handler class, and its fallback if it has one."""
 
     handler: type
     fallback: type | None = None
@@ -41,10 +41,10 @@ class EventBinding:
 
 
 class EventMap(WatchedDict[type, list[Any]]):
-    """Binds each type of event to the handlers that react to it, in the order of binding.
+    """Binds each type of event to its handlers, which are called in the order of binding.
 
-    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once. What is set,
-    added or removed later on, as in any dict of lists, counts for the events that come from then on.
+    Mistakes do not raise here: the mediator that is built on the map reports all of them at once. The map can be
+    changed later, like any dict of lists; a change applies to later events.
     """
 
     def __init__(self) -> None:
@@ -57,13 +57,13 @@ class EventMap(WatchedDict[type, list[Any]]):
         self.on_change = self._changed
 
     def bind(self, event_type: type, handler_type: Any) -> None:
-        """Let ``handler_type`` react to ``event_type``, and exactly this type: subclasses are bound on their own.
+        """Call ``handler_type`` for events of exactly ``event_type``; subclasses have to be bound separately.
 
         It can be a handler class, an ``async def`` function or an ``EventHandlerFallback``. Binding the same handler
-        to the same event again changes nothing.
+        to the same event again has no effect.
         """
         key = runtime_class(event_type) or event_type
-        if not is_class(key):  # it may not even be a key
+        if not is_class(key):  # it may not even be hashable
             self._refused.append(WiringProblem(type_name(key), "it is not a class", "Bind each class on its own"))
             return
         bound = self[key] if key in self else self.setdefault(key, [])
@@ -76,7 +76,7 @@ class EventMap(WatchedDict[type, list[Any]]):
             self[key].append(handler_type)
 
     def bindings(self, event_type: type) -> tuple[EventBinding, ...]:
-        """What reacts to ``event_type``, possibly nothing. Raises ``WiringError``."""
+        """Return the bindings of ``event_type``, possibly none. Raises ``WiringError`` if one of them is wrong."""
         read = self._readings(event_type)
         for reading in read:
             if isinstance(reading, WiringError):
@@ -84,17 +84,17 @@ class EventMap(WatchedDict[type, list[Any]]):
         return tuple(reading for reading in read if isinstance(reading, EventBinding))
 
     def problems(self) -> list[WiringProblem]:
-        """Everything that is wrong with what was bound."""
+        """Return everything that is wrong with the bindings."""
         found = [problem for r in self._all() if isinstance(r, WiringError) for problem in r.problems]
         return [*self._refused, *self._alike, *found]
 
     def handlers(self) -> set[type]:
-        """The handler classes of every binding that is not at fault."""
+        """Return the handler classes of all bindings that are right."""
         return {handler for r in self._all() if isinstance(r, EventBinding) for handler in r.handlers}
 
     def _changed(self) -> None:
         for event_type, bound in self.items():
-            if not isinstance(bound, WatchedList):  # what was set by hand may be a handler alone
+            if not isinstance(bound, WatchedList):  # the application may have set a list, or a single handler
                 given: Any = bound
                 watched = WatchedList[Any](cast("Any", given) if isinstance(given, list | tuple) else [given])
                 watched.on_change = self._forget
@@ -103,7 +103,7 @@ class EventMap(WatchedDict[type, list[Any]]):
 
     def _forget(self) -> None:
         self._read.clear()
-        self.plan_caches.clear()  # what a mediator has compiled
+        self.plan_caches.clear()  # routes that mediators have compiled
 
     def _all(self) -> Iterator[EventBinding | WiringError]:
         for event_type in self:
@@ -127,7 +127,7 @@ def _read(event_type: type, bound: Any) -> EventBinding | WiringError:
 
 
 def _shown(event_type: Any) -> str:
-    """Its name with its arguments, if it has some."""
+    """Return the name of a class, with its type arguments."""
     return type_name(event_type) if isinstance(event_type, type) else str(event_type)
 
 

@@ -1,4 +1,4 @@
-"""What of a message is its key, where its class says so with ``@cqrs.event_type(key=...)``."""
+"""The key of a message, for classes that declare it with ``@cqrs.event_type(key=...)``."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _MISSING = object()
 
 
 class KeyOf:
-    """The ``message_key`` of a class: taken from a field, or made by a function, whenever it is asked for."""
+    """The attribute ``message_key``, which reads a field of the event or calls a function with it."""
 
     def __init__(self, key: str | Callable[[Any], object]) -> None:
         self._key = key
 
     def __get__(self, event: Any, owner: type) -> str | None:
-        if event is None:  # nothing on the class: so a subclass may have a field of this name
+        if event is None:  # absent on the class, so that a subclass may have a field of this name
             raise AttributeError
         key = self._key
         if not isinstance(key, str):
@@ -46,7 +46,7 @@ class KeyOf:
 
 
 def check_path(event_type: type, path: str) -> None:
-    """Raise ``InvalidArgument`` if the classes of ``event_type``, as far as they are known, have no such field."""
+    """Raise ``InvalidArgument`` if ``event_type`` certainly has no field at ``path``."""
     if not all(part.isidentifier() for part in path.split(".")):
         remedy = "name a field of the payload, such as 'order_id' or 'customer.id', or give a function of the event"
         raise InvalidArgument("key", path, remedy)
@@ -64,7 +64,7 @@ def check_path(event_type: type, path: str) -> None:
 
 
 def _fields(cls: type[Any]) -> Mapping[str, Any]:
-    """The fields of a class and what they are declared as, ``None`` where that cannot be read."""
+    """Return the fields of a class with their declared types, ``None`` for a type that cannot be read."""
     if issubclass(cls, BaseModel):
         return {name: field.annotation for name, field in cls.model_fields.items()}
     declared: Any = cls
@@ -81,7 +81,7 @@ def _fields(cls: type[Any]) -> Mapping[str, Any]:
 
 
 def _text(event: Any, place: str, value: Any) -> str:
-    """``value`` as the text that a key is. Two values that are equal give one text."""
+    """Return ``value`` as the text of a key. Equal values give the same text."""
     if isinstance(value, enum.Enum):
         value = value.value
     kind: type[Any] = value.__class__
@@ -91,5 +91,5 @@ def _text(event: Any, place: str, value: Any) -> str:
         return str(value.isoformat())
     if issubclass(kind, uuid.UUID | int | decimal.Decimal) and kind is not bool:
         return str(value)
-    said = "None" if value is None else f"a {type_name(kind)}"  # not the value, which may be nobody's business
-    raise NoMessageKey(event.__class__, place, f"it is {said}, and a key is a text, a number, an id or a date")
+    found = "None" if value is None else f"a {type_name(kind)}"  # not the value, which may be confidential
+    raise NoMessageKey(event.__class__, place, f"it is {found}, and a key is a text, a number, an id or a date")

@@ -1,4 +1,4 @@
-"""The stable names of event types: what stands for a class on the wire and in a store."""
+"""The registry of event types: the names and versions that stand for classes on the wire and in a store."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ _ATTRIBUTE = "__cqrs_event_name__"
 
 
 class EventName(NamedTuple):
-    """How an event type is called outside of the code."""
+    """The name and version of an event type outside of the code."""
 
     name: str
     version: int
 
 
 def declare(cls: type, name: EventName) -> None:
-    """Let ``name`` be what ``cls`` is called in every registry that is not told otherwise."""
+    """Make ``name`` the name of ``cls`` in every registry, unless it is registered there under another one."""
     setattr(cls, _ATTRIBUTE, name)
 
 
 def declared_version(cls: type) -> int:
-    """The version that ``cls``, or the nearest class that it derives from, declares with ``event_type``; else 1."""
+    """Return the version that ``cls``, or else its nearest base class, declares with ``event_type``; otherwise 1."""
     for base in cls.__mro__:
         declared: EventName | None = base.__dict__.get(_ATTRIBUTE)
         if declared is not None:
@@ -32,9 +32,9 @@ def declared_version(cls: type) -> int:
 
 
 class EventRegistry:
-    """Gives every event type a name and a version, and finds the type by them.
+    """Maps event types to names and versions, and back.
 
-    The name is the one of ``event_type``, else the class's own name at version 1. It is not inherited.
+    The name is that of ``event_type``, or else the name of the class, with version 1. It is not inherited.
     """
 
     def __init__(self) -> None:
@@ -42,13 +42,13 @@ class EventRegistry:
         self._names: dict[type, EventName] = {}
 
     def __contains__(self, cls: type) -> bool:
-        """Whether the type ``cls`` is entered, under whatever name."""
+        """Whether the type ``cls`` is registered, under any name."""
         return cls in self._names
 
     def register(self, cls: type, name: str | None = None, version: int | None = None) -> EventName:
-        """Enter ``cls``, here under another ``name`` or ``version`` if given. Entering it the same again is harmless.
+        """Register ``cls``, under its own name or under ``name`` and ``version``. Doing it again has no effect.
 
-        A class takes the place of an earlier one of the same module and qualified name: its module was loaded again.
+        A class replaces an earlier one of the same module and qualified name, because its module was loaded again.
         Raises ``EventNameConflict`` if another type has that name and version.
         """
         check_class("cls", cls, "the class of the event")
@@ -68,13 +68,13 @@ class EventRegistry:
         return key
 
     def name_of(self, cls: type) -> EventName:
-        """The name of ``cls``, entered on the first call. Raises ``EventNameConflict``, as :meth:`register` does."""
+        """Return the name of ``cls``, and register it on the first call. Raises ``EventNameConflict``."""
         return self._names.get(cls) or self.register(cls)
 
     def version_of(self, cls: type) -> int:
-        """The version that ``cls``, or the nearest class that it derives from, was registered with; else 1.
+        """Return the version that ``cls``, or else its nearest base class, was registered with; otherwise 1.
 
-        Of a class that is not registered it is the one that it declares with ``event_type``.
+        For a class that is not registered it is the version that it declares with ``event_type``.
         """
         known = self._names.get(cls)
         if known is not None:
@@ -86,7 +86,7 @@ class EventRegistry:
         return 1
 
     def type_of(self, name: str, version: int = 1) -> type:
-        """The type with this name and version. Raises ``UnknownEvent`` if none is registered."""
+        """Return the type with this name and version. Raises ``UnknownEvent`` if none is registered."""
         try:
             return self._types[EventName(name, version)]
         except KeyError:
@@ -94,11 +94,11 @@ class EventRegistry:
 
 
 default_registry = EventRegistry()
-"""The registry of every outbox, database and consumer that is not given one; ``event_type`` enters classes in it."""
+"""The default registry of outboxes, databases and consumers; ``event_type`` registers classes in it."""
 
 
 def _place(cls: Any) -> Any:
-    """Where the class is written. Of a closed generic, that of all its parts."""
+    """Return module and qualified name of a class; for a generic with type arguments, those of all its parts."""
     pydantic: dict[str, Any] = getattr(cls, "__pydantic_generic_metadata__", None) or {}
     own = vars(cls).get("__cqrs_generic__") if isinstance(cls, type) else None
     origin, arguments = own or (pydantic.get("origin"), pydantic.get("args", ()))

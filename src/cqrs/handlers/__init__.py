@@ -1,1 +1,1 @@
-"""Step 2 and 3 of the flow: what all handlers have in common, of requests, streams and events."""
+"""Steps 2 and 3 of the flow: what handlers of requests, streams and events have in common."""

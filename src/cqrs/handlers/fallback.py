@@ -1,4 +1,4 @@
-"""The one way in which a stand-in takes over, for requests, streams and events."""
+"""Calls a handler and, if it fails, its fallback: for requests, streams and events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from cqrs.circuit_breaker.protocol import ICircuitBreaker, should_use_fallback
 from cqrs.observability.hooks import Hooks, report
-from cqrs.unit_of_work.stack import current_unit_of_work, entered, ever_entered
+from cqrs.unit_of_work.stack import any_unit_entered, current_unit_of_work, entered_units
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,21 +18,21 @@ logger = logging.getLogger("cqrs")
 
 
 class FallbackPolicy(Protocol):
-    """When the stand-in takes over."""
+    """When the fallback takes over."""
 
     @property
     def failure_exceptions(self) -> tuple[type[Exception], ...]:
-        """The errors that make it; none means any."""
+        """The errors that make it take over; an empty tuple means all."""
         ...
 
     @property
     def circuit_breaker(self) -> ICircuitBreaker | None:
-        """What calls of the primary go through."""
+        """The circuit breaker through which the primary handler is called, if any."""
         ...
 
     @property
     def circuit(self) -> type | str:
-        """The identifier of its circuit."""
+        """The identifier of the circuit."""
         ...
 
 
@@ -44,14 +44,15 @@ async def call_with_fallback(
     fallback: Callable[..., Awaitable[T]],
     *arguments: Any,
 ) -> T:
-    """What ``primary`` returns, or ``fallback`` where the policy says so. ``identifier`` is the class of the handler.
+    """Return the result of ``primary``, or of ``fallback`` if ``primary`` fails with an error that ``policy`` names.
 
-    If both fail, the error of ``fallback`` is raised, with that of ``primary`` as its context. Within a unit of work
-    ``primary`` is a savepoint: what it wrote and recorded is undone before ``fallback`` takes over.
+    ``identifier`` is the class of the primary handler, for log and hook. If both fail, the error of ``fallback`` is
+    raised, with that of ``primary`` as its context. Within a unit of work ``primary`` runs in a savepoint: what it
+    wrote and recorded is undone before ``fallback`` is called.
     """
     breaker = policy.circuit_breaker
     try:
-        if ever_entered and entered.get():
+        if any_unit_entered and entered_units.get():
             primary = _in_a_savepoint(primary)
         if breaker is None:
             return await primary(*arguments)
@@ -67,7 +68,7 @@ async def call_with_fallback(
 
 
 def _in_a_savepoint(call: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-    """``call``, whose effects on the open unit of work are undone if it raises."""
+    """Wrap ``call`` so that its effects on the open unit of work are undone if it raises."""
     unit = current_unit_of_work()
     if unit is None:
         return call

@@ -1,4 +1,4 @@
-"""Plain functions as handlers: each becomes a handler class, so that the rest of the package only knows classes."""
+"""Makes handler classes from plain functions, so that the rest of the package only has to know classes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _STREAMS = (AsyncIterator, AsyncIterable, AsyncGenerator)
 
 
 def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
-    """A subclass of ``base`` whose ``handle`` calls ``function``.
+    """Return a subclass of ``base`` whose ``handle`` calls ``function``.
 
-    The first parameter takes the message. One annotated ``EventRecorder`` takes the recorder of this turn, one named
-    ``next`` takes, in a chain, the rest of it, and the others are injected, but for those that a ``functools.partial``
-    has given already. Raises ``WiringError`` if that cannot work.
+    The message is passed as the first parameter, the recorder of the turn as the one annotated ``EventRecorder``, and,
+    in a chain, the rest of the chain as ``next``. The other parameters are injected, except for those that a
+    ``functools.partial`` has filled. Raises ``WiringError`` if that cannot work.
     """
     named = named_parameters(function)
     hints, exact = read_hints(function), read_hints(function, include_extras=True)
@@ -39,7 +39,7 @@ def handler_class(function: Any, base: Any, *, answers: bool = True) -> type:
     asked = _readable(hints.get(named[0].name, Any)) if named else Any
     result = _readable(hints.get("return", Any))
     if get_origin(result) in _STREAMS and not is_async_generator(function):
-        result = Any  # it is that of a stream which a wrapper collects
+        result = Any  # a wrapper collects the stream, and keeps the annotation of the function in it
     arguments = (asked, _answer(result)) if answers else asked
     return types.new_class(
         getattr(function, "__name__", type(function).__name__),
@@ -73,7 +73,7 @@ def _problem_with(  # noqa: PLR0911  # one return for each mistake
 
 
 def _takes_anything(function: Any, named: list[inspect.Parameter]) -> bool:
-    """Whether it has no parameter but ``*args``, as an ``AsyncMock`` has."""
+    """Whether its only parameter is ``*args``, as in an ``AsyncMock``."""
     return not named and any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(function).parameters.values())
 
 
@@ -82,12 +82,12 @@ def _given(function: Any) -> Container[str]:
 
 
 def _readable(annotation: Any) -> Any:
-    """The annotation, or nothing said: of message and answer it only serves to find mistakes."""
+    """Return the annotation, or ``Any`` if it cannot be read: for message and response it only serves for checks."""
     return Any if isinstance(annotation, Unreadable) else annotation
 
 
 def _answer(result: Any) -> Any:
-    """The type of the answer, or of the chunks that an async generator yields."""
+    """Return the type of the response, or of the chunks that an async generator yields."""
     return get_args(result)[0] if get_origin(result) in _STREAMS else result
 
 
@@ -99,7 +99,7 @@ def _members(
     function: Callable[..., Any],
     others: list[inspect.Parameter],
     hints: dict[str, Any],
-    exact: dict[str, Any],  # Annotated[...] says to some containers what is meant
+    exact: dict[str, Any],  # with Annotated[...], which some containers use
     *,
     in_chain: bool,
 ) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Step 3, how a handler says what happened: it records events, and the engine takes them when it has returned."""
+"""Step 3: handlers record events, and the engine takes them after the handler has returned."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing_extensions import Format, get_annotations
 
 from cqrs._introspection.callables import named_parameters
 from cqrs.errors.events import EventClassRecorded, EventsKeptElsewhere, NoEvent
-from cqrs.handlers.shared import ever_shared, keeper_for, recorded_by
-from cqrs.unit_of_work.stack import entered, ever_entered
+from cqrs.handlers.shared import any_handler_shared, holder_of_events, recorded_by
+from cqrs.unit_of_work.stack import any_unit_entered, entered_units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,52 +25,52 @@ if TYPE_CHECKING:
 
 _HOLDERS = (type(None), list, set, frozenset, dict, deque, Iterator, AsyncIterator, Coroutine)
 _PLAIN = {str, bytes, bytearray, bool, int, float, complex, Decimal, UUID, dt.date, dt.datetime, dt.time, dt.timedelta}
-_EVENTS: set[type] = set()  # the classes that have been looked at
+_EVENTS: set[type] = set()  # the classes that have been checked
 
 
 def must_be_an_event(event: Any) -> None:
-    """Raise ``EventClassRecorded`` or ``NoEvent`` if nothing can have meant this as an event."""
+    """Raise ``EventClassRecorded`` or ``NoEvent`` if ``event`` surely is no event."""
     kind: Any = event.__class__
     if isinstance(event, type):
         raise EventClassRecorded(event)
     if isinstance(event, _HOLDERS) or kind is tuple or kind in _PLAIN:
         if isinstance(event, Coroutine):
-            event.close()  # it is told about here, and not by a warning
+            event.close()  # else Python would warn about it, too
         raise NoEvent(kind)
     _EVENTS.add(kind)
 
 
 class EventRecorder:
-    """Something that records events; the base of every handler class, and what a handler function asks for.
+    """Records events. It is the base of every handler class, and is passed to handler functions that ask for it.
 
     A handler class calls ``self.record(OrderPlaced(...))``. A handler function takes a parameter annotated
     ``EventRecorder`` and calls ``events.record(OrderPlaced(...))`` on it. A class may instead keep a list of its own
-    and return it from a property ``events``. What is recorded by a handler that raises goes nowhere.
+    and return it from a property ``events``. Events of a handler that raises are dropped.
     """
 
-    # A subclass may use any other name for what is its own, a field of a dataclass too: none of ours clashes with it.
-    _cqrs_handles: ClassVar[str | None] = None  # "requests" or "events", where a base class says so
+    # All names here begin with _cqrs, so that they do not clash with attributes and fields of subclasses.
+    _cqrs_handles: ClassVar[str | None] = None  # "requests" or "events", set by the base classes of handlers
     _cqrs_keeps_events: ClassVar[bool] = False  # it has a property `events` of its own
-    _cqrs_recorded: Any = ()  # shared and empty until the first event, so that a handler that records none pays nothing
+    _cqrs_recorded: Any = ()  # shared and empty until the first event, so that it costs nothing without events
 
     def record(self, *events: Any) -> None:
-        """Take note that ``events`` happened; they are handled, in this order, after the handler has returned.
+        """Record ``events``. They are handled, in this order, after the handler has returned.
 
-        Raises ``EventClassRecorded`` for a class in place of an event, ``NoEvent`` for ``None``, a text or a number,
-        for a list, a generator or whatever else holds events, and ``EventsKeptElsewhere`` in a handler whose own
-        property ``events`` does not show what is recorded here.
+        Raises ``EventClassRecorded`` for a class in place of an event; ``NoEvent`` for ``None``, a text, a number, or
+        a list, a generator or other object that holds events; and ``EventsKeptElsewhere`` in a handler whose own
+        property ``events`` does not return what is recorded here.
         """
         for event in events:
             if event.__class__ not in _EVENTS:
                 must_be_an_event(event)
-        keeper: Any = self if not ever_shared else keeper_for(self)
+        holder: Any = self if not any_handler_shared else holder_of_events(self)
         name = "_events" if self._cqrs_keeps_events else "_cqrs_recorded"
         try:
-            getattr(keeper, name).extend(events)
+            getattr(holder, name).extend(events)
         except AttributeError:  # a tuple, such as the shared one
-            object.__setattr__(keeper, name, [*getattr(keeper, name, ()), *events])  # it may be a frozen dataclass
-        if ever_entered and entered.get():
-            _undone_with_its_savepoint(keeper, events)
+            object.__setattr__(holder, name, [*getattr(holder, name, ()), *events])  # works for a frozen dataclass
+        if any_unit_entered and entered_units.get():
+            _undo_with_savepoint(holder, events)
         if self._cqrs_keeps_events and len(self.events) < len(getattr(self, name)):
             raise EventsKeptElsewhere(type(self))
 
@@ -78,11 +78,11 @@ class EventRecorder:
 
         @property
         def events(self) -> Sequence[Any]:
-            """What has been recorded and not yet been taken by the engine."""
+            """The events that were recorded and not yet taken by the engine."""
             ...
 
     def clear_events(self) -> None:
-        """Forget what has been recorded. A streaming handler is asked to after each chunk."""
+        """Drop the recorded events. The engine calls this when it has taken them, in a stream after each chunk."""
         recorded: Any = self.events if self._cqrs_keeps_events else recorded_by(self)
         if isinstance(recorded, list):
             recorded.clear()
@@ -96,31 +96,31 @@ class EventRecorder:
         own = cls.__dict__.get("events", Events)
         annotated = get_annotations(cls, format=Format.FORWARDREF)
         if own is Events or ("events" in annotated and not isinstance(own, property)):
-            return  # a field
+            return  # `events` is a field
         cls._cqrs_keeps_events = True
         if not hasattr(cls, "_events") and "_events" not in annotated:
             setattr(cls, "_events", ())  # noqa: B010  # a property may return it before anything is assigned
         if isinstance(own, property) and own.fset is None:
-            # `self.events = []` in a constructor beside a read-only property is a common way to write a handler
+            # handlers often set `self.events = []` in their constructor although the property is read-only
             setattr(cls, "events", own.setter(_set_events))  # noqa: B010  # for a type checker it stays read-only
 
 
-def _undone_with_its_savepoint(keeper: Any, events: Sequence[Any]) -> None:
+def _undo_with_savepoint(holder: Any, events: Sequence[Any]) -> None:
     taken_back: list[bool] = []
 
     def take_back() -> None:
-        if taken_back:  # with the innermost of several units
+        if taken_back:  # already done by an inner unit of work
             return
         taken_back.append(True)
-        recorded = keeper._cqrs_unread  # noqa: SLF001  # as in _set_events
-        for undone in reversed(events):  # the last of those that are the same: what came before stays
+        recorded = holder._cqrs_unread  # noqa: SLF001  # as in _set_events
+        for undone in reversed(events):  # if an event was recorded several times, earlier ones stay
             place = next((n for n in reversed(range(len(recorded))) if recorded[n] is undone), None)
             if place is not None:
                 del recorded[place]
 
-    for unit in entered.get():
+    for unit in entered_units.get():
         if unit.is_open:
-            unit.expects_reading(keeper, take_back)
+            unit.note_unread(holder, take_back)
 
 
 def _set_events(recorder: Any, events: Sequence[Any]) -> None:
@@ -128,11 +128,11 @@ def _set_events(recorder: Any, events: Sequence[Any]) -> None:
 
 
 class Events:
-    """The attribute ``events`` of a recorder: what was recorded, unless its class uses the name for something else."""
+    """The attribute ``events`` of a recorder: the recorded events, unless its class uses the name otherwise."""
 
     def __get__(self, recorder: Any, owner: type) -> Any:
         if recorder is None:
-            if _annotates_events(owner):  # it is no default of a field that a dataclass may take it for
+            if _annotates_events(owner):  # else a dataclass would take this descriptor for the default of a field
                 raise AttributeError("events")
             return self
         own = recorder.__dict__
@@ -144,7 +144,7 @@ class Events:
         own: dict[str, Any] = recorder.__dict__
         owner: Any = type(recorder)  # pyright: ignore[reportUnknownVariableType]  # any recorder
         if isinstance(value, list | tuple) and not _is_given_events(owner):
-            own["_cqrs_recorded"] = value  # a handler may keep them in a list that it assigns
+            own["_cqrs_recorded"] = value  # a handler may assign a list of events of its own
         else:
             own["events"] = value
 
@@ -162,7 +162,7 @@ _given_events: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
 def _is_given_events(cls: type) -> bool:
-    """Whether ``events`` is something that the application gives to each object of the class."""
+    """Whether ``events`` is a required parameter of the constructor, so that its value is the application's own."""
     if cls not in _given_events:
         parameters = {p.name: p for p in named_parameters(cls.__init__)}  # type: ignore[misc]  # of the class itself
         given = parameters.get("events")
@@ -171,7 +171,7 @@ def _is_given_events(cls: type) -> bool:
 
 
 def misused_name(handler_type: type) -> tuple[str, str] | None:
-    """What a handler class has named so that it cannot work, and what to change."""
+    """Return problem and remedy if a handler class uses a name in a way that cannot work, or ``None``."""
     if inspect.isroutine(next((vars(c)["events"] for c in handler_type.__mro__ if "events" in vars(c)), None)):
         return "its `events` is a method", "Name it otherwise, or make it a property that returns the recorded events"
     fields: Any = getattr(handler_type, "__dataclass_fields__", ())
@@ -182,17 +182,20 @@ def misused_name(handler_type: type) -> tuple[str, str] | None:
 
 
 def events_of(handler_type: type) -> Callable[[Any], Sequence[Any]]:
-    """The quickest look at what a handler of this type has recorded; it is taken for every request and every chunk."""
+    """Return the fastest function that returns the recorded events of a handler of this type.
+
+    It is called for every request and every chunk.
+    """
     if not getattr(handler_type, "_cqrs_keeps_events", True):
         return attrgetter("_cqrs_recorded")
     return attrgetter("events") if hasattr(handler_type, "events") else lambda handler: getattr(handler, "events", ())
 
 
 class EventDrain:
-    """Takes from one handler what it has recorded since the last time, whatever way the handler keeps it.
+    """Takes the events that one handler has recorded since the last call, however the handler stores them.
 
-    Lists are cleared through the handler's ``clear_events``. A handler whose events cannot be cleared (it returns a
-    copy or a tuple) is read on from where the last reading ended, so nothing is taken twice.
+    Lists are cleared by the handler's ``clear_events``. If the events cannot be cleared, because the handler returns a
+    copy or a tuple, the next call skips those that were taken, so that no event is taken twice.
     """
 
     __slots__ = ("_events", "_handler", "_seen")
@@ -203,15 +206,15 @@ class EventDrain:
         self._seen = 0
 
     def take(self, recorded: Sequence[Any]) -> Sequence[Any]:
-        """What has been added since the last call, of what the handler has ``recorded``.
+        """Return what has been added since the last call to ``recorded``, the events of the handler.
 
-        It is read once, by the caller: a handler may give its events away when they are read.
+        The caller reads them from the handler once: reading may already remove them there.
         """
         if len(recorded) <= self._seen:
             return ()
         taken = [*recorded][self._seen :]
-        for unit in entered.get() if ever_entered else ():
-            unit.has_read(self._handler)
+        for unit in entered_units.get() if any_unit_entered else ():
+            unit.note_read(self._handler)
         clear = getattr(self._handler, "clear_events", None)
         if clear is not None:
             clear()

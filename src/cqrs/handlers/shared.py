@@ -1,4 +1,4 @@
-"""A handler that serves others too, a singleton for one: what it records belongs to the call in which it does."""
+"""Handlers that are shared between requests, such as singletons: recorded events belong to the current call."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._introspection.generics import type_name
 from cqrs.errors.wiring import WiringError, WiringProblem
-from cqrs.handlers.unread_lists import lengths, must_be_read, unread_lists
+from cqrs.handlers.unread_lists import lengths, raise_if_unread, unread_lists
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from cqrs.container.adopt import Injector
 
-ever_shared: list[bool] = []
-"""Empty as long as no handler serves several calls: a look at it is all that others pay."""
+any_handler_shared: list[bool] = []
+"""Empty until a shared handler is first called, so that without such handlers only this check is needed."""
 
-_calls: ContextVar[OneCall | None] = ContextVar("cqrs_handler_calls", default=None)
-_alone: set[int] = set()  # handlers under way that can serve one call at a time only, by their identity
+_calls: ContextVar[HandlerCall | None] = ContextVar("cqrs_handler_calls", default=None)
+_alone: set[int] = set()  # ids of handlers in a call that can serve only one call at a time
 
 
-def keeper_for(handler: object) -> Any:
-    """Who keeps what ``handler`` records here: the call that it runs in, or the handler itself."""
+def holder_of_events(handler: object) -> Any:
+    """Return the object that stores what ``handler`` records: the current call, or the handler itself."""
     call = _calls.get()
     while call is not None and call.handler is not handler:
         call = call.outer
     return handler if call is None or call.keeps_events else call
 
 
-def needs_no_call(handler_type: type, injector: Injector) -> bool:
-    """Whether a handler of this type can do without: it is made anew, and keeps no events where nobody reads them."""
+def is_never_shared(handler_type: type, injector: Injector) -> bool:
+    """Whether calls of such a handler need no wrapper: each request gets a new one, and it has no unread lists."""
     return injector.makes_anew(handler_type) and not unread_lists(handler_type)
 
 
 def recorded_by(handler: Any) -> Any:
-    """What ``handler`` has recorded here."""
-    return (keeper_for(handler) if ever_shared else handler)._cqrs_recorded  # noqa: SLF001  # of the same package
+    """Return what ``handler`` has recorded in the current call."""
+    return (holder_of_events(handler) if any_handler_shared else handler)._cqrs_recorded  # noqa: SLF001  # of the same package
 
 
-class OneCall:
-    """One call of such a handler, used like the handler. In a chain, which calls it by itself, within ``with``."""
+class HandlerCall:
+    """One call of a shared handler, used like the handler. A chain calls the handler itself, within ``with call``."""
 
     def __init__(self, handler: Any) -> None:
         self.handler = handler
-        self.outer: OneCall | None = None
+        self.outer: HandlerCall | None = None
         self.keeps_events: bool = getattr(handler, "_cqrs_keeps_events", True)
         self._cqrs_recorded: Any = ()
         self._left_over = 0
@@ -58,9 +58,9 @@ class OneCall:
 
     @property
     def events(self) -> Sequence[Any]:
-        """What was recorded in this call and not yet taken."""
+        """The events that were recorded in this call and not yet taken."""
         if self._before:
-            must_be_read(self.handler, self._before, self._cqrs_recorded, self._message)
+            raise_if_unread(self.handler, self._before, self._cqrs_recorded, self._message)
         if self.keeps_events:
             kept: Sequence[Any] = getattr(self.handler, "events", ())
             return [*kept][self._left_over :] if self._left_over else kept
@@ -68,7 +68,7 @@ class OneCall:
         return recorded
 
     def clear_events(self) -> None:
-        """Forget what was recorded in this call."""
+        """Drop the events that were recorded in this call."""
         self._before = lengths(self.handler)
         if self.keeps_events:
             clear = getattr(self.handler, "clear_events", None)
@@ -79,7 +79,7 @@ class OneCall:
             self._cqrs_recorded = ()
 
     async def handle(self, message: Any) -> Any:
-        """What the handler makes of ``message``."""
+        """Call the handler with ``message`` and return its result."""
         self._message = message
         with self:
             return await self.handler.handle(message)
@@ -94,8 +94,8 @@ class OneCall:
             _alone.add(id(self.handler))
             self._left_over = len(self.handler.events)  # of a call that failed
         self._before = lengths(self.handler)
-        if not ever_shared:
-            ever_shared.append(True)
+        if not any_handler_shared:
+            any_handler_shared.append(True)
         self.outer = _calls.get()
         _calls.set(self)
 
@@ -104,11 +104,11 @@ class OneCall:
         _calls.set(self.outer)
 
 
-class OneStream(OneCall):
-    """One call of a handler that streams."""
+class HandlerStream(HandlerCall):
+    """One call of a shared streaming handler."""
 
     async def handle(self, message: Any) -> AsyncGenerator[Any, None]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        """The chunks of the handler."""
+        """Yield the chunks of the handler."""
         self._message = message
         with self:
             answer = self.handler.handle(message)

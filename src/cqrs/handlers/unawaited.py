@@ -1,4 +1,4 @@
-"""A forgotten await in a handler: the coroutine that it returns would be run by nobody."""
+"""Detects a forgotten ``await`` in a handler: a coroutine that it returns would never run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from types import CoroutineType
 
 
-def refuse(answer: CoroutineType[Any, Any, Any], message: object) -> NoReturn:
-    """Raise ``NotAwaited`` for the ``answer`` of a handler to ``message``."""
-    answer.close()  # or Python would warn of it as well
+def raise_not_awaited(answer: CoroutineType[Any, Any, Any], message: object) -> NoReturn:
+    """Raise ``NotAwaited`` for ``answer``, which a handler has returned for ``message``."""
+    answer.close()  # else Python would warn about it, too
     raise NotAwaited(type(message), answer.__class__)

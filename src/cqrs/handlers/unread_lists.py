@@ -1,7 +1,7 @@
-"""Step 3, events that a handler has put into a list of its own which nobody reads: without a word they would be lost.
+"""Step 3: finds events that a handler puts into a list of its own that is never read, so that they would be lost.
 
-The code of a handler class tells which lists these are: attributes with `event` in their name that get a new list, and
-that the class only ever adds to. So a list that was given to the handler is none, nor is one that the class reads.
+These lists are found by the code of the handler class: attributes with ``event`` in their name that are set to a new
+list, and that the class only adds to. A list that is passed to the handler, or that the class reads, is not one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _lists: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
 
 
 def unread_lists(handler_type: type) -> tuple[str, ...]:
-    """The names of the lists of a handler class that nobody reads."""
+    """Return the names of the lists of a handler class that are never read."""
     found = _lists.get(handler_type)
     if found is None:
         found = _lists[handler_type] = _unread_lists(handler_type)
@@ -33,15 +33,15 @@ def unread_lists(handler_type: type) -> tuple[str, ...]:
 
 
 def lengths(handler: Any) -> dict[str, int]:
-    """How much is in these lists, of a handler that has served others before."""
+    """Return the present lengths of these lists, which may hold events of earlier calls."""
     kind: Any = handler.__class__
     return {name: len(_list(handler, name)) for name in unread_lists(kind)}
 
 
-def must_be_read(handler: Any, before: dict[str, int], recorded: Sequence[Any], message: object) -> None:
-    """Raise ``EventsKeptElsewhere`` if ``handler`` has put an event into such a list.
+def raise_if_unread(handler: Any, before: dict[str, int], recorded: Sequence[Any], message: object) -> None:
+    """Raise ``EventsKeptElsewhere`` if ``handler`` has put an event into such a list that would be lost.
 
-    The ``message`` that it handles is none of its own, and what it has ``recorded``, too, is not lost.
+    The handled ``message`` itself does not count, nor do events that are also in ``recorded``.
     """
     for name, length in before.items():
         new = _list(handler, name)[length:]
@@ -57,7 +57,7 @@ def _list(handler: Any, name: str) -> list[Any]:
 def _unread_lists(handler_type: type) -> tuple[str, ...]:
     fields: Any = getattr(handler_type, "__dataclass_fields__", {})
     new = {name for name, field in fields.items() if field.default_factory is list and "event" in name.lower()}
-    read = {"events"}  # by the engine
+    read = {"events"}  # the engine reads it
     for code in _codes(handler_type):
         _look_through(code, new, read)
     return tuple(sorted(new - read))
@@ -76,7 +76,7 @@ def _codes(handler_type: type) -> Iterator[CodeType]:
 
 
 def _is_made(cls: type, function: Any) -> bool:
-    """Whether ``dataclass`` has written it."""
+    """Whether ``dataclass`` has generated the function."""
     return "__dataclass_fields__" in vars(cls) and getattr(function, "__code__", _codes.__code__).co_filename == _MADE
 
 
@@ -98,10 +98,10 @@ def _look_through(code: CodeType, new: set[str], read: set[str]) -> None:
         around = lines[_line(step)]
         if step.opname == "STORE_ATTR" and "event" in step.argval.lower():
             if not _makes_a_list(around):
-                read.add(step.argval)  # it is given, or may be
+                read.add(step.argval)  # the list may come from elsewhere
             elif not _has(around, "LOAD_ATTR", step.argval):
                 new.add(step.argval)
-        elif step.opname == "LOAD_ATTR" and not _has(around, "STORE_ATTR", step.argval):  # or it stays where it is
+        elif step.opname == "LOAD_ATTR" and not _has(around, "STORE_ATTR", step.argval):  # such as `x.a = x.a + [e]`
             adds = after is not None and after.opname in {"LOAD_METHOD", "LOAD_ATTR"} and after.argval in _ADDING
             read.update(() if adds else (step.argval,))
 

@@ -1,4 +1,4 @@
-"""Step 2 of the flow: middlewares wrap every turn, on every mediator."""
+"""Step 2 of the flow: middlewares, which wrap every turn of every mediator."""
 
 from cqrs.middlewares.base import Middleware, MiddlewareChain
 from cqrs.middlewares.logging import LoggingMiddleware

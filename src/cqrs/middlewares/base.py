@@ -1,4 +1,4 @@
-"""Step 2, what wraps every turn: the port of middlewares, and their chain."""
+"""Step 2: the port of middlewares, which wrap every turn, and their chain."""
 
 from __future__ import annotations
 
@@ -19,46 +19,46 @@ if TYPE_CHECKING:
 class Middleware(Protocol):
     """Wraps the turn of a request, a stream or an event; any ``async`` callable with these parameters is one.
 
-    A turn is the handler, the domain events it recorded, and the notifications that leave because of it. A
-    middleware sees it whole: code after ``await handle(request)`` runs when all of that is done. For a stream that
-    is when the last chunk has been taken, or when the consumer has gone away: then ``handle`` raises
-    ``CancelledError``. ``handle`` must be awaited in the middleware's own task. It may be awaited again, to retry, and
-    need not be awaited at all: what the middleware returns is the answer (for a stream, where it has not called
-    ``handle``, the only chunk, unless it is ``None``).
+    A turn is the handler, the handling of the domain events it recorded, and the sending of its notifications. A
+    middleware surrounds all of it: code after ``await handle(request)`` runs when everything is done. For a stream
+    that is when the consumer has taken the last chunk, or has closed the stream: then ``handle`` raises
+    ``CancelledError``. ``handle`` must be awaited in the middleware's own task. It may be awaited again, to retry, or
+    not at all: what the middleware returns is the response. For a stream whose middleware has not called ``handle``,
+    it is the only chunk, unless it is ``None``.
     """
 
     async def __call__(self, request: Any, handle: Handle, /) -> Any:
-        """Answer ``request`` with, or without, ``await handle(request)``."""
+        """Return the response to ``request``, usually the result of ``await handle(request)``."""
         ...
 
 
 class MiddlewareChain:
-    """Middlewares in their order: the first is the outermost, which sees a request first and its answer last."""
+    """Middlewares in their order: the first is the outermost, which gets a request first and its response last."""
 
     def __init__(self, middlewares: Iterable[Middleware] = ()) -> None:
         self.set(middlewares)
 
     def set(self, chain: Iterable[Middleware]) -> None:
-        """Replace all middlewares. Turns that a mediator has compiled keep the old ones."""
+        """Replace all middlewares. Request types that a mediator has handled before keep the old ones."""
         check("middlewares", chain, _SOME)
         self._middlewares = list(chain)
 
     def add(self, middleware: Middleware) -> None:
-        """Put ``middleware`` innermost."""
+        """Add ``middleware`` as the innermost one."""
         self._middlewares.append(middleware)
 
     def wrap(self, handle: Handle) -> Handle:
-        """``handle`` with every middleware around it."""
+        """Return ``handle`` with every middleware around it."""
         for middleware in reversed(self._middlewares):
             handle = _around(middleware, handle)
         return handle
 
     def has(self, kind: type) -> bool:
-        """Whether one of the middlewares is of this ``kind``."""
+        """Whether one of the middlewares is an instance of ``kind``."""
         return any(isinstance(middleware, kind) for middleware in self._middlewares)
 
     def problems(self) -> Iterator[WiringProblem]:
-        """Everything that is wrong with the middlewares."""
+        """Yield everything that is wrong with the middlewares."""
         for middleware in self._middlewares:
             name = f"the middleware {type_name(middleware)}"
             if isinstance(middleware, type):
@@ -77,8 +77,8 @@ _SOME = Needed("a list of middlewares, even for a single one", ("__iter__",))
 
 
 def _around(middleware: Middleware, inner: Handle) -> Handle:
-    # Not async: a middleware costs a call, and no coroutine of ours beside its own. Its bound method is called faster
-    # than an object with a method `__call__`.
+    # Not async, so that a middleware costs no second coroutine. Calling its bound method is faster than calling an
+    # object with a method `__call__`.
     method = middleware.__call__
     call = method if isinstance(method, MethodType) else middleware
     return lambda request: call(request, inner)

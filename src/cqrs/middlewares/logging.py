@@ -1,4 +1,4 @@
-"""Step 2, the default middleware: says what was handled, without saying what was in it."""
+"""Step 2: the default middleware logs what was handled, without its content."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LOGGER = Needed("a logger, such as logging.getLogger('shop')", ("log", "isEnabl
 
 
 class LoggingMiddleware:
-    """Logs at level DEBUG, to the logger ``cqrs``, each turn with the time it took.
+    """Logs each turn and the time it took, at the level DEBUG of the logger ``cqrs``.
 
-    Requests are named by their type: their content goes into the log only with ``payloads=True``. While no handler
-    of the logger wants DEBUG, nothing is formatted and no clock is read.
+    Requests are named by their type; their content is logged only with ``payloads=True``. If the level is not enabled,
+    nothing is formatted and no clock is read.
     """
 
     def __init__(self, logger: logging.Logger | None = None, *, payloads: bool = False) -> None:
@@ -31,8 +31,8 @@ class LoggingMiddleware:
 
     @awaited
     def __call__(self, request: Any, handle: Handle) -> Any:
-        """Await ``handle(request)`` and log it."""
-        # Not async: every turn comes by, and a coroutine of ours would cost as much as all else here.
+        """Await ``handle(request)``, log it, and return its result."""
+        # Not async: this runs in every turn, and one more coroutine would double its cost.
         return self._logged(request, handle) if self._wanted(logging.DEBUG) else handle(request)
 
     async def _logged(self, request: Any, handle: Handle) -> Any:

@@ -1,4 +1,4 @@
-"""Step 2, another attempt where the first has changed nothing."""
+"""Step 2: repeats a turn that failed and has changed nothing."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ logger = logging.getLogger("cqrs")
 
 
 class RetryMiddleware:
-    """Handles a request again, as ``retry`` says, if a ``ConcurrencyError`` or another error of its choice ended it.
+    """Handles a request again if it failed with a ``ConcurrencyError`` or another error that ``retry`` names.
 
-    It stands before the ``TransactionMiddleware``, which ``database=`` puts innermost: each attempt then has a
-    transaction of its own, and a session of the open transaction that somebody keeps is that of the attempt.
+    Place it before the ``TransactionMiddleware``, which ``database=`` adds as the innermost: then each attempt has a
+    transaction of its own, and ``db.session`` always leads to the session of the current attempt.
 
-    Within an open unit of work each attempt is a savepoint, and what undoes the whole transaction (a deadlock, a
-    serialization failure) is raised at once, for whoever has opened it to repeat. In the unit of work of a consumer the
-    call passes through: its policy decides. A stream is repeated only while it has given out nothing.
+    Within an open unit of work each attempt is a savepoint. Errors that undo the whole transaction (a deadlock, a
+    serialization failure) are raised at once, so that the code that opened it can repeat it. Within the unit of work
+    of a consumer nothing is repeated here: the policy of the consumer decides. A stream is repeated only as long as no
+    chunk was handed over.
     """
 
     def __init__(self, retry: Retry | None = None) -> None:
@@ -36,7 +37,7 @@ class RetryMiddleware:
         self.retry = retry or Retry()
 
     async def __call__(self, request: Any, handle: Handle) -> Any:
-        """Await ``handle(request)``, until it succeeds or is given up."""
+        """Await ``handle(request)`` until it succeeds or no attempt is left."""
         unit = current_unit_of_work()
         if unit is not None and unit.is_held:
             return await handle(request)
@@ -50,7 +51,7 @@ class RetryMiddleware:
                 retry_in = self.retry.retry_in(error, attempts)
                 if retry_in is None or (unit is not None and _undoes_all(unit, error)):
                     raise
-                if run is not None and run.given_out > given_out:  # its consumer would see them twice
+                if run is not None and run.given_out > given_out:  # the consumer would get these chunks twice
                     raise
                 logger.debug(
                     "%s is handled again after %s, attempt %d of %d",
@@ -65,5 +66,5 @@ async def _within(unit: UnitOfWork, request: Any, handle: Handle) -> Any:
 
 
 def _undoes_all(unit: UnitOfWork, error: Exception) -> bool:
-    """Whether a savepoint cannot undo what failed with ``error``."""
+    """Whether ``error`` means that the whole transaction is undone, so that repeating the savepoint is useless."""
     return unit.is_undone_by(error) or (isinstance(error, ConcurrencyError) and error.actual is None)

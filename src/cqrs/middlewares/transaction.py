@@ -1,4 +1,4 @@
-"""Step 2, one transaction around each turn."""
+"""Step 2: runs each turn in one transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError, SecondTransaction, TransactionEnded
 from cqrs.unit_of_work.options import options_of
 from cqrs.unit_of_work.protocol import UnitOfWork
-from cqrs.unit_of_work.stack import entered, unit_in, units_around
+from cqrs.unit_of_work.stack import entered_units, unit_in, units_around
 from cqrs.unit_of_work.transaction_block import must_fit
 
 if TYPE_CHECKING:
@@ -28,17 +28,18 @@ _MAKE_ONE = "give a function without arguments that makes a new unit of work, or
 
 
 class TransactionMiddleware:
-    """Opens a unit of work for each turn, and commits it when the turn is done or rolls it back if that fails.
+    """Opens a unit of work for each turn, and commits it when the turn is done, or rolls it back if the turn fails.
 
-    It is given a database, or a ``factory`` that makes a unit of work and may be ``async``. A turn within an open unit
-    of work, such as a nested ``send``, joins that one as a savepoint: if it fails and its error is caught, it alone is
-    undone. The turn of a stream lasts from its first chunk to its last; a consumer that goes away before rolls it back.
-    Works on every mediator, innermost: other middlewares stand before it, and see its commit. Within the transaction of
-    another database a turn has one of its own that may only read, unless that was opened by name.
+    ``factory`` is a database, or a function that makes a unit of work and may be ``async``. A turn within an open unit
+    of work, such as a nested ``send``, joins it as a savepoint: if it fails and its error is caught, only this turn is
+    undone. The turn of a stream lasts from its first chunk to its last; if the consumer stops before, it is rolled
+    back. It works on every mediator, as the innermost middleware, so that the others surround the commit. Within the
+    transaction of another database, a turn has a transaction of its own that may only read, unless the turn was
+    opened explicitly for that database.
 
-    Raises ``InvalidArgument`` for a factory that makes no units of work; in a turn ``SecondTransaction`` if it would
-    join over another session or with another kind of transaction than its request asks for, ``AfterCommitError`` with
-    the answer if what was to follow the commit has failed.
+    Raises ``InvalidArgument`` for a ``factory`` that makes no units of work. In a turn, it raises ``SecondTransaction``
+    if the turn would join with another session, or with another kind of transaction than its request asks for, and
+    ``AfterCommitError``, with the response, if a callback after the commit has failed.
     """
 
     def __init__(self, factory: TransactionalDatabase | Callable[[], UnitOfWork | Awaitable[UnitOfWork]]) -> None:
@@ -49,15 +50,15 @@ class TransactionMiddleware:
 
     async def __call__(self, request: Any, handle: Handle) -> Any:
         """Await ``handle(request)`` in a unit of work."""
-        if entered.get():
-            unit = await self._among_others(request)
+        if entered_units.get():
+            unit = await self._unit_to_join(request)
             if unit.is_open:
                 async with unit.turn():
                     return await handle(request)
         elif self.database is None:
             unit = await self._made()
         else:
-            options = self._options.get(request.__class__)  # each turn comes by here
+            options = self._options.get(request.__class__)  # looked up here, because this runs in every turn
             unit = self._factory(self._options_of(request) if options is None else options)
         if unit.begins_by_itself:
             unit.enter()
@@ -84,7 +85,7 @@ class TransactionMiddleware:
     @staticmethod
     async def _commit(unit: UnitOfWork) -> None:
         try:
-            unit.must_have_been_read()
+            unit.require_all_read()
         except BaseException as error:
             await unit.__aexit__(type(error), error, error.__traceback__)
             raise
@@ -103,8 +104,8 @@ class TransactionMiddleware:
             raise InvalidArgument("factory", unit, f"it made no unit of work: {_MAKE_ONE}")
         return unit
 
-    async def _among_others(self, request: Any) -> UnitOfWork:
-        """The open unit of work to join, or a new one where only those of other databases are open."""
+    async def _unit_to_join(self, request: Any) -> UnitOfWork:
+        """Return the open unit of work to join, or a new one if only those of other databases are open."""
         made: UnitOfWork | None = None
         if self.database is not None:
             unit = unit_in(self.database.place)
@@ -113,7 +114,7 @@ class TransactionMiddleware:
             around = units_around()
             unit = (around[-1] if around else None) if made.place is None else unit_in(made.place)
         if unit is None:
-            return self._beside_others(request, made)
+            return self._unit_of_other_database(request, made)
         if not unit.is_open:
             raise TransactionEnded(
                 "the one around this turn was committed or rolled back before its end",
@@ -131,10 +132,10 @@ class TransactionMiddleware:
             )
         return unit
 
-    def _beside_others(self, request: Any, made: UnitOfWork | None) -> UnitOfWork:
+    def _unit_of_other_database(self, request: Any, made: UnitOfWork | None) -> UnitOfWork:
         unit: UnitOfWork = made or self._factory(self._options.get(request.__class__) or self._options_of(request))
-        around = next((other for other in reversed(entered.get()) if other.is_open), None)
-        if around is not None:  # nobody has said that this one may be committed although that fails
+        around = next((other for other in reversed(entered_units.get()) if other.is_open), None)
+        if around is not None:  # it would be committed even if the surrounding transaction is rolled back
             unit.foreign_to = around.database
         return unit
 
@@ -153,6 +154,6 @@ def _checked(factory: Any) -> Any:
         inspect.signature(factory).bind()
     except TypeError:
         raise InvalidArgument("factory", factory, f"it takes arguments: {_MAKE_ONE}") from None
-    except ValueError:  # written in C, and says nothing about its arguments
+    except ValueError:  # a function written in C, without a signature
         pass
     return factory

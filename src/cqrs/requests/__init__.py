@@ -1,4 +1,4 @@
-"""Steps 1 and 2 of the flow: requests, and the handlers that answer them.
+"""Steps 1 and 2 of the flow: requests and their handlers.
 
 ``cqrs.requests.bootstrap`` builds a mediator for them.
 """

@@ -1,4 +1,4 @@
-"""What the members of a chain declare; read without building or calling one."""
+"""Reads what the members of a chain declare, without building or calling one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _AS_FUNCTION = "async def card(request: Pay, next) -> Paid | None"
 
 @dataclass(frozen=True)
 class ChainMember:
-    """A handler class, or a handler function, with the types it declares: ``Any`` where it declares none.
+    """A handler class or a handler function, with the types that it declares: ``Any`` if it declares none.
 
-    ``parameters`` are what a call passes, the request first.
+    ``parameters`` are those that a call passes, the request first.
     """
 
     subject: Any
@@ -42,12 +42,12 @@ class ChainMember:
         return self.parameters[0][1]
 
     def message_classes(self) -> dict[str, list[type]]:
-        """The classes in its request and those in its response; none of the standard library is one of them."""
+        """Return the classes in its request and in its response, without those of the standard library."""
         return {"request": [*_classes(self.request)], "response": [*_classes(self.response)]}
 
 
 def read_chain(handlers: Any) -> tuple[ChainMember, ...]:
-    """The members of a chain. Raises ``WiringError`` with everything that is wrong with ``handlers`` as a list."""
+    """Return the members of a chain. Raises ``WiringError`` with everything that is wrong with ``handlers``."""
     if isinstance(handlers, type | str) or not isinstance(handlers, Iterable):
         problem = f"it was given {_kind(handlers)}, not a list of handlers"
         raise WiringError([WiringProblem("CoRMermaid", problem, "Pass a list, even for one handler")])

@@ -1,4 +1,4 @@
-"""What a request is bound to, read once and checked: a handler, a chain of handlers, or a handler with a stand-in."""
+"""Reads and checks what a request is bound to: a handler, a chain of handlers, or a handler with a fallback."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ChainBinding:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class FallbackBinding:
-    """A handler and its stand-in."""
+    """A handler and its fallback."""
 
     primary: type
     fallback: type
@@ -68,7 +68,7 @@ Binding = HandlerBinding | ChainBinding | FallbackBinding
 
 
 def read_binding(request_type: type, bound: object) -> Binding:
-    """What ``bound`` means for ``request_type``. Raises ``WiringError`` with everything that is wrong with it."""
+    """Return the binding of ``request_type`` to ``bound``. Raises ``WiringError`` with everything that is wrong."""
     if not isinstance(request_type, type):  # pyright: ignore[reportUnnecessaryIsInstance]  # it is what a user has bound
         raise WiringError([WiringProblem(type_name(request_type), "it is not a class", "Bind each class on its own")])
     if isinstance(bound, RequestHandlerFallback):
@@ -85,7 +85,7 @@ def _read_fallback(request_type: type, bound: RequestHandlerFallback) -> Fallbac
     first, second = (read_binding(request_type, h) for h in (bound.primary, bound.fallback))
     circuit = circuit_of(bound, request_type)
     if not (isinstance(first, HandlerBinding) and isinstance(second, HandlerBinding)):
-        problem, remedy = "a fallback takes two single handlers", "Put the stand-in at the end of the chain instead"
+        problem, remedy = "a fallback takes two single handlers", "Put the fallback at the end of the chain instead"
     elif first.streaming != second.streaming:
         problem, remedy = "one of the two streams and the other does not", "Let both answer whole, or both stream"
     else:
@@ -132,7 +132,7 @@ def _is_streaming(handler: type) -> bool:
 
 
 def _checked(request_type: type, handler: type, member_of: type | None) -> type:
-    """``handler``, if it can answer ``request_type``."""
+    """Return ``handler``. Raises ``WiringError`` if it cannot handle ``request_type``."""
     problem = _problem_with(request_type, handler, member_of) or misused_name(handler)
     if problem is not None:
         of, asked = type_names(handler, request_type)

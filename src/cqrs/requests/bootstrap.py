@@ -1,4 +1,4 @@
-"""Assembly: a mediator for requests, or for streams, in one call."""
+"""Assembly: builds a mediator for requests or for streams in one call."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     database: OutboxDatabase | None = None,
     separate_outbox_transaction: bool = False,
 ) -> RequestMediator:
-    """A mediator for commands and queries.
+    """Return a mediator for commands and queries.
 
-    ``di_container`` builds the handlers: a container of ``di``, dependency-injector or dishka, anything with
+    ``di_container`` builds the handlers: a container of ``di``, dependency-injector or dishka, any object with
     ``resolve(type)``, or nothing, for a new ``cqrs.Resolver``. The ``on_startup`` functions are called first, then the
-    mappers, which bind handlers. ``message_broker`` sends notification events: at once, or after the commit of the
-    unit of work that is open. They are encoded by ``serializer``, or as JSON. With an ``outbox`` they go there instead,
-    and it encodes them. ``middlewares`` wrap every turn, the first outermost, within a ``LoggingMiddleware``. At most
-    ``max_concurrent_event_handlers`` event handlers of one turn run at a time; with
+    mappers, which bind handlers. ``message_broker`` sends notification events: after the commit of the open unit of
+    work, or at once without one. They are encoded by ``serializer``, or as JSON. With an ``outbox`` they go there
+    instead, and it encodes them. ``middlewares`` wrap every turn, the first outermost, within a ``LoggingMiddleware``.
+    At most ``max_concurrent_event_handlers`` event handlers of one turn run at a time; with
     ``concurrent_event_handle_enable=False``, one; within a transaction always one.
 
-    With a ``database``, every turn is one transaction of it, within all ``middlewares``: what handlers and event
+    With a ``database``, every turn is one transaction of it, inside all ``middlewares``: what handlers and event
     handlers write through ``database.session`` and the notifications that they record, which go into its outbox, are
     committed together or not at all. A nested turn is a savepoint. An ``outbox`` without a database needs a
-    ``TransactionMiddleware`` among the ``middlewares``, as the last one; with ``separate_outbox_transaction=True`` it
-    needs none, and a crash between the commit of a handler and that of its notifications loses these.
+    ``TransactionMiddleware`` as the last of the ``middlewares``; with ``separate_outbox_transaction=True`` it needs
+    none, but a crash between the commit of a handler and that of its notifications loses them.
 
     Raises ``WiringError`` with everything that is wrong with the bindings.
     """
@@ -93,10 +93,10 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
     database: OutboxDatabase | None = None,
     separate_outbox_transaction: bool = False,
 ) -> StreamingRequestMediator:
-    """A mediator for streams; the parameters mean what they mean for :func:`bootstrap`.
+    """Return a mediator for streams; the parameters are those of :func:`bootstrap`.
 
-    By default ten event handlers of one chunk run at the same time. They share the request scope, so what they take
-    from it must bear that; pass 1 where it does not (an SQLAlchemy session, for one).
+    By default ten event handlers of one chunk run at the same time. They share the request scope, so what is injected
+    into them must allow concurrent use; pass 1 if it does not, as with an SQLAlchemy session.
     """
     parts = assemble(
         di_container,

@@ -1,4 +1,4 @@
-"""Step 2, who answers: a chain of responsibility, in which each handler answers or passes the request on."""
+"""Step 2: handlers in a chain of responsibility: each handles the request or passes it on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 
 from cqrs.errors.root import InvalidArgument
 from cqrs.handlers.recorder import EventRecorder
-from cqrs.unit_of_work.stack import current_unit_of_work, ever_entered
+from cqrs.unit_of_work.stack import any_unit_entered, current_unit_of_work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,18 +29,18 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
     _cqrs_next: CORRequestHandler[ReqT, ResT] | None = None
 
     def set_next(self, handler: CORRequestHandler[ReqT, ResT]) -> CORRequestHandler[ReqT, ResT]:
-        """Pass to ``handler`` what this one does not answer. Returns ``handler``, so that calls can be chained."""
+        """Make ``handler`` the next in the chain, and return it, so that calls can be chained."""
         self._cqrs_next = handler
         return handler
 
     async def next(self, request: ReqT) -> ResT | None:
-        """What the rest of the chain answers; ``None`` at its end.
+        """Return the response of the rest of the chain; ``None`` at its end.
 
-        Within a unit of work the rest is a savepoint: if it raises, what it wrote and recorded is undone.
+        Within a unit of work the rest runs in a savepoint: if it raises, what it wrote and recorded is undone.
         """
         if self._cqrs_next is None:
             return None
-        unit = current_unit_of_work() if ever_entered else None
+        unit = current_unit_of_work() if any_unit_entered else None
         if unit is None:
             return await self._cqrs_next.handle(request)
         async with unit.savepoint():
@@ -48,7 +48,7 @@ class CORRequestHandler(EventRecorder, abc.ABC, Generic[ReqT, ResT]):
 
     @abc.abstractmethod
     async def handle(self, request: ReqT, /) -> ResT | None:
-        """Answer ``request``, or return ``await self.next(request)``."""
+        """Return the response to ``request``, or ``await self.next(request)`` to pass it on."""
 
 
 CORRequestHandlerT = CORRequestHandler

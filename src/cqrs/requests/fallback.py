@@ -1,4 +1,4 @@
-"""Step 2, who answers when the first choice fails."""
+"""Step 2: a request handler with a fallback."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class RequestHandlerFallback:
-    """A handler and its stand-in, to be bound where a handler can: both answer whole, or both stream.
+    """A handler and its fallback. It can be bound in place of a handler; either both stream, or neither does.
 
-    ``failure_exceptions`` are the errors that make the stand-in answer; none means any ``Exception``. With a
-    ``circuit_breaker``, calls of the primary go through it, and an open circuit goes straight to the stand-in. The
-    circuit is known by ``name``, or else by the primary's module and qualified name; a closure, a partial or a method
-    of an object has none of its own and needs ``name``, the same in each process. Events that a failed primary
-    recorded are not emitted. A stream that fails after its first chunks cannot take them back: the stand-in starts the
-    request from its beginning. What an event handler or the broker raises is no failure of the primary: it ends the
-    turn.
+    The fallback takes over if the primary raises one of ``failure_exceptions``; an empty tuple means any ``Exception``.
+    With a ``circuit_breaker``, the primary is called through it, and if the circuit is open, the fallback is called at
+    once. The circuit is identified by ``name``, or else by the primary's module and qualified name; a closure, a
+    partial or a method of an object has none of its own and needs a ``name``, the same in each process. Events that a
+    failed primary recorded are not emitted. If a stream fails after its first chunks, these stay with the consumer, and
+    the fallback starts the request from its beginning. Errors of event handlers or the broker are no failures of the
+    primary: they end the turn.
     """
 
     primary: type | Callable[..., Any]

@@ -1,4 +1,4 @@
-"""Step 1, who answers what: the registry of requests."""
+"""Step 1: the map of request types to their handlers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class RequestMap(WatchedDict[type, Any]):
-    """Binds each type of request to what answers it.
+    """Binds each type of request to its handler.
 
-    Mistakes do not stop the binding: the mediator that is built on the map reports all of them at once. What is set,
-    replaced or removed later on, as in any dict, counts for the requests that are sent from then on.
+    Mistakes do not raise here: the mediator that is built on the map reports all of them at once. The map can be
+    changed later, like any dict; a change applies to later requests.
     """
 
     def __init__(self) -> None:
@@ -32,14 +32,14 @@ class RequestMap(WatchedDict[type, Any]):
         self.on_change = self._forget
 
     def bind(self, request_type: type, handler_type: Any) -> None:
-        """Let ``handler_type`` answer ``request_type``, and exactly this type: subclasses are bound on their own.
+        """Call ``handler_type`` for requests of exactly ``request_type``; subclasses have to be bound separately.
 
         It can be a handler class, an ``async def`` function (an async generator, for a stream), a list of either that
-        forms a chain of responsibility, or a ``RequestHandlerFallback``. Binding the same again changes nothing.
-        Raises ``WiringError`` for a second handler if a mediator has been built on the map, and cannot report it.
+        forms a chain of responsibility, or a ``RequestHandlerFallback``. Binding the same again has no effect. Raises
+        ``WiringError`` for a second handler if a mediator was built on the map before, which can no longer report it.
         """
         key = runtime_class(request_type) or request_type
-        if not is_class(key):  # it may not even be a key
+        if not is_class(key):  # it may not even be hashable
             self._refuse(WiringProblem(type_name(key), "it is not a class", "Bind each class on its own"))
         elif self.setdefault(key, handler_type) != handler_type:
             first, second = type_names(self[key], handler_type)
@@ -47,7 +47,7 @@ class RequestMap(WatchedDict[type, Any]):
             self._refuse(WiringProblem(type_name(key), problem, "Keep one handler for each request"))
 
     def binding(self, request_type: type) -> Binding:
-        """What answers ``request_type``. Raises ``RequestHandlerDoesNotExist`` or ``WiringError``."""
+        """Return the binding of ``request_type``. Raises ``RequestHandlerDoesNotExist`` or ``WiringError``."""
         if request_type not in self._bindings:
             if request_type not in self:
                 raise RequestHandlerDoesNotExist(request_type, list(self))
@@ -55,7 +55,7 @@ class RequestMap(WatchedDict[type, Any]):
         return self._bindings[request_type]
 
     def problems(self) -> Iterator[WiringProblem]:
-        """Everything that is wrong with what was bound."""
+        """Yield everything that is wrong with the bindings."""
         yield from self._refused
         for request_type in self:
             try:
@@ -70,8 +70,8 @@ class RequestMap(WatchedDict[type, Any]):
 
     def _forget(self) -> None:
         self._bindings.clear()
-        self.plan_caches.clear()  # what a mediator has compiled
+        self.plan_caches.clear()  # turns that mediators have compiled
 
     def handlers(self) -> set[type]:
-        """The handler classes of every binding that is not at fault."""
+        """Return the handler classes of all bindings that are right."""
         return {handler for binding in self._bindings.values() for handler in binding.handlers}

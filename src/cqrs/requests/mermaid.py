@@ -1,4 +1,4 @@
-"""Draws a chain of responsibility as Mermaid text, from what its members declare."""
+"""Draws a chain of responsibility as a Mermaid diagram, from what its members declare."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CoRMermaid:
-    """Two diagrams of one chain: ``CoRMermaid([CardHandler, PayPalHandler]).sequence()``.
+    """Draws two diagrams of a chain: ``CoRMermaid([CardHandler, PayPalHandler]).sequence()``.
 
     ``handlers`` is the list that ``RequestMap.bind`` takes: ``CORRequestHandler`` classes, and functions written
     ``async def card(request: Pay, next) -> Paid | None``. Raises ``WiringError``, with everything that is wrong with
@@ -35,7 +35,7 @@ class CoRMermaid:
         self._names = Names([CORRequestHandler, *(member.subject for member in self._members), *self._messages])
 
     def sequence(self) -> str:
-        """A sequence diagram: who is asked in which order, who may answer, and what comes back from the end."""
+        """Return a sequence diagram: the order of the calls, and the possible responses."""
         text = DiagramText("sequenceDiagram")
         labels = [self._label(member.subject) for member in self._chain]
         participants = ["mediator", *(f"h{number}" for number in range(1, len(labels) + 1))]
@@ -61,7 +61,7 @@ class CoRMermaid:
         return str(text)
 
     def class_diagram(self) -> str:
-        """A class diagram: the members with their order and their base, and their messages with all fields."""
+        """Return a class diagram: the members with their order and base, and their messages with all fields."""
         text = DiagramText("classDiagram")
         if any(member.is_class for member in self._members):
             text.open(f"class {self._names.id(CORRequestHandler)}~Req, Res~ {{")
@@ -115,7 +115,7 @@ class CoRMermaid:
         return escaped(type_text(annotation, self._names.label))
 
     def _answer(self, *members: ChainMember | None) -> str:
-        """What any of ``members`` may answer; with ``None`` among them, that nobody may."""
+        """Return the possible responses of ``members``; a ``None`` among them adds "None", for no response."""
         answers = [a for m in members if m is not None for a in alternatives(m.response) if type_text(a) != "None"]
-        nobody = [] if answers and None not in members else [None]
-        return " | ".join(dict.fromkeys(self._type(answer) for answer in [*answers, *nobody]))
+        none = [] if answers and None not in members else [None]
+        return " | ".join(dict.fromkeys(self._type(answer) for answer in [*answers, *none]))

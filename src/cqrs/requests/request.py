@@ -1,4 +1,4 @@
-"""Step 1, what was asked: requests on pydantic, on dataclasses, or on a class of your own."""
+"""Step 1: base classes of requests: on pydantic, on dataclasses, or for a class of your own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 from cqrs._introspection.generics import type_arguments
 from cqrs._messages.message import DataclassMessage, IMessage, PydanticMessage
 
-# Covariant: a type checker that expects `Answer | None` still sees that `Request[Answer]` gives it.
+# Covariant, so that a type checker accepts `Request[Response]` where a response `Response | None` is expected.
 ResT_co = TypeVar("ResT_co", default=Any, covariant=True)
 
 
@@ -19,17 +19,17 @@ class IRequest(IMessage):
 
 
 class Request(PydanticMessage, IRequest, Generic[ResT_co]):
-    """A command or a query, validated by pydantic.
+    """A command or a query that pydantic validates.
 
-    ``class CreateUser(Request[UserCreated])`` also says what the answer is: a type checker then infers it from
-    ``await mediator.send(CreateUser(...))``, and a handler that declares another answer is found at start.
+    ``class CreateUser(Request[UserCreated])`` also declares the response: a type checker then infers it from
+    ``await mediator.send(CreateUser(...))``, and a handler that declares another response is reported at start.
     """
 
 
 class DCRequest(DataclassMessage, IRequest, Generic[ResT_co]):
     """A command or a query on a standard dataclass: decorate your subclass with ``@dataclasses.dataclass``.
 
-    ``DCRequest[UserCreated]`` declares the answer, as ``Request[UserCreated]`` does.
+    ``DCRequest[UserCreated]`` declares the response, as ``Request[UserCreated]`` does.
     """
 
 
@@ -37,14 +37,14 @@ PydanticRequest = Request
 
 
 def declared_response(request_type: type) -> Any:
-    """The ``R`` of ``Request[R]`` or ``DCRequest[R]`` above ``request_type``; ``Any`` where none is declared."""
+    """Return the ``R`` of ``Request[R]`` or ``DCRequest[R]`` from which ``request_type`` derives; ``Any`` without."""
     arguments = type_arguments(request_type, DCRequest) or _pydantic_arguments(request_type, Request)
     declared = arguments[0] if arguments else Any
     return Any if isinstance(declared, typing.TypeVar) else declared
 
 
 def _pydantic_arguments(cls: type, base: type) -> tuple[Any, ...] | None:
-    """What ``type_arguments`` tells, for models: pydantic makes a class of each ``Model[X]`` and notes it there."""
+    """Like ``type_arguments``, for pydantic models: pydantic makes a class of each ``Model[X]``, with its arguments."""
     filled: dict[Any, Any] = {}
     for parent in cls.__mro__:
         generic = parent.__dict__.get("__pydantic_generic_metadata__")

@@ -1,4 +1,4 @@
-"""Step 2, who answers: the base classes of command and query handlers."""
+"""Step 2: the base classes of command and query handlers."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ ResT_co = TypeVar("ResT_co", covariant=True, default=Any)
 
 
 class RequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
-    """Answers one type of request. A new instance is built for each request, its constructor's parameters injected."""
+    """Handles one type of request. Each request gets a new instance, with the constructor's parameters injected."""
 
     _cqrs_handles = "requests"
 
     @abc.abstractmethod
     async def handle(self, request: ReqT_contra, /) -> ResT_co:
-        """Answer ``request``. What it raises reaches the caller of ``send`` as it is, and no event is emitted."""
+        """Return the response to ``request``. An error is raised unchanged in the caller, and no event is emitted."""
 
 
 class StreamingRequestHandler(EventRecorder, abc.ABC, Generic[ReqT_contra, ResT_co]):
-    """Answers one type of request in chunks: ``handle`` is an async generator.
+    """Handles one type of request in chunks: ``handle`` is an async generator.
 
-    The events recorded before a ``yield`` are handled before the consumer sees that chunk. When the consumer stops
-    early, the generator is closed at its ``yield``.
+    Events recorded before a ``yield`` are handled before the consumer gets that chunk. If the consumer stops early, the
+    generator is closed at its ``yield``.
     """
 
     _cqrs_handles = "requests"
 
     @abc.abstractmethod
     def handle(self, request: ReqT_contra, /) -> AsyncIterator[ResT_co]:
-        """Yield the answer's chunks."""
+        """Yield the chunks of the response."""

@@ -1,4 +1,4 @@
-"""Step 4, one transaction around everything a turn writes: business rows, outbox, inbox, and what comes later."""
+"""Step 4: units of work: one transaction around everything that a turn writes (business rows, outbox, inbox)."""
 
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.unit_of_work.protocol import UnitOfWork

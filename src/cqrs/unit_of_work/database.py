@@ -1,4 +1,4 @@
-"""Step 4, what gives transactions of one database: the port of a middleware."""
+"""Step 4: the port through which the transaction middleware uses a database."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 
 class TransactionalDatabase(Protocol):
-    """The transactions of one database."""
+    """Makes the units of work of one database."""
 
     @property
     def session(self) -> Any:
-        """What is, at each use, the session of the open transaction."""
+        """A proxy that leads, at each use, to the session of the open transaction."""
         ...
 
     @property
     def place(self) -> Any:
-        """What its units of work have in common."""
+        """Identifies the database: units of work with an equal place are transactions of the same database."""
         ...
 
     @property
     def name(self) -> str:
-        """What it is called in errors."""
+        """The name of the database in error texts."""
         ...
 
     def unit_of_work(self, options: TransactionOptions = DEFAULT_OPTIONS, /) -> UnitOfWork:
-        """A new unit of work that is not open yet."""
+        """Return a new unit of work that is not open yet."""
         ...

@@ -1,4 +1,4 @@
-"""Step 4, what a unit of work keeps in memory, undone together with the savepoint that it was noted in."""
+"""Step 4: state of a unit of work in memory that is undone together with the savepoint in which it was changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ABSENT = object()
 
 
 class Journal:
-    """How to take back, in the reverse order, what was noted since a mark."""
+    """Functions that undo changes; they are called in reverse order, back to a mark."""
 
     __slots__ = ("_undo",)
 
@@ -21,15 +21,15 @@ class Journal:
 
     @property
     def mark(self) -> int:
-        """The present, for :meth:`undo_to`."""
+        """The present position, for :meth:`undo_to`."""
         return len(self._undo)
 
     def note(self, undo: Callable[[], object]) -> None:
-        """Call ``undo`` when what happens now is undone."""
+        """Call ``undo`` if the present savepoint or the transaction is undone."""
         self._undo.append(undo)
 
     def undo_to(self, mark: int) -> None:
-        """Take back all that was noted since ``mark``."""
+        """Undo all changes since ``mark``."""
         while len(self._undo) > mark:
             self._undo.pop()()
 

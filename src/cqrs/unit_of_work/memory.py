@@ -1,4 +1,4 @@
-"""Step 4, the unit of work of stores in memory: the reference for the others, and the one for tests."""
+"""Step 4: the unit of work of stores in memory, for tests and as the reference implementation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class MemoryUnitOfWork(UnitOfWork):
-    """Keeps what stores want to write and does it at the commit, all of it or nothing.
+    """Collects the writes of stores and makes them at the commit, either all of them or none.
 
-    ``place`` tells units of several stores apart; those without one fit every store.
+    ``place`` tells units of several stores apart; a unit without one fits every store.
     """
 
     begins_by_itself = True
@@ -27,7 +27,7 @@ class MemoryUnitOfWork(UnitOfWork):
 
     @property
     def place(self) -> object:
-        """What was given."""
+        """The ``place`` that was given to the constructor."""
         return self._place
 
     @property
@@ -56,7 +56,7 @@ class MemoryUnitOfWork(UnitOfWork):
 
     @property
     def enlisted(self) -> tuple[Callable[[], None], ...]:
-        """The writes that wait for the commit, in their order."""
+        """The writes that wait for the commit, in order."""
         return tuple(self._writes)
 
     async def _commit(self) -> None:

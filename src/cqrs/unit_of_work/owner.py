@@ -1,4 +1,4 @@
-"""Step 4, where a unit of work is open: in one task, or in one stream, and in the code that runs there."""
+"""Step 4: the owner of a unit of work, which is the task or stream that it was opened in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs._tasks.running import current_run, runner, running_task, runs_in
 from cqrs.errors.transactions import OtherTask, SecondTransaction, TransactionEnded, UnitOfWorkStateError
-from cqrs.unit_of_work.stack import entered, ever_entered
+from cqrs.unit_of_work.stack import any_unit_entered, entered_units
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class _JoinedStream:
-    """The stream of a turn that has joined, and whether others used the transaction while it was open."""
+    """A stream that has joined the unit, and whether other code has used the transaction since (``is_crossed``)."""
 
     def __init__(self, run: StreamRun) -> None:
         self.run = run
         self.is_crossed = False
 
 
-class OfOneTask:
-    """What a unit of work knows of the code that it is open for."""
+class TaskOwned:
+    """The part of a unit of work that knows which task or stream may use it."""
 
     _open = False
     _ended: str | None = None
@@ -33,27 +33,27 @@ class OfOneTask:
 
     @property
     def place(self) -> Any:
-        """What it is a transaction of; units over the same place are compared by it. ``None`` if it cannot be told."""
+        """Identifies its database: units of work of the same database have equal places. ``None`` if unknown."""
         return None
 
     @property
     def database(self) -> str:
-        """The name of that place, for people."""
+        """The name of the database, for texts that people read."""
         return "this unit of work"
 
     @property
     def is_open(self) -> bool:
-        """Whether something can still be written."""
+        """Whether something can be written: it was neither committed nor rolled back."""
         return self._open
 
     @property
     def is_around(self) -> bool:
-        """Whether this code runs in its block. A task that was started there does as long as the unit is open."""
+        """Whether the caller runs in its block. A task that was started there does so as long as the unit is open."""
         return self._open or (self._units is not None and self.is_here)
 
     def enter(self) -> None:
-        """Be the unit of work that the code of this task runs in, until :meth:`leave`."""
-        units = entered.get()
+        """Make this the unit of work that the code of this task runs in, until :meth:`leave`."""
+        units = entered_units.get()
         if units:
             self._must_fit_among(units)
         if self._units is not None:
@@ -62,56 +62,59 @@ class OfOneTask:
             )
         if self._ended is not None:
             self._forget_the_last_time()
-        if not ever_entered:
-            ever_entered.append(True)
+        if not any_unit_entered:
+            any_unit_entered.append(True)
         self._open = True
         this: Any = self
-        self._units = entered.set((*units, this) if units else (this,))
+        self._units = entered_units.set((*units, this) if units else (this,))
 
-    def settle(self) -> None:
-        """Note which task the unit is for, unless that is known, or this is another one than has opened it.
+    def remember_owner(self) -> None:
+        """Remember the running task as the owner, unless it is known already or this is not the task that opened it.
 
-        That is put off until somebody uses the unit: every turn opens one, and asking for the task costs as much as the
-        rest of that. A token of a context variable is good only where it was made, and not in tasks that were started
-        there.
+        This is done when the unit is first used: every turn opens a unit, and finding out the task would double the
+        cost of that. The opening task is recognised by the token of a context variable, which is valid only in the
+        context where it was made, and not in tasks that were started there.
         """
         if self._owner is not None or self._units is None:
             return
-        now = entered.get()
+        now = entered_units.get()
         try:
-            entered.reset(self._units)
+            entered_units.reset(self._units)
         except ValueError:
             return
         this: Any = self
-        self._units = entered.set((*entered.get(), this))
-        entered.set(now)
+        self._units = entered_units.set((*entered_units.get(), this))
+        entered_units.set(now)
         self._owner = runner()
 
     def leave(self) -> None:
-        """The end of what :meth:`enter` has begun."""
+        """End what :meth:`enter` began."""
         token, self._units, self._open = self._units, None, False
         if self._ended is None:
             self._ended = "its block was left"
         if token is not None:
             try:
-                entered.reset(token)
-            except ValueError:  # it is left in another context: a fixture or a dependency with a yield does so
-                entered.set(tuple(unit for unit in entered.get() if unit is not self))
+                entered_units.reset(token)
+            except ValueError:  # it is left in another context, as by a fixture or a dependency with a yield
+                entered_units.set(tuple(unit for unit in entered_units.get() if unit is not self))
 
     def must_be_usable(self, wanted: str) -> None:
-        """Raise ``TransactionEnded`` after the end, ``OtherTask`` where another task than the unit's runs."""
+        """Raise ``TransactionEnded`` after the end, and ``OtherTask`` in another task than the owner.
+
+        ``wanted`` names what the caller asks for, for the text of the error.
+        """
         task = running_task()
         if self._open and not self._streams and self._owner is task and task is not None:
-            return  # as nearly always; this is asked for each use of a session
+            return  # the common case, which is fast because each use of a session comes here
         self._must_be_open()
-        self.settle()
+        self.remember_owner()
         if self._owner is None or not runs_in(self._owner):
             raise OtherTask(wanted)
         for stream in self._streams:
             stream.is_crossed = stream.is_crossed or not runs_in(stream.run)
 
     def _joined_stream(self) -> _JoinedStream | None:
-        """Note that a stream has joined, if this is the turn of one."""
+        """If this is the turn of a stream, register that it has joined, and return that."""
         run = current_run.get()
         if run is None or run is self._owner or any(stream.run is run for stream in self._streams):
             return None
@@ -125,8 +128,8 @@ class OfOneTask:
 
     @property
     def is_here(self) -> bool:
-        """Whether the code that asks runs where the unit is open."""
-        self.settle()
+        """Whether the caller runs in the owner of the unit."""
+        self.remember_owner()
         return self._owner is not None and runs_in(self._owner)
 
     def _must_be_open(self) -> None:

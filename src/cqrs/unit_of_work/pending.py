@@ -1,4 +1,4 @@
-"""Step 4, what a unit of work keeps in memory until its end: what is to be called, what is to be read, and notes."""
+"""Step 4: what a unit of work keeps in memory until its end: callbacks, notes, and recorders with unread events."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
 from cqrs.unit_of_work.journal import Info, Journal
-from cqrs.unit_of_work.stack import without
+from cqrs.unit_of_work.stack import hidden_units
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
 
-class InMemory:
-    """All of it is undone with the savepoint that it was noted in."""
+class PendingWork:
+    """The part of a unit of work that is kept in memory. It is undone together with the savepoint it was added in."""
 
     _journal: Journal | None = None
     _info: Info | None = None
@@ -22,43 +22,43 @@ class InMemory:
     _unread: dict[int, Any] | None = None
 
     def must_be_usable(self, wanted: str) -> None:
-        """Raise where ``wanted`` cannot be had."""
+        """Raise if the unit cannot be used here; ``wanted`` names what the caller asks for."""
 
     @property
     def journal(self) -> Journal:
-        """How what is kept in memory is undone with a savepoint."""
+        """The functions that undo what is kept in memory when a savepoint is undone."""
         if self._journal is None:
             self._journal = Journal()
         return self._journal
 
     @property
     def info(self) -> MutableMapping[Any, Any]:
-        """What belongs to this transaction. Changes are undone with the savepoint that they were made in."""
+        """A dictionary for data of this transaction. Changes are undone with the savepoint they were made in."""
         if self._info is None:
             self._info = Info(self.journal)
         return self._info
 
     def before_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Await ``callback`` right before the commit, after those that were registered before; it may still write.
+        """Await ``callback`` right before the commit, after those that were registered earlier; it may still write.
 
-        An error of it fails the commit. It is forgotten if the transaction, or the savepoint around this call, is
+        If it raises, the commit fails. It is not called if the transaction, or the savepoint around this call, is
         rolled back.
         """
         self.must_be_usable("before_commit")
         self._before = self._noted(self._before, callback)
 
     def after_commit(self, callback: Callable[[], Awaitable[None]]) -> None:
-        """Await ``callback`` when the commit has succeeded, after those that were registered before.
+        """Await ``callback`` after the commit has succeeded, after those that were registered earlier.
 
-        It is forgotten if the transaction, or the savepoint around this call, is rolled back. All of them are called,
-        unless the task is cancelled; if some fail, the code that leaves the unit of work gets an ``AfterCommitError``:
-        the commit stands.
+        It is not called if the transaction, or the savepoint around this call, is rolled back. All callbacks are
+        called, unless the task is cancelled. If some fail, leaving the unit of work raises ``AfterCommitError``; the
+        transaction stays committed.
         """
         self.must_be_usable("after_commit")
         self._after = self._noted(self._after, callback)
 
-    def expects_reading(self, recorder: Any, undo: Callable[[], None]) -> None:
-        """``recorder`` has recorded events that somebody must read before the commit; ``undo`` takes them back."""
+    def note_unread(self, recorder: Any, undo: Callable[[], None]) -> None:
+        """Register that ``recorder`` has events that must be read before the commit; ``undo`` removes them."""
         unread = self._unread = {} if self._unread is None else self._unread
         known = id(recorder) in unread
         unread[id(recorder)] = recorder
@@ -70,8 +70,8 @@ class InMemory:
 
         self.journal.note(take_back)
 
-    def has_read(self, recorder: Any) -> None:
-        """The events of ``recorder`` have been read."""
+    def note_read(self, recorder: Any) -> None:
+        """Register that the events of ``recorder`` have been read."""
         if self._unread is not None:
             self._unread.pop(id(recorder), None)
 
@@ -91,20 +91,20 @@ class InMemory:
 
     @property
     def unread(self) -> frozenset[int]:
-        """The recorders whose events have not been read so far, by their identity."""
+        """The ids of the recorders whose events have not been read so far."""
         return frozenset(self._unread or ())
 
-    def must_have_been_read(self, but: frozenset[int] = frozenset()) -> None:
-        """Raise ``UnitOfWorkStateError`` if a recorder has events that nobody has read at the end of the turn.
+    def require_all_read(self, but: frozenset[int] = frozenset()) -> None:
+        """Raise ``UnitOfWorkStateError`` if a recorder has events that were not read by the end of the turn.
 
-        Those of ``but`` had some before it began.
+        Recorders in ``but`` are ignored: they had events before the turn began.
         """
         for known, recorder in (self._unread or {}).items():
             recorded: Any = getattr(recorder, "_cqrs_unread", None)
             if known in but or not recorded:
                 continue
             raise UnitOfWorkStateError(
-                f"{type(recorder).__qualname__} has recorded events that nobody reads, so they would be lost: events "
+                f"{type(recorder).__qualname__} has recorded events that are not read, so they would be lost: events "
                 "are read from the handlers that the mediator calls. Send a request in place of calling another "
                 "handler, and take an EventRecorder as a parameter of the handler function only."
             )
@@ -122,11 +122,11 @@ class InMemory:
         if not waiting:
             return
         errors: list[Exception] = []
-        with without(lambda unit: unit is self):
+        with hidden_units(lambda unit: unit is self):
             for callback in waiting:
                 try:
                     await callback()
-                except Exception as error:  # noqa: BLE001  # raised below: one callback must not cost the others theirs
+                except Exception as error:  # noqa: BLE001  # raised below, after the other callbacks were called
                     errors.append(error)
         if errors:
             raise AfterCommitError(errors) from errors[0]

@@ -1,4 +1,4 @@
-"""Step 4, one transaction around everything a turn writes: the port."""
+"""Step 4: the port of units of work: one transaction around everything that a turn writes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 from cqrs._failpoints import reached
 from cqrs._tasks.blocks import async_block, block
 from cqrs.errors.transactions import AfterCommitError, TransactionDoomed, UnitOfWorkStateError
-from cqrs.unit_of_work.owner import OfOneTask
-from cqrs.unit_of_work.pending import InMemory
+from cqrs.unit_of_work.owner import TaskOwned
+from cqrs.unit_of_work.pending import PendingWork
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -19,30 +19,34 @@ if TYPE_CHECKING:
 logger = logging.getLogger("cqrs")
 
 HELD = (
-    "This unit of work holds the work of others too: leave commit and rollback to whoever opened it, and use a "
+    "This unit of work also holds other work: leave commit and rollback to the code that opened it, and use a "
     "savepoint for what is to be undone alone."
 )
 
 
-class UnitOfWork(OfOneTask, InMemory, abc.ABC):
+class UnitOfWork(TaskOwned, PendingWork, abc.ABC):
     """One transaction. ``async with`` opens it; it is committed at the end, or rolled back if an error ends it.
 
-    What runs inside finds it with :func:`current_unit_of_work`; repositories of this package join it by themselves.
-    :meth:`commit` and :meth:`rollback` may be called before the end; what is done afterwards fails. If the commit
-    fails, its error is raised and nothing that waited for it happens. It is for the task that has opened it.
+    Code inside finds it with :func:`current_unit_of_work`; repositories of this package join it automatically.
+    :meth:`commit` and :meth:`rollback` may be called before the end; using the unit afterwards fails. If the commit
+    fails, its error is raised, and no callback of :meth:`after_commit` is called. Only the task that opened it may use
+    it.
 
-    At the commit, in this order: what :meth:`before_commit` was given, the COMMIT, what :meth:`after_commit` was given.
-    These, :attr:`info` and recorded events are undone with the savepoint around them.
+    A commit does, in this order: the callbacks of :meth:`before_commit`, the COMMIT, the callbacks of
+    :meth:`after_commit`. Callbacks, :attr:`info` and recorded events are undone with the savepoint around them.
     """
 
     begins_by_itself = False
-    """Whether the first use begins the transaction, so that opening the unit takes no ``await``."""
+    """Whether the first use begins the transaction, so that opening the unit needs no ``await``."""
 
     is_committing = False
-    """Whether the commit has begun and no COMMIT was sent: its session may still begin and write what was pending."""
+    """Whether the commit has begun but no COMMIT was sent: its session may still begin and write what is pending."""
 
     foreign_to: str | None = None
-    """The database whose transaction is open around this one, which was not asked for by name: it may only read."""
+    """If it is set, this unit may only read.
+
+    It is the name of another database, whose transaction surrounds this one, and this one was not opened explicitly.
+    """
 
     _holders = 0
     _turns = 0
@@ -52,21 +56,21 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
     @property
     @abc.abstractmethod
     def session(self) -> Any:
-        """What business code writes through: an SQLAlchemy ``AsyncSession``, say."""
+        """What business code writes through, such as an ``AsyncSession`` of SQLAlchemy."""
 
     @property
     def is_held(self) -> bool:
-        """Whether it must not be ended now: see :meth:`held`."""
+        """Whether it must not be committed or rolled back now: see :meth:`held`."""
         return self._holders > 0
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nothing has been done in it that has to be committed."""
+        """Whether it holds nothing that has to be committed."""
         return False
 
     @property
     def takes_more(self) -> bool:
-        """Whether what is added now becomes part of it."""
+        """Whether something that is added now becomes part of it."""
         return self.is_open
 
     @property
@@ -75,11 +79,11 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         return self._doomed_by is not None
 
     def doom(self, error: BaseException) -> None:
-        """Let the commit raise ``TransactionDoomed``: what failed with ``error`` could not be undone by itself."""
+        """Make the commit raise ``TransactionDoomed``, because what failed with ``error`` cannot be undone alone."""
         self._doomed_by = self._doomed_by or error
 
     async def commit(self) -> None:
-        """Make everything durable, and then call what waits for it."""
+        """Commit everything, and then call the callbacks of :meth:`after_commit`."""
         self._must_be_free()
         await self._finish()
 
@@ -88,7 +92,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
             await self._call_before_commit()
             self._must_be_whole()
             reached("transaction.written")
-        except AfterCommitError as error:  # of another transaction: this one is not committed
+        except AfterCommitError as error:  # raised by another transaction: this one is not committed
             await self._roll_back("it could not be committed")
             raise TransactionDoomed(error) from error
         except BaseException:
@@ -113,10 +117,10 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
 
     @block
     def held(self, *, whole_batch: bool = False) -> Generator[None]:
-        """Let :meth:`commit` and :meth:`rollback` raise ``UnitOfWorkStateError`` within: others depend on it.
+        """Make :meth:`commit` and :meth:`rollback` raise ``UnitOfWorkStateError`` within the block.
 
-        With ``whole_batch`` the turns within get no savepoints of their own: if one fails, all of it is to be done
-        again. It is also raised at the end if somebody has undone the transaction past the unit of work.
+        With ``whole_batch`` the turns within get no savepoints of their own: if one fails, the whole batch has to be
+        repeated. The end of the block raises ``TransactionEnded`` if something else has ended the transaction.
         """
         self._must_be_open()
         self._holders += 1
@@ -129,11 +133,12 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
 
     @async_block
     async def savepoint(self) -> AsyncGenerator[None, None]:
-        """A part that can be undone alone: an error within it undoes what was done within it, and is raised on.
+        """Open a savepoint: an error that leaves the block undoes what was done in it, and is raised again.
 
-        It cannot be undone alone if it is that of a stream whose consumer has used the transaction between two chunks:
-        what that wrote would go with it, so the commit raises ``TransactionDoomed``. It raises ``TransactionEnded`` if
-        the database has undone it because of an error that was caught within it.
+        The savepoint of a stream whose consumer has used the transaction between two chunks cannot be undone alone,
+        because that would undo the work of the consumer, too; then the commit raises ``TransactionDoomed``. Leaving
+        the block raises ``TransactionEnded`` if the database has undone the savepoint because of an error that was
+        caught within it.
         """
         self.must_be_usable("A savepoint")
         mark, stream = self.journal.mark, self._joined_stream()
@@ -150,23 +155,23 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
 
     @async_block
     async def turn(self) -> AsyncGenerator[None, None]:
-        """The turn of a request that joins: undone alone if it fails, or else what is around cannot be committed."""
+        """Open the turn of a request that joins this unit. If it fails, it is undone alone, or the unit is doomed."""
         self.must_be_usable("A request within the turn of another one")
         outermost, unread = self._turns == 0, self.unread
         self._turns += 1
         try:
             if self.is_held and self._whole_batch and outermost:
-                # One savepoint for each message would be too many for PostgreSQL; its error redoes the batch.
+                # One savepoint for each message would be too many for PostgreSQL; an error repeats the whole batch.
                 try:
                     yield
-                    self.must_have_been_read(but=unread)
+                    self.require_all_read(but=unread)
                 except BaseException as error:
                     self.doom(error)
                     raise
             else:
                 async with self.savepoint():
                     yield
-                    self.must_have_been_read(but=unread)
+                    self.require_all_read(but=unread)
         finally:
             self._turns -= 1
 
@@ -196,7 +201,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
                 await (self._finish() if error is None else self._roll_back("it was rolled back after an error"))
         finally:
             self.leave()
-            self._forget_what_waits()  # a task that was started here keeps the unit for as long as it lives
+            self._forget_what_waits()  # a task that was started in the block keeps the unit alive
             await self._end()
         better = None if error is None else self._explained(error)
         if better is not None and better is not error:
@@ -208,7 +213,7 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
             raise UnitOfWorkStateError(HELD)
 
     def _must_be_whole(self) -> None:
-        """Raise what stands against a commit."""
+        """Raise an error if the transaction cannot be committed."""
         if self._doomed_by is not None:
             raise TransactionDoomed(self._doomed_by) from self._doomed_by
 
@@ -226,17 +231,17 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
         await self._rollback()
 
     def is_undone_by(self, error: BaseException) -> bool:
-        """Whether ``error`` says that the whole transaction is undone, and not only the savepoint around it."""
+        """Whether ``error`` means that the whole transaction is undone, and not only the savepoint around it."""
         del error
         return self._doomed_by is not None
 
     def _explained(self, error: BaseException) -> BaseException:
-        """What is to be raised in place of ``error``, which has ended the unit of work."""
-        # An AfterCommitError that has left a unit is always that unit's own: whoever gets it takes it for committed.
+        """Return the error to raise in place of ``error``, which has ended the unit of work."""
+        # Callers take an AfterCommitError that leaves a unit as a sign that this unit was committed. This one was not.
         return TransactionDoomed(error) if isinstance(error, AfterCommitError) else error
 
-    async def _begin(self) -> None:  # most have nothing to do here
-        """Begin the transaction, unless that is done with the first use."""
+    async def _begin(self) -> None:  # not abstract: most need not do anything
+        """Begin the transaction, unless the first use does that."""
 
     @abc.abstractmethod
     async def _commit(self) -> None: ...
@@ -248,4 +253,4 @@ class UnitOfWork(OfOneTask, InMemory, abc.ABC):
     def _savepoint(self) -> Any: ...
 
     async def _end(self) -> None:  # as above
-        """Give back what was taken."""
+        """Release what the unit has acquired, such as its session."""

@@ -1,4 +1,4 @@
-"""Step 4, which units of work are open where the code runs: one for each database, the last opened innermost."""
+"""Step 4: finds the units of work that the running code is in: one for each database, the last opened innermost."""
 
 from __future__ import annotations
 
@@ -15,57 +15,57 @@ if TYPE_CHECKING:
 
     from cqrs.unit_of_work.protocol import UnitOfWork
 
-entered: ContextVar[tuple[UnitOfWork, ...]] = turn_variable("cqrs_units_of_work", outside=())
-"""Every unit whose ``async with`` this code runs in. Some may have been committed or rolled back already."""
+entered_units: ContextVar[tuple[UnitOfWork, ...]] = turn_variable("cqrs_units_of_work", outside=())
+"""The units whose ``async with`` this code runs in. Some may have been committed or rolled back already."""
 
-ever_entered: list[bool] = []
-"""Empty as long as no unit was opened in this process: a look at it is all that turns without one pay."""
+any_unit_entered: list[bool] = []
+"""Empty until the first unit is opened in this process, so that turns without units only need this check."""
 
 
 def units_around() -> tuple[UnitOfWork, ...]:
-    """The units whose ``async with`` has not been left, the innermost last.
+    """Return the units whose ``async with`` has not been left, the innermost last.
 
-    A task that was started in one and lives longer is in none.
+    A task that was started in such a block and lives longer is in none of them.
     """
-    units = entered.get()
+    units = entered_units.get()
     return tuple(unit for unit in units if unit.is_around) if units else ()
 
 
 def current_unit_of_work() -> UnitOfWork | None:
-    """The unit of work that this code runs in, if there is one and it is open; the innermost of several."""
-    for unit in reversed(entered.get()):
+    """Return the innermost unit of work that this code runs in; ``None`` if there is none, or if it is not open."""
+    for unit in reversed(entered_units.get()):
         if unit.is_around:
             return unit if unit.is_open else None
     return None
 
 
 def unit_in(place: object) -> UnitOfWork | None:
-    """The innermost unit over ``place`` that this code runs in, open or not any more."""
-    for unit in reversed(entered.get()):
+    """Return the innermost unit of the database ``place`` that this code runs in, even if it is not open any more."""
+    for unit in reversed(entered_units.get()):
         if unit.is_around and unit.place == place:
             return unit
     return None
 
 
-class OfADatabase(Protocol):
-    """What becomes part of the transactions of one database."""
+class BelongsToDatabase(Protocol):
+    """Something whose writes become part of the transactions of one database, such as a repository."""
 
     @property
     def place(self) -> Any:
-        """What those have in common; ``None`` if any will do."""
+        """Identifies the database; ``None`` if any transaction will do."""
         ...
 
     @property
     def database(self) -> str:
-        """The database for people. It is asked for where something is wrong."""
+        """The name of the database, for error texts."""
         ...
 
 
-def unit_for(owner: OfADatabase, wanted: str) -> UnitOfWork | None:
-    """The open unit of work that ``wanted``, a thing of ``owner``, becomes part of; ``None`` outside of all.
+def unit_for(owner: BelongsToDatabase, wanted: str) -> UnitOfWork | None:
+    """Return the open unit of work that a write of ``owner`` becomes part of, or ``None`` outside of all units.
 
-    Raises ``TransactionEnded`` for one that is over, and
-    ``OtherDatabase`` if only others are open.
+    ``wanted`` names the write in error texts. Raises ``TransactionEnded`` if the unit has ended, and ``OtherDatabase``
+    if only units of other databases are open.
     """
     units = units_around()
     if not units:
@@ -82,18 +82,18 @@ def unit_for(owner: OfADatabase, wanted: str) -> UnitOfWork | None:
     return unit
 
 
-def settle_units() -> None:
-    """Let every unit around know whose it is, before code runs in another context that may be the same's."""
-    for unit in entered.get():
-        unit.settle()
+def remember_owners() -> None:
+    """Let every surrounding unit remember its owner, before code of the same owner runs in another context."""
+    for unit in entered_units.get():
+        unit.remember_owner()
 
 
 @block
-def without(hidden: Callable[[UnitOfWork], bool] = lambda _: True) -> Generator[None]:
-    """Let the code within see none of the units that are ``hidden``: what it does is beside them, on purpose."""
-    token = entered.set(tuple(unit for unit in entered.get() if not hidden(unit)))
+def hidden_units(hidden: Callable[[UnitOfWork], bool] = lambda _: True) -> Generator[None]:
+    """Hide the units for which ``hidden`` returns true, so that the code within deliberately does not join them."""
+    token = entered_units.set(tuple(unit for unit in entered_units.get() if not hidden(unit)))
     try:
         yield
     finally:
-        with suppress(ValueError):  # it is left in another context, which has never seen this
-            entered.reset(token)
+        with suppress(ValueError):  # the block is left in another context, where this value was never set
+            entered_units.reset(token)

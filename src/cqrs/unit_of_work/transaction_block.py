@@ -1,4 +1,4 @@
-"""Step 4, a block of code as a transaction: what ``async with db.transaction()`` does."""
+"""Step 4: runs a block of code in a transaction, for ``async with db.transaction()``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cqrs._tasks.blocks import async_block
 from cqrs.errors.transactions import SecondTransaction, TransactionEnded
 from cqrs.unit_of_work.options import DEFAULT_OPTIONS, TransactionOptions
-from cqrs.unit_of_work.stack import entered, unit_in, without
+from cqrs.unit_of_work.stack import entered_units, hidden_units, unit_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def must_fit(wanted: TransactionOptions, unit: UnitOfWork, what: str) -> None:
-    """Raise ``SecondTransaction`` if ``what`` asks for another kind of transaction than the open ``unit`` is."""
+    """Raise ``SecondTransaction`` if ``what``, which joins ``unit``, asks for another kind of transaction."""
     begun_as = getattr(unit, "options", DEFAULT_OPTIONS)
     if not wanted.fits_in(begun_as):
         raise SecondTransaction(
@@ -29,8 +29,8 @@ def must_fit(wanted: TransactionOptions, unit: UnitOfWork, what: str) -> None:
 
 @async_block
 async def transaction(database: TransactionalDatabase, options: TransactionOptions) -> AsyncGenerator[Any, None]:
-    """A savepoint in the open unit of work of ``database``, or a new one; gives the session."""
-    unit = unit_in(database.place) if entered.get() else None
+    """Open a savepoint in the open unit of work of ``database``, or a new unit of work, and return the session."""
+    unit = unit_in(database.place) if entered_units.get() else None
     if unit is None:
         async with database.unit_of_work(options):
             yield database.session
@@ -38,7 +38,7 @@ async def transaction(database: TransactionalDatabase, options: TransactionOptio
     if not unit.is_open:
         raise TransactionEnded("the unit of work around this block was committed or rolled back before its end")
     if unit.foreign_to is not None and unit.is_untouched:
-        unit.foreign_to = None  # now it is asked for by name
+        unit.foreign_to = None  # now it is opened explicitly, and may write
     must_fit(options, unit, "This block")
     async with unit.savepoint():
         yield database.session
@@ -48,7 +48,10 @@ async def transaction(database: TransactionalDatabase, options: TransactionOptio
 async def separate_transaction(
     database: TransactionalDatabase, options: TransactionOptions, *, one_writes: bool
 ) -> AsyncGenerator[Any, None]:
-    """A unit of work beside the open one, which is out of sight within. ``one_writes``: the database has one writer."""
+    """Open a unit of work that is independent of the open one, which is hidden from the code within.
+
+    ``one_writes`` tells that the database allows one writer at a time.
+    """
     place = database.place
     open_one = unit_in(place)
     if one_writes and open_one is not None and getattr(open_one, "is_writing", False) and not options.read_only:
@@ -58,6 +61,6 @@ async def separate_transaction(
             "SQLite lets one write at a time, so it would wait for the open one, and that for it: open it before the "
             "first statement of the turn, or write through the open one.",
         )
-    with without(lambda unit: unit.place == place):
+    with hidden_units(lambda unit: unit.place == place):
         async with database.unit_of_work(options):
             yield database.session

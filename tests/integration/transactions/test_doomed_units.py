@@ -119,7 +119,7 @@ async def test_a_unit_that_is_held_cannot_be_ended(stand: Stand) -> None:
         with unit.held():
             await stand.write("one")
             for end in (unit.commit, unit.rollback):
-                with pytest.raises(UnitOfWorkStateError, match="holds the work of others"):
+                with pytest.raises(UnitOfWorkStateError, match="also holds other work"):
                     await end()
     assert await stand.notes() == ["one"]
 

@@ -18,7 +18,7 @@ from cqrs.errors.wiring import NoRequestScope
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from cqrs.unit_of_work.stack import entered
+from cqrs.unit_of_work.stack import entered_units
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.errors import Deliberate
 from tests.integration.transactions.stand import Run, Told
@@ -241,7 +241,7 @@ class Watching(MemoryMessageBroker):
         scope = None
         with suppress(NoRequestScope, LookupError):
             scope = current_scope()
-        self.seen.append((entered.get(), current_unit_of_work(), scope, context_headers()))
+        self.seen.append((entered_units.get(), current_unit_of_work(), scope, context_headers()))
         await super().send_message(message)
 
 

@@ -152,7 +152,7 @@ async def test_a_handler_that_calls_another_handler_raises(stand: Stand) -> None
             await Inner().handle(request)
 
     mediator = stand.bootstrap(commands_mapper=lambda m: m.bind(Run, Outer))
-    with pytest.raises(UnitOfWorkStateError, match="Inner has recorded events that nobody reads"):
+    with pytest.raises(UnitOfWorkStateError, match="Inner has recorded events that are not read"):
         await mediator.send(Run(stand.writes()))
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
@@ -164,7 +164,7 @@ async def test_an_unread_recorder_raises(stand: Stand) -> None:
         await stand.write("undone")
         recorder.record(Told(payload="lost"))
 
-    with pytest.raises(UnitOfWorkStateError, match="nobody reads"):
+    with pytest.raises(UnitOfWorkStateError, match="are not read"):
         await stand.send(work)
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
@@ -173,7 +173,7 @@ async def test_an_unread_recorder_raises_in_a_transaction_that_touches_no_databa
     async def work() -> None:
         cqrs.EventRecorder().record(Told(payload="lost"))
 
-    with pytest.raises(UnitOfWorkStateError, match="nobody reads"):
+    with pytest.raises(UnitOfWorkStateError, match="are not read"):
         await stand.send(work)
     assert await stand.messages() == []
 
@@ -280,6 +280,6 @@ async def test_an_event_after_the_last_reading_raises(stand: Stand) -> None:
         await stand.write("undone")
         kept[0].record(Told(payload="lost"))
 
-    with pytest.raises(UnitOfWorkStateError, match="nobody reads"):
+    with pytest.raises(UnitOfWorkStateError, match="are not read"):
         await stand.record(work)
     assert (await stand.notes(), await stand.messages()) == ([], [])

@@ -53,20 +53,20 @@ def test_an_engine_in_memory_is_refused(address: str) -> None:
 @pytest.mark.parametrize("taker", TAKERS.values(), ids=TAKERS)
 def test_a_pool_of_one_connection_is_refused(taker: Callable[[Any], Any]) -> None:
     for engine in (create_async_engine(MEMORY[0]), create_async_engine(SOMEWHERE, poolclass=StaticPool)):
-        with pytest.raises(InvalidArgument, match="one connection for everybody"):
+        with pytest.raises(InvalidArgument, match="one connection for everything"):
             taker(async_sessionmaker(engine))
         if taker is not cqrs.Database:
-            with pytest.raises(InvalidArgument, match="one connection for everybody"):
+            with pytest.raises(InvalidArgument, match="one connection for everything"):
                 taker(sessionmaker(engine, class_=AsyncSession))  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 async def test_an_unfit_engine_behind_a_function_is_refused_at_its_first_use() -> None:
     engine = create_async_engine(MEMORY[0])
     outbox = cqrs.SqlAlchemyOutboxedEventRepository(lambda: AsyncSession(engine))
-    with pytest.raises(InvalidArgument, match="one connection for everybody"):
+    with pytest.raises(InvalidArgument, match="one connection for everything"):
         async with outbox as session:
             await session.flush()
-    with pytest.raises(InvalidArgument, match="one connection for everybody"):
+    with pytest.raises(InvalidArgument, match="one connection for everything"):
         outbox.queue()
 
 

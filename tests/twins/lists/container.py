@@ -67,7 +67,7 @@ TWINS = (
     Twin(
         "nothing is made on a short way that has to be left",
         "container/resolver.py",
-        "None if plan.quick is None else after(plan.looks, plan.quick)",
+        "None if plan.quick is None else checked_first(plan.checks, plan.quick)",
         "plan.quick",
         f"{OVERRIDES}test_a_singleton_that_is_awaited_is_made_once_and_its_handlers_once_for_each_request",
     ),
@@ -137,7 +137,7 @@ TWINS = (
     Twin(
         "di makes a generic class with its arguments",
         "container/di/solving.py",
-        "return exactly(asked, dependent)",
+        "return with_type_arguments(asked, dependent)",
         "return dependent",
         f"{GENERICS}test_each_alias_is_made_with_what_its_argument_asks_for",
     ),

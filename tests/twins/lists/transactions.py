@@ -59,8 +59,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a separate transaction is not the one around it",
         JOINING,
-        "with without(lambda unit: unit.place == place):",
-        "with without(lambda unit: unit is None):",
+        "with hidden_units(lambda unit: unit.place == place):",
+        "with hidden_units(lambda unit: unit is None):",
         f"{SECOND}test_a_separate_transaction_is_committed_although_the_turn_fails[sqlite]",
     ),
     Twin(
@@ -410,8 +410,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "objects keep their values over the commit of a unit",
         "unit_of_work/sqlalchemy/source.py",
-        "if self.brought is None:  # the commit is ours",
-        "if self is None:  # the commit is ours",
+        "if self.brought is None:  # a response is read",
+        "if self is None:  # a response is read",
         f"{REAL}test_session_of_the_transaction.py::"
         "test_an_object_can_be_read_after_its_commit_whatever_the_sessionmaker_sets[sqlite-False]",
     ),

@@ -43,7 +43,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "what a listener adds when the COMMIT was sent is refused",
         GUARDS,
-        "unit.is_committing = False  # what comes now, from a listener of the commit, would be lost",
+        "unit.is_committing = False  # from now on, what a listener of the commit writes would be lost",
         "pass",
         f"{LISTENERS}test_messages_added_after_the_commit_was_sent_are_refused[sqlite]",
     ),
@@ -120,14 +120,14 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "no statement is run beside the open transaction",
         GUARDS,
-        '_must_not_be_beside(units, connection.engine, "Another session or connection runs a statement")',
+        '_refuse_other_session(units, connection.engine, "Another session or connection runs a statement")',
         "pass",
         f"{SECOND}test_a_second_session_raises_although_the_transaction_has_not_begun[sqlite-by_a_connection]",
     ),
     Twin(
         "no object is added to a session beside the open transaction's",
         GUARDS,
-        '_must_not_be_beside(units, None if bind is None else bind.engine, "An object is added to another session")',
+        '_refuse_other_session(units, None if bind is None else bind.engine, "An object is added to another session")',
         "del bind",
         f"{SECOND}test_an_object_that_is_added_to_another_session_raises[sqlite]",
     ),
@@ -226,7 +226,7 @@ TWINS: tuple[Twin, ...] = (
         "a unit that was not used yet is not given to another task",
         TASK,
         "        except ValueError:\n            return\n",
-        "        except ValueError:\n            now = entered.get()\n",
+        "        except ValueError:\n            now = entered_units.get()\n",
         f"{SESSION}test_gathered_writes_raise_and_undo_the_turn[sqlite]",
     ),
     Twin(
@@ -317,7 +317,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "records that nobody reads raise",
         "middlewares/transaction.py",
-        "            unit.must_have_been_read()",
+        "            unit.require_all_read()",
         "            pass",
         f"{RECORDED}test_a_handler_that_calls_another_handler_raises[sqlite]",
     ),
@@ -485,7 +485,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a unit leaves its connection to others",
         UNITS,
-        "del self._marked[UNIT]",
+        "del self._marked_info[UNIT]",
         "pass",
         f"{SHARED}test_a_connection_that_a_unit_had_before_is_no_longer_its_own[sqlite-commit]",
     ),
@@ -534,8 +534,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a task that outlives its turn keeps nothing of it",
         PORT,
-        "self._forget_what_waits()  # a task that was started here",
-        "pass  # a task that was started here",
+        "self._forget_what_waits()  # a task that was started in the block",
+        "pass  # a task that was started in the block",
         f"{LEFT}test_a_task_that_outlives_its_turn_keeps_nothing_of_what_that_noted[sqlite]",
     ),
 )

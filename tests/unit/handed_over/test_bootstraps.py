@@ -78,7 +78,7 @@ def test_a_part_that_cannot_work_is_refused(bootstrap: str, argument: str, value
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
-        (async_mapper, "async_mapper: it is async, and nobody would await it"),
+        (async_mapper, "async_mapper: it is async, and would not be awaited"),
         (lambda: None, "it does not take one parameter, the map"),
         ({}, "it cannot be called"),
         (cqrs.RequestMap(), "it cannot be called"),

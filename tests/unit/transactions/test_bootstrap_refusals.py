@@ -87,7 +87,7 @@ def test_a_transaction_middleware_beside_a_database_is_refused(build: Any) -> No
 @pytest.mark.parametrize("build", [*BOOTSTRAPS, command_bus])
 @pytest.mark.parametrize("given", ["sqlite://", SESSIONS, MemoryUnitOfWork], ids=["url", "sessionmaker", "class"])
 def test_an_object_that_is_no_database_is_refused(build: Any, given: Any) -> None:
-    assert "it is no database of ours" in refused(build, database=given)
+    assert "it is no database of this package" in refused(build, database=given)
 
 
 def test_an_outbox_beside_that_of_the_database_is_refused() -> None:

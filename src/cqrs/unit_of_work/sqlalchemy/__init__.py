@@ -1,1 +1,1 @@
-"""Step 4, units of work on SQLAlchemy: the session, the unit, and what keeps others from coming between them."""
+"""Step 4: units of work on SQLAlchemy: the unit, its session, and guards against transactions that bypass it."""

@@ -1,4 +1,4 @@
-"""Step 4, what an error of the database means for a transaction, and what to change."""
+"""Step 4: explains what an error of the database means for the transaction, and what to change."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _NOTES: tuple[tuple[type[BaseException] | Meaning, str], ...] = (
 
 
 def explained(error: BaseException, unit: SqlAlchemyUnitOfWork) -> BaseException:
-    """What is to be raised in place of ``error``, which ends ``unit``: as a rule ``error``, with a note for people."""
+    """Return the error to raise in place of ``error``, which ends ``unit``: usually ``error`` itself, with a note."""
     cause = _cause(error)
     if cause is error and (isinstance(cause, StaleDataError) or _is_lost(cause)):
         return ConcurrencyError()
@@ -85,17 +85,17 @@ def _note(error: BaseException, unit: SqlAlchemyUnitOfWork) -> str | None:
 
 
 def is_lost_to_another(error: BaseException) -> bool:
-    """Whether the database has undone the whole transaction because of another one."""
+    """Whether the database has undone the whole transaction because of another transaction."""
     return _is_lost(_cause(error))
 
 
 def _is_lost(error: BaseException) -> bool:
-    # A migration has changed a type that a prepared statement of this connection returns. Its code says "not supported"
-    # and nothing more. The drivers prepare the statement anew when the transaction is repeated.
+    # This is raised if a migration has changed a type that a prepared statement of this connection returns. There is no
+    # specific code for it. The drivers prepare the statement anew when the transaction is repeated.
     outdated = isinstance(error, NotSupportedError) and "cached" in str(error)
     return outdated or Meaning.LOST in meaning_of(error)
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The first error of the database among ``error`` and what it was raised from; itself if there is none."""
+    """Return the first error of the database in the chain of causes of ``error``, or ``error`` if there is none."""
     return next((one for one in chain(error, cause) if isinstance(one, _OF_THE_DATABASE)), error)

@@ -1,7 +1,7 @@
-"""Step 4, what keeps a session of a unit of work from being ended, replaced or used by others.
+"""Step 4: guards that keep other code from ending, replacing or bypassing the session of a unit of work.
 
-The listeners are those of all sessions and engines at once: to listen to each for itself costs it more than the
-question whether it is one of ours.
+The listeners are registered for all sessions and engines: that costs less than registering them for each session of a
+unit of work.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, object_mapper
 from cqrs._sqlalchemy.driver import OF_A_UNIT, REFUSED, refused
 from cqrs.errors.transactions import SecondTransaction, TransactionEnded, UnitOfWorkStateError
 from cqrs.unit_of_work.sqlalchemy.place import Place
-from cqrs.unit_of_work.stack import entered
+from cqrs.unit_of_work.stack import entered_units
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 
 UNIT = "cqrs_unit_of_work"
-"""Under it the ``info`` of a session has its unit."""
+"""The key of the unit of work in the ``info`` of its session."""
 
 _NOT_YOURS = (
     "This transaction belongs to a unit of work, which commits it at its end: leave commit to that. What is to be "
@@ -44,49 +44,49 @@ _USE_ITS_SESSION = (
 
 
 def unit_of(session: Any) -> SqlAlchemyUnitOfWork | None:
-    """The unit of work over ``session``, open or not any more, if there is one."""
+    """Return the unit of work of ``session``, even if it is not open any more, or ``None``."""
     unit: SqlAlchemyUnitOfWork | None = session.info.get(UNIT)
     return unit
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _no_statement_beside_the_unit(connection: Connection, *_: Any) -> None:
-    units, options = entered.get(), connection.get_execution_options()
+def _refuse_statement_elsewhere(connection: Connection, *_: Any) -> None:
+    units, options = entered_units.get(), connection.get_execution_options()
     if REFUSED in options:
         raise options[REFUSED]
     if not units or OF_A_UNIT in options or not connection.in_transaction():
-        return  # where none has begun, SQLAlchemy looks at a new connection
+        return  # without a transaction it is SQLAlchemy, which inspects a new connection
     if unit_on(connection) not in units:
-        _must_not_be_beside(units, connection.engine, "Another session or connection runs a statement")
+        _refuse_other_session(units, connection.engine, "Another session or connection runs a statement")
 
 
 @event.listens_for(Session, "before_attach")
-def _no_object_in_another_session(session: Session, instance: object) -> None:
-    units = entered.get()
+def _refuse_object_elsewhere(session: Session, instance: object) -> None:
+    units = entered_units.get()
     if not units or unit_of(session) is not None or OF_A_UNIT in session.info:
         return
-    if _brought_to_one_that_is_over(session) is not None:
+    if _ended_unit_of(session) is not None:
         raise TransactionEnded("the session of a unit of work was used after its end", _KEEP_THE_OTHER)
     try:
         bind = session.get_bind(object_mapper(instance))
-    except UnboundExecutionError:  # it has no engine: nothing would ever be written
+    except UnboundExecutionError:  # the session has no engine: nothing would ever be written
         bind = None
-    _must_not_be_beside(units, None if bind is None else bind.engine, "An object is added to another session")
+    _refuse_other_session(units, None if bind is None else bind.engine, "An object is added to another session")
 
 
-def _must_not_be_beside(units: tuple[UnitOfWork, ...], engine: Engine | None, what: str) -> None:
+def _refuse_other_session(units: tuple[UnitOfWork, ...], engine: Engine | None, what: str) -> None:
     for unit in units:
         if unit.is_open and isinstance(unit.place, Place) and (engine is None or unit.place.is_reached_by(engine)):
             raise SecondTransaction(what, unit.database, _USE_ITS_SESSION)
 
 
 @event.listens_for(Engine, "commit")
-def _no_commit_past_the_unit(connection: Connection) -> None:
+def _refuse_commit_of_connection(connection: Connection) -> None:
     unit = unit_on(connection)
     if unit is not None and unit.is_open:
         raise UnitOfWorkStateError(_NOT_YOURS)
     if unit is not None:
-        unit.is_committing = False  # what comes now, from a listener of the commit, would be lost
+        unit.is_committing = False  # from now on, what a listener of the commit writes would be lost
 
 
 @event.listens_for(Engine, "rollback")
@@ -98,7 +98,7 @@ def _rolled_back(connection: Connection) -> None:
 
 
 def unit_on(connection: Connection) -> SqlAlchemyUnitOfWork | None:
-    """The unit of work whose transaction was begun on ``connection``, open or not any more."""
+    """Return the unit of work whose transaction began on ``connection``, even if it is not open any more."""
     if connection.closed or connection.invalidated:
         return None
     reference: Any = connection.info.get(UNIT)
@@ -106,7 +106,7 @@ def unit_on(connection: Connection) -> SqlAlchemyUnitOfWork | None:
 
 
 @event.listens_for(Session, "before_commit")
-def _no_commit_of_its_session(session: Session) -> None:
+def _refuse_commit_of_session(session: Session) -> None:
     unit = unit_of(session)
     if unit is not None and unit.is_open and not session.in_nested_transaction():
         raise UnitOfWorkStateError(_NOT_YOURS)
@@ -128,14 +128,14 @@ def _undone(session: Session, transaction: SessionTransaction) -> None:
     unit = unit_of(session)
     if unit is None:
         return
-    unit.note_failure()  # a flush that fails undoes the savepoint that it is in
+    unit.note_failure()  # a failed flush undoes the savepoint around it
     if transaction.nested:
         unit.savepoint_is_undone(transaction)
 
 
 @event.listens_for(Session, "after_begin", insert=True)  # before any statement, which could wait for a lock
-def _must_not_be_over(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    unit = unit_of(session) or _brought_to_one_that_is_over(session)
+def _refuse_after_the_end(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    unit = unit_of(session) or _ended_unit_of(session)
     if unit is None:
         other = unit_on(connection)
         if other is not None and other.is_open and OF_A_UNIT not in session.info:
@@ -149,12 +149,12 @@ def _must_not_be_over(session: Session, transaction: SessionTransaction, connect
         connection.execution_options(**{OF_A_UNIT: True})
 
 
-def _brought_to_one_that_is_over(session: Session) -> Any:
-    """The unit that this code was started in, if ``session`` was brought to it and it has ended: a task came too late.
+def _ended_unit_of(session: Session) -> Any:
+    """Return the ended unit that this code was started in, if ``session`` was passed to it: a task came too late.
 
-    Where the code runs after such a unit, and not in a task of its own, the session is its owner's again.
+    Code that runs after such a unit, and not in a task that was started in it, may use its session again.
     """
-    for unit in entered.get():
+    for unit in entered_units.get():
         brought: Any = getattr(getattr(unit, "source", None), "brought", None)
         if brought is not None and brought.sync_session is session and not (unit.is_open or unit.is_committing):
             return unit

@@ -1,4 +1,4 @@
-"""Step 4, which database a unit of work is over."""
+"""Step 4: identifies the database of a unit of work."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Place:
 
     @classmethod
     def of(cls, engine: Engine) -> Self:
-        """The place of ``engine``."""
+        """Return the place of ``engine``."""
         return cls(engine.dialect, schema_of(engine), engine.url)
 
     def is_reached_by(self, engine: Engine) -> bool:
-        """Whether ``engine`` leads to the same tables, be it another engine with the same address."""
+        """Whether ``engine`` leads to the same tables, also if it is another engine with the same address."""
         if schema_of(engine) not in {None, self.schema}:
             return False
         return engine.dialect is self.dialect or engine.url == self.url

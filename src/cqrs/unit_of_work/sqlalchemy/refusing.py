@@ -1,4 +1,4 @@
-"""Step 4, sessions and engines over which a transaction would not be one: they are refused where they are given."""
+"""Step 4: refuses sessions and engines with which a transaction would not be isolated, where they are passed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _MAP = "schema_translate_map"
 _IN_MEMORY = (
-    "SQLite in memory has one connection for everybody, so one transaction would commit or undo what others have "
+    "SQLite in memory has one connection for everything, so one transaction would commit or undo what others have "
     "written: use a file, one for each test, `sqlite+aiosqlite:///{tmp_path}/test.db`, or cqrs.MemoryDatabase()"
 )
 _ONE_CONNECTION = (
-    "its pool has one connection for everybody, so one transaction would commit or undo what others have written: "
+    "its pool has one connection for everything, so one transaction would commit or undo what others have written: "
     "leave poolclass= to create_async_engine()"
 )
 _TRANSLATED = (
@@ -35,10 +35,10 @@ _SEVERAL = (
 
 
 def must_hold_transactions(sessions: Any, argument: str, *, brought: bool = True) -> None:
-    """Raise ``InvalidArgument`` for a session or a sessionmaker that cannot; what a function makes is seen later.
+    """Raise ``InvalidArgument`` for a session or sessionmaker that cannot; what a function makes is checked later.
 
-    A session that was ``brought`` may have the only connection of its engine, as in a test: units of work notice
-    others on it.
+    A session that the application passes (``brought``) may have the only connection of its engine, as in a test: units
+    of work notice other transactions on it.
     """
     one = isinstance(sessions, AsyncSession)
     made: Any = sessions
@@ -56,7 +56,7 @@ def must_hold_transactions(sessions: Any, argument: str, *, brought: bool = True
 
 
 def must_keep_apart(engine: Engine, argument: str) -> None:
-    """Raise ``InvalidArgument`` for an engine whose sessions share a transaction, or write to several schemas.
+    """Raise ``InvalidArgument`` for an engine whose sessions share a connection or translate schemas.
 
     Raises ``DatabaseAddressError`` for a database that is not supported.
     """

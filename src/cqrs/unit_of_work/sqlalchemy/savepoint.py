@@ -1,4 +1,4 @@
-"""Step 4, a savepoint in the session of a unit of work, which tells if it has been undone without a word."""
+"""Step 4: savepoints in the session of a unit of work, which raise an error if they were undone silently."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Savepoint(AsyncSessionTransaction):
-    """What ``session.begin_nested()`` gives, but for three things.
+    """The result of ``session.begin_nested()``, with three differences.
 
-    It begins at once if the driver's connection was handed out, or what goes past the session would come before it. If
-    a failed flush has undone it and the error was caught within its block, the end of the block raises
-    ``TransactionEnded``. If its block is left in another task than that of the unit, nothing is undone there and then:
+    If the driver's connection was handed out, it begins at once, or statements that bypass the session would come
+    before it. If a failed flush has undone it and the error was caught within its block, the end of the block raises
+    ``TransactionEnded``. If its block is left in another task than that of the unit, the savepoint is not undone, but
     the unit cannot be committed any more.
     """
 

@@ -1,4 +1,4 @@
-"""Step 4, a session that is, at each call, the one of the open transaction: it can be kept as long as one likes."""
+"""Step 4: a proxy that leads, at each call, to the session of the open transaction, so that it can be kept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cqrs.errors.transactions import NoOpenTransaction, OtherDatabase, UnitOfWorkStateError
 from cqrs.unit_of_work.sqlalchemy.savepoint import Savepoint
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from cqrs.unit_of_work.stack import entered
+from cqrs.unit_of_work.stack import entered_units
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,11 +30,11 @@ _NOT_YOURS = (
 
 
 class SessionOfTheTransaction(AsyncSession):
-    """An ``AsyncSession`` that is, at each call, the one of the open transaction of its database.
+    """An ``AsyncSession`` that leads, at each call, to the session of the open transaction of its database.
 
-    It may be held by singletons, caches and retries. ``commit``, ``rollback`` and ``close`` raise, and change nothing;
-    ``begin()`` is a savepoint; ``async with session:`` neither closes nor commits. Where no transaction is open, every
-    use raises ``NoOpenTransaction``; in another task than that of the transaction, ``OtherTask``.
+    Singletons, caches and retries may keep it. ``commit``, ``rollback`` and ``close`` raise, and change nothing;
+    ``begin()`` is a savepoint; ``async with session:`` neither closes nor commits. Without an open transaction every
+    use raises ``NoOpenTransaction``, and in another task than that of the transaction ``OtherTask``.
     """
 
     source: SessionSource
@@ -50,14 +50,14 @@ class SessionOfTheTransaction(AsyncSession):
     @property
     def _unit(self) -> SqlAlchemyUnitOfWork:
         place = self.source.place
-        for unit in reversed(entered.get()):
+        for unit in reversed(entered_units.get()):
             if isinstance(unit, SqlAlchemyUnitOfWork) and unit.is_around and unit.place == place:
                 return unit
         raise self.nothing_open()
 
     @property
     def sync_session(self) -> Session:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]  # an attribute in AsyncSession
-        """That of the open transaction."""
+        """The synchronous session of the open transaction."""
         return self.real.sync_session
 
     @property
@@ -71,15 +71,15 @@ class SessionOfTheTransaction(AsyncSession):
 
     @property
     def binds(self) -> Any:
-        """As ``bind``."""
+        """What the session of the open transaction has as ``binds``."""
         return self.real.binds
 
     def begin(self) -> AsyncSessionTransaction:
-        """A savepoint: the transaction has begun already."""
+        """Return a savepoint, because the transaction has begun already."""
         return Savepoint(self._unit)
 
     def begin_nested(self) -> AsyncSessionTransaction:
-        """A savepoint."""
+        """Return a savepoint."""
         return Savepoint(self._unit)
 
     async def commit(self) -> NoReturn:
@@ -107,15 +107,15 @@ class SessionOfTheTransaction(AsyncSession):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self.real, name)  # what a session class of the user's keeps in its instances
+        return getattr(self.real, name)  # attributes of instances of a custom session class
 
     def __repr__(self) -> str:
         return f"<the session of the open transaction of {self.source.name}>"
 
     def nothing_open(self) -> UnitOfWorkStateError:
-        """What is wrong where no transaction of its database is open."""
+        """Return the error to raise if no transaction of its database is open."""
         name = self.source.name
-        for unit in reversed(entered.get()):
+        for unit in reversed(entered_units.get()):
             if unit.is_open:
                 return OtherDatabase("This session", name, unit.database)
         return NoOpenTransaction(f"The session of {name}")
@@ -129,6 +129,6 @@ def _class_for(session_class: Any) -> type[SessionOfTheTransaction]:
 
 
 def session_of_the_transaction(source: SessionSource, session_class: type[AsyncSession]) -> SessionOfTheTransaction:
-    """The session to inject everywhere: an instance of ``session_class`` for ``isinstance`` and type checkers."""
+    """Return the session to inject: for ``isinstance`` and type checkers it is an instance of ``session_class``."""
     made = _class_for(cast("Hashable", session_class))
     return made(source)

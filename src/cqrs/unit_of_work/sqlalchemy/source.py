@@ -1,4 +1,4 @@
-"""Step 4, where the sessions of units of work come from, and which database that is."""
+"""Step 4: makes the sessions of units of work, and identifies their database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NO_ENGINE = "These sessions have no engine of their own: make the sessionmaker 
 
 
 class SessionSource:
-    """A session that was ``brought``, or a function that makes sessions.
+    """Wraps a session of the application (``brought``), or a function that makes sessions.
 
     ``on_begin`` is awaited with a session of each new transaction, before its first statement.
     """
@@ -48,18 +48,18 @@ class SessionSource:
         self.forget()
 
     def forget(self) -> None:
-        """Look at the engine anew: it is another one."""
+        """Drop what is known of the engine, because it was replaced."""
         self._place: Place | None = None
 
     @property
     def factory(self) -> Callable[[], AsyncSession]:
-        """What makes a session; the one that was brought, again and again."""
+        """A function that makes a session, or that always returns the session of the application."""
         sessions = self.sessions
         return (lambda: sessions) if isinstance(sessions, AsyncSession) else sessions
 
     @property
     def place(self) -> Place:
-        """Which database it is."""
+        """Identifies the database of the sessions."""
         if self._place is None:
             engine = _sync_engine_of(self.sessions, self._argument)
             if self.brought is None:
@@ -69,7 +69,7 @@ class SessionSource:
 
     @property
     def name(self) -> str:
-        """The database for people, without a password."""
+        """The address of the database, without the password."""
         engine = _engine_of(self.sessions)
         if engine is None:
             return "a database"
@@ -77,19 +77,19 @@ class SessionSource:
         return shown(engine.url) if schema is None else f"{shown(engine.url)}, schema {schema}"
 
     def engine(self) -> AsyncEngine:
-        """The engine of its sessions. Raises ``UnitOfWorkStateError`` if they have none."""
+        """Return the engine of its sessions. Raises ``UnitOfWorkStateError`` if they have none."""
         engine = _engine_of(self.sessions)
         if engine is None:
             raise UnitOfWorkStateError(_NO_ENGINE)
         return engine
 
     def open(self, options: TransactionOptions = DEFAULT_OPTIONS) -> AsyncSession:
-        """A session for a unit of work."""
+        """Return a session for a unit of work."""
         session = self.factory()
-        if not self._is_known:  # it is the first that a function has made
+        if not self._is_known:  # the first session that the function has made
             must_hold_transactions(session, self._argument, brought=False)
             self._is_known = True
-        if self.brought is None:  # the commit is ours: what is loaded by then is what an answer can be read from
+        if self.brought is None:  # a response is read after the commit, so objects must keep their values
             session.sync_session.expire_on_commit = False
         writes_first(session, at_once=not options.read_only)
         engine = session.bind

@@ -1,4 +1,4 @@
-"""Step 4, the unit of work on an SQLAlchemy session."""
+"""Step 4: the unit of work on an SQLAlchemy session."""
 
 from __future__ import annotations
 
@@ -60,29 +60,29 @@ _JOIN = (
 
 
 class SqlAlchemyUnitOfWork(UnitOfWork):
-    """A unit of work over a session that it opens with a factory and closes, or over one that is brought to it.
+    """A unit of work with a session that it opens by a factory and closes, or with a session of the application.
 
-    The factory is called when the session is needed first: a unit that nobody uses takes no connection. A session that
-    was brought stays open. What is pending in it becomes part of this transaction. On SQLite the transaction takes the
-    write lock with its first statement. On PostgreSQL a statement that has failed outside of a ``savepoint()`` fails
-    the commit too, with ``UnitOfWorkStateError`` if its error was caught. So does, anywhere, an error with which the
-    database has undone the transaction: a deadlock in MariaDB, say. Deadlocks, serialization failures and rows that
-    have changed since they were read leave it as ``ConcurrencyError``.
+    The factory is called when the session is first needed: an unused unit takes no connection. A session that was
+    passed stays open, and what is pending in it becomes part of this transaction. On SQLite the transaction takes the
+    write lock with its first statement. On PostgreSQL, if a statement fails outside of a ``savepoint()`` and its error
+    is caught, the commit raises ``UnitOfWorkStateError``. The same holds on every database for an error with which the
+    database has undone the transaction, such as a deadlock in MariaDB. Deadlocks, serialization failures and rows that
+    have changed since they were read are raised as ``ConcurrencyError``.
 
-    While it is open, in its task and in those that this one starts: another session or connection that begins over the
-    same engine raises ``SecondTransaction``; a commit past the unit raises; after a rollback or a close past it, its
-    commit raises.
+    While it is open, in its task and in tasks started there: another session or connection that begins on the same
+    engine raises ``SecondTransaction``; a commit that bypasses the unit raises; after a rollback or close that bypasses
+    it, its commit raises.
     """
 
     begins_by_itself = True
     options = DEFAULT_OPTIONS
     _session: AsyncSession | None = None
-    _before_us: tuple[Any, Any] = (None, None)
+    _bind_and_unit_before: tuple[Any, Any] = (None, None)
     _failures = 0
     _root: SessionTransaction | None = None
     _savepoints: WeakKeyDictionary[SessionTransaction, int] | None = None
     _lost: str | None = None
-    _marked: dict[Any, Any] | None = None
+    _marked_info: dict[Any, Any] | None = None
     _starts_over = False
     hands_out_the_driver = False
     last_failure: BaseException | None = None
@@ -97,23 +97,23 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         if options is not DEFAULT_OPTIONS:
             self.options = options
         if self.source.brought is not None:
-            self.begins_by_itself = False  # what its owner does with it belongs to this unit from the beginning
+            self.begins_by_itself = False  # all that is done with this session belongs to the unit from the beginning
 
     @property
     def session(self) -> AsyncSession:
-        """What to write through. Do not commit it: the unit of work does."""
-        if not (self.is_committing and self.is_here):  # a listener of its commit may add to it
+        """The session to write through. Do not commit it: the unit of work does that."""
+        if not (self.is_committing and self.is_here):  # a listener of its commit may still use it
             self.must_be_usable("the session of a unit of work")
         return self._session or self._open_session()
 
     @property
     def takes_more(self) -> bool:
-        """Whether it is open, or runs the listeners of its commit: ``before_commit``, and those of a last flush."""
+        """Whether it is open, or runs listeners of its commit: ``before_commit``, and those of the last flush."""
         return self.is_open or (self.is_committing and self._session is not None)
 
     @property
     def place(self) -> Any:
-        """The database that it is a transaction of."""
+        """Identifies the database of the transaction."""
         return self.source.place
 
     @property
@@ -132,10 +132,10 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         return self._session is not None and self._session.in_transaction()
 
     async def connection(self) -> Any:
-        """The driver's own connection, with the transaction and every savepoint begun that this code runs in.
+        """Return the driver's own connection. The transaction and all savepoints around this code have begun on it.
 
-        What is written through it is part of the transaction. Errors of it are seen by nobody else: let them leave the
-        unit. It must neither be committed nor rolled back.
+        What is written through it is part of the transaction. The unit does not notice its errors, so let them leave
+        the unit. Neither commit it nor roll it back.
         """
         if self.foreign_to is not None:
             raise OtherDatabase("The driver's connection", self.database, self.foreign_to)
@@ -150,14 +150,14 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
 
     @property
     def is_writing(self) -> bool:
-        """Whether it has begun, and is not one that only reads."""
+        """Whether it has begun and may write."""
         return self.is_begun and not self.options.read_only
 
     def lost(self, how: str) -> None:
-        """Note that the transaction was ended by something else than the unit, so that its commit raises."""
+        """Note that something else than the unit has ended the transaction, so that its commit raises."""
         if self._open and not self._starts_over:
             failure = sys.exc_info()[1]
-            if isinstance(failure, _FAILURES):  # a flush undoes what it is in
+            if isinstance(failure, _FAILURES):  # a failed flush undoes the transaction around it
                 self.last_failure = failure
                 how = f"a flush has failed with {type(failure).__qualname__}, and the error was caught"
             self._lost = self._lost or how
@@ -169,27 +169,27 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             self.last_failure = failure
 
     def transaction_begins(self, transaction: SessionTransaction) -> None:
-        """Note that the session begins ``transaction``: the first one, or one after somebody has ended that."""
+        """Note that the session begins ``transaction``: the first one, or one after the first was ended."""
         if self._root is not None:
             self.lost(_PAST_THE_UNIT)
         self._root = transaction
 
     def savepoint_begins(self, savepoint: SessionTransaction) -> None:
-        """Note what was there before ``savepoint``."""
+        """Note the position in the journal at which ``savepoint`` begins."""
         if self._savepoints is None:
             self._savepoints = WeakKeyDictionary()
         self._savepoints[savepoint] = self.journal.mark
 
     def savepoint_is_undone(self, savepoint: SessionTransaction) -> None:
-        """Take back what was noted within ``savepoint``."""
+        """Undo what is kept in memory since ``savepoint`` began."""
         mark = None if self._savepoints is None else self._savepoints.pop(savepoint, None)
         if mark is not None:
             self.journal.undo_to(mark)
 
     def begins_on(self, connection: Connection, *, already_begun: bool = False) -> None:
-        """Prepare ``connection``, on which the transaction begins now, or has been begun by its owner.
+        """Prepare ``connection``, on which the transaction begins now, or was begun by the application.
 
-        What is raised here is raised by each further statement, too: nothing may be done in a transaction that
+        An error raised here is raised by each further statement, too, because nothing may be done in a transaction that
         ``on_begin`` has not prepared.
         """
         try:
@@ -206,8 +206,8 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
                 f"The engine of {self.database} has one connection for all (SQLite in memory, or a StaticPool), and a "
                 "transaction is open on it: let the turns wait for each other, or use a file, one for each test."
             )
-        self._marked = connection.info
-        self._marked[UNIT] = ref(self)
+        self._marked_info = connection.info
+        self._marked_info[UNIT] = ref(self)
         if self.foreign_to is not None:
             refuse_writes(connection, OtherDatabase("What is written here", self.database, self.foreign_to))
         if already_begun:
@@ -231,15 +231,15 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             around = unit_of(brought)
             if around is not None and around.is_open:
                 raise SecondTransaction("A second unit of work was opened over one session", self.database, _JOIN)
-            self._before_us = brought.bind, around
+            self._bind_and_unit_before = brought.bind, around
         self._session = session = source.open(self.options)
         self._failures = failures_before(session)
         session.info[UNIT] = self
-        setattr(session, _BEGIN_NESTED, partial(Savepoint, self))  # which tells if a swallowed error has undone it
+        setattr(session, _BEGIN_NESTED, partial(Savepoint, self))  # raises if a swallowed error has undone it
         connection = session.bind.sync_connection if isinstance(session.bind, AsyncConnection) else None
-        if connection is not None:  # a test's, say, whose transaction is around this one
-            self._marked = connection.info
-            self._marked[UNIT] = ref(self)
+        if connection is not None:  # as in a test, whose own transaction surrounds this one
+            self._marked_info = connection.info
+            self._marked_info[UNIT] = ref(self)
         return session
 
     async def _begin(self) -> None:
@@ -247,7 +247,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             self._root = self._lost = None
             session = self._open_session()
             self._root = session.sync_session.get_transaction()
-            if self._root is not None:  # its connection may have begun, too
+            if self._root is not None:  # then its connection may have begun, too
                 self.begins_on(await session.run_sync(lambda plain: plain.connection()), already_begun=True)
 
     def _must_be_whole(self) -> None:
@@ -263,7 +263,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
 
     async def _call_before_commit(self) -> None:
         if self._before and self._session is not None:
-            await self._session.flush()  # a callback sees what is pending, whatever kind of statement it uses
+            await self._session.flush()  # so that callbacks see what is pending, also by textual statements
         await super()._call_before_commit()
 
     async def _commit(self) -> None:
@@ -274,7 +274,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             await must_not_have_failed(session, self._failures)
             await session.commit()
         except BaseException as error:
-            with suppress(Exception):  # the error of the commit counts; the connection may be gone
+            with suppress(Exception):  # the error of the commit is raised; the connection may be gone
                 await session.rollback()
             better = explained(error, self)
             if better is error:
@@ -288,22 +288,22 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
     async def _end(self) -> None:
         session, self._session = self._session, None
         self._root = self._lost = self._savepoints = self.last_failure = None
-        if self._marked is not None and (of := self._marked.get(UNIT)) is not None and of() is self:
-            del self._marked[UNIT]  # the connection goes to others
-        self._marked = None
+        if self._marked_info is not None and (of := self._marked_info.get(UNIT)) is not None and of() is self:
+            del self._marked_info[UNIT]  # the connection goes back to the pool
+        self._marked_info = None
         self.hands_out_the_driver = False
         if session is None:
             return
         if self.source.brought is not None:
             delattr(session, _BEGIN_NESTED)
-            session.bind, session.info[UNIT] = self._before_us
+            session.bind, session.info[UNIT] = self._bind_and_unit_before
             if session.bind is not None:
                 session.sync_session.bind = getattr(session.bind, "sync_engine", session.sync_session.bind)
-        else:  # it keeps this unit, so that nothing is added that nobody would commit
-            await asyncio.shield(_closed(session))  # a cancelled turn must give its connection back too
+        else:  # the session keeps the unit in its `info`, so that using it later raises
+            await asyncio.shield(_closed(session))  # also a cancelled turn must give its connection back
 
     def is_undone_by(self, error: BaseException) -> bool:
-        """A deadlock or a serialization failure does so."""
+        """Whether ``error`` undoes the whole transaction: a deadlock or a serialization failure does."""
         return is_lost_to_another(error) or super().is_undone_by(error)
 
     def _explained(self, error: BaseException) -> BaseException:
@@ -315,7 +315,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             async with Savepoint(self):
                 yield
             return
-        # Nothing has been done yet, and perhaps nothing will be: what begins within is undone whole.
+        # The transaction has not begun. If it begins within the block, all of it is undone on an error.
         try:
             yield
         except BaseException as error:
@@ -340,7 +340,7 @@ async def _closed(session: AsyncSession) -> None:
     try:
         await session.close()
     except Exception:
-        # The transaction has ended, one way or the other: whoever hears of this must not take it for the error of that.
+        # It is logged and not raised, because the transaction has ended, and a raised error would look like its own.
         logger.exception("A session could not be closed after its transaction; its connection is given up")
         with suppress(Exception):
             await session.invalidate()

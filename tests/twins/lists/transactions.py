@@ -375,8 +375,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a notification that can go nowhere fails the transaction",
         EMITTER,
-        "if unit is not None:  # which can still be undone",
-        "if unit is self:  # which can still be undone",
+        "if unit is not None:  # raising undoes the unit",
+        "if unit is self:  # raising undoes the unit",
         f"{LOSSES}test_a_notification_without_broker_and_outbox_raises_within_a_transaction[sqlite]",
     ),
     Twin(

@@ -6,7 +6,7 @@ from tests.twins.twin import Twin
 
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryOutbox::"
 SQLITE = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
-MIGRATIONS = "tests/integration/sqlalchemy/test_migrations.py::"
+MIGRATIONS = "tests/integration/migrations/test_migrations.py::"
 UNFIT = "tests/unit/message_brokers/test_unfit_messages.py::"
 
 TWINS = (

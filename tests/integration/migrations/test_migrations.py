@@ -21,10 +21,8 @@ from cqrs.migrations import naming as migration_tables
 from cqrs.migrations import steps as migration_steps
 from cqrs.migrations.book import MAKE_BOOK
 from cqrs.outbox.sqlalchemy.model import outbox_model
-from tests.helpers.databases import KINDS, for_each
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -42,16 +40,6 @@ async def main():
 sys.stdin.readline()
 asyncio.run(main())
 """
-
-
-address = for_each(KINDS, "url")
-
-
-@pytest.fixture
-async def engine(address: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(address)
-    yield engine
-    await engine.dispose()
 
 
 async def shape(engine: AsyncEngine, table: str) -> Any:

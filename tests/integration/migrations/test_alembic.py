@@ -19,7 +19,6 @@ from cqrs.migrations import check, upgrade
 from cqrs.migrations.naming import tables_of
 from cqrs.migrations.steps import DIALECTS, steps_of
 from cqrs.workers.relay.outbox_relay import OutboxRelay
-from tests.helpers.databases import KINDS, for_each
 from tests.helpers.waiting import until
 from tests.integration.sqlalchemy.alembic_project import FIRST, OURS, OWN, PAGE, Project, made_project
 from tests.integration.transactions.stand import REGISTRY, Told
@@ -34,9 +33,6 @@ cqrs.rebind_outbox_model(outbox_model(), Base)
 inbox_tables("inbox", Base.metadata)
 lease_tables(Base.metadata)
 """
-
-
-address = for_each(KINDS, "url")
 
 
 @pytest.fixture

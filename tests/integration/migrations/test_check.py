@@ -13,23 +13,11 @@ from cqrs.migrations.naming import tables_of
 from cqrs.migrations.steps import steps_of
 from cqrs.outbox.log.tables import log_metadata
 from cqrs.outbox.sqlalchemy.model import outbox_model
-from tests.helpers.databases import KINDS, for_each
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncEngine
-
-
-address = for_each(KINDS, "url")
-
-
-@pytest.fixture
-async def engine(address: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_async_engine(address)
-    yield engine
-    await engine.dispose()
 
 
 async def run(engine: AsyncEngine, *statements: str) -> None:

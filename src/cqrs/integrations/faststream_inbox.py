@@ -125,7 +125,7 @@ class _OnlyOnce(BaseMiddleware):
                     if msg.committed:  # it was given back, or rejected
                         await unit.rollback()
         except AfterCommitError:  # it has taken effect, and must not come again
-            logger.exception("%s has handled a message, and what was to follow has failed", once.consumer)
+            logger.exception("%s has handled a message, but a step after the commit has failed", once.consumer)
         if not new:
             await msg.ack()
             raise AckMessage  # so that nothing is published as its answer

@@ -1,4 +1,4 @@
-"""Keeping leases: what one worker holds, and until when it may count on it."""
+"""Keeps the leases of one worker: which shares it holds, and for how long it can rely on them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger("cqrs")
 
 _USABLE = 0.8
-"""Of the lease. The rest is for clocks that run apart, and for a write that is under way."""
+"""The part of a lease that is used. The rest is for clocks of different speed, and for a write that is under way."""
 
 
 class LeaseHolder(Service):
-    """Holds a fair part of ``count`` shares, and hands it out to whoever works on them.
+    """Holds a fair part of ``count`` shares by leases in ``store``, and lends them to the worker.
 
-    What is in use is not given up before it is put back. After ``ttl`` seconds without an answer of the store nothing
-    is held any more, however long a caller was held up: time is taken before the store is asked. Why it has given none
-    is its ``error``. ``owner``, under which
-    it holds them, is made at each start: a process can be forked before, and several workers be made with one ``name``.
+    A share that is lent is not given up before it is returned. After ``ttl`` seconds without an answer of the store no
+    share is held any more, however long a caller was delayed: the time counts from before the store was asked.
+    ``error`` is why the store gave no answer, ``None`` after an answer. ``owner`` is the name that holds the leases. It
+    is made anew at each start, because a process can be forked before, and several workers can have one ``name``.
     """
 
     _is_part = True
@@ -65,12 +65,12 @@ class LeaseHolder(Service):
         return self.owner
 
     def seconds_left(self) -> float:
-        """For how long what is held may still be counted on."""
+        """For how many seconds the held shares can still be relied on."""
         return self._until - time.monotonic()
 
     @contextmanager
     def using(self) -> Generator[Mapping[int, int]]:
-        """The shares that can be worked on now, with their fences."""
+        """Borrow all shares that can be worked on now: each with its fence, the number of its lease."""
         held = self._fences if self.seconds_left() > 0 else {}
         mine = {n: fence for n, fence in held.items() if n not in self._unwanted}
         shares = frozenset(mine)
@@ -81,21 +81,21 @@ class LeaseHolder(Service):
             self._in_use.remove(shares)
 
     def holds(self, share: int, fence: int) -> bool:
-        """Whether ``share`` is still held since ``fence``: it may have been lost, and something won, in between."""
+        """Whether ``share`` is still held by the lease ``fence``, and was not lost and acquired again in between."""
         return self._fences.get(share) == fence
 
     @property
     def holds_any(self) -> bool:
-        """Whether there is anything to work on."""
+        """Whether at least one share is held."""
         return bool(self._fences) and self.seconds_left() > 0
 
     @property
     def tick(self) -> float:
-        """After how many seconds it tries to get more, if it holds less than its part."""
+        """After how many seconds it renews, and tries to acquire more if it holds less than its part."""
         return min(1.0, self._ttl / 4)
 
     async def start(self) -> None:
-        """Begin to hold shares, under a new name."""
+        """Begin to hold shares, under a new ``owner``."""
         if not self.is_running:
             self.owner = worker_name(self._name)
         await super().start()
@@ -111,7 +111,7 @@ class LeaseHolder(Service):
             await self._leave()
 
     async def _keep(self) -> float:
-        """Renew once; returns when to do it again, in seconds."""
+        """Renew the leases once; returns the seconds until the next time."""
         before = time.monotonic()
         giving_up = self._unwanted.difference(*self._in_use)
         try:
@@ -119,10 +119,10 @@ class LeaseHolder(Service):
                 holding = await self._store.keep(
                     self._scope, self.owner, count=self._count, ttl=self._ttl, giving_up=giving_up
                 )
-        except (Exception, asyncio.CancelledError) as error:  # whatever the store raises, or a driver has cancelled
+        except (Exception, asyncio.CancelledError) as error:  # any error of the store, or a cancellation by its driver
             if is_cancelled():
                 raise
-            self.error = error  # for whoever works on the shares: without an answer nothing is held for long
+            self.error = error  # for the worker to log: without answers the leases run out
             return self.tick
         self.error = None
         won = holding.fences.keys() - self._fences.keys()
@@ -139,6 +139,6 @@ class LeaseHolder(Service):
             async with asyncio.timeout(self._ttl):
                 await self._store.leave(self._scope, self.owner)
             reached("lease.released")
-        except Exception as error:  # noqa: BLE001  # as above: the leases run out by themselves
+        except Exception as error:  # noqa: BLE001  # any error of the store; the leases run out by themselves
             text = "relay %s cannot give up its leases of %s, which run out within %.0f s: %s"
             logger.warning(text, self.owner, self._scope, self._ttl, describe_error(error))

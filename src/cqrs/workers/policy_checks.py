@@ -1,4 +1,4 @@
-"""Tells a wrong policy when it is made, and not by a worker that waits for ever."""
+"""Checks of the fields of a policy when it is made, so that a wrong one does not show as a worker that never works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def at_least(policy: Any, least: float, *names: str) -> None:
-    """Refuse a number below ``least``, and what is no number."""
+    """Raise ``InvalidArgument`` unless each field is a finite number of at least ``least``."""
     for name in names:
         value: object = getattr(policy, name)
         if not isinstance(value, (int, float)):
@@ -24,7 +24,7 @@ def at_least(policy: Any, least: float, *names: str) -> None:
 
 
 def above_zero(policy: Any, *names: str) -> None:
-    """As :func:`at_least`, for seconds that must not be 0."""
+    """Raise ``InvalidArgument`` unless each field is a finite number above 0."""
     for name in names:
         at_least(policy, 0, name)
         if getattr(policy, name) == 0:
@@ -32,7 +32,7 @@ def above_zero(policy: Any, *names: str) -> None:
 
 
 def spans(policy: Any, *names: str) -> None:
-    """Refuse what is neither a ``timedelta`` nor ``None``."""
+    """Raise ``InvalidArgument`` unless each field is a ``timedelta`` or ``None``."""
     for name in names:
         value: object = getattr(policy, name)
         if value is not None and not isinstance(value, dt.timedelta):
@@ -40,7 +40,7 @@ def spans(policy: Any, *names: str) -> None:
 
 
 def of_type(policy: Any, expected: type, *names: str) -> None:
-    """Refuse what is not an ``expected``."""
+    """Raise ``InvalidArgument`` unless each field is an ``expected``."""
     for name in names:
         value: object = getattr(policy, name)
         if not isinstance(value, expected):
@@ -48,19 +48,19 @@ def of_type(policy: Any, expected: type, *names: str) -> None:
 
 
 def one_of(policy: Any, allowed: Collection[object], *names: str) -> None:
-    """Refuse what is not among ``allowed``."""
+    """Raise ``InvalidArgument`` unless each field has one of the values ``allowed``."""
     for name in names:
         if getattr(policy, name) not in allowed:
             raise _wrong(policy, name, f"give one of {', '.join(map(repr, allowed))}")
 
 
 def described(policy: Any) -> str:
-    """``policy`` for a log line: what differs from the default."""
+    """``policy`` for a log line: the fields that differ from the default."""
     usual = type(policy)()
     fields = ((field.name, getattr(policy, field.name)) for field in dataclasses.fields(policy))
     changed = [(name, value) for name, value in fields if value != getattr(usual, name)]
-    told = ", ".join(f"{name}={getattr(value, '__qualname__', None) or repr(value)}" for name, value in changed)
-    return f"{type(policy).__qualname__}({told})"
+    text = ", ".join(f"{name}={getattr(value, '__qualname__', None) or repr(value)}" for name, value in changed)
+    return f"{type(policy).__qualname__}({text})"
 
 
 def _wrong(policy: Any, name: str, remedy: str) -> InvalidArgument:

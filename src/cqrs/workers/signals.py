@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT for services that run, beside whatever else in the process listens to them."""
+"""Handlers of SIGTERM and SIGINT for running services, which also call the handlers that were there before."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _running: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
-_in_main_thread: list[Callable[[], None]] = []  # of those that run
+_in_main_thread: list[Callable[[], None]] = []  # those of them that were started in the main thread
 
 
 class _Handler:
-    """Tells all services that run, and then whoever listened before."""
+    """Ends all running services, and then calls the handler that was there before."""
 
     def __init__(self, previous: Any) -> None:
         self.previous = previous
@@ -27,20 +27,20 @@ class _Handler:
         for loop, end in tuple(_running):
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(end)
-        if _listens(self.previous):
+        if _is_of_application(self.previous):
             _hold_back(number)
             self.previous(number, frame)
-        elif not _running:  # somebody has put this back after the end of all services
+        elif not _running:  # other code has installed this again after the end of all services
             signal.signal(number, self.previous)
             signal.raise_signal(number)
 
 
 @contextmanager
-def told_by_signals(end: Callable[[], None]) -> Generator[None]:
-    """Call ``end``, and that of every other service that runs, at SIGTERM or SIGINT.
+def called_at_signals(end: Callable[[], None]) -> Generator[None]:
+    """Call ``end``, and that of every other running service, at SIGTERM or SIGINT.
 
-    Handlers of others, such as those of a web server, are called too, and are there again at the end. Outside of
-    the main thread nothing happens.
+    Handlers of other code, such as those of a web server, are called too, and are installed again at the end. No
+    handler is installed outside of the main thread.
     """
     one = (asyncio.get_running_loop(), end)
     mine = [end] if threading.current_thread() is threading.main_thread() else []
@@ -48,7 +48,7 @@ def told_by_signals(end: Callable[[], None]) -> Generator[None]:
     _in_main_thread.extend(mine)
     for number in _SIGNALS:
         previous = signal.getsignal(number)
-        if isinstance(previous, _Handler) or previous is None:  # of another service; of no Python code
+        if isinstance(previous, _Handler) or previous is None:  # of another service; not installed by Python code
             continue
         with suppress(ValueError):  # not in this thread
             signal.signal(number, _Handler(previous))
@@ -68,9 +68,9 @@ def told_by_signals(end: Callable[[], None]) -> Generator[None]:
 
 
 def _hold_back(number: int) -> None:
-    """Let a web server end the program with the signal that it got, as uvicorn does, only when our services have ended.
+    """Block SIGTERM until our services have ended: a web server such as uvicorn raises the signal again at its own end.
 
-    It has put back what was there before it, so that SIGTERM, raised again, would end the program at once.
+    It has then restored the default handler, so that the signal would end the program at once.
     """
     if number == signal.SIGTERM and _in_main_thread and hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {number})
@@ -81,7 +81,7 @@ def _let_through() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
-def _listens(handler: Any) -> bool:
-    """Whether it is a handler of the application, and not one by which Python ends the program at once."""
+def _is_of_application(handler: Any) -> bool:
+    """Whether ``handler`` belongs to the application, and is not one with which Python ends the program at once."""
     of_runner = isinstance(getattr(getattr(handler, "func", None), "__self__", None), asyncio.Runner)
     return callable(handler) and handler is not signal.default_int_handler and not of_runner

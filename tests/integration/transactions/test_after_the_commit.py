@@ -173,7 +173,7 @@ async def test_a_consumer_logs_it_and_acknowledges(stand: Stand, caplog: pytest.
     with caplog.at_level(logging.ERROR, "cqrs"):
         await consumed(stand.consumer(broker.source("orders"), handle), broker, stand)
     assert sorted(await stand.notes()) == ["0", "1", "2"]
-    assert "has committed a batch, and what was to follow has failed" in caplog.text
+    assert "has committed a batch, but a step after the commit has failed" in caplog.text
     async with broker.source("orders") as source:
         assert list(await source.receive(10, 0.01)) == []
     assert await stand.db.inbox.parked.list("billing") == []

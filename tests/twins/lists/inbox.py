@@ -207,7 +207,7 @@ TWINS = (
     Twin(
         "a group of errors is an outage if all of them are",
         "workers/consumer/errors.py",
-        "or _all_tell(one, seen)",
+        "or _is_group_of_outages(one, seen)",
         "",
         f"{ERRORS}test_errors_independent_of_the_message_are_outages",
     ),

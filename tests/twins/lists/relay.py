@@ -58,7 +58,7 @@ TWINS = (
     Twin(
         "a web server in the same process gets its signals",
         "workers/signals.py",
-        "if _listens(self.previous):",
+        "if _is_of_application(self.previous):",
         "if False:",
         f"{SERVICE}test_a_handler_that_was_there_before_is_called_too_and_is_there_again",
     ),

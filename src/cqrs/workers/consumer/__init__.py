@@ -1,4 +1,4 @@
-"""Step 6, from a source to the handlers of its events."""
+"""Step 6: the consumer calls handlers for the messages of a broker."""
 
 import typing
 

@@ -1,4 +1,4 @@
-"""What a consumer does beside bringing in messages."""
+"""Work of a consumer besides its messages: replaying parked ones, and removing old marks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Chore:
-    """Something to be done every so many seconds, at once again while there is more of it.
+    """Work to be done every ``every`` seconds, and at once again while ``do`` returns that there is more.
 
-    If it cannot be done now, it is tried later, and holds up nothing else.
+    During an outage it is tried again later, without delaying other work.
     """
 
     def __init__(self, do: Callable[[], Awaitable[bool]], every: float, outages: OutageLog) -> None:
@@ -25,8 +25,8 @@ class Chore:
         self._every = every
         self._outages = outages
 
-    async def see_to(self) -> None:
-        """Do it if it is due."""
+    async def do_if_due(self) -> None:
+        """Do it if it is due; log an outage."""
         now = asyncio.get_running_loop().time()
         if now < self.due:
             return

@@ -1,4 +1,4 @@
-"""Step 6, the worker that takes messages from a source to the handlers of their events, each once."""
+"""Step 6, the consumer: calls the handlers of each message of a source, with one effect each."""
 
 from __future__ import annotations
 
@@ -41,28 +41,28 @@ logger = logging.getLogger("cqrs")
 _DECODE = "a plain function that makes an event of an Envelope"
 _POLICY = Needed("a cqrs.ConsumerPolicy(...)", kind=ConsumerPolicy)
 _LONGEST_NAME = 128
-_AT_ONCE = 0.01  # seconds; some sources fetch nothing if they are given no time at all
+_SHORTEST_WAIT = 0.01  # seconds; some sources fetch nothing if they are given no time at all
 
 
 class Consumer(Service):
-    """Brings every message of ``source`` to the handlers of ``mediator``, with one effect each.
+    """Calls the handlers of ``mediator`` for each message of ``source``, so that it takes effect exactly once.
 
-    A batch is one transaction of ``database``: the marks in its inbox, what the handlers write through its session, the
-    messages that they add to its outbox. It is acknowledged when that is committed. Handlers can neither commit it nor
-    roll it back, nor write beside it by accident. In place of a database it takes an ``inbox`` and a function
-    ``unit_of_work`` that makes units of work over the same database. What fails after the commit, an ``after_commit``
-    callback say, is logged as an error; the messages are acknowledged, for they have taken effect.
+    A batch is one transaction of ``database``: the marks in its inbox, the rows that handlers write through its
+    session, the messages that they add to its outbox. The batch is acknowledged after the commit. Handlers can neither
+    commit nor roll back the transaction, nor write outside of it by accident. In place of ``database``, give an
+    ``inbox`` and a function ``unit_of_work`` that makes units of work over the same database. An error after the
+    commit, such as that of an ``after_commit`` callback, is logged; the messages are acknowledged, because they have
+    taken effect.
 
-    If a message of a batch fails, all is rolled back and done again without it, and then it alone. What fails again
-    and again is parked, with the later messages of its key behind it; other keys go on. During an outage the batch is
-    held and tried again as it is, so that order is kept; nothing is given up and no try is spent. ``policy`` tells
-    when and how often, and which error is what.
+    If a message of a batch fails, the batch is rolled back and done again without it, and then the message alone. A
+    message that fails again and again is parked, and the later messages of its key wait behind it; other keys go on.
+    During an outage the batch is kept and tried again as it is, so that the order is kept; no message is given up and
+    no attempt is counted. ``policy`` decides how often and when to try again, and what each error means.
 
     Workers with one ``name`` are one consumer: a message takes effect in one of them. ``registry``, by default that of
-    the database, gives the type of an event by the name and version of its message; ``decode`` takes the place of that
-    for messages that are not JSON.
-    The worker starts ``source`` and closes it. Per-key order needs a source that delivers the messages of a key in
-    order, and to one worker at a time.
+    the database, has the event type for the name and version of a message; give ``decode`` instead for messages that
+    are not JSON. The worker starts ``source`` and closes it. Order within a key needs a source that delivers the
+    messages of a key in order, and to one worker at a time.
     """
 
     def __init__(  # noqa: PLR0913  # what it is put together from
@@ -126,7 +126,7 @@ class Consumer(Service):
         )
 
     async def start(self) -> None:
-        """Begin to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
+        """Start to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
         self._must_be_readable()
         await super().start()
 
@@ -134,7 +134,7 @@ class Consumer(Service):
         text = "%s starts to bring the messages of %s to its handlers, in %s, with %s"
         logger.info(text, self, describe_broker(self._source), self._steps.database, described(self.policy))
         try:
-            await self._reached(self._source.start)
+            await self._connect_first(self._source.start)
             if self._must_reach:
                 await self._first_look()
             while not self.is_ending:
@@ -145,25 +145,25 @@ class Consumer(Service):
                 else:
                     self._ready.set()
         finally:
-            with suppress(Exception):  # what it still holds comes again
+            with suppress(Exception):  # messages that it still holds are delivered again
                 await self._source.close()
 
     async def _first_look(self) -> None:
         try:
             await self._steps.replay()
         except Outage as outage:
-            self._refused(outage.__cause__, outage.missing)
+            self._refuse_start(outage.__cause__, outage.missing)
 
     async def _turn(self) -> None:
         await self._bring_in(await self._receive(self._patience()))
         for chore in self._chores:
             if not self.is_ending:
-                await chore.see_to()
+                await chore.do_if_due()
 
     def _patience(self) -> float:
-        """How long to wait for messages, in which nothing else is due."""
+        """How long to wait for messages: until the next chore is due, or for the ``wait`` of the policy."""
         until_due = min(chore.due for chore in self._chores) - asyncio.get_running_loop().time()
-        return max(_AT_ONCE, min(self.policy.receive_timeout, until_due))
+        return max(_SHORTEST_WAIT, min(self.policy.receive_timeout, until_due))
 
     async def _receive(self, patience: float) -> Sequence[Delivery]:
         try:
@@ -178,7 +178,7 @@ class Consumer(Service):
         return deliveries
 
     async def _bring_in(self, deliveries: Sequence[Delivery]) -> None:
-        """See every delivery through, part by part; what is left when the service ends goes back to the broker."""
+        """Handle all deliveries, part by part; those left when the service ends are given back to the broker."""
         todo = deque([list(deliveries)] if deliveries else [])
         while todo:
             self._in_hand = sum(map(len, todo))
@@ -202,9 +202,9 @@ class Consumer(Service):
             await delivery.nack()
 
     async def _step(self, part: list[Delivery]) -> list[list[Delivery]]:
-        """Let a part take effect, or park it if it is one message; else return what to do instead, in order.
+        """Handle a part in one transaction, or park it if it is one message that fails; returns the parts still to do.
 
-        That is the part itself if it was to be tried again, and the service ends.
+        That is the part itself if it was to be tried again and the service ends, and its pieces if a message failed.
         """
         failed = await self._steps.bring_in([delivery.envelope for delivery in part])
         if failed is not None and len(part) > 1:
@@ -229,7 +229,7 @@ class Consumer(Service):
                 raise
             text = "%s could not acknowledge to %s what it has handled; it may come again, without effect: %s"
             logger.warning(text, self, self._from, describe_error(error))
-            for delivery in part:  # without a word they would stay with this worker, and some brokers stop at so many
+            for delivery in part:  # else they would stay assigned to this worker, and some brokers deliver only so many
                 await delivery.nack()
         else:
             reached("inbox.acknowledged")
@@ -239,7 +239,7 @@ class Consumer(Service):
 
 
 def _split(part: list[Delivery], at: Envelope | None) -> list[list[Delivery]]:
-    """What was before the message that failed, it alone, and the rest. Each alone, if nobody knows which it was."""
+    """The messages before the failed one, it alone, and the rest; each alone, if it is not known which one failed."""
     place = next((n for n, delivery in enumerate(part) if delivery.envelope is at), None)
     if place is None:
         return [[delivery] for delivery in part]

@@ -1,4 +1,4 @@
-"""What an error says about a message, and what it says about the world."""
+"""Whether an error is an outage, which has nothing to do with the message that was handled."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ _OF_FILES = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirector
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether ``error``, or what it was raised from, says nothing about the message that was handled.
+    """Whether ``error``, or an error that it was raised from, is an outage and not a fault of the handled message.
 
-    That is a broker, a database or another service that is away or overloaded, and a transaction that has lost against
-    another one. What it is depends on no driver: they are told by what their errors carry. A group of errors is one if
-    each of its errors is; those that were cancelled because of the others do not count.
+    An outage is a broker, a database or another service that is away or overloaded, and a transaction that has lost
+    against another one. No driver is imported: their errors are recognised by their codes. A group of errors is an
+    outage if each of its errors is; those that were cancelled because of the others do not count.
     """
-    return _tells(error, set())
+    return _has_outage(error, set())
 
 
-def _tells(error: BaseException, seen: set[int]) -> bool:
-    return any(_is_outage(one) or _all_tell(one, seen) for one in chain(error, _cause_and_origin, seen))
+def _has_outage(error: BaseException, seen: set[int]) -> bool:
+    return any(_is_outage(one) or _is_group_of_outages(one, seen) for one in chain(error, _cause_and_origin, seen))
 
 
-def _all_tell(group: BaseException, seen: set[int]) -> bool:
+def _is_group_of_outages(group: BaseException, seen: set[int]) -> bool:
     if not isinstance(group, BaseExceptionGroup):
         return False
     of_group = cast("BaseExceptionGroup[BaseException]", group)
     failed = [one for one in of_group.exceptions if not isinstance(one, asyncio.CancelledError)]
-    return bool(failed) and all(_tells(one, set(seen)) for one in failed)
+    return bool(failed) and all(_has_outage(one, set(seen)) for one in failed)
 
 
 def _cause_and_origin(error: BaseException) -> Iterable[object]:

@@ -1,4 +1,4 @@
-"""From a message on the wire to the handlers of its event."""
+"""Decodes the messages that a consumer receives, and calls the handlers of their events."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
 
 class ReceivesEvents(Protocol):
-    """What a consumer hands events to: an ``EventMediator``."""
+    """What a consumer calls with events: an ``EventMediator``."""
 
     def handles(self, event_type: type) -> bool:
-        """Whether something is bound for this type."""
+        """Whether a handler is bound to this type."""
         ...
 
     async def send(self, event: Any) -> None:
-        """Have it handled, or raise."""
+        """Call the handlers of ``event``. Raises what they raise."""
         ...
 
 
 class JsonEvents:
-    """Makes events from messages whose body is JSON, by the types of ``registry``."""
+    """Makes events of messages whose body is JSON; ``registry`` has their types."""
 
     def __init__(self, registry: EventRegistry) -> None:
         self.registry = registry
         self._read: dict[tuple[str, int], JsonDeserializer[Any]] = {}
 
     def __call__(self, envelope: Envelope) -> Any:
-        """The event.
+        """The event of ``envelope``.
 
         Raises ``UnknownEvent``, ``DeserializeJsonError``, ``InvalidEnvelope``, ``UnknownCompression`` or
         ``UnreadableBody``.
@@ -64,7 +64,7 @@ class JsonEvents:
 
 
 def must_be_readable(receiver: ReceivesEvents, decode: Any) -> None:
-    """Raise ``WiringError`` if a handler waits for messages that nobody can tell by their names."""
+    """Raise ``WiringError`` if a handler is bound to an event type that no message name is registered for."""
     registry: EventRegistry | None = getattr(decode, "registry", None)
     if registry is None:
         return
@@ -79,7 +79,7 @@ def must_be_readable(receiver: ReceivesEvents, decode: Any) -> None:
 
 
 class Handling:
-    """Brings each message to the handlers of its event, or says why there are none."""
+    """Calls the handlers of the event of a message. Raises if there are none, unless such messages are skipped."""
 
     def __init__(self, receiver: ReceivesEvents, decode: Callable[[Envelope], Any], *, skip_unknown: bool) -> None:
         self._receiver = receiver
@@ -87,9 +87,9 @@ class Handling:
         self._skip_unknown = skip_unknown
 
     async def __call__(self, envelope: Envelope) -> None:
-        """Handle it; what is sent meanwhile follows from it.
+        """Handle ``envelope``; messages that are sent meanwhile are marked as caused by it.
 
-        Raises what handlers and decoding raise, ``EventUnhandled`` and ``HandlerCancelled``.
+        Raises the errors of handlers and decoding, ``EventUnhandled`` and ``HandlerCancelled``.
         """
         try:
             event = self._decode(envelope)
@@ -112,7 +112,7 @@ class Handling:
         except (asyncio.CancelledError, BaseExceptionGroup) as error:
             if is_cancelled() or not _only_cancelled(error):
                 raise
-            raise HandlerCancelled(event_type) from error  # or it would end the worker as if somebody had stopped it
+            raise HandlerCancelled(event_type) from error  # else it would end the worker as if that had been cancelled
 
 
 def _must_be_readable(envelope: Envelope) -> None:
@@ -122,7 +122,7 @@ def _must_be_readable(envelope: Envelope) -> None:
 
 
 def _only_cancelled(error: BaseException) -> bool:
-    """Whether it is a cancellation, or a group that is no ``Exception`` because of nothing else."""
+    """Whether ``error`` is a cancellation, or a group that is no ``Exception`` only because of cancellations."""
     if not isinstance(error, BaseExceptionGroup):
         return True
     group = cast("BaseExceptionGroup[BaseException]", error)

@@ -1,4 +1,4 @@
-"""What a consumer does with messages, one transaction at a time."""
+"""The transactions of a consumer: handle, park, replay and clean."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BEHIND = "; later messages of its key wait behind it"
 
 
 class Outage(Exception):
-    """Something is away: do the same again later. ``__cause__`` tells why. It never leaves the worker."""
+    """``missing`` is away: do the same again later. ``__cause__`` is the reason. Never raised out of the worker."""
 
     def __init__(self, missing: str) -> None:
         self.missing = missing
@@ -40,7 +40,7 @@ class Outage(Exception):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Failed:
-    """Why nothing took effect: ``at`` is the message that was being handled, ``None`` if all had been."""
+    """Why a transaction was rolled back. ``at``: the message that was being handled, ``None`` if all had been."""
 
     at: Envelope | None
     error: Exception
@@ -48,7 +48,7 @@ class Failed:
 
 
 class Steps:
-    """The transactions of a consumer. Each takes effect whole, or not at all and then raises or returns why."""
+    """The transactions of a consumer. Each takes effect as a whole, or not at all; then it raises or returns why."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Steps:
         self._replay_limit = policy.batch_size
 
     async def bring_in(self, envelopes: Sequence[Envelope]) -> Failed | None:
-        """Let all take effect that have not yet, together. Raises :class:`Outage`."""
+        """Handle those of ``envelopes`` that have not taken effect yet, together. Raises :class:`Outage`."""
         at: Envelope | None = None
         accepted = False
         try:
@@ -78,7 +78,7 @@ class Steps:
                 with unit.held(whole_batch=len(new) > 1):
                     for at in new:
                         await self._handle(at)
-                        if unit.is_doomed:  # by this message
+                        if unit.is_doomed:  # this message has caught an error of the database
                             break
                 at = None
                 reached("inbox.handled")
@@ -88,12 +88,12 @@ class Steps:
         except Exception as error:
             if accepted:
                 return self._failed(at, error)
-            _must_not_be_wrong(error)
+            _raise_wrong_use(error)
             raise Outage(self.database) from error
         return None
 
     async def park(self, envelope: Envelope, failed: Failed) -> None:
-        """Keep a message that could not be handled, or forget it if that is the verdict. Raises :class:`Outage`."""
+        """Park a message that could not be handled, or skip it if that is the verdict. Raises :class:`Outage`."""
         retry_in = self._policy.retry_in(1)
         try:
             async with await self._unit():
@@ -108,7 +108,7 @@ class Steps:
         self._log(failed, envelope, "has parked", 0, retry_in)
 
     async def replay(self) -> bool:
-        """Try the first messages of one parked sequence again; ``False`` if none is due. Raises :class:`Outage`."""
+        """Handle the first messages of one parked sequence again; ``False`` if none is due. Raises :class:`Outage`."""
         taken: TakenSequence | None = None
         at: Envelope | None = None
         try:
@@ -130,7 +130,7 @@ class Steps:
             self._committed(error)
         except Exception as error:
             if taken is None:
-                _must_not_be_wrong(error)
+                _raise_wrong_use(error)
                 raise Outage(self.database) from error
             await self._failed_again(taken, self._failed(at, error))
             return True
@@ -138,7 +138,7 @@ class Steps:
         return True
 
     async def clean(self) -> bool:
-        """Remove some old marks; whether there may be more. Raises :class:`Outage`."""
+        """Remove some old marks; returns whether there may be more. Raises :class:`Outage`."""
         if self._policy.retention is None:
             return False
         limit = 1000
@@ -151,7 +151,7 @@ class Steps:
         envelopes = [envelope for _, envelope in taken.messages]
         place = next((n for n, envelope in enumerate(envelopes) if envelope is failed.at), None)
         if len(envelopes) > 1 and place != 0:
-            self._replay_limit = place or 1  # so many without the one that fails, which is then the first
+            self._replay_limit = place or 1  # the messages before the failed one, which comes first the next time
             return
         self._replay_limit = self._policy.batch_size
         retry_in = self._policy.retry_in(taken.attempts + 1)
@@ -184,7 +184,7 @@ class Steps:
             raise
 
     def _committed(self, error: AfterCommitError) -> None:
-        text = "consumer %s has committed a batch, and what was to follow has failed: %s"
+        text = "consumer %s has committed a batch, but a step after the commit has failed: %s"
         logger.error(text, self._consumer, describe_error(error), exc_info=with_loggable_traceback(error))
 
     def _log(self, failed: Failed, envelope: Envelope, has: str, tried: int, retry_in: float | None) -> None:
@@ -202,7 +202,7 @@ class Steps:
         )
 
     def _what_next(self, tried: int, retry_in: float | None) -> str:
-        """What becomes of a message that was ``tried`` so often since it was parked, and failed."""
+        """What will happen to a message that has failed, and was ``tried`` so often since it was parked."""
         if retry_in is None:
             return f"given up after {tried} more tries, replay or drop it" if tried else "replay or drop it"
         at = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=retry_in)).isoformat(" ", "seconds")
@@ -210,7 +210,7 @@ class Steps:
         return f"{so_far} at {at}"
 
 
-def _must_not_be_wrong(error: Exception) -> None:
-    """An inbox that does not fit the unit of work gets no better by waiting."""
+def _raise_wrong_use(error: Exception) -> None:
+    """Raise an error that waiting does not help: an inbox that does not fit the unit of work."""
     if isinstance(error, UnitOfWorkStateError):
         raise error

@@ -1,4 +1,4 @@
-"""Step 6, what a consumer is given for its transactions, and what would lose something with them."""
+"""The inbox and the units of work of a consumer, and checks that they belong together."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BOTH = "give database=, or both inbox= and unit_of_work="
 def transactions_of(
     database: InboxDatabase | None, inbox: InboxRepository | None, unit_of_work: OpenUnit | None
 ) -> tuple[InboxRepository, OpenUnit]:
-    """The inbox, and what opens its transactions. Raises ``InvalidArgument`` or ``WiringError``."""
+    """The inbox, and the function that makes units of work. Raises ``InvalidArgument`` or ``WiringError``."""
     if database is not None:
         check("database", database, DATABASE)
         if inbox is not None:
@@ -36,7 +36,7 @@ def transactions_of(
     if inbox is None or unit_of_work is None:
         raise InvalidArgument("database", None, _BOTH)
     check("inbox", inbox, INBOX)
-    # One unit of work would be that of all, and the worker would take the error of each call for an outage.
+    # A unit of work instead of a function would serve all batches, and the error of each call would seem an outage.
     check_function("unit_of_work", unit_of_work, 0, "a function without arguments that makes one")
     if isinstance(getattr(unit_of_work, "class_", None), type):
         raise InvalidArgument(
@@ -46,7 +46,7 @@ def transactions_of(
 
 
 async def made_by(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
-    """A unit of work. Raises ``UnitOfWorkStateError``, from what went wrong, if the function makes none."""
+    """A new unit of work. Raises ``UnitOfWorkStateError``, from the error of the function, if it makes none."""
     try:
         made: Any = unit_of_work()
         unit = await made if inspect.isawaitable(made) else made

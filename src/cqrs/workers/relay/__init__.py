@@ -1,1 +1,1 @@
-"""Step 5, from an outbox to a broker."""
+"""Step 5: the relays send the messages of an outbox to a broker."""

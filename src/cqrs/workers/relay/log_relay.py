@@ -1,8 +1,8 @@
-"""Step 5, the relay of an outbox without a table: brings messages from the log of the database to a broker.
+"""Step 5, the relay of an outbox without a table: sends messages from the log of the database to a broker.
 
-Messages leave in the order of the commits, and at least once: again, under the same id, if the relay or its connection
-dies between the broker's confirmation and its own. Any number of relays may run: the database lets one of them read,
-the others wait to take over.
+Messages are sent in the order of the commits, and at least once: again, with the same id, if the relay or its
+connection dies after the broker has confirmed them and before the relay has confirmed them to the database. Any number
+of relays may run: the database lets one of them read, and the others wait to take over.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from cqrs._arguments import Needed, check, check_given, check_number
 from cqrs._failpoints import reached
 from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_broker, describe_database
+from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._text import shown, storable
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("cqrs")
 
-_PATIENCE = 5.0  # seconds without a word until the database is asked whether it is there
-_OPENING = 60.0  # seconds until a database that was reached, and says nothing, counts as away
+_PATIENCE = 5.0  # seconds without data until the database is asked whether it is there
+_OPENING = 60.0  # seconds until a database that was reached, and does not answer, counts as away
 
 
 _LOGGED = Needed("an outbox in a log, such as a PostgresLogOutboxedEventRepository(...)", ("diversion", "envelope"))
@@ -49,19 +50,19 @@ _LOG = Needed("the log that it stands in, such as a PostgresLog(...)", ("open", 
 
 
 class LoggedOutbox(Protocol):
-    """An outbox whose messages stand in a log."""
+    """An outbox whose messages are in a log."""
 
     def diversion(self) -> Diversion:
-        """Where to put what cannot be sent."""
+        """The table for messages that cannot be sent."""
         ...
 
     def envelope(self, message: QueuedMessage) -> Envelope:
-        """A message as it is sent."""
+        """The message as it is sent."""
         ...
 
 
 class _Stopped(Exception):
-    """The relay is to end, or somebody else has taken over; what was not settled is read again."""
+    """The relay is to end, or another one has taken over; messages that were not confirmed are read again."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -73,12 +74,12 @@ class _Unsent:
 
 
 class LogRelay(Service):
-    """Sends what ``outbox`` writes to ``log`` with ``message_broker``, until it is stopped.
+    """Sends the messages that ``outbox`` writes to ``log`` with ``message_broker``, until it is stopped.
 
     During an outage nothing is confirmed, so the database keeps its log: watch ``log.lag()``. A message that the broker
-    rejects, or that fails again and again while others leave, is parked in the table of the outbox; later ones of its
-    key follow it there while the table has unsent ones, and an ``OutboxRelay`` sends them from there. Ends with
-    ``LogSlotLost`` if the database has thrown away what was not read. Of ``policy`` it uses ``batch_size``,
+    rejects, or that fails again and again while others are sent, is parked in the table of the outbox; later ones of
+    its key follow it there while the table has unsent ones, and an ``OutboxRelay`` sends them from there. Ends with
+    ``LogSlotLost`` if the database has discarded messages that were not read. Of ``policy`` it uses ``batch_size``,
     ``classify``, ``attempts``, ``outage_backoff``, ``remind_every``, ``wait_at_start``, and ``lease`` as the longest
     time for a batch.
     """
@@ -124,7 +125,7 @@ class LogRelay(Service):
     async def _work(self) -> None:
         text = "%s starts to bring the messages of %s to %s, with %s"
         logger.info(text, self, self._database, describe_broker(self._broker), described(self.policy))
-        await self._reached(self._broker.start)
+        await self._connect_first(self._broker.start)
         while not self.is_ending:
             try:
                 await self._unless_ending(self._open())
@@ -137,7 +138,7 @@ class LogRelay(Service):
                 self._ready.set()
                 await self._pause(self._standby)
             except Exception as error:  # noqa: BLE001  # whatever a driver raises: an outage of the database
-                self._refused(error, self._database)
+                self._refuse_start(error, self._database)
                 await self._pause(self._outages.failed(error, self._database))
             finally:
                 self.is_reading = False
@@ -157,7 +158,7 @@ class LogRelay(Service):
             messages = [message for message in batch.messages if message.position > self._settled]
             if messages:
                 self._in_hand = len(messages)
-                await self._settle(messages)
+                await self._send_all(messages)
                 self._in_hand = 0
             if batch.end is not None:
                 self._log.confirm(batch.end)
@@ -165,10 +166,10 @@ class LogRelay(Service):
             self._ready.set()
             await asyncio.sleep(0)
 
-    async def _settle(self, messages: Sequence[LoggedMessage]) -> None:
-        """Return when each message is confirmed by the broker, or is in the table."""
+    async def _send_all(self, messages: Sequence[LoggedMessage]) -> None:
+        """Return when each message was confirmed by the broker, or is in the table."""
         diverted: dict[LogPosition, Diverted] = {}
-        unsent = await self._readable(messages, diverted)
+        unsent = await self._sendable(messages, diverted)
         while unsent:
             unsent = await self._send(unsent, diverted)
         reached("outbox.published")
@@ -176,9 +177,10 @@ class LogRelay(Service):
             await self._divert(messages[-1].position, [keepable(diverted[position]) for position in sorted(diverted)])
         reached("outbox.settled")
 
-    async def _readable(
+    async def _sendable(
         self, messages: Sequence[LoggedMessage], diverted: dict[LogPosition, Diverted]
     ) -> list[_Unsent]:
+        """The messages that can be sent; those that cannot are put into ``diverted``."""
         rows: list[tuple[LogPosition, NewRow]] = []
         for message in messages:
             try:
@@ -202,7 +204,7 @@ class LogRelay(Service):
         return unsent
 
     async def _blocked(self, keys: set[str | None]) -> set[str | None]:
-        """Which of ``keys`` have unsent messages in the table."""
+        """The ones of ``keys`` that have unsent messages in the table."""
         asked = self._suspects & {key for key in keys if key is not None}
         if not asked:
             return set()
@@ -211,7 +213,7 @@ class LogRelay(Service):
         return set(found)
 
     async def _send(self, unsent: list[_Unsent], diverted: dict[LogPosition, Diverted]) -> list[_Unsent]:
-        """Send once; returns what is to be sent again, after a pause if the broker is away."""
+        """Send once; returns the messages that are still to be sent, after a pause if the broker is away."""
         result = await self._sender.send(unsent[: self._sender.limit], lambda _: self.policy.lease)
         self.sent += len(result.sent)
         gone = {one.id for one in result.sent}
@@ -259,7 +261,7 @@ class LogRelay(Service):
             raise _Stopped
 
     async def _unless_ending(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """What ``work`` returns, unless the relay is to end before."""
+        """The result of ``work``. Raises ``_Stopped`` if the relay is to end before."""
         task = asyncio.ensure_future(work)
         end = asyncio.ensure_future(self._ending.wait())
         try:
@@ -269,11 +271,9 @@ class LogRelay(Service):
             return task.result()
         finally:
             end.cancel()
-            if not task.done():
-                task.cancel()
-                await asyncio.wait([task])
+            await cancel_and_wait([task])
 
 
 def _is_of_its_topic(error: Exception) -> bool:
-    """Whether the broker says that it is the topic that is away: the log cannot wait for that one as others do."""
+    """Whether only the topic is away: the log, unlike a table, cannot hold back the messages of one topic."""
     return isinstance(error, BrokerUnavailable) and error.topic is not None

@@ -1,12 +1,12 @@
-"""Step 5, the relay: brings the messages of an outbox to a broker, in the order of each key.
+"""Step 5, the relay of an outbox in a table: sends its messages to a broker, in the order of each key.
 
-Any number of relays may work on one outbox. They share out its partitions by leases, and each of them repeats for its
-own: take what is to be sent, send it as one pipeline, settle it. No transaction is open while it is sent.
+Any number of relays may work on one outbox. They share its partitions by leases, and each relay repeats for its own
+partitions: take messages, send them as one batch, record the outcome. No transaction is open while messages are sent.
 
-A message leaves at least once. It leaves again, under the same id, if a relay dies between the broker's confirmation
-and the settlement, or if the broker had confirmed it and could not say so. The first deliveries of a key's messages
-are in the order of adding, also then. A relay that was held up beyond its lease sends nothing more of what it had
-taken, and settles nothing.
+Each message is sent at least once. It is sent again, with the same id, if a relay dies after the broker has confirmed
+it and before that is recorded, or if the confirmation was lost. Even then, the first deliveries of the messages of a
+key are in the order of adding. A relay that was delayed beyond its lease sends no further message that it had taken,
+and records nothing.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ logger = logging.getLogger("cqrs")
 _QUEUED = Needed("an outbox, such as db.outbox, and the message broker after it", ("queue", "wakeups", "envelope"))
 _WAKE_UPS = Needed("'auto', 'poll', 'notify' or 'log'", ("wait", "announce"))
 _LAST_TRIES = 3
-"""How often a relay that ends tries to settle what it has sent."""
+"""How often a relay that is ending tries to record what it has sent."""
 
 
 class OutboxRelay(Service):
-    """Empties ``outbox`` into ``message_broker`` until it is stopped.
+    """Sends the messages of ``outbox`` to ``message_broker`` until it is stopped.
 
-    The outbox must make transactions of its own: built over a factory of sessions, not over one session. The broker is
-    started and closed by whoever built it, or connects by itself. ``wake_up`` says how the relay learns of new
-    messages: ``"auto"``, ``"poll"``, ``"notify"``, ``"log"`` or wake-ups of your own; it also polls.
+    The outbox must open its own transactions: build it over a session factory, not over one session. The relay does not
+    close the broker; it connects by itself, or you start it. ``wake_up`` is how the relay is notified of new messages:
+    ``"auto"``, ``"poll"``, ``"notify"``, ``"log"`` or your own ``WakeUps``; it polls besides.
     """
 
     def __init__(
@@ -92,17 +92,17 @@ class OutboxRelay(Service):
         self._outages = self._outage_log("waits for", "goes on")
         self._settling = self._outage_log("cannot record what it has sent in", "records again what it has sent")
         self._cleaning = self._outage_log("cannot release or remove messages in", "releases and removes messages again")
-        self._quiet = 0
-        self._tidy_at = 0.0
+        self._empty_rounds = 0
+        self._clean_up_at = 0.0
 
     def __str__(self) -> str:
         return f"relay {self.name}"
 
     @property
     def name(self) -> str:
-        """Under which it holds its leases: the name that it was given, where it runs, and a part of its own.
+        """The name that holds its leases: the given name, host, process and a random part.
 
-        It is made at each start, so relays of one name, and of one object in two processes, work side by side.
+        It is made at each start, so that relays with one name, or one object in two processes, can work side by side.
         """
         return self._leases.owner
 
@@ -123,45 +123,45 @@ class OutboxRelay(Service):
             logger.info(text, self, *what)
             await self._leases.started()
             if self._leases.error is not None:
-                self._refused(self._leases.error, self._database)
-            await self._reached(self._broker.start)
-            while not self.is_ending and self._leases.is_running:  # what has ended that is raised by its end
+                self._refuse_start(self._leases.error, self._database)
+            await self._connect_first(self._broker.start)
+            while not self.is_ending and self._leases.is_running:  # their error is raised by their exit
                 wait = await self._guarded_round()
                 self._ready.set()
                 if wait and not self.is_ending:
                     await self._rest(wait)
 
     async def _rest(self, seconds: float) -> None:
-        """Wait, unless there is something to do before."""
+        """Wait for so many seconds, or until a wake-up or the end of the relay."""
         if self._outages.attempts or not self._leases.holds_any:
             await self._pause(seconds)
             return
-        hint = asyncio.create_task(self._wakeups.wait(seconds))
+        woken = asyncio.create_task(self._wakeups.wait(seconds))
         end = asyncio.create_task(self._ending.wait())
         try:
-            await asyncio.wait([hint, end], return_when=asyncio.FIRST_COMPLETED)
-            if hint.done() and hint.result():
-                self._quiet = 0
+            await asyncio.wait([woken, end], return_when=asyncio.FIRST_COMPLETED)
+            if woken.done() and woken.result():
+                self._empty_rounds = 0
         finally:
-            hint.cancel()
+            woken.cancel()
             end.cancel()
 
     async def _guarded_round(self) -> float:
-        """A round that may fail with whatever a database raises."""
+        """Work once, and log whatever a database raises as an outage; returns for how long to wait."""
         try:
             return await self._round()
-        except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been settled
+        except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been recorded
             if is_cancelled():
                 raise
             self._in_hand = 0
-            return self._outages.failed(error, self._database)  # also where a driver has cancelled what it waits for
+            return self._outages.failed(error, self._database)
 
     async def _round(self) -> float:
-        """Take, send and settle once; returns for how long there is nothing to do."""
+        """Take messages, send them and record the outcome once; returns for how long to wait before the next time."""
         with self._leases.using() as fences:
             if not fences:
                 return self._without_leases()
-            async with asyncio.timeout(self.policy.lease):  # a connection may be dead, and nobody says so
+            async with asyncio.timeout(self.policy.lease):  # a dead connection may raise no error
                 taken = await self._queue.take(self._in_turn(fences), self._sender.limit)
             if taken:
                 reached("outbox.claimed")
@@ -173,13 +173,13 @@ class OutboxRelay(Service):
                 reached("outbox.settled")
                 self.sent += len(outcome.sent)
             self._in_hand = 0
-            await self._tidy(fences)
+            await self._clean_up(fences)
         if outage is not None:
             return self._outages.failed(outage, self._to, detail=first_in_line(first))
         return self._idle(found=bool(taken))
 
     def _without_leases(self) -> float:
-        """There is nothing to work on: others hold it, or the database does not answer."""
+        """Return for how long to wait while no partition is held: other relays hold them, or the database is away."""
         if self._leases.error is not None:
             self._outages.failed(self._leases.error, self._database)
         elif self._outages.missing == self._database:
@@ -187,7 +187,7 @@ class OutboxRelay(Service):
         return self._leases.tick
 
     def _in_turn(self, fences: Mapping[int, int]) -> list[int]:
-        """The partitions, each time beginning with another one: no partition can keep the others out."""
+        """The partitions, beginning with another one each time, so that none of them can keep the others waiting."""
         order = sorted(fences)
         self._first = (self._first + 1) % len(order)
         return order[self._first :] + order[: self._first]
@@ -195,7 +195,10 @@ class OutboxRelay(Service):
     async def _send(
         self, taken: Sequence[QueuedMessage], fences: Mapping[int, int]
     ) -> tuple[Outcome, Exception | None, QueuedMessage | None]:
-        """Send what is not blocked; returns what became of it, and during an outage the error, and who waits first."""
+        """Send the messages that are not blocked.
+
+        Returns the outcome of each, and during an outage its error and the message that waits first.
+        """
         blocked = [message for message in taken if message.blocked]
         ready, failed = self._unpacked([message for message in taken if not message.blocked])
 
@@ -209,7 +212,7 @@ class OutboxRelay(Service):
         return Outcome(result.sent, failed, blocked), result.outage, result.first
 
     def _unpacked(self, messages: Sequence[QueuedMessage]) -> tuple[list[QueuedMessage], list[Failure]]:
-        """What can be sent, and what can not even be read; of a key nothing after that."""
+        """The messages that can be sent, and the failures of unreadable ones, behind which those of their key wait."""
         ready: list[QueuedMessage] = []
         failed: list[Failure] = []
         stopped: set[str] = set()
@@ -240,14 +243,14 @@ class OutboxRelay(Service):
         return Failure(message, text, retry_in)
 
     async def _settle(self, fences: Mapping[int, int], outcome: Outcome) -> None:
-        """Write down what became of messages; tried again while nobody else can have taken over.
+        """Record the outcome of messages; try again as long as no other relay can have taken over.
 
-        Without that, a connection that is cut now would send the whole batch twice.
+        Otherwise a connection that is lost now would send the whole batch twice.
         """
         tries = 0
         while True:
             try:
-                async with asyncio.timeout(self.policy.lease):  # as for taking
+                async with asyncio.timeout(self.policy.lease):  # as in _round
                     await self._queue.settle(fences, outcome)
             except Exception as error:
                 tries += 1
@@ -263,17 +266,17 @@ class OutboxRelay(Service):
     def _idle(self, *, found: bool) -> float:
         self._outages.over()
         if found:
-            self._quiet = 0
+            self._empty_rounds = 0
             return 0.0
-        self._quiet += 1
-        wait = self.policy.idle_backoff.seconds(self._quiet)
+        self._empty_rounds += 1
+        wait = self.policy.idle_backoff.seconds(self._empty_rounds)
         return wait if self._wakeups.healthy else min(wait, self.policy.poll_when_unwoken)
 
-    async def _tidy(self, fences: Mapping[int, int]) -> None:
-        """Now and then: release what is set aside behind nothing, and remove what was kept for long enough."""
-        if time.monotonic() < self._tidy_at or 0 not in fences:
+    async def _clean_up(self, fences: Mapping[int, int]) -> None:
+        """Release blocked messages whose blocker is gone, and remove old sent ones, every ``cleanup_every`` seconds."""
+        if time.monotonic() < self._clean_up_at or 0 not in fences:
             return
-        self._tidy_at = time.monotonic() + self.policy.cleanup_every
+        self._clean_up_at = time.monotonic() + self.policy.cleanup_every
         try:
             async with asyncio.timeout(self.policy.lease / 4):  # messages wait meanwhile
                 more = bool(await self._queue.release())
@@ -284,4 +287,4 @@ class OutboxRelay(Service):
             return
         self._cleaning.over()
         if more:
-            self._tidy_at = 0.0
+            self._clean_up_at = 0.0

@@ -1,13 +1,13 @@
-"""Step 5, the plain loop that empties an outbox.
+"""Step 5, the plain loop that sends the messages of an outbox.
 
     async for events in producer.event_batch_generator():
         for event in events:
             await producer.send_message(event)
         await producer.repository.commit()
 
-Any number of such loops may run side by side: each takes messages of its own. One loop alone keeps the order of
-messages with one key. Several do not, because a later message can be taken by another loop; nor does a loop that is
-started while one that died still holds its messages, until the lease of the repository has passed.
+Any number of such loops may run side by side: each takes other messages. One loop alone keeps the order of messages
+with one key. Several loops do not, because a later message can be taken by another loop; nor does a loop that is
+started while the lease of one that died has not expired.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("cqrs")
 
 _PATIENCE = 10
-"""In how many batches one message may seem to be an outage before the others are tried first."""
+"""In how many batches the broker may seem away at one message before the others are sent first."""
 
 
 class EventProducer:
-    """Brings the messages of an outbox to a broker; the two may be given in either order."""
+    """Sends the messages of an outbox to a broker; the two may be given in either order."""
 
     def __init__(
         self,
@@ -63,11 +63,11 @@ class EventProducer:
     async def event_batch_generator(
         self, batch_size: int = 100, topic: str | None = None
     ) -> AsyncGenerator[list[OutboxedEvent], None]:
-        """Batches of messages to send, without end; one is empty when there is nothing to send.
+        """Yield batches of messages to send, without end; a batch is empty when there is nothing to send.
 
-        After an empty batch, and after one that could not be sent whole, the next one is ``poll_interval`` seconds
-        away. A message at which the broker has seemed to be away again and again comes last, with the later messages of
-        its key: if others leave before it, it is that message, and no outage.
+        After an empty batch, and after one that could not be sent completely, the next one follows after
+        ``poll_interval`` seconds. A message at which the broker has seemed away again and again comes last, with the
+        later messages of its key: if others are sent before it, the message is at fault, and there is no outage.
         """
         what = (self.repository.database, describe_broker(self.message_broker), batch_size)
         logger.info("EventProducer starts to bring the messages of %s to %s, in batches of %d", *what)
@@ -84,15 +84,14 @@ class EventProducer:
                 await asyncio.sleep(self._poll_interval)
 
     async def send_message(self, event: OutboxedEvent) -> bool:
-        """Send ``event`` and note what became of it; whether the broker has confirmed it.
+        """Send ``event`` and record the outcome; returns whether the broker has confirmed it.
 
-        Errors of the broker are logged and not raised, and the message stays to be sent: with the next batch, before
-        the later messages of its key. After an outage the rest of the batch waits for the next one too, or
-        what is for the one topic that nobody takes. Nothing is
-        sent that somebody else may have taken in the meantime.
+        Errors of the broker are logged and not raised, and the message is sent again with the next batch, before the
+        later messages of its key. After an outage the rest of the batch, or of the topic that is away, waits for the
+        next batch, too. A message whose lease has expired is not sent, because another loop may have taken it.
         """
         if event.unreadable is not None:
-            self._note(event, event.key, event.unreadable, f"row {event.id}")
+            self._record_failure(event, event.key, event.unreadable, f"row {event.id}")
             await self.repository.reject(event.id, event.unreadable)
             return False
         envelope = event.envelope or encoded_message(message_of(event.event))
@@ -102,7 +101,7 @@ class EventProducer:
         else:
             try:
                 (error,) = await self.message_broker.send([envelope])
-            except Exception as raised:  # noqa: BLE001  # the port says that it raises nothing
+            except Exception as raised:  # noqa: BLE001  # the port forbids it, but a broker of a user may raise anything
                 error = raised
             reached("outbox.published")
             if error is None:
@@ -110,7 +109,7 @@ class EventProducer:
                 self._failures.pop(event.id, None)
                 await self.repository.update_status(event.id, EventStatus.PRODUCED)
                 return True
-            self._note(event, envelope.key, error, f"{shown(envelope.name)} {envelope.message_id}")
+            self._record_failure(event, envelope.key, error, f"{shown(envelope.name)} {envelope.message_id}")
         if isinstance(error, MessageRejected) or (error is not None and self._is_its_own(event)):
             await self.repository.reject(event.id, error)
         else:
@@ -142,10 +141,10 @@ class EventProducer:
             return True
         return event.id in self._batch and (self._outage or event.topic in self._away or key in self._held_back)
 
-    def _note(self, event: OutboxedEvent, key: str | None, error: Exception, message: str) -> None:
+    def _record_failure(self, event: OutboxedEvent, key: str | None, error: Exception, message: str) -> None:
         self._failed = True
         if isinstance(error, BrokerUnavailable) and error.topic is not None:
-            self._away.add(error.topic)  # and that alone
+            self._away.add(error.topic)  # other topics can be sent
         elif isinstance(error, BrokerUnavailable) and not self._is_its_own(event):
             self._outage = True
             self._failures[event.id] = self._failures.get(event.id, 0) + 1

@@ -43,6 +43,6 @@ def test_a_worker_that_cannot_start_gives_the_advice_that_fits(error: Exception,
     worker = Idle()
     worker._must_reach = True
     with pytest.raises(WorkerCannotStart) as caught:
-        worker._refused(error)
+        worker._refuse_start(error)
     assert f"{describe_error(error)}{advice}" in str(caught.value)
     assert ("password" in str(caught.value)) is (not isinstance(error, MigrationNeeded))

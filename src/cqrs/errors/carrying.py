@@ -1,4 +1,4 @@
-"""How an error gets to another process: what cannot be carried there arrives as its text."""
+"""How an error gets to another process: a value that cannot be pickled arrives as its text."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any, Self
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A value on its way: its ``pickle``, ``None`` if it has none, and its ``text`` for who lacks its class."""
+    """A value on its way: its ``pickle``, if it has one, and its ``text`` for a process that lacks its class."""
 
     pickle: bytes | None
     text: str
 
     @classmethod
     def of(cls, value: object) -> Carried:
-        """``value``, packed for the way."""
+        """``value``, packed for another process."""
         try:
             return cls(pickle.dumps(value), text_of(value))
         except Exception:  # noqa: BLE001  whatever its class raises, the error has to arrive
             return cls(None, text_of(value))
 
     def value(self) -> Any:
-        """What was packed, or its text."""
+        """The packed value, or its text."""
         if self.pickle is None:
             return self.text
         try:
@@ -34,7 +34,7 @@ class Carried:
 
 
 def text_of(value: object) -> str:
-    """What stands for ``value`` where it cannot be."""
+    """The text that takes the place of ``value`` where it cannot arrive."""
     try:
         if isinstance(value, type):
             return f"{value.__module__}.{value.__qualname__}"
@@ -64,7 +64,7 @@ def _arrived(kinds: tuple[Carried, ...], args: object, cause: object, state: dic
 
 
 def _made(kind: type[BaseException], args: Any, cause: BaseException | None, state: dict[str, Any]) -> Any:
-    # without its __init__, which makes the text of other arguments
+    # without its __init__, whose arguments are not those in args
     made = kind.__new__(kind)
     made.args = args
     made.__dict__.update(state)
@@ -78,12 +78,12 @@ def _deep_copy(value: Any, memo: dict[int, Any]) -> Any:
         return tuple(_deep_copy(part, memo) for part in value)
     try:
         return copy.deepcopy(value, memo)
-    except Exception:  # noqa: BLE001  a lock, a session: there is only the one
+    except Exception:  # noqa: BLE001  a lock or a session, for example: the copy shares it
         return value
 
 
 class Portable(BaseException):
-    """An error that survives ``pickle``, ``copy`` and the way to another process, in all its subclasses.
+    """Base class of errors that survive ``pickle``, ``copy`` and the way to another process.
 
     Its text, attributes, notes and ``__cause__`` come along. An attribute that cannot be carried (a session, a class
     that the other process cannot import) arrives as its text, a cause as a ``RuntimeError`` with its text. A subclass

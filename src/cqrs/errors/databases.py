@@ -1,4 +1,4 @@
-"""A database, its tables or its log cannot be used."""
+"""Errors of databases, their tables and their logs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cqrs.errors.root import CQRSError
 
 
 class MigrationRefused(CQRSError):
-    """The tables ``table`` of a database cannot be migrated; the text says why."""
+    """The tables ``table`` of a database cannot be migrated; the text has the reason."""
 
     def __init__(self, table: str, problem: str) -> None:
         self.table = table
@@ -16,8 +16,8 @@ class MigrationRefused(CQRSError):
 class MigrationNeeded(CQRSError):
     """A ``table`` of this package is not in the database at ``address``, or is older than this version of the package.
 
-    ``column`` is what it lacks, ``None`` if there is no such table at all. ``command`` brings it up to date; neither
-    that nor the address has the password. What was to be done is undone.
+    ``column`` is the missing column, ``None`` if the whole table is missing. ``command`` brings it up to date; neither
+    that nor the address has the password. The transaction is rolled back.
     """
 
     def __init__(self, table: str, address: str, command: str, column: str | None = None) -> None:
@@ -33,7 +33,7 @@ class MigrationNeeded(CQRSError):
 
 
 class DatabaseAddressError(CQRSError, ValueError):
-    """The ``address`` of a database cannot be used; the text says why. No password is in either."""
+    """The ``address`` of a database cannot be used; the text has the reason. No password is in either."""
 
     def __init__(self, address: str, problem: str) -> None:
         self.address = address
@@ -41,7 +41,7 @@ class DatabaseAddressError(CQRSError, ValueError):
 
 
 class DatabaseUnavailable(CQRSError, ConnectionError):
-    """The database at ``address``, which is without its password, cannot be reached or lets nobody in."""
+    """The database at ``address`` cannot be reached, or refuses the login. The password is not in the address."""
 
     def __init__(self, address: str, reason: BaseException) -> None:
         self.address = address
@@ -53,7 +53,7 @@ class DatabaseUnavailable(CQRSError, ConnectionError):
 
 
 class LogBusy(CQRSError):
-    """Somebody else reads the log through ``slot``; only one may."""
+    """Another relay reads the log through ``slot``; only one at a time can."""
 
     def __init__(self, slot: str) -> None:
         self.slot = slot
@@ -61,7 +61,7 @@ class LogBusy(CQRSError):
 
 
 class UnreadableLog(CQRSError):
-    """The server has sent something that is no record of its log. ``kind`` is the first byte of it."""
+    """The server has sent an invalid record of its log. ``kind`` is its first byte."""
 
     def __init__(self, kind: bytes) -> None:
         self.kind = kind
@@ -72,7 +72,7 @@ class UnreadableLog(CQRSError):
 
 
 class LogSlotLost(CQRSError):
-    """The replication ``slot`` is gone or invalid: messages that stood only in the log and were not read are lost."""
+    """The replication ``slot`` is gone or invalid: messages that were only in the log and not read are lost."""
 
     def __init__(self, slot: str) -> None:
         self.slot = slot

@@ -1,4 +1,4 @@
-"""What stands in for a message that cannot be read."""
+"""Errors that deserializers return in place of a message that cannot be read."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from cqrs.errors.root import CQRSError
 
 
 class DeserializeError(CQRSError):
-    """Bytes are not the message they should be.
+    """Bytes are not the expected message.
 
-    ``error_message`` says what is wrong, without a value of the message. ``error_type`` is the class of the error that
-    was met. ``message_data`` is what could not be read, for a consumer that sets such messages aside.
+    ``error_message`` is the reason, without a value of the message. ``error_type`` is the class of the original error.
+    ``message_data`` is the text or the bytes that could not be read.
     """
 
     def __init__(self, error_message: str, error_type: type[Exception], message_data: str | bytes | None) -> None:
@@ -23,8 +23,8 @@ class DeserializeError(CQRSError):
 
 
 class DeserializeJsonError(DeserializeError):
-    """It is not the JSON it should be. :class:`~cqrs.deserializers.json.JsonDeserializer` returns it."""
+    """Bytes are not the expected JSON. :class:`~cqrs.deserializers.json.JsonDeserializer` returns it."""
 
 
 class DeserializeProtobufError(DeserializeError):
-    """It is not the protobuf it should be. :class:`~cqrs.deserializers.protobuf.ProtobufDeserializer` returns it."""
+    """Bytes are not the expected protobuf. :class:`~cqrs.deserializers.protobuf.ProtobufDeserializer` returns it."""

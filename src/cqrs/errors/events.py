@@ -1,4 +1,4 @@
-"""An event is not what it should be, or nobody handles it."""
+"""Errors of events: wrong, unregistered or without a handler."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from cqrs.errors.root import CQRSError
 
 
 class ImmutableEventError(CQRSError, AttributeError):
-    """An attribute of an event was about to be changed after it had been set."""
+    """An attribute of an event was set again. It has kept its value."""
 
     def __init__(self, event_type: type, attribute: str) -> None:
         self.event_type = event_type
@@ -19,7 +19,7 @@ class ImmutableEventError(CQRSError, AttributeError):
 
 
 class EventClassRecorded(CQRSError, TypeError):
-    """``event_type`` itself was recorded or sent, and not an instance of it."""
+    """The class ``event_type`` itself was recorded or sent, instead of an instance of it."""
 
     def __init__(self, event_type: type) -> None:
         self.event_type = event_type
@@ -27,24 +27,24 @@ class EventClassRecorded(CQRSError, TypeError):
 
 
 class NoEvent(CQRSError, TypeError):
-    """Something was recorded, or given to a mediator, that is no event: a ``kind`` of thing that may hold some.
+    """An object of type ``kind``, which is no event, was recorded or given to a mediator.
 
-    Or a plain value, such as a text or a number.
+    For example a list or a generator of events, ``None``, a text or a number.
     """
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
-        said = "None" if kind is type(None) else f"A {type_name(kind)}"
+        subject = "None" if kind is type(None) else f"A {type_name(kind)}"
         super().__init__(
-            f"{said} is no event and nothing would handle it: record instances of your event classes one by one, "
+            f"{subject} is no event and nothing would handle it: record instances of your event classes one by one, "
             "record(*events), and from what is awaited, record(*await events)."
         )
 
 
 class EventsKeptElsewhere(CQRSError, TypeError):
-    """``handler_type`` keeps an event where nobody reads it: it would be lost.
+    """``handler_type`` keeps an event where it is never read, so that it would be lost.
 
-    Either its own property ``events`` does not show what it records, or it appends to a list ``kept_in`` of its own.
+    Either its own property ``events`` does not return what it records, or it appends to its own list ``kept_in``.
     """
 
     def __init__(self, handler_type: type, kept_in: str | None = None) -> None:
@@ -53,12 +53,12 @@ class EventsKeptElsewhere(CQRSError, TypeError):
         name = type_name(handler_type)
         if kept_in is None:
             text = (
-                f"{name} has a property `events` of its own, which does not show what record() takes: append to the "
+                f"{name} has its own property `events`, which does not return what record() was given: append to the "
                 "list that the property returns, or remove the property."
             )
         else:
             text = (
-                f"{name} keeps events in its list `{kept_in}`, which nobody reads: call self.record(...) in place of "
+                f"{name} keeps events in its list `{kept_in}`, which is never read: call self.record(...) in place of "
                 f"self.{kept_in}.append(...), or return the list from a property `events`."
             )
         super().__init__(text)
@@ -72,13 +72,13 @@ class EventNameConflict(CQRSError):
         self.version = version
         self.event_types = (first, second)
         super().__init__(
-            f"{_where(first)} and {_where(second)} both claim the event name {name!r} version {version}: give one of "
-            "them another name or version with @cqrs.event_type(...), or register one in an EventRegistry of its own."
+            f"{_full_name(first)} and {_full_name(second)} both claim the event name {name!r} version {version}: give "
+            "one of them another name or version with @cqrs.event_type(...), or register one in an EventRegistry of its own."
         )
 
 
 class NoMessageKey(CQRSError, ValueError):
-    """An event of ``event_type`` has no usable value in the place ``key``, which its class names as the message key."""
+    """An event of ``event_type`` has no usable value in ``key``, the field that its class names as the message key."""
 
     def __init__(self, event_type: type, key: str, problem: str) -> None:
         self.event_type = event_type
@@ -105,7 +105,7 @@ class UnknownEvent(CQRSError, LookupError):
 
 
 class ProtobufNotImplemented(CQRSError, NotImplementedError):
-    """``event_type`` does not say how it looks in protobuf."""
+    """``event_type`` does not define its protobuf form."""
 
     def __init__(self, event_type: type, method: str) -> None:
         self.event_type = event_type
@@ -116,20 +116,20 @@ class ProtobufNotImplemented(CQRSError, NotImplementedError):
 
 
 class EventUnhandled(CQRSError, LookupError):
-    """A message that has arrived is an ``event_type``, and nothing is bound for that."""
+    """A message of ``event_type`` was received, and no handler is bound for that type."""
 
     def __init__(self, event_type: type) -> None:
         self.event_type = event_type
         super().__init__(
-            f"Nothing handles {type_name(event_type)}: bind a handler for exactly this type in events_mapper, or let "
-            "the consumer skip what it does not know."
+            f"No handler is bound for {type_name(event_type)}: bind one for exactly this type in events_mapper, or let "
+            "the consumer skip unknown messages, on_unknown='skip'."
         )
 
 
 class OpenGenericEvent(CQRSError, TypeError):
-    """An event was made of the generic class ``event_type`` itself, and handlers are bound for ``bound``, closed ones.
+    """An event is an instance of the generic class ``event_type`` itself, but handlers are bound for closed ones.
 
-    Type checkers take the one for the other. At run time nobody knows which of them is meant.
+    ``bound`` has those classes. Type checkers accept the one for the other; at run time it is unknown which is meant.
     """
 
     def __init__(self, event_type: type, bound: tuple[type, ...]) -> None:
@@ -137,21 +137,21 @@ class OpenGenericEvent(CQRSError, TypeError):
         self.bound = bound
         names = " and ".join(type_name(cls) for cls in bound)
         super().__init__(
-            f"Nothing handles {type_name(event_type)} itself, and handlers are bound for {names}: make the event by "
-            f"that name, {type_name(bound[0])}(...)."
+            f"No handler is bound for {type_name(event_type)} itself, but for {names}: make the event with that class, "
+            f" {type_name(bound[0])}(...)."
         )
 
 
 class HandlerCancelled(CQRSError):
-    """A handler of ``event_type`` has let a ``CancelledError`` out although nobody had cancelled its turn."""
+    """A handler of ``event_type`` has raised a ``CancelledError``, although its turn was not cancelled."""
 
     def __init__(self, event_type: type) -> None:
         self.event_type = event_type
         super().__init__(
-            f"A handler of {type_name(event_type)} ended with a CancelledError that came from no canceller: a task or "
-            "a future that it awaited was cancelled. Catch it there, and raise what it means."
+            f"A handler of {type_name(event_type)} ended with a CancelledError, but its turn was not cancelled: a "
+            "task or a future that it awaited was. Catch the error there, and raise what it means."
         )
 
 
-def _where(cls: type) -> str:
+def _full_name(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,4 +1,4 @@
-"""A message cannot be sent, stored or read."""
+"""Errors of messages that cannot be sent, stored or read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _detail(reason: BaseException | str) -> str:
 
 
 class InvalidEnvelope(CQRSError):
-    """A message arrived on ``topic`` whose ``headers`` do not identify it, or whose body is not what they say."""
+    """A message on ``topic`` has ``headers`` that do not identify it, or a body that does not match them."""
 
     def __init__(self, topic: str, headers: dict[str, str], reason: Exception | str) -> None:
         self.topic = topic
@@ -26,15 +26,15 @@ class InvalidEnvelope(CQRSError):
         detail = _detail(reason)
         super().__init__(
             f"A message on {topic!r} cannot be read ({detail}): send the headers message-id "
-            "and message-name, or read this topic with a source that is told how to find them."
+            "and message-name, or read this topic with a source that has a decoder for its messages."
         )
 
 
 class BrokerUnavailable(CQRSError, ConnectionError):
-    """``broker`` cannot be reached or does not answer. Nothing is wrong with what was to be sent.
+    """``broker`` cannot be reached or does not answer. The message is not at fault.
 
-    ``remedy`` says what helps, where that is more than patience: a wrong password or certificate is an outage, too.
-    ``topic`` is the one that nobody takes messages of, where it is only that: others may leave meanwhile.
+    ``remedy`` is what to do, if waiting does not help: a wrong password or certificate is an outage, too. ``topic`` is
+    set if only this topic is away, for example because it has no queue: messages of others can be sent meanwhile.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class BrokerUnavailable(CQRSError, ConnectionError):
 
 
 class MessageRejected(CQRSError):
-    """``broker`` will never take the message ``message_id``: trying again does not help."""
+    """``broker`` will never accept the message ``message_id``: trying again does not help."""
 
     def __init__(self, broker: str, message_id: object, reason: BaseException | str) -> None:
         self.broker = broker
@@ -60,10 +60,10 @@ class MessageRejected(CQRSError):
 
 
 class UnfitMessage(InvalidArgument):
-    """The new message ``message`` has a part, ``argument``, that not every database can keep and every broker carry.
+    """The part ``argument`` of the new message ``message`` cannot be stored in every database or sent by every broker.
 
-    ``value`` says what is wrong with it, ``remedy`` what to give. It was neither stored nor sent. The text of a header
-    is not part of the error: it may be a secret.
+    ``value`` is what is wrong with it, ``remedy`` what to give. The message was neither stored nor sent. The text of a
+    header is not part of the error, because it may be a secret.
     """
 
     def __init__(self, message: str, argument: str, value: str, remedy: str) -> None:
@@ -74,12 +74,12 @@ class UnfitMessage(InvalidArgument):
 
 
 class InboxConflict(CQRSError):
-    """Another transaction has changed what this one relied on in the inbox of ``consumer``; nothing took effect."""
+    """Another transaction has changed the inbox of ``consumer`` meanwhile; this one was rolled back."""
 
     def __init__(self, consumer: str) -> None:
         self.consumer = consumer
         super().__init__(
-            f"Somebody else has worked on the same messages of {consumer!r}: begin again with a new unit of work."
+            f"Another transaction has handled the same messages of {consumer!r}: begin again with a new unit of work."
         )
 
 
@@ -99,30 +99,30 @@ class OutboxedEventMismatch(CQRSError, TypeError):
 
 
 class UnknownCompression(CQRSError, LookupError):
-    """What is stored was compressed as ``compression``, which the reader does not know."""
+    """Stored bytes have a ``compression`` that the reader does not know."""
 
     def __init__(self, compression: str) -> None:
         self.compression = compression
         super().__init__(
-            f"Stored bytes are compressed as {compression!r}: give whoever reads them the compressor that wrote them."
+            f"Stored bytes are compressed as {compression!r}: give the reader the compressor that wrote them."
         )
 
 
 class UnreadableBody(CQRSError, ValueError):
-    """A body that is said to be compressed as ``compression`` cannot be restored; ``reason`` is why."""
+    """A body cannot be decompressed by ``compression``, which its message names; ``reason`` is why."""
 
     def __init__(self, compression: str, reason: BaseException | str) -> None:
         self.compression = compression
         self.reason = reason
         detail = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
         super().__init__(
-            f"A body cannot be restored from {compression!r} ({detail}): let its sender compress it as it says, or not "
-            "at all."
+            f"A body cannot be restored from {compression!r} ({detail}): correct its sender, which must "
+            "compress it so or name no compression."
         )
 
 
 class UnreadableRow(CQRSError, ValueError):
-    """A row of an outbox does not hold a message as this package stores it; ``reason`` is why."""
+    """A row of an outbox is not in the format of this package; ``reason`` is why."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -130,24 +130,24 @@ class UnreadableRow(CQRSError, ValueError):
 
 
 class NotForTheLog(CQRSError, ValueError):
-    """The message ``name`` has a delay or a due time, and goes into an outbox that is a log."""
+    """The message ``name`` has a delay or a due time, and was added to an outbox that is a log."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"{name!r} shall not be sent at once, and a log holds nothing back: add it to an outbox in a table, "
+            f"{name!r} is to be sent later, and a log cannot hold it back: add it to an outbox in a table, "
             "SqlAlchemyOutboxedEventRepository, in the same transaction."
         )
 
 
 class DelayNeedsOutbox(CQRSError, ValueError):
-    """The event ``name`` shall not be sent at once, and it is sent without an outbox, straight to a broker."""
+    """The event ``name`` has a delay, and is sent without an outbox, straight to a broker."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(
-            f"{name!r} has a message_delay, and brokers hold nothing back: pass an outbox to the bootstrap, or let the "
-            "delay be None."
+            f"{name!r} has a message_delay, and a broker cannot hold it back: pass an outbox to the bootstrap, or "
+            "let the delay be None."
         )
 
 
@@ -163,10 +163,10 @@ class WakeUpsUnsupported(CQRSError, ValueError):
 
 
 class NoEnvelope(CQRSError, LookupError):
-    """An ``Envelope`` was asked for where no message is being consumed."""
+    """An ``Envelope`` was requested while no message is being consumed."""
 
     def __init__(self) -> None:
         super().__init__(
-            "No message is being consumed here, so there is no Envelope: only what a Consumer or Once has called gets "
-            "one. A handler that others call as well asks for `envelope: cqrs.Envelope | None = None`."
+            "No message is being consumed here, so there is no Envelope: only code that a Consumer or Once calls has "
+            "one. A handler that is called otherwise as well takes `envelope: cqrs.Envelope | None = None`."
         )

@@ -1,4 +1,4 @@
-"""A request cannot be answered as it was sent."""
+"""Errors of requests that cannot be answered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class RequestHandlerDoesNotExist(CQRSError, ValueError):
     """No handler is bound for ``request_type``; ``bound`` names the request types that have one.
 
-    With ``sent_class`` it is the class itself that was sent, and not an instance of it.
+    With ``sent_class``, the class itself was sent instead of an instance of it.
     """
 
     def __init__(self, request_type: type, bound: Sequence[type] = (), *, sent_class: bool = False) -> None:
@@ -31,7 +31,7 @@ class RequestHandlerDoesNotExist(CQRSError, ValueError):
 
 
 class RequestHandlerTypeError(CQRSError, TypeError):
-    """What is bound for ``request_type`` cannot serve this call; the text says which call can."""
+    """The handler bound for ``request_type`` cannot serve this call; the text names the one that can."""
 
     def __init__(self, request_type: type, problem: str) -> None:
         self.request_type = request_type
@@ -39,19 +39,19 @@ class RequestHandlerTypeError(CQRSError, TypeError):
 
 
 class NotAwaited(CQRSError, TypeError):
-    """A handler of ``message_type`` has returned what has still to be awaited, a ``kind`` of thing, as its answer."""
+    """A handler of ``message_type`` has returned an awaitable of type ``kind`` as its answer, without awaiting it."""
 
     def __init__(self, message_type: type, kind: type) -> None:
         self.message_type = message_type
         self.kind = kind
         super().__init__(
-            f"A handler of {message_type.__name__} has returned a {kind.__name__}, which nobody has awaited, so what "
-            "it does is not done: await it in the handler, `return await ...`."
+            f"A handler of {message_type.__name__} has returned a {kind.__name__} that was not awaited, so that "
+            "its work is not done: await it in the handler, `return await ...`."
         )
 
 
 class StreamTaskError(CQRSError, RuntimeError):
-    """A middleware or circuit breaker ran the turn of a stream in a task of its own."""
+    """A middleware or circuit breaker ran the turn of a stream in its own task."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -63,7 +63,7 @@ class StreamTaskError(CQRSError, RuntimeError):
 class CircuitOpenError(CQRSError):
     """The circuit for ``identifier`` is open: the call was not made.
 
-    ``retry_after`` is the time in seconds until the next probe is let through, ``None`` where it is not known.
+    ``retry_after`` is the time in seconds until the next probe is let through, ``None`` if it is not known.
     """
 
     def __init__(self, identifier: str, retry_after: float | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A transaction was used in a way in which something would be lost, or has lost against another one."""
+"""Errors of transactions: wrong use that would lose data, and conflicts with another transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class UnitOfWorkStateError(CQRSError, RuntimeError):
-    """A transaction was used in a way in which something would be lost; its subclasses say which."""
+    """A transaction was used in a way that would lose data; each subclass is one such way."""
 
     def __init__(
         self, problem: str = "This unit of work is not open: use it within `async with`, and before commit or rollback."
@@ -20,7 +20,7 @@ class UnitOfWorkStateError(CQRSError, RuntimeError):
 
 
 class NoOpenTransaction(UnitOfWorkStateError):
-    """``wanted`` needs an open transaction, and none is open here: what is written would never be committed."""
+    """``wanted`` needs an open transaction, and none is open: what it writes would never be committed."""
 
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
@@ -31,7 +31,7 @@ class NoOpenTransaction(UnitOfWorkStateError):
 
 
 class SecondTransaction(UnitOfWorkStateError):
-    """``second`` would begin beside the transaction that is open in ``database``: it would commit by itself."""
+    """``second`` would begin a transaction besides the open one of ``database``, and be committed separately."""
 
     def __init__(self, second: str, database: str, remedy: str) -> None:
         self.second = second
@@ -41,7 +41,7 @@ class SecondTransaction(UnitOfWorkStateError):
 
 
 class OtherDatabase(UnitOfWorkStateError):
-    """``wanted`` belongs to the database ``own``; the transaction that is open here is one of ``opened``."""
+    """``wanted`` belongs to the database ``own``, and the open transaction to ``opened``."""
 
     def __init__(self, wanted: str, own: str, opened: str) -> None:
         self.wanted = wanted
@@ -61,7 +61,7 @@ class OtherDatabase(UnitOfWorkStateError):
 
 
 class OtherTask(UnitOfWorkStateError):
-    """``wanted`` was used in another task than the one its transaction is open in."""
+    """``wanted`` was used in another task than that of its transaction."""
 
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
@@ -74,7 +74,7 @@ class OtherTask(UnitOfWorkStateError):
 
 
 class TransactionEnded(UnitOfWorkStateError):
-    """The transaction is over: ``reason`` says how it ended."""
+    """The transaction has ended; ``reason`` is how."""
 
     def __init__(self, reason: str, remedy: str = "Begin again with a new one.") -> None:
         self.reason = reason
@@ -83,7 +83,7 @@ class TransactionEnded(UnitOfWorkStateError):
 
 
 class TransactionDoomed(UnitOfWorkStateError):
-    """A part of the transaction failed with ``reason`` and was not undone by itself, so all of it was rolled back."""
+    """A part of the transaction failed with ``reason`` and was not rolled back alone, so all of it was."""
 
     def __init__(self, reason: BaseException) -> None:
         self.reason = reason
@@ -95,7 +95,7 @@ class TransactionDoomed(UnitOfWorkStateError):
 
 
 class AfterCommitError(CQRSError):
-    """The transaction **is committed**, and what was to follow it failed with ``errors``: do not repeat the call.
+    """The transaction **is committed**, but steps after the commit failed with ``errors``: do not repeat the call.
 
     ``answer`` is what the call would have returned. Raised for ``after_commit`` callbacks and for messages that go
     straight to a broker.
@@ -104,14 +104,16 @@ class AfterCommitError(CQRSError):
     def __init__(self, errors: Sequence[BaseException], answer: object = None) -> None:
         self.errors = tuple(errors)
         self.answer = answer
-        told = "; ".join(f"{type(error).__qualname__}: {error}" for error in self.errors)
-        super().__init__(f"The transaction is committed, and what was to follow has failed: {told}. Do not repeat it.")
+        failures = "; ".join(f"{type(error).__qualname__}: {error}" for error in self.errors)
+        super().__init__(
+            f"The transaction is committed, but a step after the commit has failed: {failures}. Do not repeat it."
+        )
 
 
 class ConcurrencyError(CQRSError):
-    """Another transaction was faster; nothing of this one has happened. Do all of it again, from reading on.
+    """Another transaction was faster, and this one was rolled back. Do all of it again, beginning with what it read.
 
-    ``stream`` is what both have written, ``expected`` and ``actual`` are its versions. All are ``None`` where the
+    ``stream`` is what both have written, ``expected`` and ``actual`` are its versions. All are ``None`` if the
     database itself has refused: a deadlock, a serialization failure, a row that has changed since it was read, a table
     that a migration has changed.
     """

@@ -1,4 +1,4 @@
-"""What was bound cannot work."""
+"""Errors of bindings: handlers, containers and settings that cannot work."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WiringProblem:
-    """One mistake in what was bound: where it is, what is wrong, and what to change.
+    """One mistake in the bindings: where it is, what is wrong, and what to change.
 
-    Of an address that was given neither ``subject`` nor ``problem`` has user and password.
+    User and password of an address are neither in ``subject`` nor in ``problem``.
     """
 
     subject: str
@@ -44,13 +44,13 @@ class WiringError(CQRSError):
 
 
 class CircuitBreakerSettingsError(WiringError, ValueError):
-    """A circuit breaker was given settings it cannot work with, all of them at once in ``problems``."""
+    """Settings with which a circuit breaker cannot work, all at once in ``problems``."""
 
 
 class DependencyError(CQRSError):
     """A container cannot build ``required``.
 
-    ``path`` lists the types that led there, the one that was asked for first.
+    ``path`` lists the types that led to it, beginning with the requested one.
     """
 
     def __init__(self, required: object, path: Sequence[object], problem: str, remedy: str) -> None:
@@ -63,14 +63,14 @@ class DependencyError(CQRSError):
 
 
 def problems_of(errors: Iterable[DependencyError]) -> list[WiringProblem]:
-    """What the ``errors`` tell, for one :class:`WiringError`: two classes of one name are told apart in all of it."""
+    """The ``errors`` as problems of one :class:`WiringError`, in which classes of one name get their modules."""
     errors = [*errors]
     names = iter(type_names(*(type_ for error in errors for type_ in error.path)))
     return [WiringProblem(" → ".join(next(names) for _ in e.path), e.problem, e.remedy) for e in errors]
 
 
 class NoRequestScope(CQRSError, LookupError):
-    """No request scope is open here: nothing in the container lives per request, or no request is handled."""
+    """No request scope is open: nothing in the container lives per request, or no request is being handled."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""A background service cannot do its work."""
+"""Errors of background services."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ CORRECT = "Correct the address, user or password"
 
 
 class WorkerCannotStart(CQRSError):
-    """``worker`` cannot reach what it needs: ``reason`` tells what, and why. Nothing has been done.
+    """``worker`` cannot reach its broker or database: ``reason`` has which one, and why. Nothing has been done.
 
-    ``remedy`` says what helps; it is empty where the reason says so itself.
+    ``remedy`` is what to do; it is empty if ``reason`` contains it.
     """
 
     def __init__(self, worker: str, reason: str, remedy: str = CORRECT) -> None:

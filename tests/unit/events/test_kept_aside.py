@@ -119,7 +119,7 @@ async def test_an_event_in_an_unread_list_is_reported_and_the_transaction_undone
         _container(handler, shared=shared), commands_mapper=lambda m: m.bind(Place, bound), database=db
     )
     for _ in range(2):
-        with pytest.raises(EventsKeptElsewhere, match=r"which nobody reads: call self\.record") as caught:
+        with pytest.raises(EventsKeptElsewhere, match=r"which is never read: call self\.record") as caught:
             await mediator.send(Place())
         assert caught.value.handler_type is handler
     assert caught.value.kept_in == ("domain_events" if handler is OtherName else "_events")

@@ -73,7 +73,7 @@ class EventNameConflict(CQRSError):
         self.event_types = (first, second)
         super().__init__(
             f"{_full_name(first)} and {_full_name(second)} both claim the event name {name!r} version {version}: give "
-            "one of them another name or version with @cqrs.event_type(...), or register one in an EventRegistry of its own."
+            "one of them another name or version with @cqrs.event_type(...), or register one in its own EventRegistry."
         )
 
 

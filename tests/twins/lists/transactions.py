@@ -116,7 +116,7 @@ TWINS: tuple[Twin, ...] = (
         "notifications after the end of the unit raise",
         "events/event_emitter.py",
         "if unit is None and units_around():",
-        "if unit is self:  # this message has",
+        "if unit is self:",
         f"{RECORDED}test_notifications_after_an_early_end_of_the_unit_raise[sqlite-rollback]",
     ),
     Twin(
@@ -201,7 +201,7 @@ TWINS: tuple[Twin, ...] = (
         "in a consumer its policy repeats",
         RETRY,
         "if unit is not None and unit.is_held:",
-        "if unit is self:  # this message has",
+        "if unit is self:",
         f"{RETRIES}test_in_the_unit_of_a_consumer_a_call_passes_through[sqlite]",
     ),
     Twin(
@@ -397,7 +397,7 @@ TWINS: tuple[Twin, ...] = (
         "a batch stops at the message that dooms it",
         "workers/consumer/steps.py",
         "if unit.is_doomed:  # this message has",
-        "if unit is self:  # this message has",
+        "if unit is self:",
         f"{INBOX}test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_try_more[0]",
     ),
     Twin(

@@ -1,4 +1,4 @@
-"""Chains of responsibility, and handlers with a stand-in."""
+"""Chains of responsibility, and handlers with a fallback."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ WORKLOADS = (
     ),
     Workload(
         "fallback-idle",
-        "a handler with a stand-in that is not needed; limit: the handler called by hand",
+        "a handler with a fallback that is not needed; limit: the handler called by hand",
         ours=Work(sending(cqrs.RequestHandlerFallback(Handler, Recording))),
         limit=Work(direct),
         peer=Work("fallback idle"),
     ),
     Workload(
         "fallback-used",
-        "a handler that raises, the warning about it, and its stand-in; limit: `try` by hand, with the same warning",
+        "a handler that raises, the warning about it, and its fallback; limit: `try` by hand, with the same warning",
         ours=Work(sending(cqrs.RequestHandlerFallback(Failing, Handler))),
         limit=Work(_tried),
         peer=Work("fallback used"),

@@ -19,7 +19,7 @@ from cqrs.errors.deserializing import DeserializeJsonError
 from cqrs.errors.messages import InvalidEnvelope
 from cqrs.events.registry import EventRegistry
 from cqrs.message_brokers.cloudevents.format import from_binary, from_structured
-from cqrs.outbox.log.content import keepable, unpack
+from cqrs.outbox.log.content import fit_for_table, unpack
 from cqrs.outbox.log.protocol import Diverted
 from cqrs.serializers.json_reader import JsonDeserializer
 from cqrs.workers.consumer.events import JsonEvents
@@ -82,7 +82,7 @@ def test_a_message_of_the_log_is_read_or_refused(content: bytes) -> None:
             row = unpack(whole)
         except InvalidEnvelope:
             continue
-        assert keepable(Diverted(row, None)).row is not None
+        assert fit_for_table(Diverted(row, None)).row is not None
 
 
 records = st.builds(

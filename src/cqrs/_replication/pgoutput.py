@@ -1,4 +1,4 @@
-"""What ``pgoutput``, the output plugin of PostgreSQL itself, says in version 1 of its protocol."""
+"""Decodes records of ``pgoutput``, the output plugin of PostgreSQL itself, in version 1 of its protocol."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _U64 = struct.Struct(">Q")
 
 
 def decode(payload: bytes) -> Record | None:
-    """One record; ``None`` for a kind that nobody here needs. Raises ``UnreadableLog`` for what is none.
+    """One record; ``None`` for a kind that is not needed here. Raises ``UnreadableLog`` for anything else.
 
     Names and prefixes of others may be in any encoding; they are only compared with ours.
     """

@@ -17,7 +17,7 @@ from psycopg2.extras import LogicalReplicationConnection
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_STATUS = 10.0  # seconds; the server gives up who says nothing for wal_sender_timeout, usually a minute
+_STATUS = 10.0  # seconds; the server closes a connection that is silent for wal_sender_timeout, usually a minute
 _CONNECT = 10  # seconds
 _INTERRUPT = 2.0  # seconds
 _SOON = 0.5  # seconds; transactions that were open when something was confirmed are read one by one after that
@@ -28,9 +28,9 @@ _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3
 class LogStream:
     """Reads the log from one task.
 
-    The server is told that the reader lives, also while nobody calls :meth:`read`. Errors of the driver are raised as
+    Keep-alives are sent to the server, also between calls of :meth:`read`. Errors of the driver are raised as
     they are; the stream is then of no more use. A machine that cannot be reached any more is noticed within half a
-    minute, unless the words of the connection say otherwise.
+    minute, unless the options of the connection set other limits.
     """
 
     def __init__(self, connection: Any, words: Mapping[str, Any]) -> None:
@@ -46,7 +46,7 @@ class LogStream:
 
     @classmethod
     async def connect(cls, dsn: Mapping[str, Any] | str) -> Self:
-        """Connect to the database of ``dsn``, in the words of libpq, for replication."""
+        """Connect to the database of ``dsn``, in the options of libpq, for replication."""
         words: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log", **_ALIVE}
         if isinstance(dsn, str):
             words = {**words, **parse_dsn(dsn)}
@@ -59,7 +59,7 @@ class LogStream:
         try:
             return cls(await asyncio.shield(connecting), words)
         except asyncio.CancelledError:
-            connecting.add_done_callback(_close)  # nobody can end it sooner, and nobody waits for it
+            connecting.add_done_callback(_close)  # the driver cannot end it sooner, and no task waits for it
             raise
 
     async def execute(self, statement: str) -> list[Any]:
@@ -142,8 +142,9 @@ class LogStream:
             found.append(bytes(message.payload))
             size += len(found[-1])
             over = over or found[-1][:1] == b"C"
-            # When the server says how far it is, the driver confirms that by itself if the record before is older than
-            # what was confirmed. Behind one that is, nothing is read before the transactions ahead of it are done with.
+            # When the server reports its position, the driver confirms that by itself if the record before is older
+            # than what was confirmed. Behind one that is, nothing is read before the transactions ahead of it are done
+            # with.
             if over and message.data_start <= self._confirmed:
                 break
         return found
@@ -161,7 +162,7 @@ class LogStream:
         return True
 
     def _live(self) -> None:
-        with suppress(psycopg2.Error):  # whoever reads next is told
+        with suppress(psycopg2.Error):  # the next read raises it
             self._cursor.send_feedback(force=True)
             self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
 
@@ -185,7 +186,7 @@ class LogStream:
             cursor.execute("SELECT pg_cancel_backend(%s)", [self._connection.info.backend_pid])
 
     def _hang_up(self) -> None:
-        """End a call that waits for a server which does not hear that it was interrupted."""
+        """Close the socket under a call that waits for a server which does not receive the interruption."""
         with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)
 

@@ -1,1 +1,1 @@
-"""What the adapters on SQLAlchemy share."""
+"""The kit for everything that stores in a database by SQLAlchemy; it knows no topic."""

@@ -1,4 +1,4 @@
-"""Lets go of SQLite's locks when a task is cancelled in the middle of a statement.
+"""Releases SQLite's locks when a task is cancelled in the middle of a statement.
 
 A statement that has begun to read holds a lock until its cursor is closed. When a task is cancelled in that moment,
 the connection is closed, which does not close its cursors: they live on in the cycle of error and frames, and the file
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def close_cursor(context: ExceptionContext) -> None:
-    """Close the cursor of the statement that ``context`` tells of, if it was cancelled."""
+    """Close the cursor of the statement of ``context`` if it was cancelled."""
     if not isinstance(context.original_exception, asyncio.CancelledError) or context.connection is None:
         return
     running: Any = context.execution_context
@@ -26,4 +26,4 @@ def close_cursor(context: ExceptionContext) -> None:
         def close(_driver: Any) -> Any:
             return cursor.close()
 
-        adapted.run_async(close)  # after what the thread of the connection is doing
+        adapted.run_async(close)  # it runs after what the thread of the connection is doing

@@ -1,4 +1,4 @@
-"""Engines and connections, with errors that say what to do and show no password."""
+"""Engines and connections, with errors that have a remedy and no password."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def engine_at(address: str) -> AsyncEngine:
 
 
 def _must_be_for_asyncio(url: URL, remedy: str) -> None:
-    """Raise ``DatabaseAddressError`` for a driver that is not: before it is looked for, so nobody installs it first."""
+    """Raise ``DatabaseAddressError`` for a driver without asyncio, before a missing one is reported as such."""
     driver = url.get_driver_name()
     try:
         dialect = url.get_dialect()
@@ -83,7 +83,7 @@ def shown(url: URL) -> str:
     text = server.render_as_string(hide_password=True)
     if url.database is None:
         return text
-    return f"{text}/{quote(url.database, safe='/: ')}"  # :memory: as everybody writes it
+    return f"{text}/{quote(url.database, safe='/: ')}"  # :memory: as it is written by hand
 
 
 def file_of(url: URL) -> Path | None:
@@ -109,7 +109,7 @@ def absent_file(url: URL) -> Path | None:
 
 
 def trouble_of(error: BaseException | None) -> BaseException | None:
-    """What a driver or the system has said, if ``error`` comes from one."""
+    """The error of a driver or of the operating system in ``error``, or ``None``."""
     if isinstance(error, DBAPIError):
         return error.orig or error
     return error if isinstance(error, OSError) else None

@@ -114,7 +114,7 @@ class Capabilities:
     """The type of a column can be read back as it was declared."""
 
     def can_set(self, isolation_level: str) -> bool:
-        """Whether transactions can be told to have ``isolation_level``."""
+        """Whether ``isolation_level`` can be set for a transaction."""
         return self.isolation_levels is None or isolation_level in self.isolation_levels
 
 

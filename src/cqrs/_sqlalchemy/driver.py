@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 OF_A_UNIT = "cqrs_of_a_unit_of_work"
-"""What is used for a unit of work has it: connections among their options, sessions in their ``info``."""
+"""The mark of connections (among their options) and of sessions (in their ``info``) that a unit of work uses."""
 
 REFUSED = "cqrs_refused"
 """Among the options of a connection: the error that keeps the transaction on it from going on."""
@@ -36,7 +36,7 @@ async def driver_connection(session: AsyncSession) -> Any:
 
 
 def session_on(connection: Connection) -> AsyncSession:
-    """A session over a connection whose transaction is somebody else's: it leaves that open when it is closed."""
+    """A session over a connection whose transaction belongs to the caller: closing the session leaves it open."""
     asynchronous: Any = AsyncConnection._retrieve_proxy_for_target(connection)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # there is no public way
     return AsyncSession(
         bind=asynchronous, join_transaction_mode="rollback_only", expire_on_commit=False, info={OF_A_UNIT: True}
@@ -46,7 +46,7 @@ def session_on(connection: Connection) -> AsyncSession:
 def refused(connection: Connection, error: Exception) -> Exception:
     """``error``, for the listener that raises it now, and for every further statement in this transaction.
 
-    SQLAlchemy takes a transaction for begun although a listener has raised.
+    For SQLAlchemy the transaction has begun although a listener has raised.
     """
     connection.execution_options(**{REFUSED: error})
     return error

@@ -1,8 +1,8 @@
-"""Transactions that the database has undone, or will undo, without a word.
+"""Detects transactions that the database has undone, or will undo, without an error at the commit.
 
 After a statement has failed in PostgreSQL, a COMMIT is answered as if it had worked, and is a ROLLBACK. MariaDB undoes
 the transaction that loses in a deadlock, and SQLite one that has no room left: what comes after that is in a new one.
-Drivers do not look.
+Drivers do not check it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Connections that were closed while nobody used them, found before a transaction depends on one.
+"""Replaces connections that were closed while they were idle, before a transaction depends on one.
 
-Servers, proxies and firewalls end what is silent for long, some without a word. A pool that never looks gives such a
-connection to the next turn, which then fails. A look at each checkout would cost a round trip; one at those that have
-been idle costs nothing to a service that is busy. HikariCP decides by the same rule.
+Servers, proxies and firewalls close idle connections, some without a signal to the client. A pool that never checks
+gives such a connection to the next turn, which then fails. A look at each checkout would cost a round trip; one at
+those that have been idle costs nothing to a service that is busy. HikariCP decides by the same rule.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 _IDLE = 1.0  # seconds after which a connection is asked whether it still is one
-_PATIENCE = 5.0  # seconds; who is gone without a word gives no answer either
+_PATIENCE = 5.0  # seconds; a server that is gone does not answer
 _SINCE = "cqrs.idle_since"
 
 

@@ -1,4 +1,4 @@
-"""Inserting what may be there already."""
+"""INSERTs of rows that may exist already."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def insert_new(table: Table, dialect: Dialect) -> Any:
-    """An INSERT into ``table`` without the rows whose keys are there; it waits for those that are being inserted."""
+    """An INSERT that leaves out rows whose key exists; it waits for transactions that insert the same key."""
     known = capabilities_of(dialect)
     new = known.insert(table)
     if known.has_on_conflict:
@@ -26,9 +26,9 @@ def insert_new(table: Table, dialect: Dialect) -> Any:
 
 
 def insert_and_tell_new(table: Table, dialect: Dialect) -> Any:
-    """The same, for a RETURNING of nothing but what was new.
+    """Like :func:`insert_new`, but a RETURNING has the rows that are new and no others.
 
-    On MariaDB it cuts what is too long for its column: look at it before.
+    On MariaDB it truncates values that are too long for their column: check the lengths before.
     """
     if capabilities_of(dialect).has_on_conflict:
         return insert_new(table, dialect)
@@ -36,7 +36,7 @@ def insert_and_tell_new(table: Table, dialect: Dialect) -> Any:
 
 
 class _Silent(Insert):
-    """MariaDB keeps no warnings of this statement, so its drivers have none to log: one for each row that was there."""
+    """An INSERT without warnings on MariaDB: its drivers would log one for each row that exists."""
 
     inherit_cache = True
 

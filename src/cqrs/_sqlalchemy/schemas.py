@@ -1,7 +1,7 @@
 """One schema of PostgreSQL for all statements of an engine: each transaction begins with its ``search_path``.
 
-That is set for the transaction only, so a connection carries it to nobody else, also through a pooler. It holds for
-statements that are written by hand, too.
+That is set for the transaction only, so the next user of the connection does not inherit it, also behind a pooler. It
+applies to hand-written statements, too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How transactions begin where the driver's way would not do."""
+"""Transactions that begin in another way than the driver's, where that would be too late or too weak."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ async def short_transaction(
     """A transaction of its own, committed at the end; READ COMMITTED where there are levels.
 
     That keeps MariaDB from locking the gaps between rows, where others insert, and PostgreSQL from failing conflicts.
-    The server ends the transaction if nothing is heard of it for ``let_go_after`` seconds: a process that is stopped
-    in the middle of it, or whose machine dies, would keep its locks for as long as the server keeps the connection.
-    On SQLite one that ``reads_only`` holds up no writer.
+    The server ends the transaction if it is idle for ``let_go_after`` seconds: a process that is suspended in the
+    middle of it, or whose machine dies, would keep its locks for as long as the server keeps the connection. On SQLite
+    one that ``reads_only`` blocks no writer.
     """
     with without_turn():
         async with writes_first(sessions(), at_once=not reads_only) as session, session.begin():
@@ -91,7 +91,7 @@ async def _limit(session: AsyncSession, seconds: float) -> None:
 
 
 def _without_limit(driver: DBAPIConnection, record: ConnectionPoolEntry, state: PoolResetState) -> None:
-    """Whoever gets the connection next may leave it idle for longer."""
+    """Remove the limit when the connection goes back to the pool, for its next user."""
     undo = record.info.pop(_LIMITED, None)
     if undo is not None and not state.terminate_only:
         cursor = driver.cursor()
@@ -110,7 +110,7 @@ def writes_first(session: AsyncSession, *, at_once: bool = True) -> AsyncSession
     return session
 
 
-# For all engines at once: who is cancelled is not always this package.
+# For all engines at once: a statement of other code than this package may be cancelled, too.
 event.listen(SQLiteDialect_aiosqlite, "handle_error", close_cursor)
 
 

@@ -14,7 +14,7 @@ COMPRESSED, LEFT_OUT = "compressed", "left out"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Kept:
-    """What is kept of a body, ``how``: as it is, compressed, or not at all, for which ``why`` says where it is."""
+    """What is kept of a body, and ``how``: as it is, compressed, or not at all; then ``why`` names the original."""
 
     body: bytes
     how: str | None = None

@@ -48,8 +48,8 @@ class TakenSequence:
 class ParkedMessages(abc.ABC):
     """What is parked in an inbox. Every call is a transaction of its own, safe beside consumers at work.
 
-    A body that the database cannot take is not kept: ``envelope.headers["unreadable"]`` says so, and which message it
-    was in which topic. Such a message is never handled.
+    A body that the database cannot take is not kept: ``envelope.headers["unreadable"]`` has the reason, and which
+    message it was in which topic. Such a message is never handled.
     """
 
     @abc.abstractmethod
@@ -75,7 +75,7 @@ class ParkedMessages(abc.ABC):
 
 
 def sequence_of(envelope: Envelope) -> uuid.UUID:
-    """What tells the sequence of a message from all others: the same for all messages of one key."""
+    """The id of the sequence of a message: the same for all messages of one key."""
     return envelope.message_id if envelope.key is None else sequence_of_key(envelope.key)
 
 

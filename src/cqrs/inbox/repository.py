@@ -22,11 +22,11 @@ class InboxRepository(abc.ABC):
     after the other.
 
     *Conflicts.* Where two transactions bring in the same message, one waits for the other or fails, at the latest when
-    it is committed: with ``InboxConflict``, or with what the database says about locks and isolation. Nothing has then
-    taken effect, and it is to be done again from the beginning.
+    it is committed: with ``InboxConflict``, or with the error of the database about locks or isolation. Nothing has
+    then taken effect, and it is to be done again from the beginning.
 
-    *How long.* A message is told for a duplicate until :meth:`clean` has removed its mark. Keep marks for longer than
-    the broker can deliver again.
+    *How long.* A message is recognised as a duplicate until :meth:`clean` has removed its mark. Keep marks for longer
+    than the broker can deliver again.
     """
 
     @abc.abstractmethod
@@ -40,7 +40,7 @@ class InboxRepository(abc.ABC):
 
     @abc.abstractmethod
     async def park(self, consumer: str, envelope: Envelope, error: BaseException, retry_in: float | None) -> None:
-        """Mark ``envelope`` and keep it whole, to be tried again in so many seconds, or when an operator says so.
+        """Mark ``envelope`` and keep it whole, to be tried again in so many seconds, or when an operator replays it.
 
         Later messages of its key wait behind it. Does nothing if it was marked before; if its key is parked, it gets
         in line.
@@ -61,7 +61,7 @@ class InboxRepository(abc.ABC):
     async def postpone(self, taken: TakenSequence, error: BaseException, retry_in: float | None) -> None:
         """The first message of what was taken has failed again: try it in so many seconds, or wait for an operator.
 
-        To be called in a new unit of work, after the one that took it was rolled back. Does nothing if somebody else
+        To be called in a new unit of work, after the one that took it was rolled back. Does nothing if another consumer
         has tried it, replayed it or dropped it in the meantime.
         """
 

@@ -1,4 +1,4 @@
-"""Who works on what: shares of the work that one worker at a time holds, for a time and with a fence.
+"""Leases: shares of the work that one worker at a time holds, for a time and with a fence.
 
 ``cqrs.leases.sqlalchemy`` keeps them in a database.
 """

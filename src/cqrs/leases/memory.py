@@ -6,6 +6,8 @@ import dataclasses
 import time
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from cqrs.leases.protocol import Holding, LeaseStore
 
 if TYPE_CHECKING:
@@ -20,15 +22,15 @@ class _Share:
 
 
 class MemoryLeaseStore(LeaseStore):
-    """Leases that end with the process. ``clock`` tells seconds."""
+    """Leases that end with the process. ``clock`` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._shares: dict[str, dict[int, _Share]] = {}
         self._alive: dict[str, dict[str, float]] = {}
 
+    @override
     async def keep(self, scope: str, owner: str, *, count: int, ttl: float, giving_up: Collection[int] = ()) -> Holding:
-        """Renew, give up and take, as the port says."""
         now = self._clock()
         shares = self._shares.setdefault(scope, {})
         for number in range(count):
@@ -47,8 +49,8 @@ class MemoryLeaseStore(LeaseStore):
             share.owner, share.until, share.fence = owner, now + ttl, share.fence + 1
         return Holding({n: share.fence for n, share in shares.items() if share.owner == owner}, fair_share)
 
+    @override
     async def leave(self, scope: str, owner: str) -> None:
-        """Give up everything, as the port says."""
         self._alive.get(scope, {}).pop(owner, None)
         for share in self._shares.get(scope, {}).values():
             if share.owner == owner:

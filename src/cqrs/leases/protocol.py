@@ -21,17 +21,17 @@ class Holding:
 class LeaseStore(abc.ABC):
     """Divides the shares ``0 … count - 1`` of a ``scope`` among the workers that are alive.
 
-    A share has one holder at a time, until it gives the share up or has not renewed it for ``ttl`` seconds by the
-    clock of the store. Its fence grows by one whenever the share changes hands and never shrinks: a write that is
-    conditional on the fence fails for everybody who held the share before. Who renews too late gets back what nobody
-    has taken in between, and never what somebody has. Safe to use from several tasks.
+    A share has one holder at a time, until it gives the share up or has not renewed it for ``ttl`` seconds by the clock
+    of the store. Its fence grows by one whenever the share changes hands and never shrinks: a write that is conditional
+    on the fence fails for every worker that held the share before. A worker that renews too late gets back the shares
+    that no other one has taken in between, and none that another one has. Safe to use from several tasks.
 
     ``cqrs.testing.conformance.leases.LeaseStoreConformance`` tests a store.
     """
 
     @abc.abstractmethod
     async def keep(self, scope: str, owner: str, *, count: int, ttl: float, giving_up: Collection[int] = ()) -> Holding:
-        """Say that ``owner`` is alive, renew what it holds, give up some, and take what is free up to a fair share.
+        """Record that ``owner`` is alive, renew what it holds, give up some, and take what is free up to a fair share.
 
         All of it happens at once, or nothing. A fair share is the ``count`` divided by the workers alive, rounded up.
         What is held beyond it is kept until it is given up. A share that was lost in the meantime is missing in the

@@ -1,4 +1,4 @@
-"""Step 4, what callers say of messages: ids, rows, times. It is looked at where it is given."""
+"""Step 4, checks of arguments that name messages: ids, rows and times."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ids_meant_by(given: uuid.UUID | str) -> list[uuid.UUID]:
 
 def id_given(argument: str, given: Any) -> Any:
     """``given``, which names a message. Raises ``InvalidArgument`` if it cannot."""
-    if not isinstance(given, uuid.UUID | str) or given == "":  # that is an id that somebody forgot, one for all
+    if not isinstance(given, uuid.UUID | str) or given == "":  # all messages with an empty id would be one
         what = given if given == "" else f"a {type_name(given.__class__)}"  # an event has content
         raise InvalidArgument(argument, what, "give the event_id of the event, or a text of your own as its dedup_id")
     return given

@@ -1,4 +1,4 @@
-"""Step 4, a message that waits in an outbox, as those see it who send it."""
+"""Step 4, a message in an outbox, for the loop that sends it."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class OutboxedEvent:
         return self._event
 
     def is_held(self) -> bool:
-        """Whether nobody else can have taken the message in the meantime, as far as can be told without asking."""
+        """Whether the lease of the message still runs by the clock of this process: no other loop has taken it."""
         return self._held is None or self._held()
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Step 4, which events may go into an outbox, and how they are told apart by name."""
+"""Step 4, which events may go into an outbox, and which name each has."""
 
 from __future__ import annotations
 

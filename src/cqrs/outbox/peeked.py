@@ -20,7 +20,7 @@ class MessageState(enum.StrEnum):
     SCHEDULED = "scheduled"
     """Its time, which is ``due_at``."""
     HELD = "held"
-    """``held_until``: somebody has taken it with ``get_many``, or a broker has rejected it and it is tried again."""
+    """``held_until``: a loop has taken it with ``get_many``, or a broker has rejected it and it is tried again."""
     BEHIND = "behind"
     """An earlier message of its key that is held or parked."""
     PARKED = "parked"
@@ -35,7 +35,7 @@ class MessageState(enum.StrEnum):
 class PeekedMessage:
     """A message of an outbox, for people and tests to look at. It cannot be sent or settled by it.
 
-    ``envelope`` is as it is sent; only if nobody here knows its compression it is as it is stored, with
+    ``envelope`` is as it is sent; only if this outbox has no compressor for it, it is as it is stored, with
     ``content_encoding``. ``attempts`` counts how often it was rejected, ``error`` is why the last time. ``held_until``
     is ``None`` where only an operator or an earlier message frees it.
     """

@@ -28,7 +28,7 @@ FOREVER = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message that is to be sent. Its body is as it is stored, compressed by what ``compression`` says.
+    """A message that is to be sent. Its body is as it is stored, compressed by ``compression``.
 
     ``attempts`` counts how often it was rejected. ``scheduled``: it had to wait for its time, and keeps no order.
     ``blocked``: an earlier message of its key is not sent now, so this one must not be either. ``was_held``: it was not
@@ -92,16 +92,16 @@ class OutboxQueue(abc.ABC):
 
     @abc.abstractmethod
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
-        """Write down ``outcome``, all of it or nothing, and return of how many messages.
+        """Record ``outcome``, all of it or nothing; returns the number of messages.
 
-        Says nothing about messages of a partition whose fence is not the one in ``fences``: somebody else works on
+        Leaves out messages of a partition whose fence is not the one in ``fences``: another relay works on
         them now. Blocked messages are set aside unless they are blocked no more. When a message has been sent after
         it had failed or was held, those that were set aside behind it are released.
         """
 
     @abc.abstractmethod
     async def release(self) -> int:
-        """Release messages that are set aside behind nothing, as after a crash; returns how many, at most thousands."""
+        """Release blocked messages whose blocker is gone, as after a crash; returns how many, at most thousands."""
 
     @abc.abstractmethod
     async def clean(self, older_than: dt.timedelta, limit: int = 5_000) -> int:

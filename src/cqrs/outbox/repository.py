@@ -26,14 +26,14 @@ __all__ = ["EventStatus", "OutboxedEvent", "OutboxedEventRepository"]
 
 
 class OutboxedEventRepository(abc.ABC):
-    """An outbox, for those who fill it and for those who empty it.
+    """An outbox: messages are added to it, and taken from it to be sent.
 
     *Filling.* A message becomes part of the transaction that it was added in: it is sent if that commits, and only
     then. Use ``async with outbox as session``, or add within a unit of work.
 
-    *Emptying.* Whoever takes messages holds them for a time; nobody else gets them before that is over, by the clock
-    of the database. A message that is neither settled nor given back is then taken again: nothing is lost, and
-    whoever held it before can no longer settle it.
+    *Emptying.* A loop or relay that takes messages holds them for a time; no other one gets them before that is over,
+    by the clock of the database. A message that is neither settled nor given back is then taken again: nothing is lost,
+    and the one that held it before can no longer settle it.
     """
 
     @overload
@@ -65,12 +65,12 @@ class OutboxedEventRepository(abc.ABC):
     def add(self, *given: Any, **options: Any) -> None:
         """Add ``event`` to the transaction of ``session``, or to the one that is open here.
 
-        Messages with one ``key`` keep their order. A message is not sent before ``delay`` has passed, or ``due_at``
-        has come, by the clock of the database; it then keeps no order with others. What is not given here the event
-        may say itself: ``message_key``, ``message_headers``, ``message_delay``. ``dedup_id`` gives the message its
-        id in place of the event's: messages with the same one are the same message to brokers and consumers that
-        tell duplicates. Raises ``UnknownEvent`` or ``OutboxedEventMismatch`` for an event that is not registered, and
-        ``UnitOfWorkStateError`` where no transaction is open.
+        Messages with one ``key`` keep their order. A message is not sent before ``delay`` has passed, or ``due_at`` has
+        come, by the clock of the database; it then keeps no order with others. What is not given here is taken from
+        attributes of the event: ``message_key``, ``message_headers``, ``message_delay``. ``dedup_id`` gives the message
+        its id in place of the event's: messages with the same one are the same message to brokers and consumers that
+        recognise duplicates. Raises ``UnknownEvent`` or ``OutboxedEventMismatch`` for an event that is not registered,
+        and ``UnitOfWorkStateError`` where no transaction is open.
         """
 
     @overload
@@ -92,8 +92,8 @@ class OutboxedEventRepository(abc.ABC):
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
         """Take at most ``batch_size`` messages that are due, of one ``topic`` or of all, in the order of adding.
 
-        They are *held*: until they are settled, or the lease of this repository is over (one minute, unless it was told
-        otherwise), nobody else sends them, nor a later message of their keys. To look at them, :meth:`peek`.
+        They are *held*: until they are settled, or the lease of this repository is over (one minute by
+        default), no other loop or relay sends them, nor a later message of their keys. :meth:`peek` takes nothing.
         """
 
     async def peek(
@@ -107,29 +107,30 @@ class OutboxedEventRepository(abc.ABC):
     ) -> list[PeekedMessage]:
         """Look at what is committed and not sent, in the order of adding: at most ``limit`` messages.
 
-        Nothing is held, locked or changed: whoever sends them does not notice. The next page comes ``after`` the last
-        id. With a ``state``, a ``topic`` or a ``key``, of these only; :attr:`MessageState.SENT` and ``DROPPED`` show
-        what the outbox has kept of what ended. Over one session it is a part of that one's transaction. Raises
-        ``InvalidArgument`` for what is none of this, and ``UnitOfWorkStateError`` where nobody can look.
+        Nothing is held, locked or changed, so that relays are not disturbed. The next page comes ``after`` the last id.
+        With a ``state``, a ``topic`` or a ``key``, of these only; :attr:`MessageState.SENT` and ``DROPPED`` show what
+        the outbox has kept of what ended. Over one session it is a part of that one's transaction. Raises
+        ``InvalidArgument`` for an argument of another kind, and ``UnitOfWorkStateError`` if this outbox cannot show
+        them.
         """
         del limit, after, state, topic, key
         raise UnitOfWorkStateError(f"Nobody can look into a {type(self).__qualname__}: it has no `peek` of its own.")
 
     @abc.abstractmethod
     async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:
-        """Say what became of a message, with the next :meth:`commit`; unless it was sent, it can be taken again.
+        """Record the outcome of a message with the next :meth:`commit`; unless it was sent, it can be taken again.
 
-        Says nothing about a message that somebody else holds now.
+        Leaves out a message that another loop or relay holds now.
         """
 
     async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
-        """Say that the broker will never take a message as it is. It is kept, and can be taken again."""
+        """Record that the broker rejects a message. It is kept, and can be taken again."""
         del error
         await self.update_status(outboxed_event_id, EventStatus.NOT_PRODUCED)
 
     @abc.abstractmethod
     async def commit(self, session: Any = None) -> None:
-        """Make durable what was added to ``session``, or what was said with :meth:`update_status`.
+        """Make durable what was added to ``session``, or recorded with :meth:`update_status`.
 
         Where ``async with outbox`` has joined a unit of work, that one's commit makes it durable.
         """
@@ -149,7 +150,7 @@ class OutboxedEventRepository(abc.ABC):
         return type(self).__qualname__
 
     def queue(self) -> OutboxQueue:
-        """The outbox as a relay sees it. Raises ``UnitOfWorkStateError`` where there can be none, and tells why."""
+        """The outbox as a relay sees it. Raises ``UnitOfWorkStateError`` if this outbox has no relay."""
         raise UnitOfWorkStateError(f"No relay can empty a {type(self).__qualname__}: use the loop of an EventProducer.")
 
     def envelope(self, message: QueuedMessage) -> Envelope:

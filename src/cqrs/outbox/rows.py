@@ -32,7 +32,7 @@ PARTITIONS = 64
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
-    """A message to be stored. Its body is compressed already, by what ``compression`` says."""
+    """A message to be stored. Its body is compressed already, by ``compression``."""
 
     envelope: Envelope
     compression: str | None
@@ -48,7 +48,7 @@ class NewRow:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class TakenRow:
-    """A stored message that was taken; ``fence`` tells this taking from every other one."""
+    """A stored message that was taken; ``fence`` is another number each time that it is taken."""
 
     id: int
     envelope: Envelope
@@ -60,7 +60,7 @@ class TakenRow:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of a message, said by whoever took it as ``fence``; without one, by somebody who did not take it.
+    """The outcome of a message for the loop that took it as ``fence``; ``None`` if the caller did not take it.
 
     ``error`` is why the broker rejects it, if it does.
     """
@@ -71,7 +71,7 @@ class Settlement:
     error: str | None = None
 
 
-def envelope_of(  # noqa: PLR0913  # what can be said about a message
+def envelope_of(  # noqa: PLR0913  # the parts of a message
     event: Any,
     name: EventName,
     serializer: Serializer,
@@ -82,7 +82,7 @@ def envelope_of(  # noqa: PLR0913  # what can be said about a message
 ) -> Envelope:
     """The notification ``event`` as bytes, in the form in which a broker sends it.
 
-    ``key`` and ``headers`` count before what the event says, and that before what is known of where it comes from.
+    ``key`` and ``headers`` take precedence over attributes of the event, and these over the context of the turn.
     """
     body, content_type = serializer.serialize(event)
     given = event.event_id if dedup_id is None else id_given("dedup_id", dedup_id)

@@ -8,6 +8,8 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from cqrs._arguments import COMPRESSOR, REGISTRY, SERIALIZER, Needed, check, check_given
 from cqrs._text import storable
 from cqrs.errors.root import CQRSError, InvalidArgument
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from cqrs.unit_of_work.protocol import UnitOfWork
 
 LEASE = dt.timedelta(minutes=1)
-"""For how long taken messages are held, unless the outbox is told otherwise."""
+"""For how long taken messages are held by default."""
 
 _USABLE = 0.8  # of the lease; the rest is for a send that is under way and for the settlement
 
@@ -78,7 +80,8 @@ class StoredOutbox(OutboxedEventRepository):
         self._held: dict[int, int] = {}
         self._said: list[Settlement] = []
 
-    def add(  # what can be said about a message
+    @override
+    def add(  # the parts of a message
         self,
         *given: Any,
         key: str | None = None,
@@ -87,7 +90,6 @@ class StoredOutbox(OutboxedEventRepository):
         due_at: dt.datetime | None = None,
         dedup_id: uuid.UUID | str | None = None,
     ) -> None:
-        """Add an event, as the port says."""
         session, event = given if len(given) > 1 else (None, *given)
         if due_at is not None:
             if delay is not None:
@@ -107,12 +109,13 @@ class StoredOutbox(OutboxedEventRepository):
         if entered is not None:
             entered.added += 1
 
+    @override
     async def cancel(self, *given: Any) -> bool:
-        """Cancel a scheduled message, as the port says."""
         session, message_id = given if len(given) > 1 else (None, *given)
         ids = ids_meant_by(message_id)
         return await self._cancel(self._session() if session is None else session, ids)
 
+    @override
     async def peek(
         self,
         limit: int = 100,
@@ -122,27 +125,27 @@ class StoredOutbox(OutboxedEventRepository):
         topic: str | None = None,
         key: str | None = None,
     ) -> list[PeekedMessage]:
-        """Look at messages, as the port says."""
         found = await self._peek(look_given(limit, after, state, topic, key))
         return [self._shown(message, compression) for message, compression in found]
 
+    @override
     async def get_many(self, batch_size: int = 100, topic: str | None = None) -> list[OutboxedEvent]:
-        """Take messages, as the port says."""
         usable_until = time.monotonic() + self._lease.total_seconds() * _USABLE
         rows = await self._take(batch_size, topic)
         self._held.update((row.id, row.fence) for row in rows)
         return [self._outboxed(row, usable_until) for row in rows]
 
+    @override
     async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:
-        """Say what became of a message, as the port says."""
         await self._say(outboxed_event_id, EventStatus(new_status), None)
 
+    @override
     async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
-        """Say that the broker rejects a message, as the port says; the error is kept beside it."""
+        """Note that the broker rejects a message; the error is stored with it."""
         await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, storable(error))
 
+    @override
     async def commit(self, session: Any = None) -> None:
-        """Commit, as the port says."""
         await self._settle_said()
         entered = entering.innermost(self, session)
         if entered is None:
@@ -150,8 +153,9 @@ class StoredOutbox(OutboxedEventRepository):
         else:
             await entered.commit()
 
+    @override
     async def rollback(self, session: Any = None) -> None:
-        """Undo, as the port says. Messages that were taken stay held until their time is over."""
+        """Undo what was not committed. Messages that were taken stay held until their lease is over."""
         self._said.clear()
         entered = entering.innermost(self, session)
         if entered is None:

@@ -55,14 +55,14 @@ class Entered:
         self.added = 0
 
     def _is_open(self) -> bool:
-        """Whether anything is left to undo: somebody may have committed the session itself."""
+        """Whether anything is left to undo: the session itself may have been committed by its owner."""
         in_transaction = getattr(self.session, "in_transaction", None)
         return self.unit.is_open and (in_transaction is None or in_transaction())
 
     async def leave(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Undo what is not committed, and tell if that are messages which nobody rolled back."""
+        """Undo what is not committed, and report messages that were neither committed nor rolled back."""
         unsaid = error is None and not self.committed and not self.rolled_back and self._is_open()
         if unsaid and self.added:
             logger.warning(

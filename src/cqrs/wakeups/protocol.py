@@ -13,6 +13,8 @@ import uuid
 import weakref
 from typing import TYPE_CHECKING, Self
 
+from typing_extensions import override
+
 from cqrs._renamed import renamed_parameters
 
 if TYPE_CHECKING:
@@ -72,8 +74,8 @@ class HintedWakeUps(WakeUps):
         elif not loop.is_closed():
             loop.call_soon_threadsafe(self._wake)
 
-    async def wait(self, timeout: float) -> bool:  # noqa: ASYNC109  # as in the port
-        """Wait, as the port says."""
+    @override
+    async def wait(self, timeout: float) -> bool:  # as in the port
         self._loop = asyncio.get_running_loop()
         if not self._hinted:
             waiter: Future[bool] = self._loop.create_future()

@@ -127,7 +127,7 @@ TWINS = (
         """new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])
         fresh = [envelope for envelope in unique if envelope.message_id in new]
         keyed = {sequence_of(envelope) for envelope in fresh if envelope.key is not None}
-        # After the marks: whoever had the messages before may have parked the first of them.
+        # After the marks: the consumer that had the messages before may have parked the first of them.
         parked = await parked_among(session, self.tables, consumer, list(keyed)) if keyed else []""",
         """parked = await parked_among(session, self.tables, consumer, [sequence_of(envelope) for envelope in unique])
         new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])

@@ -363,7 +363,7 @@ TWINS = (
     Twin(
         "what no table holds is kept in another form",
         "workers/relay/log_relay.py",
-        "[keepable(diverted[position]) for",
+        "[fit_for_table(diverted[position]) for",
         "[diverted[position] for",
         f"{LOG}test_log_extremes.py::test_a_message_that_fits_no_column_is_parked_for_an_operator_and_delays_no_other",
     ),

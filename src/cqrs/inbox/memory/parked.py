@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from cqrs.errors.root import InvalidArgument
 from cqrs.inbox.parked import ParkedMessage, ParkedMessages, sequence_of_key
 from cqrs.outbox.arguments import row_ids
@@ -51,8 +53,8 @@ class MemoryParkedMessages(ParkedMessages):
     def __init__(self, store: MemoryInbox) -> None:
         self._store = store
 
+    @override
     async def list(self, consumer: str, limit: int = 100, after: int = 0) -> Sequence[ParkedMessage]:
-        """List, as the port says."""
         found = [
             ParkedMessage(
                 id=sequence.rows[0].id,
@@ -68,8 +70,8 @@ class MemoryParkedMessages(ParkedMessages):
         ]
         return sorted(found, key=lambda message: message.id)[:limit]
 
+    @override
     async def replay(self, consumer: str, *ids: int, key: str | None = None) -> int:
-        """Replay, as the port says."""
         row_ids("ids", ids)
         chosen = self._of(consumer) if not ids and key is None else self._chosen(consumer, ids, key)
         for sequence in chosen:
@@ -77,8 +79,8 @@ class MemoryParkedMessages(ParkedMessages):
             sequence.version = next(self._store.versions)
         return len(chosen)
 
+    @override
     async def drop(self, consumer: str, *ids: int, key: str | None = None) -> int:
-        """Drop, as the port says."""
         if not ids and key is None:
             raise InvalidArgument("ids", ids, "say what to drop, by ids or by key")
         row_ids("ids", ids)

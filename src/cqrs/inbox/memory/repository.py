@@ -8,6 +8,8 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from cqrs._text import storable
 from cqrs.errors.messages import InboxConflict
 from cqrs.errors.transactions import UnitOfWorkStateError
@@ -59,8 +61,8 @@ class MemoryInboxRepository(InboxRepository):
         """That place for people."""
         return "a database in memory"
 
+    @override
     async def accept(self, consumer: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
-        """Mark messages, as the port says."""
         unit, store = self._unit(), self.store
         known = {*store.marks.get(consumer, ()), *_marked(unit, consumer)}
         fresh = [envelope for envelope in first_copies(envelopes) if envelope.message_id not in known]
@@ -75,13 +77,13 @@ class MemoryInboxRepository(InboxRepository):
                 unit.enlist(partial(self._append, sequence, envelope), check=self._unchanged(sequence))
         return now
 
+    @override
     async def park(self, consumer: str, envelope: Envelope, error: BaseException, retry_in: float | None) -> None:
-        """Park a message, as the port says."""
         for accepted in await self.accept(consumer, [envelope]):
             self._unit().enlist(partial(self._park, consumer, accepted, storable(error), retry_in))
 
+    @override
     async def take(self, consumer: str, limit: int = 100) -> TakenSequence | None:
-        """Take what is due, as the port says."""
         unit, now = self._unit(), self.store.now()
         due = [
             (sequence.retry_at, sequence.id, sequence)
@@ -95,24 +97,24 @@ class MemoryInboxRepository(InboxRepository):
         messages = tuple((row.id, row.envelope) for row in sequence.rows[:limit])
         return TakenSequence(consumer, sequence.id, sequence.attempts, messages, sequence.version)
 
+    @override
     async def settle(self, taken: TakenSequence, count: int) -> None:
-        """Remove messages, as the port says."""
         sequence = self._sequence(taken)
         if sequence is None:
             raise InboxConflict(taken.consumer)
         done = {id_ for id_, _ in taken.messages[:count]}
         self._unit().enlist(partial(self._remove, taken.consumer, sequence, done), check=self._unchanged(sequence))
 
+    @override
     async def postpone(self, taken: TakenSequence, error: BaseException, retry_in: float | None) -> None:
-        """Try later, as the port says."""
         sequence = self._sequence(taken)
         if sequence is not None and sequence.rows[0].id == taken.messages[0][0]:
             self._unit().enlist(
                 partial(self._postpone, sequence, storable(error), retry_in), check=self._unchanged(sequence)
             )
 
+    @override
     async def clean(self, consumer: str, older_than: dt.timedelta, limit: int = 1000) -> int:
-        """Remove marks, as the port says."""
         marks, cutoff = self.store.marks.get(consumer, {}), self.store.now() - older_than
         parked = {row.envelope.message_id for s in self.store.sequences.values() for row in s.rows}
         old = [id_ for id_, at in marks.items() if at < cutoff and id_ not in parked][:limit]
@@ -121,8 +123,8 @@ class MemoryInboxRepository(InboxRepository):
         return len(old)
 
     @property
+    @override
     def parked(self) -> MemoryParkedMessages:
-        """The parked messages, as the port says."""
         return MemoryParkedMessages(self.store)
 
     def _sequence(self, taken: TakenSequence) -> ParkedSequence | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, func, select, update
+from typing_extensions import override
 
 from cqrs._sqlalchemy.clock import database_now
 from cqrs._sqlalchemy.transactions import short_transaction
@@ -29,8 +30,8 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         self._sessions = sessions
         self._tables = tables
 
+    @override
     async def list(self, consumer: str, limit: int = 100, after: int = 0) -> Sequence[ParkedMessage]:
-        """List, as the port says."""
         parked, sequences = self._tables.parked.c, self._tables.sequences.c
         heads = (
             select(func.min(parked.id).label("id"))
@@ -68,8 +69,8 @@ class SqlAlchemyParkedMessages(ParkedMessages):
             for row in rows
         ]
 
+    @override
     async def replay(self, consumer: str, *ids: int, key: str | None = None) -> int:
-        """Replay, as the port says."""
         row_ids("ids", ids)
         values = {"attempts": 0, "retry_at": database_now()}
         table = self._tables.sequences
@@ -84,8 +85,8 @@ class SqlAlchemyParkedMessages(ParkedMessages):
                     replayed += await changed(session, update(table).where(this).values(values))
         return replayed
 
+    @override
     async def drop(self, consumer: str, *ids: int, key: str | None = None) -> int:
-        """Drop, as the port says."""
         if not ids and key is None:
             raise InvalidArgument("ids", ids, "say what to drop, by ids or by key")
         row_ids("ids", ids)
@@ -110,7 +111,7 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         return sorted(chosen.items())
 
     async def _lock(self, session: AsyncSession, consumer: str, sequence: uuid.UUID, first: int) -> bool:
-        """Wait for whoever works on the sequence; whether ``first`` is still its first message then."""
+        """Lock the sequence, and return whether ``first`` is its first message then."""
         this = the_sequence(self._tables, consumer, sequence)
         await session.execute(select(self._tables.sequences.c.size).where(this).with_for_update())
         return await self._first(session, consumer, sequence) == first

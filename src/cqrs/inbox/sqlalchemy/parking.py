@@ -1,7 +1,7 @@
 """The statements by which an inbox parks messages and takes them up again.
 
-Everybody who changes what is parked of a key changes its row in ``sequences`` first, and so waits for whoever does the
-same; in transactions that see one moment only, the later one fails and is done again.
+Each transaction that changes what is parked of a key changes its row in ``sequences`` first, and so waits for others
+that do the same; in transactions that see one moment only, the later one fails and is done again.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ async def _most(session: AsyncSession, largest: int) -> int:
     return min((int(packet or 0) - _SMALL // 10) // 2, _LARGEST)
 
 
-async def begin(  # noqa: PLR0913, PLR0917  # what its row says
+async def begin(  # noqa: PLR0913, PLR0917  # the columns of its row
     session: AsyncSession,
     tables: InboxTables,
     consumer: str,
@@ -99,7 +99,7 @@ async def begin(  # noqa: PLR0913, PLR0917  # what its row says
 
 
 async def take(session: AsyncSession, tables: InboxTables, consumer: str, limit: int) -> TakenSequence | None:
-    """Lock a sequence that is due and that nobody else has locked, and read its first messages."""
+    """Lock a sequence that is due and not locked by another transaction, and read its first messages."""
     sequences, parked = tables.sequences.c, tables.parked.c
     due = (
         select(sequences.sequence, sequences.attempts)

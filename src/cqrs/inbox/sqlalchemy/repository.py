@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from cqrs._arguments import check_text
 from cqrs._sqlalchemy.transactions import short_transaction
@@ -51,14 +52,14 @@ class SqlAlchemyInboxRepository(InboxRepository):
         self._sessions = self._source.factory
         self.tables = tables or inbox_tables(table_name)
 
+    @override
     async def accept(self, consumer: str, envelopes: Sequence[Envelope]) -> list[Envelope]:
-        """Mark messages, as the port says."""
         session = self._session()
         unique = first_copies(envelopes)
         new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])
         fresh = [envelope for envelope in unique if envelope.message_id in new]
         keyed = {sequence_of(envelope) for envelope in fresh if envelope.key is not None}
-        # After the marks: whoever had the messages before may have parked the first of them.
+        # After the marks: the consumer that had the messages before may have parked the first of them.
         parked = await parked_among(session, self.tables, consumer, list(keyed)) if keyed else []
         waiting: set[uuid.UUID] = set()
         for sequence in parked:
@@ -67,25 +68,25 @@ class SqlAlchemyInboxRepository(InboxRepository):
                 waiting.add(sequence)
         return [e for e in fresh if sequence_of(e) not in waiting] if waiting else fresh
 
+    @override
     async def park(self, consumer: str, envelope: Envelope, error: BaseException, retry_in: float | None) -> None:
-        """Park a message, as the port says."""
         session, sequence = self._session(), sequence_of(envelope)
         for accepted in await self.accept(consumer, [envelope]):
             await parking.begin(session, self.tables, consumer, sequence, storable(error), retry_in)
             if not await parking.line_up(session, self.tables, consumer, sequence, [accepted]):
                 raise InboxConflict(consumer)
 
+    @override
     async def take(self, consumer: str, limit: int = 100) -> TakenSequence | None:
-        """Take what is due, as the port says."""
         return await parking.take(self._session(), self.tables, consumer, limit)
 
+    @override
     async def settle(self, taken: TakenSequence, count: int) -> None:
-        """Remove messages, as the port says."""
         ids = [id_ for id_, _ in taken.messages[:count]]
         await parking.shorten(self._session(), self.tables, taken.consumer, taken.sequence, ids)
 
+    @override
     async def postpone(self, taken: TakenSequence, error: BaseException, retry_in: float | None) -> None:
-        """Try later, as the port says."""
         table, parked = self.tables.sequences, self.tables.parked.c
         this = parking.the_sequence(self.tables, taken.consumer, taken.sequence)
         same = (
@@ -101,14 +102,14 @@ class SqlAlchemyInboxRepository(InboxRepository):
         statement = update(table).where(this, table.c.attempts == taken.attempts, same).values(values)
         await parking.changed(self._session(), statement)
 
+    @override
     async def clean(self, consumer: str, older_than: dt.timedelta, limit: int = 1000) -> int:
-        """Remove marks, as the port says."""
         async with short_transaction(self._sessions) as session:
             return await forget(session, self.tables, consumer, older_than, limit)
 
     @property
+    @override
     def parked(self) -> SqlAlchemyParkedMessages:
-        """The parked messages, as the port says."""
         return SqlAlchemyParkedMessages(self._sessions, self.tables)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, or_, select, update
+from typing_extensions import override
 
 from cqrs._sqlalchemy.clock import database_in, database_now
 from cqrs._sqlalchemy.inserting import insert_new
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LeaseTables", "SqlAlchemyLeaseStore", "lease_tables"]
 
-_GONE = -86_400.0  # seconds; whoever was not seen for a day is forgotten
+_GONE = -86_400.0  # seconds; a worker that was not alive for a day is deleted
 _share = leases.c
 
 
@@ -29,8 +30,8 @@ class SqlAlchemyLeaseStore(LeaseStore):
     def __init__(self, sessions: Callable[[], AsyncSession]) -> None:
         self._sessions = asynchronous(sessions, "sessions", or_one=False)
 
+    @override
     async def keep(self, scope: str, owner: str, *, count: int, ttl: float, giving_up: Collection[int] = ()) -> Holding:
-        """Renew, give up and take, as the port says."""
         async with short_transaction(self._sessions, let_go_after=ttl) as session:
             await self._stay_alive(session, scope, owner, count, ttl)
             mine = and_(_share.scope == scope, _share.owner == owner)
@@ -47,8 +48,8 @@ class SqlAlchemyLeaseStore(LeaseStore):
                 fences |= await self._take(session, scope, owner, ttl=ttl, limit=wanted, spared=giving_up)
             return Holding(fences, fair_share)
 
+    @override
     async def leave(self, scope: str, owner: str) -> None:
-        """Give up everything, as the port says."""
         async with short_transaction(self._sessions) as session:
             mine = and_(_share.scope == scope, _share.owner == owner)
             await session.execute(update(leases).where(mine).values(owner=None, lease_until=None))
@@ -59,7 +60,7 @@ class SqlAlchemyLeaseStore(LeaseStore):
         renewed: Any = await session.execute(update(members).where(me).values(alive_until=database_in(ttl)))
         if renewed.rowcount:
             return
-        # By their names: MariaDB would wait for whoever renews, and everybody for somebody who never ends.
+        # By their names: else MariaDB would wait for the rows of workers that renew at the moment, and they for this.
         gone = select(members.c.owner).where(members.c.scope == scope, members.c.alive_until < database_in(_GONE))
         for name in (await session.execute(gone)).scalars().all():
             await session.execute(delete(members).where(members.c.scope == scope, members.c.owner == name))

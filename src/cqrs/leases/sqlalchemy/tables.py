@@ -1,4 +1,4 @@
-"""The tables of leases: who is alive, and who holds which share."""
+"""The tables of leases: the workers that are alive, and the holder of each share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LeaseTables(NamedTuple):
-    """Leases are the shares that somebody may hold, and the ``members`` who are alive."""
+    """``leases`` has a row for each share, ``members`` one for each worker that is alive."""
 
     leases: Table
     members: Table

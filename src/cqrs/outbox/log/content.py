@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 PREFIX = "cqrs.outbox"
-"""Under which messages stand in the log, unless they are told otherwise."""
+"""The default prefix of messages in the log."""
 
 _LENGTH = struct.Struct(">I")
 # What the table of an outbox holds: characters, and versions from -_VERSIONS on.
@@ -62,8 +62,8 @@ def unreadable(content: bytes) -> NewRow:
     return NewRow(envelope=envelope, compression=None)
 
 
-def keepable(diverted: Diverted) -> Diverted:
-    """``diverted``, or what takes its place in a table that cannot hold it, to be kept for an operator."""
+def fit_for_table(diverted: Diverted) -> Diverted:
+    """Return ``diverted``, or a stand-in with its bytes for an operator if the columns of the table cannot hold it."""
     row = diverted.row
     unfit = [name for name, length in _FITS.items() if not _fits(getattr(row.envelope, name), length)]
     if not _fits(row.compression, _COMPRESSION):
@@ -73,7 +73,7 @@ def keepable(diverted: Diverted) -> Diverted:
     if not unfit:
         return diverted
     kept = unreadable(pack(row))
-    key = None if "key" in unfit else row.envelope.key  # what comes later with it stays behind
+    key = None if "key" in unfit else row.envelope.key  # later messages with this key must still wait behind it
     kept = dataclasses.replace(kept, envelope=dataclasses.replace(kept.envelope, key=key))
     return Diverted(kept, f"no table holds its {' and '.join(unfit)}; {diverted.error or 'it is behind another'}")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
+from typing_extensions import override
 
 from cqrs._failpoints import reached
 from cqrs._sqlalchemy.clock import database_now
@@ -31,13 +32,13 @@ class SqlAlchemyDiversion(Diversion):
         self._sessions = sessions
         self._model = model
 
+    @override
     async def settled(self, log: str) -> LogPosition:
-        """Look it up, as the port says."""
         async with short_transaction(self._sessions) as session:
             return await self._noted(session, log)
 
+    @override
     async def blocked(self, keys: Collection[str] | None = None) -> set[str]:
-        """Look for unsent rows, as the port says."""
         model = self._model
         query = select(model.message_key).where(model.message_key.is_not(None), model.pending.in_([0, 1])).distinct()
         if keys is not None:
@@ -45,8 +46,8 @@ class SqlAlchemyDiversion(Diversion):
         async with short_transaction(self._sessions) as session:
             return set(await session.scalars(query))
 
+    @override
     async def divert(self, log: str, seen: LogPosition, until: LogPosition, messages: Sequence[Diverted]) -> bool:
-        """Divert, as the port says."""
         note = insert(positions).values(name=log, transaction=until.transaction, message=until.message)
         unchanged = and_(positions.c.transaction == seen.transaction, positions.c.message == seen.message)
         note = note.on_conflict_do_update(index_elements=[positions.c.name], set_=until._asdict(), where=unchanged)

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.outbox.log.protocol import Diversion, LogBatch, LoggedMessage, LogPosition, OutboxLog
 
@@ -44,8 +46,8 @@ class MemoryLog(OutboxLog):
         """Let the store remember how far the log was read, from now on; before the first message."""
         self._store.confirmed.setdefault(self.name, len(self._store.transactions))
 
+    @override
     async def open(self) -> None:
-        """Become the reader, as the port says."""
         self.close()
         confirmed = self._confirmed()
         if self.name in self._store.readers:
@@ -53,8 +55,8 @@ class MemoryLog(OutboxLog):
         self._store.readers[self.name] = self
         self._next = LogPosition(confirmed + 1, 1)
 
+    @override
     async def read(self, limit: int, patience: float) -> LogBatch:
-        """Read, as the port says."""
         self._opened()
         if self._next.transaction > len(self._store.transactions):
             with suppress(TimeoutError):
@@ -74,18 +76,19 @@ class MemoryLog(OutboxLog):
         self._next = LogPosition(transaction, message)
         return LogBatch(messages, transaction - 1)
 
+    @override
     def confirm(self, end: int) -> None:
-        """Confirm, as the port says."""
         self._opened()
         self._store.confirmed[self.name] = max(end, self._confirmed())
 
+    @override
     def close(self) -> None:
-        """Leave, as the port says."""
         if self._store.readers.get(self.name) is self:
             del self._store.readers[self.name]
 
+    @override
     async def lag(self) -> int:
-        """How much is kept, as the port says. Raises ``LogSlotLost`` if nothing is remembered."""
+        """Raises ``LogSlotLost`` also if no position is remembered."""
         return sum(len(content) for kept in self._store.transactions[self._confirmed() :] for content in kept)
 
     def _confirmed(self) -> int:
@@ -105,17 +108,17 @@ class MemoryDiversion(Diversion):
         self._store = store
         self._settled: dict[str, LogPosition] = {}
 
+    @override
     async def settled(self, log: str) -> LogPosition:
-        """Look it up, as the port says."""
         return self._settled.get(log, LogPosition(0, 0))
 
+    @override
     async def blocked(self, keys: Collection[str] | None = None) -> set[str]:
-        """Look for unsent rows, as the port says."""
         unsent = {row.new.envelope.key for row in self._store.rows.values() if row.pending is not None}
         return {key for key in unsent if key is not None and (keys is None or key in keys)}
 
+    @override
     async def divert(self, log: str, seen: LogPosition, until: LogPosition, messages: Sequence[Diverted]) -> bool:
-        """Divert, as the port says."""
         noted = self._settled.get(log, seen)
         if noted != seen:
             return noted == until

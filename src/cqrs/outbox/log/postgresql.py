@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psycopg2 import errors
+from typing_extensions import override
 
 from cqrs._replication.pgoutput import Begin, Commit, Message, decode
 from cqrs._replication.stream import LogStream
@@ -28,16 +29,16 @@ _NOTE = (
     "ON CONFLICT (name) DO UPDATE SET transaction = {1}, message = 0"
 )
 
-_ANSWER = 60.0  # seconds; who takes a busy server for a dead one lets it begin a large transaction again and again
+_ANSWER = 60.0  # seconds; with less, a busy server seems dead, and decodes a large transaction again and again
 
 
 class PostgresLog(OutboxLog):
     """Reads what a ``PostgresLogOutboxedEventRepository`` with the same ``prefix`` writes; PostgreSQL 14 or newer.
 
     ``dsn`` is where it connects to, in the words of libpq, with the right to replicate. The server keeps its log from
-    what the slot ``name`` has confirmed on, or from where the oldest transaction began that was open there. If nobody
-    reads, the log grows until the disk is full, or until ``max_slot_wal_keep_size`` is reached and the slot is lost,
-    with all messages that nobody had read.
+    what the slot ``name`` has confirmed on, or from where the oldest transaction began that was open there. If no relay
+    reads it, the log grows until the disk is full, or until ``max_slot_wal_keep_size`` is reached and the slot is lost,
+    with all messages that were not read.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class PostgresLog(OutboxLog):
         The table is made by its migration, which ``cqrs.migrations.upgrade`` runs, too.
 
         Raises ``LogSlotLost`` if the slot was there before. With ``after_loss`` it is then made anew: messages that
-        nobody had read are lost. Waits for the transactions that are open now.
+        were not read are lost. Waits for the transactions that are open now.
         """
         stream = await LogStream.connect(self._dsn)
         try:
@@ -86,8 +87,8 @@ class PostgresLog(OutboxLog):
         finally:
             stream.close()
 
+    @override
     async def open(self) -> None:
-        """Open the slot, as the port says."""
         self.close()
         stream = await LogStream.connect(self._dsn)
         try:
@@ -103,8 +104,8 @@ class PostgresLog(OutboxLog):
             raise
         self._stream, self._within = stream, False
 
+    @override
     async def read(self, limit: int, patience: float) -> LogBatch:
-        """Read, as the port says."""
         stream = self._opened()
         messages: list[LoggedMessage] = []
         end: int | None = None
@@ -123,8 +124,8 @@ class PostgresLog(OutboxLog):
             end = max(end or 0, stream.seen)
         return LogBatch(messages, end)
 
+    @override
     def confirm(self, end: int) -> None:
-        """Confirm, as the port says."""
         self._opened().confirm(end)
 
     def close(self) -> None:
@@ -133,8 +134,9 @@ class PostgresLog(OutboxLog):
         if stream is not None:
             stream.close()
 
+    @override
     async def lag(self) -> int:
-        """Ask for it, as the port says. Raises ``LogSlotLost`` without a slot."""
+        """Raises ``LogSlotLost`` if there is no slot."""
         stream = await LogStream.connect(self._dsn)
         try:
             slot = await self._slot(stream)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from cqrs.outbox.rows import NewRow
 
 LOG_TABLE = "cqrs_log_positions"
-"""The table that says up to where messages of each log are settled for certain."""
+"""The table of the positions up to which the messages of each log are certainly settled."""
 
 
 class LogPosition(NamedTuple):
-    """Where a message stands: in the transaction that was committed there, as so manieth, from 1."""
+    """The commit of the transaction of a message, and its place within the transaction, counted from 1."""
 
     transaction: int
     message: int
@@ -59,8 +59,8 @@ class OutboxLog(abc.ABC):
     async def open(self) -> None:
         """Become the reader, from the last confirmed end on.
 
-        Raises ``LogBusy`` while somebody else is, and ``LogSlotLost`` if the database has forgotten where reading
-        ended; whatever else it raises is an outage.
+        Raises ``LogBusy`` while there is another reader, and ``LogSlotLost`` if the database has forgotten where
+        reading ended; whatever else it raises is an outage.
         """
 
     @abc.abstractmethod
@@ -76,7 +76,7 @@ class OutboxLog(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Let somebody else be the reader. Safe to call again, and before :meth:`open`."""
+        """Stop being the reader, so that another one can be. Safe to call again, and before :meth:`open`."""
 
     @abc.abstractmethod
     async def lag(self) -> int:
@@ -98,6 +98,6 @@ class Diversion(abc.ABC):
     async def divert(self, log: str, seen: LogPosition, until: LogPosition, messages: Sequence[Diverted]) -> bool:
         """Put ``messages`` into the table and note that all is settled ``until`` there, in one transaction.
 
-        Does nothing, and returns ``False``, if somebody else has noted something since ``seen``. Done already with the
+        Does nothing, and returns ``False``, if another relay has noted a position since ``seen``. Done already with the
         same ``until``, it returns ``True`` and does nothing.
         """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 from cqrs.outbox.arguments import row_ids, some_row_ids
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.parked import ParkedMessage, ParkedMessages
@@ -33,8 +35,8 @@ class MemoryOutboxQueue(OutboxQueue):
         """The leases of the store."""
         return self._store.leases
 
+    @override
     async def take(self, partitions: Sequence[int], limit: int) -> Sequence[QueuedMessage]:
-        """Read messages, as the port says."""
         now = self._store.now()
         found: list[MemoryRow] = []
         for partition in partitions:
@@ -56,8 +58,8 @@ class MemoryOutboxQueue(OutboxQueue):
             for row in found[:limit]
         ]
 
+    @override
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
-        """Write down, as the port says."""
         mine = self._store.leases.is_held(self.scope, fences)
         rows = self._store.rows
         count = 0
@@ -84,23 +86,23 @@ class MemoryOutboxQueue(OutboxQueue):
                 row.pending, row.held_until = 0, FOREVER
         return count
 
+    @override
     async def release(self) -> int:
-        """Release what is set aside behind nothing, as the port says."""
         held = [row for row in self._store.rows.values() if row.held_until is not None and row.due_at is None]
         keys = {row.new.envelope.key for row in held if row.is_set_aside}
         headed = {row.new.envelope.key for row in held if not row.is_set_aside}
         return sum(self._store.release(key) for key in keys - headed)
 
+    @override
     async def clean(self, older_than: dt.timedelta, limit: int = 5_000) -> int:
-        """Delete what ended long ago, as the port says."""
         until = self._store.now() - older_than
         old = [r.id for r in self._store.rows.values() if r.settled_at is not None and r.settled_at <= until]
         for id_ in old[:limit]:
             del self._store.rows[id_]
         return len(old[:limit])
 
+    @override
     async def oldest(self) -> dt.timedelta | None:
-        """How long the first one has waited, as the port says."""
         now = self._store.now()
         waiting = [r for r in self._store.rows.values() if r.due_at is None and r.can_go(now)]
         return now - waiting[0].created_at if waiting else None
@@ -113,8 +115,8 @@ class MemoryParkedMessages(ParkedMessages):
         self._store = store
         self._keep = keep_produced
 
+    @override
     async def list(self, limit: int = 100, after: int = 0) -> Sequence[ParkedMessage]:
-        """List, as the port says."""
         return [
             ParkedMessage(
                 id=row.id,
@@ -128,8 +130,8 @@ class MemoryParkedMessages(ParkedMessages):
             if row.parked_at is not None and row.id > after
         ][:limit]
 
+    @override
     async def replay(self, *ids: int) -> int:
-        """Replay, as the port says."""
         parked = self._parked(row_ids("ids", ids))
         for row in parked:
             row.pending, row.held_until, row.parked_at, row.attempts = 1, None, None, 0
@@ -137,8 +139,8 @@ class MemoryParkedMessages(ParkedMessages):
             self._store.release(row.new.envelope.key)
         return len(parked)
 
+    @override
     async def drop(self, *ids: int) -> int:
-        """Drop, as the port says."""
         parked = self._parked(some_row_ids("ids", ids))
         for row in parked:
             if self._keep:

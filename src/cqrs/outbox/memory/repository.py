@@ -6,6 +6,8 @@ import asyncio
 import datetime as dt  # noqa: TC003  # containers read the annotations of the constructor
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from cqrs.errors.messages import WakeUpsUnsupported
 from cqrs.errors.transactions import UnitOfWorkStateError
 from cqrs.outbox.event import EventStatus
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from cqrs.serializers.protocol import Serializer
     from cqrs.wakeups.protocol import WakeUps
 
-_MOMENT = 0.001  # seconds between two looks at a transaction of somebody else
+_MOMENT = 0.001  # seconds between two looks at a transaction of another task
 
 
 class MemoryOutboxedEventRepository(StoredOutbox):
@@ -71,7 +73,7 @@ class MemoryOutboxedEventRepository(StoredOutbox):
         own = [w for w in session.enlisted if isinstance(w, MemoryInsert) and w.adds(self.store, ids)]
         rows = [row for row in self.store.rows.values() if row.new.envelope.message_id in ids]
         while any(row.is_being_cancelled and row.cancelled_in is not session for row in rows):  # noqa: ASYNC110
-            await asyncio.sleep(_MOMENT)  # nobody tells of the end of a transaction
+            await asyncio.sleep(_MOMENT)  # the end of a transaction wakes no task
         now = self.store.now()
         waiting = [
             row
@@ -84,17 +86,17 @@ class MemoryOutboxedEventRepository(StoredOutbox):
             session.enlist(lambda: self.store.remove(ids))
         return bool(own or waiting)
 
+    @override
     def queue(self) -> MemoryOutboxQueue:
-        """The outbox for a relay, as the port says."""
         return MemoryOutboxQueue(self.store)
 
     @property
+    @override
     def parked(self) -> MemoryParkedMessages:
-        """The parked messages, as the port says."""
         return MemoryParkedMessages(self.store)
 
+    @override
     def wakeups(self, kind: str = "auto") -> WakeUps:
-        """Wake-ups, as the port says."""
         if kind not in {"auto", "poll"}:
             raise WakeUpsUnsupported(type(self).__qualname__, kind)
         return NoWakeUps() if kind == "poll" else LocalWakeUps(self.store.bell)
@@ -129,18 +131,18 @@ class MemoryOutboxedEventRepository(StoredOutbox):
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         now = self.store.now()
-        for said in settlements:
-            row = self.store.rows.get(said.id)
+        for settlement in settlements:
+            row = self.store.rows.get(settlement.id)
             if row is None or row.pending != 1:
                 continue
             free = row.held_until is None or row.held_until <= now
-            if said.fence != row.fence and not (said.fence is None and free):
+            if settlement.fence != row.fence and not (settlement.fence is None and free):
                 continue
-            row.status, row.held_until = said.status, None
-            if said.status is EventStatus.PRODUCED:
-                row.end(said.status, now)
-            if said.error is not None:
-                row.attempts, row.last_error = row.attempts + 1, said.error
+            row.status, row.held_until = settlement.status, None
+            if settlement.status is EventStatus.PRODUCED:
+                row.end(settlement.status, now)
+            if settlement.error is not None:
+                row.attempts, row.last_error = row.attempts + 1, settlement.error
             self.store.release(row.new.envelope.key)
 
     async def _commit_session(self, session: Any) -> None:

@@ -49,7 +49,7 @@ class MemoryRow:
         return self.pending == 0 and self.parked_at is None
 
     def shown(self, state: MessageState) -> PeekedMessage:
-        """The message, for those who look."""
+        """The message as ``peek`` returns it."""
         return PeekedMessage(
             id=self.id,
             envelope=self.new.envelope,
@@ -62,7 +62,7 @@ class MemoryRow:
         )
 
     def can_go(self, now: dt.datetime) -> bool:
-        """Whether it is to be sent and nobody holds it; it may have to wait for its time."""
+        """Whether it is to be sent and not held; its due time may still be to come."""
         return self.pending == 1 and (self.held_until is None or self.held_until <= now) and not self.is_being_cancelled
 
     def end(self, status: EventStatus, now: dt.datetime) -> None:

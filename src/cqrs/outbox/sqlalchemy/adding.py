@@ -34,7 +34,7 @@ def add_row(session: Session, model: Model, row: NewRow) -> None:
     values = stored_values(row)
     message = model(**values)
     setattr(message, _VALUES, values)
-    if session._warn_on_events:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing public tells
+    if session._warn_on_events:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # there is no public attribute for it
         session.info.setdefault(_LATER, []).append(message)  # a flush that is under way takes no more
         return
     session.add(message)
@@ -77,7 +77,7 @@ def _insert_into(table: FromClause) -> Insert:
 
 
 def _is_plain(mapper: Mapper[Any]) -> bool:
-    """Whether nobody wants to see its rows inserted."""
+    """Whether no listener is to be called for each row that is inserted."""
     return not (mapper.dispatch.before_insert or mapper.dispatch.after_insert)
 
 

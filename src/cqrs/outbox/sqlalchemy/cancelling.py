@@ -1,7 +1,7 @@
-"""Taking back a message that waits for its time.
+"""Cancelling a message whose due time is still to come.
 
-Either the message is cancelled or it is sent. Whoever cancels locks the row first and then looks, by the clock of the
-database, whether its time has still to come; whoever sends takes only what is due, and passes over what is locked.
+Either the message is cancelled or it is sent. Cancelling locks the row first and then compares its due time with the
+clock of the database; a relay takes only messages that are due, and passes over rows that are locked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from cqrs._sqlalchemy.clock import database_now
-from cqrs.outbox.sqlalchemy.statements import free, pending, quietly
+from cqrs.outbox.sqlalchemy.statements import free, pending, without_session_sync
 
 if TYPE_CHECKING:
     import uuid
@@ -28,5 +28,5 @@ async def cancel(session: AsyncSession, model: Any, message_ids: Sequence[uuid.U
         return False
     # A statement of its own: the clock of the first one stood still while it waited for the lock.
     waits = delete(model).where(model.id.in_(ids), pending(model), free(model), model.due_at > database_now())
-    done: Any = await session.execute(quietly(waits))
+    done: Any = await session.execute(without_session_sync(waits))
     return bool(done.rowcount)

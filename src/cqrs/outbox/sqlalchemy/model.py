@@ -57,7 +57,7 @@ class OutboxModelMixin:
     @declared_attr.directive
     @classmethod
     def __table_args__(cls) -> Any:
-        # Not `pending = 1`: PostgreSQL would not search by a column that the condition of the index says it all about,
+        # Not `pending = 1`: PostgreSQL would not search by a column whose value the condition of the index fixes,
         # and walk through the whole index.
         unsent: ColumnElement[Any] = literal_column("pending IS NOT NULL")
         table: str = getattr(cls, "__tablename__", "outbox")
@@ -84,7 +84,7 @@ _rebound: dict[type[Any], type[Any]] = {}
 
 
 def outbox_model(table_name: str | None = None) -> type[Any]:
-    """The model of the outbox in ``table_name``: by default what ``OUTBOX_SQLA_TABLE`` says now, else ``outbox``.
+    """The model of the outbox in ``table_name``: by default what ``OUTBOX_SQLA_TABLE`` names now, else ``outbox``.
 
     The same for each call with one name. Its metadata holds this table only.
     """
@@ -97,7 +97,7 @@ def outbox_model(table_name: str | None = None) -> type[Any]:
 
 
 def known_as_ours(model: type[Any]) -> None:
-    """Let errors about the table of ``model`` say how to make it."""
+    """Let errors about a missing table of ``model`` name the command that makes it."""
     is_ours(model.__table__, option=SUBJECTS["outbox"].option(model.__table__.name))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import aliased
+from typing_extensions import override
 
 from cqrs._sqlalchemy.transactions import short_transaction
 from cqrs.leases.sqlalchemy.tables import leases
@@ -29,8 +30,8 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         self._model = model
         self._keep = keep_produced
 
+    @override
     async def list(self, limit: int = 100, after: int = 0) -> Sequence[ParkedMessage]:
-        """List, as the port says."""
         model, other = self._model, aliased(self._model)
         behind = (
             select(func.count())
@@ -62,8 +63,8 @@ class SqlAlchemyParkedMessages(ParkedMessages):
             for row in rows
         ]
 
+    @override
     async def replay(self, *ids: int) -> int:
-        """Replay, as the port says."""
         values = {
             "status": EventStatus.NOT_PRODUCED,
             "pending": 1,
@@ -73,8 +74,8 @@ class SqlAlchemyParkedMessages(ParkedMessages):
         }
         return await self._each(row_ids("ids", ids), lambda: update(self._model).values(values))
 
+    @override
     async def drop(self, *ids: int) -> int:
-        """Drop, as the port says."""
         values = {**statements.ended(EventStatus.DROPPED), "parked_at": None}
         ids = some_row_ids("ids", ids)
         return await self._each(ids, lambda: update(self._model).values(values) if self._keep else delete(self._model))
@@ -94,7 +95,9 @@ class SqlAlchemyParkedMessages(ParkedMessages):
             # A relay that is about to set more aside does so before this, or sees that nothing is parked any more.
             lease = and_(leases.c.scope == statements.scope_of(model), leases.c.share == row.partition_no)
             await session.execute(select(leases.c.fence).where(lease).with_for_update())
-            done: Any = await session.execute(statements.quietly(change.where(self._parked(), model.id == id_)))
+            done: Any = await session.execute(
+                statements.without_session_sync(change.where(self._parked(), model.id == id_))
+            )
             count = int(done.rowcount)
             released = await release(session, model, key) if count and key is not None else 0
         while key is not None and released == statements.CHUNK:

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, select, update
+from typing_extensions import override
 
 from cqrs._failpoints import reached
 from cqrs._sqlalchemy.clock import database_in, database_now
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from cqrs.outbox.queue import Outcome, QueuedMessage
 
 _SETTLED_WITHIN = 10.0
-"""Seconds; a settlement that says nothing for longer is undone."""
+"""Seconds after which the server undoes a settlement that is idle."""
 
 _AT_ONCE = 16
 """From how many partitions one statement takes."""
@@ -47,8 +48,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
         """The leases in the same database."""
         return self._leases
 
+    @override
     async def take(self, partitions: Sequence[int], limit: int) -> Sequence[QueuedMessage]:
-        """Read messages, as the port says."""
         async with short_transaction(self._sessions) as session:
             found = await session.execute(statements.busy(self._model, partitions))
             busy = set(found.scalars())
@@ -76,8 +77,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
         query = select(self._model.id).where(self._model.id.in_(scheduled)).with_for_update(skip_locked=True)
         return set(scheduled) - set((await session.execute(query)).scalars())
 
+    @override
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
-        """Write down, as the port says."""
         async with short_transaction(self._sessions, let_go_after=_SETTLED_WITHIN) as session:
             slow = bool(outcome.failed or outcome.blocked)
             mine = await self._held(session, fences, lock=slow)
@@ -95,8 +96,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
                 await release(session, self._model, key)
             return count
 
+    @override
     async def release(self) -> int:
-        """Release what is set aside behind nothing, as the port says."""
         model = self._model
         waiting = and_(model.message_key.is_not(None), model.lease_until.is_not(None), model.due_at.is_(None))
         # A head is a row that was parked, or that is tried again; all others that are held are set aside.
@@ -105,8 +106,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
         async with short_transaction(self._sessions) as session:
             return sum([await release(session, model, key) for key in (await session.execute(keys)).scalars().all()])
 
+    @override
     async def clean(self, older_than: dt.timedelta, limit: int = 5_000) -> int:
-        """Delete what ended long ago, as the port says."""
         model = self._model
         old = and_(model.pending.is_(None), model.settled_at <= database_in(-older_than.total_seconds()))
         async with short_transaction(self._sessions) as session:
@@ -114,8 +115,8 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
             ids = found.scalars().all()
             return await self._run(session, delete(model).where(model.id.in_(ids), model.pending.is_(None)))
 
+    @override
     async def oldest(self) -> dt.timedelta | None:
-        """How long the first one has waited, as the port says."""
         model = self._model
         first = (
             select(model.created_at, database_now().label("now"))
@@ -150,7 +151,7 @@ class SqlAlchemyOutboxQueue(OutboxQueue):
 
     @staticmethod
     async def _run(session: AsyncSession, statement: Any) -> int:
-        done: Any = await session.execute(statements.quietly(statement))
+        done: Any = await session.execute(statements.without_session_sync(statement))
         return int(done.rowcount)
 
 
@@ -165,7 +166,7 @@ async def release(session: AsyncSession, model: Any, key: str) -> int:
     ids = (await session.execute(first)).scalars().all()
     if ids:
         freed = update(model).where(model.id.in_(ids)).values(pending=1, lease_until=None)
-        await session.execute(statements.quietly(freed))
+        await session.execute(statements.without_session_sync(freed))
     return len(ids)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from cqrs._sqlalchemy.missing_tables import migration_needed
 from cqrs.envelope import Envelope
 from cqrs.outbox.queue import QueuedMessage
@@ -77,14 +79,14 @@ class PostgresOutboxQueue(SqlAlchemyOutboxQueue):
         self._take_sql = _TAKE.format(table=table, columns=_COLUMNS)
         self._sent_sql = (_MARK if keep_produced else _DELETE).format(table=table) + _MINE
 
+    @override
     async def take(self, partitions: Sequence[int], limit: int) -> Sequence[QueuedMessage]:
-        """Read messages, as the port says."""
         async with _driver(self._sessions, self._take_sql) as driver:
             rows = await driver.fetch(self._take_sql, list(partitions), limit, scheduled_share(limit))
         return [_message(row) for row in rows]
 
+    @override
     async def settle(self, fences: Mapping[int, int], outcome: Outcome) -> int:
-        """Write down, as the port says."""
         if outcome.failed or outcome.blocked or any(message.may_block for message in outcome.sent):
             return await super().settle(fences, outcome)
         ids = [message.id for message in outcome.sent]

@@ -6,6 +6,7 @@ import datetime as dt  # noqa: TC003  # containers read the annotations of the c
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from cqrs._arguments import check_class, check_text
 from cqrs._sqlalchemy.dialects import uses_asyncpg
@@ -53,15 +54,15 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     """An outbox over sessions that a factory makes, or over one session.
 
     With a factory it can be shared by all tasks that fill it; messages are taken and settled in short transactions of
-    their own. Over one session everything happens in that one's transaction, and nobody else gets what was taken
+    their own. Over one session everything happens in that one's transaction, and no other loop gets what was taken
     before it ends.
 
-    The table is the one of ``model``, or ``table_name``, or what ``OUTBOX_SQLA_TABLE`` says when the repository is
-    built, or ``outbox``. With ``keep_produced=False`` what was sent is deleted. Bodies are JSON, or what
+    The table is the one of ``model``, or ``table_name``, or the one that ``OUTBOX_SQLA_TABLE`` names when the
+    repository is built, or ``outbox``. With ``keep_produced=False`` what was sent is deleted. Bodies are JSON, or what
     ``serializer`` makes.
 
-    After a commit relays are told: those of this process and, with PostgreSQL, all others by a NOTIFY. With
-    ``notify=False`` nobody is.
+    After a commit relays are woken: those of this process and, with PostgreSQL, all others by a NOTIFY. With
+    ``notify=False`` none is.
     """
 
     def __init__(  # noqa: PLR0913  # the first two are the established signature
@@ -138,7 +139,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
     async def _say(self, id_: int, status: Any, error: str | None) -> None:
         await super()._say(id_, status, error)
         if self._bound is not None:
-            await self._settle_said()  # whoever commits the session need not know of this repository
+            await self._settle_said()  # the session may be committed without this repository
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         if self._bound is not None:
@@ -153,19 +154,20 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
             raise UnitOfWorkStateError("This needs transactions of its own: give the outbox a factory of sessions.")
         return self._source.factory
 
+    @override
     def queue(self) -> SqlAlchemyOutboxQueue:
-        """The outbox for a relay, as the port says."""
         sessions = self._factory
         queue = PostgresOutboxQueue if uses_asyncpg(self.place.dialect) else SqlAlchemyOutboxQueue
         return queue(sessions, self.model, keep_produced=self._keep_produced)
 
     @property
+    @override
     def parked(self) -> SqlAlchemyParkedMessages:
-        """The parked messages, as the port says."""
         return SqlAlchemyParkedMessages(self._factory, self.model, keep_produced=self._keep_produced)
 
+    @override
     def wakeups(self, kind: str = "auto") -> WakeUps:
-        """Wake-ups, as the port says; ``"notify"`` and ``"log"`` need PostgreSQL."""
+        """Wake-ups of this ``kind``; ``"notify"`` needs PostgreSQL."""
         return wakeups_for(type(self).__qualname__, self._source.factory(), self.model, kind)
 
     async def _commit_session(self, session: Any) -> None:

@@ -37,13 +37,13 @@ def scope_of(model: Model) -> str:
 
 
 def pending(model: Model, value: int = 1) -> Any:
-    """What is to be sent (1), or set aside (0)."""
+    """The condition for rows that are to be sent (1), or parked or blocked (0)."""
     # Literals: with a parameter a database cannot see that the index holds what is asked for.
     return model.pending == literal_column(str(value))
 
 
 def free(model: Model) -> Any:
-    """What nobody holds."""
+    """The condition for rows that are not held."""
     return or_(model.lease_until.is_(None), model.lease_until <= database_now())
 
 
@@ -117,7 +117,7 @@ def columns(model: Model) -> list[Any]:
 
 
 def ended(status: EventStatus) -> dict[str, Any]:
-    """What a row says at its end."""
+    """The values of a row whose message was sent or dropped."""
     return {
         "status": status,
         "pending": None,
@@ -145,7 +145,7 @@ def failed(model: Model, error: str, retry_in: float | None) -> Any:
 def set_aside(model: Model, ids: Sequence[int]) -> Any:
     """Set rows aside that are still blocked."""
     still = pending(model) & model.id.in_(ids) & blocked(model)
-    return quietly(update(model).where(still).values(pending=0, lease_until=FOREVER))
+    return without_session_sync(update(model).where(still).values(pending=0, lease_until=FOREVER))
 
 
 def followers(model: Model, key: str) -> Any:
@@ -153,8 +153,8 @@ def followers(model: Model, key: str) -> Any:
     return and_(model.message_key == key, model.lease_until == FOREVER, pending(model, 0), model.parked_at.is_(None))
 
 
-def quietly(statement: Any) -> Any:
-    """No session has loaded what ``statement`` changes."""
+def without_session_sync(statement: Any) -> Any:
+    """``statement``, executed without a search for objects of the session that it changes: there are none."""
     return statement.execution_options(synchronize_session=False)
 
 

@@ -16,7 +16,7 @@ from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import Settlement, TakenRow, scheduled_share
 from cqrs.outbox.sqlalchemy.queue import release
-from cqrs.outbox.sqlalchemy.statements import chunks, envelope_of, followers, free, pending, quietly
+from cqrs.outbox.sqlalchemy.statements import chunks, envelope_of, followers, free, pending, without_session_sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     Model = Any  # a class with OutboxModelMixin
 
 
-async def take(  # noqa: PLR0913  # all of it says which rows, and for whom
+async def take(  # noqa: PLR0913  # which rows, and for which owner
     session: AsyncSession, model: Model, *, limit: int, topic: str | None, owner: str, lease: float
 ) -> list[TakenRow]:
-    """Take rows that are due and that nobody holds, in the transaction of ``session``."""
+    """Take rows that are due and not held, in the transaction of ``session``."""
     waited = _candidates(model, topic).where(model.due_at <= database_now()).limit(scheduled_share(limit))
     rows = await _take_some(session, model, waited, owner, lease)
     if len(rows) < limit:
@@ -52,19 +52,21 @@ async def _take_some(
         return [_taken(row, row.fence) for row in rows]
     rows = list((await session.execute(candidates.with_for_update(skip_locked=True))).all())
     for ids in chunks([row.id for row in rows]):
-        await session.execute(quietly(mark.where(model.id.in_(ids))))
+        await session.execute(without_session_sync(mark.where(model.id.in_(ids))))
     return [_taken(row, row.fence + 1) for row in rows]
 
 
 async def settle(session: AsyncSession, model: Model, settlements: Sequence[Settlement], *, keep_produced: bool) -> int:
-    """Write down what became of rows that whoever says so still holds. Returns of how many."""
+    """Record the outcome of rows whose lease the caller still holds; returns the number of rows."""
     count = 0
-    keys = await _keys_with_followers(session, model, [said.id for said in settlements])
+    keys = await _keys_with_followers(session, model, [settlement.id for settlement in settlements])
     for (status, error, fence), group in groupby(sorted(settlements, key=_outcome), key=_outcome):
-        for ids in chunks([said.id for said in group]):
+        for ids in chunks([settlement.id for settlement in group]):
             statement: Any = delete(model) if _goes(status, keep_produced) else _outcome_of(model, status, error)
             held = free(model) if fence < 0 else model.fence == fence
-            done: Any = await session.execute(quietly(statement.where(model.id.in_(ids), held, pending(model))))
+            done: Any = await session.execute(
+                without_session_sync(statement.where(model.id.in_(ids), held, pending(model)))
+            )
             count += done.rowcount
     for key in keys:
         await release(session, model, key)
@@ -82,8 +84,9 @@ async def _keys_with_followers(session: AsyncSession, model: Model, ids: Sequenc
     return found
 
 
-def _outcome(said: Settlement) -> tuple[str, str, int]:
-    return said.status.value, said.error or "", -1 if said.fence is None else said.fence
+def _outcome(settlement: Settlement) -> tuple[str, str, int]:
+    fence = -1 if settlement.fence is None else settlement.fence
+    return settlement.status.value, settlement.error or "", fence
 
 
 def _goes(status: str, keep_produced: bool) -> bool:  # noqa: FBT001  # it has no other
@@ -109,7 +112,7 @@ def _columns(model: Model) -> list[Any]:
 
 
 def _returning(model: Model, statement: Update) -> Any:
-    return quietly(statement.returning(*_columns(model)))
+    return without_session_sync(statement.returning(*_columns(model)))
 
 
 def _taken(row: Row[Any], fence: int) -> TakenRow:

@@ -22,7 +22,7 @@ from cqrs.errors.databases import LogBusy, LogSlotLost
 from cqrs.errors.messages import BrokerUnavailable, InvalidEnvelope
 from cqrs.errors.workers import WorkerCannotStart
 from cqrs.message_brokers.arguments import as_broker
-from cqrs.outbox.log.content import keepable, unpack, unreadable
+from cqrs.outbox.log.content import fit_for_table, unpack, unreadable
 from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.queue import QueuedMessage
 from cqrs.workers.policy_checks import described
@@ -174,7 +174,9 @@ class LogRelay(Service):
             unsent = await self._send(unsent, diverted)
         reached("outbox.published")
         if diverted:
-            await self._divert(messages[-1].position, [keepable(diverted[position]) for position in sorted(diverted)])
+            await self._divert(
+                messages[-1].position, [fit_for_table(diverted[position]) for position in sorted(diverted)]
+            )
         reached("outbox.settled")
 
     async def _sendable(

@@ -1,4 +1,4 @@
-"""Messages as lines of text. No body and no header is in them, and nothing that changes a terminal."""
+"""Messages as lines of text, without body and headers, and without control characters for a terminal."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 def line_of(message: PeekedMessage) -> str:
     """A message of an outbox, and what it waits for."""
-    said = [f"{message.id}  {message.state}", *_named(message.envelope, f"added {_time(message.added_at)}")]
+    parts = [f"{message.id}  {message.state}", *_named(message.envelope, f"added {_time(message.added_at)}")]
     if message.state is MessageState.SCHEDULED:
-        said.append(f"due {_time(message.due_at)}")
+        parts.append(f"due {_time(message.due_at)}")
     if message.held_until is not None:
-        said.append(f"until {_time(message.held_until)}")
+        parts.append(f"until {_time(message.held_until)}")
     if message.attempts:
-        said.append(f"rejected {_times(message.attempts)}: {shown(message.error)}")
-    return "  ".join(said)
+        parts.append(f"rejected {_times(message.attempts)}: {shown(message.error)}")
+    return "  ".join(parts)
 
 
 def line_of_parked(message: Parked) -> str:
     """A parked message."""
-    said = [str(message.id), *_named(message.envelope, f"parked {_time(message.parked_at)}")]
-    said += [f"{message.behind} behind it", _next_try(message)]
-    return "  ".join([*said, f"failed {_times(message.attempts)}: {_first_line(message.error)}"])
+    parts = [str(message.id), *_named(message.envelope, f"parked {_time(message.parked_at)}")]
+    parts += [f"{message.behind} behind it", _next_try(message)]
+    return "  ".join([*parts, f"failed {_times(message.attempts)}: {_first_line(message.error)}"])
 
 
 def lines_of_parked(message: Parked) -> list[str]:
-    """All that is known of a parked message, but its content."""
+    """Everything about a parked message except its content."""
     envelope = message.envelope
-    said = {
+    fields = {
         "number": str(message.id),
         "message": str(envelope.message_id),
         "name": shown(envelope.name),
@@ -54,14 +54,14 @@ def lines_of_parked(message: Parked) -> list[str]:
         "next": _next_try(message),
     }
     if UNREADABLE in envelope.headers:
-        said["unreadable"] = shown(envelope.headers[UNREADABLE])
+        fields["unreadable"] = shown(envelope.headers[UNREADABLE])
     error = [shown(line) for line in message.error.splitlines()] or [""]
-    return [*(f"{name}: {text}" for name, text in said.items()), f"error: {error[0]}", *error[1:]]
+    return [*(f"{name}: {text}" for name, text in fields.items()), f"error: {error[0]}", *error[1:]]
 
 
 def _named(envelope: Envelope, since: str) -> list[str]:
-    said = [f"{shown(envelope.name)} to {shown(envelope.topic)}", f"id {envelope.message_id}", since]
-    return said if envelope.key is None else [*said, f"key {shown(envelope.key)!r}"]
+    parts = [f"{shown(envelope.name)} to {shown(envelope.topic)}", f"id {envelope.message_id}", since]
+    return parts if envelope.key is None else [*parts, f"key {shown(envelope.key)!r}"]
 
 
 def _next_try(message: Parked) -> str:

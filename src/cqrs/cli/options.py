@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 VARIABLE = "CQRS_DATABASE_URL"
-LARGEST = 2**63 - 1  # that a database has a number for
+LARGEST = 2**63 - 1  # the largest integer of a database
 
 Address = Annotated[
     str,
@@ -15,8 +15,8 @@ Address = Annotated[
         metavar="URL",
         envvar=VARIABLE,
         show_default=False,
-        help="The database, such as postgresql://user:password@host/name. Others on the machine can read arguments: "
-        "give one with a password by the variable.",
+        help="The database, such as postgresql://user:password@host/name. Other users of the machine can "
+        "read arguments: put an address with a password into the variable.",
     ),
 ]
 OutboxTable = Annotated[

@@ -1,4 +1,4 @@
-"""``python -m cqrs outbox``: shows what an outbox holds. It changes nothing, and shows no body and no header."""
+"""``python -m cqrs outbox``: shows the messages of an outbox. It changes nothing, and shows no body and no header."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _group() -> None:
 @app.command()
 def peek(  # noqa: PLR0913, PLR0917  # each is an option of the command
     address: Address = "",
-    state: Annotated[MessageState | None, typer.Option(help="Only these; by default what is not sent.")] = None,
+    state: Annotated[MessageState | None, typer.Option(help="Only these; by default those that are not sent.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only of this topic.")] = None,
     key: Annotated[str | None, typer.Option(help="Only of this key.")] = None,
     limit: Limit = 100,
@@ -32,7 +32,7 @@ def peek(  # noqa: PLR0913, PLR0917  # each is an option of the command
     outbox_table: OutboxTable = None,
     schema: Schema = None,
 ) -> None:
-    """Show the messages of an outbox and what each waits for, in the order of adding. It holds up nobody."""
+    """Show the messages of an outbox and what each waits for, in the order of adding. It blocks no other work."""
     from cqrs.cli.lines import line_of  # noqa: PLC0415  # slow to import, and --help needs none of it
 
     which: dict[str, Any] = {"limit": limit, "after": after, "state": state, "topic": topic, "key": key}

@@ -1,6 +1,6 @@
-"""``python -m cqrs parked``: what waits for an operator, in an outbox or an inbox. No body and no header is shown.
+"""``python -m cqrs parked``: messages that wait for an operator, in an outbox or an inbox, without body and headers.
 
-Exit codes: 0 done; 1 something that was named is not parked, or ``drop`` was not confirmed; 2 it could not be done.
+Exit codes: 0 done; 1 a message that was named is not parked, or ``drop`` was not confirmed; 2 the work cannot be done.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from cqrs.cli.running import say
 if TYPE_CHECKING:
     from cqrs.cli.lines import Parked
 
-app = typer.Typer(help="What is parked in an outbox or an inbox, and waits for you.", no_args_is_help=True)
+app = typer.Typer(help="Messages that are parked in an outbox or an inbox, and wait for you.", no_args_is_help=True)
 
 Consumer = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="What this consumer could not handle, in the inbox; without it the outbox."),
+    typer.Option(metavar="NAME", help="The inbox of this consumer; without it the outbox."),
 ]
 Ids = Annotated[
     list[int] | None,
-    typer.Option("--id", metavar="NUMBER", min=1, max=LARGEST, help="The one with this number; may be repeated."),
+    typer.Option("--id", metavar="NUMBER", min=1, max=LARGEST, help="The message with this number; may be repeated."),
 ]
-Key = Annotated[str | None, typer.Option(help="What is parked of this key.")]
+Key = Annotated[str | None, typer.Option(help="The parked messages of this key.")]
 
 
 @app.command(name="list")
@@ -39,7 +39,7 @@ def list_(  # noqa: PLR0913, PLR0917  # each is an option of the command
     inbox_table: InboxTable = None,
     schema: Schema = None,
 ) -> None:
-    """Show what is parked, a line for each."""
+    """Show the parked messages, one line each."""
     from cqrs.cli.lines import line_of_parked  # noqa: PLC0415  # slow to import, and --help needs none of it
 
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
@@ -57,7 +57,7 @@ def show(  # noqa: PLR0913, PLR0917  # as above
     inbox_table: InboxTable = None,
     schema: Schema = None,
 ) -> None:
-    """Show all that is known of parked messages, but their content."""
+    """Show everything about parked messages except their content."""
     from cqrs.cli.lines import lines_of_parked  # noqa: PLC0415  # as above
 
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
@@ -77,7 +77,7 @@ def replay(  # noqa: PLR0913, PLR0917  # as above
     inbox_table: InboxTable = None,
     schema: Schema = None,
 ) -> None:
-    """Let it be tried again now, with all attempts, and those behind it after it; all without --id and --key."""
+    """Try messages again now, with all attempts, then those behind them; all messages without --id and --key."""
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
     if not ids and key is None:
         say(f"replayed {parked.replay_all()}")
@@ -98,7 +98,7 @@ def drop(  # noqa: PLR0913, PLR0917  # as above
     inbox_table: InboxTable = None,
     schema: Schema = None,
 ) -> None:
-    """Let it never be sent or handled: it is LOST. Those behind it go on."""
+    """Drop messages: they are never sent or handled, so they are LOST. Those behind them go on."""
     from cqrs.cli.lines import line_of_parked  # noqa: PLC0415  # as above
 
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)
@@ -112,7 +112,7 @@ def drop(  # noqa: PLR0913, PLR0917  # as above
 
 def _wanted(ids: list[int] | None, key: str | None) -> Wanted:
     if not ids and key is None:
-        raise typer.BadParameter("say which, by --id or by --key")
+        raise typer.BadParameter("name the messages, with --id or --key")
     return Wanted(tuple(ids or ()), key)
 
 

@@ -1,4 +1,4 @@
-"""What is parked in one outbox, or for one consumer in an inbox, for commands: each call is a look of its own."""
+"""The parked messages of one outbox, or of one consumer in an inbox, for commands; each call connects anew."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class ParkedIn:
-    """The inbox of ``consumer`` in the database at ``address``, or its outbox. An error of it ends the program."""
+    """The inbox of ``consumer`` in the database at ``address``, or its outbox. An error ends the program."""
 
     address: str
     consumer: str | None
@@ -37,7 +37,7 @@ class ParkedIn:
 
     @property
     def place(self) -> str:
-        """What it is called."""
+        """Its name in a sentence."""
         return "the outbox" if self.consumer is None else f"the inbox of {shown(self.consumer)!r}"
 
     @property
@@ -49,12 +49,12 @@ class ParkedIn:
         return shown_address(url_at(self.address))
 
     def page(self, limit: int, after: int) -> Sequence[Parked]:
-        """The first ``limit`` that come after a number."""
+        """The first ``limit`` parked messages whose numbers are above ``after``."""
         found: Sequence[Parked] = self._on(lambda db: self._page(db, limit, after))
         return found
 
     def find(self, wanted: Wanted) -> tuple[list[Parked], list[str]]:
-        """What is parked of that, each once, and what is not, for people."""
+        """The parked messages that are ``wanted``, each once, and a text for each id or key that is not parked."""
 
         async def find(db: Database) -> tuple[list[Parked], list[str]]:
             found: dict[int, Parked] = {}
@@ -75,15 +75,15 @@ class ParkedIn:
         return both
 
     def replay(self, messages: Sequence[Parked]) -> int:
-        """Replay these; how many they were."""
+        """Replay these messages; returns how many were parked."""
         return self._each("replay", messages)
 
     def drop(self, messages: Sequence[Parked]) -> int:
-        """Drop these; how many they were."""
+        """Drop these messages; returns how many were parked."""
         return self._each("drop", messages)
 
     def replay_all(self) -> int:
-        """Replay all; how many they were."""
+        """Replay all parked messages; returns their number."""
 
         async def replay(db: Database) -> int:
             port, consumer = self._port(db)
@@ -112,7 +112,7 @@ class ParkedIn:
         return page
 
     def _port(self, db: Database) -> tuple[Any, tuple[str, ...]]:
-        """The port, and the name that its methods take first."""
+        """The port of parked messages, and the arguments that its methods take first."""
         return (db.outbox.parked, ()) if self.consumer is None else (db.inbox.parked, (self.consumer,))
 
     def _on(self, work: Callable[[Database], Awaitable[Any]]) -> Any:

@@ -1,4 +1,4 @@
-"""Does the work of a command on a database. What keeps it from being done is said in one text, with exit code 2."""
+"""Does the work of a command on a database. An error that prevents it is printed as one text, with exit code 2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Errors:
-    """Turns what keeps a command from being done into one text and exit code 2: neither a traceback nor a password."""
+    """Prints an error that ends a command as one text with exit code 2, without a traceback and without a password."""
 
     def __init__(self, address: str = "") -> None:
         self._address = address
@@ -30,17 +30,17 @@ class Errors:
         from cqrs.errors.root import CQRSError  # noqa: PLC0415  # as above
 
         if isinstance(error, CQRSError):
-            said = str(error)
+            problem = str(error)
         elif (reason := trouble_of(error)) is not None:
-            said = f"{self._address}: the database does not do it ({type(reason).__name__}: {short(str(reason))})"
+            problem = f"{self._address}: the database refuses it ({type(reason).__name__}: {short(str(reason))})"
         else:
             return
-        Console(stderr=True).print(f"error: {said}", style="red", markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"error: {problem}", style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
 
 
 def engine_for(address: str) -> Any:
-    """An engine at ``address``. Raises ``DatabaseAddressError``, also if there is none."""
+    """An engine at ``address``. Raises ``DatabaseAddressError`` if it cannot be used or is empty."""
     from cqrs._sqlalchemy.connecting import engine_at  # noqa: PLC0415  # as above
     from cqrs.errors.databases import DatabaseAddressError  # noqa: PLC0415  # as above
 
@@ -50,7 +50,7 @@ def engine_for(address: str) -> Any:
 
 
 def on_engine(address: str, work: Callable[..., Awaitable[Any]], *given: Any, **options: Any) -> Any:
-    """What ``work`` returns with an engine at ``address``."""
+    """Run ``work`` with an engine at ``address``; returns its result."""
     import asyncio  # noqa: PLC0415  # as above
 
     from cqrs._sqlalchemy.connecting import shown  # noqa: PLC0415  # as above
@@ -75,7 +75,7 @@ def on_database(
     inbox_table: str | None = None,
     schema: str | None = None,
 ) -> Any:
-    """What ``work`` returns with the database at ``address``; no file of SQLite is made."""
+    """Run ``work`` with the database at ``address``; returns its result. It makes no SQLite file."""
     from cqrs._sqlalchemy.connecting import absent_file, connected, shown  # noqa: PLC0415  # as above
     from cqrs.assembly.database import Database  # noqa: PLC0415  # as above
     from cqrs.errors.databases import DatabaseAddressError  # noqa: PLC0415  # as above
@@ -84,7 +84,7 @@ def on_database(
         if absent_file(engine.url) is not None:
             raise DatabaseAddressError(shown(engine.url), "there is no such file; `python -m cqrs db upgrade` makes it")
         db = Database(engine, outbox_table=outbox_table, inbox_table=inbox_table, schema=schema)
-        async with connected(engine):  # which says what is wrong with address, user and password
+        async with connected(engine):  # whose error names what is wrong with address, user or password
             pass
         return await work(db)
 

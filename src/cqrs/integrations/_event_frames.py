@@ -1,4 +1,4 @@
-"""How one event of a stream looks on the wire: Server-Sent Events, as the HTML standard defines them."""
+"""Writes one event of a stream as a Server-Sent Event, as the HTML standard defines it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pydantic_core
 
 KEEP_ALIVE = b": keep-alive\n\n"
-"""A comment. Clients ignore it; it tells every proxy on the way that the connection is in use."""
+"""A comment. Clients ignore it; each proxy on the way sees that the connection is in use."""
 
 _LINE_END = re.compile("\r\n|\r|\n")
 
@@ -20,7 +20,7 @@ def frame(name: str, data: str) -> bytes:
 
 
 def to_json(value: Any) -> str:
-    """``value`` as JSON on one line, whatever class of message it is. Raises ``ValueError`` if that is not possible."""
+    """``value`` as JSON on one line, for any class of message. Raises ``ValueError`` if that is not possible."""
     return pydantic_core.to_json(value, by_alias=True, inf_nan_mode="null", fallback=_fields).decode()
 
 

@@ -1,4 +1,4 @@
-"""When the server of an event stream is told to stop. ASGI tells it to no request, and servers wait for all of them."""
+"""Notices that the server of an event stream stops. ASGI does not notify requests, and servers wait for all to end."""
 
 from __future__ import annotations
 
@@ -13,53 +13,54 @@ if TYPE_CHECKING:
 
 
 class ServerStops(Exception):
-    """The stream has to end although its handler has more to say."""
+    """The stream has to end although its handler has not ended."""
 
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_told: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+_waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
 _replaced: dict[int, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
 
 @contextmanager
 def server_stop() -> Generator[asyncio.Event]:
-    """An event that is set when the process is told to stop, by a signal that its server handles.
+    """An event that is set when the process gets a signal to stop that its server handles.
 
-    The server's own handler is called first. Outside of the main thread nothing is heard.
+    The server's own handler is called first. Outside of the main thread the event is never set.
     """
     stop = asyncio.Event()
-    _told[stop] = asyncio.get_running_loop()
+    _waiting[stop] = asyncio.get_running_loop()
     if threading.current_thread() is threading.main_thread():
-        _listen()
+        _replace_handlers()
     try:
         yield stop
     finally:
-        del _told[stop]
-        if not _told and threading.current_thread() is threading.main_thread():
-            _listen_no_more()
+        del _waiting[stop]
+        if not _waiting and threading.current_thread() is threading.main_thread():
+            _restore_handlers()
 
 
-def _listen() -> None:
+def _replace_handlers() -> None:
     for number in _SIGNALS:
         handler = signal.getsignal(number)
-        # where nobody handles the signal, the process ends at once, and streams with it
+        # Without a handler the signal ends the process at once, and its streams with it.
         if callable(handler) and handler not in (signal.default_int_handler, _replaced.get(number, (None,))[0]):
-            _replaced[number] = (told := _telling(handler)), handler
-            signal.signal(number, told)
+            _replaced[number] = (notifying := _notifying(handler)), handler
+            signal.signal(number, notifying)
 
 
-def _listen_no_more() -> None:
+def _restore_handlers() -> None:
     for number, (ours, theirs) in list(_replaced.items()):
         del _replaced[number]
-        if signal.getsignal(number) is ours:  # or else somebody has put the server's back, or theirs around ours
+        # Else other code has restored the server's handler, or wrapped this one.
+        if signal.getsignal(number) is ours:
             signal.signal(number, theirs)
 
 
-def _telling(handler: Callable[..., Any]) -> Callable[..., Any]:
-    def told(*arguments: Any) -> None:
+def _notifying(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def notifying(*arguments: Any) -> None:
         handler(*arguments)
-        for stop, loop in list(_told.items()):
+        for stop, loop in list(_waiting.items()):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(stop.set)
 
-    return told
+    return notifying

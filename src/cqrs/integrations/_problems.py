@@ -1,7 +1,7 @@
-"""What a client is told about an error: a status and, in the body, a problem after RFC 9457.
+"""What a client learns about an error: a status and, in the body, a problem as RFC 9457 defines it.
 
-Of the error itself it is told nothing, unless the table says so: the texts of errors name classes, ids and values that
-are nobody's business outside.
+The text of the error itself is not sent, unless the table has a function that does so: such texts have classes, ids and
+values that should not leave the service.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ logger = logging.getLogger("cqrs")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem as RFC 9457 has it. Where there is no ``title``, the client reads the name of the status.
+    """A problem as RFC 9457 defines it. Without a ``title`` it has the name of the status.
 
     ``detail`` is a sentence for people about this one occurrence; ``members`` are further fields, for programs.
     ``headers`` go into the response.
@@ -57,13 +57,13 @@ _PHRASES = {status.value: status.phrase for status in http.HTTPStatus}
 
 
 def circuit_open(error: CircuitOpenError) -> Problem:
-    """503, and when to come back where the circuit breaker knows."""
+    """503, with the time after which to try again if the circuit breaker knows it."""
     wait = error.retry_after
     return Problem(503, headers={} if wait is None else {"Retry-After": str(max(1, math.ceil(wait)))})
 
 
-# That nothing is bound for a request is a mistake in the service, so 500. 501 would say as much, but caches keep it.
-# What is away, or not yet there, is a 503: the same request works when it is back.
+# A request without a handler is a mistake in the service, so 500. 501 would mean the same, but caches keep it.
+# An outage or a table that does not exist yet is a 503: the same request works later.
 _OWN: dict[type[Exception], Entry] = {
     CQRSError: _BUG,
     CircuitOpenError: circuit_open,
@@ -84,7 +84,7 @@ class ProblemTable:
         self.entries: dict[type[Exception], Entry] = {**_OWN, **entries}
 
     def find(self, error: Exception) -> Problem | None:
-        """The problem of ``error``; ``None`` if no entry is meant for it."""
+        """The problem of ``error``; ``None`` if no entry applies to it."""
         for cls in type(error).__mro__:
             entry = self.entries.get(cls)
             if entry is not None:
@@ -95,11 +95,11 @@ class ProblemTable:
 
 
 def log(error: Exception, problem: Problem) -> None:
-    """Tell the log of ``error`` where the service is to blame, with a traceback if it is a bug."""
+    """Log ``error`` if its status is 500 or above, with a traceback if it is 500, which stands for a bug."""
     if problem.status >= _BUG:
         level, bug = (logging.ERROR, error) if problem.status == _BUG else (logging.WARNING, None)
         name = type(error).__qualname__
-        if bug is None and isinstance(error, CQRSError):  # ours say what to do, and no secret
+        if bug is None and isinstance(error, CQRSError):  # these have the remedy in their text, and no secret
             name = f"{name} ({error})"
         logger.log(level, "%s was answered with status %d", name, problem.status, exc_info=bug)
 
@@ -107,12 +107,14 @@ def log(error: Exception, problem: Problem) -> None:
 def _mistake(cls: Any, entry: Any) -> WiringProblem | None:
     where = f"install_error_handlers, {getattr(cls, '__qualname__', cls)}"
     if not (isinstance(cls, type) and issubclass(cls, Exception)):
-        return WiringProblem(where, "it is no class of errors", "Use a subclass of Exception as the key")
+        return WiringProblem(where, "it is not a class of errors", "Use a subclass of Exception as the key")
     status = entry.status if isinstance(entry, Problem) else entry
     if is_async(status):
         return WiringProblem(where, f"{type_name(status)} is async, and would not be awaited", "Use a plain function")
     if callable(status) or (isinstance(status, int) and _CLIENT_ERROR <= status < _END):
         return None
     return WiringProblem(
-        where, f"{status!r} is no status of an error", "Use 400 to 599, a Problem, or a function that returns a Problem"
+        where,
+        f"{status!r} is not a status of an error",
+        "Use 400 to 599, a Problem, or a function that returns a Problem",
     )

@@ -1,8 +1,8 @@
-"""For users of Alembic: a branch ``cqrs`` of numbered revisions, and hooks that keep autogenerate off these tables.
+"""For users of Alembic: a branch ``cqrs`` of numbered revisions, and hooks that keep autogenerate off the tables.
 
 Add ``cqrs.integrations:alembic_versions`` to the ``version_locations`` of your ``alembic.ini``. The revisions run the
-statements of :mod:`cqrs.migrations` and share its book-keeping: what one of the two has applied, the other leaves
-alone. In ``alembic.ini``, ``cqrs_outbox_table`` and ``cqrs_inbox_table`` name the tables.
+statements of :mod:`cqrs.migrations` and share its book-keeping: what one of the two has applied, the other does not
+run again. In ``alembic.ini``, ``cqrs_outbox_table`` and ``cqrs_inbox_table`` name the tables.
 """
 
 from __future__ import annotations

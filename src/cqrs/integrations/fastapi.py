@@ -1,7 +1,7 @@
-"""Answers over HTTP: a stream as Server-Sent Events in one line, and errors as problems after RFC 9457.
+"""Answers over HTTP: a stream as Server-Sent Events, and errors as problems as RFC 9457 defines them.
 
-A mediator is a dependency like any other: ``mediator: cqrs.RequestMediator = fastapi.Depends(mediator_factory)``.
-Nothing in here is needed for that. All of it works in a plain Starlette application, too.
+A mediator is a dependency like any other: ``mediator: cqrs.RequestMediator = fastapi.Depends(mediator_factory)``,
+which needs nothing of this module. All of it works in a plain Starlette application, too.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ def sse(
     encode: Callable[[dict[str, Any]], str] = to_json,
     headers: Mapping[str, str] | None = None,
 ) -> EventStream:
-    """The response that tells ``chunks``, for example ``mediator.stream(command)``, as Server-Sent Events.
+    """The response that sends ``chunks``, for example ``mediator.stream(command)``, as Server-Sent Events.
 
-    ``start``, then ``progress`` for each chunk, then ``complete`` or ``error``. The data of each is a JSON object whose
-    ``type`` is the name of the event, with the ``message``, with the chunk as ``data``, or with the ``problem``.
-    Another ``encode`` may write something else from the object, also on several lines.
+    The events are ``start``, then ``progress`` for each chunk, then ``complete`` or ``error``. The data of each is a
+    JSON object whose ``type`` is the name of the event, with the ``message``, with the chunk as ``data``, or with the
+    ``problem``. Another ``encode`` may write something else from the object, also on several lines.
 
-    * An error before the first chunk is raised, and so answered with its own status. A later one is told by ``error``,
-      by the table of :func:`install_error_handlers`; what has no entry there becomes a 500 and goes to the log.
-    * After ``keep_alive`` seconds without a chunk a comment is sent, so that no proxy gives up. If that happens before
-      the first chunk, the response has begun, with 200. ``None`` sends no comments.
+    * An error before the first chunk is raised, and so answered with its own status. A later one is sent as ``error``,
+      by the table of :func:`install_error_handlers`; an error without an entry there is logged and sent as a 500.
+    * After ``keep_alive`` seconds without a chunk a comment is sent, so that no proxy closes the connection. A
+      comment before the first chunk begins the response, with 200. ``None`` sends no comments.
     * When the client goes away, the handler is cancelled at once and once, and its request scope is closed before the
       response ends.
-    * When the server is told to stop (SIGTERM, Ctrl-C), the same happens, and ``error`` tells the client: status 503.
+    * When the server has to stop (SIGTERM, Ctrl-C), the same happens, and the client gets ``error`` with status 503.
     * The handler goes on only when its last chunk has been taken: a slow client slows it down.
     """
     check("chunks", chunks, _CHUNKS)
@@ -65,16 +65,16 @@ def sse(
 
 
 def install_error_handlers(app: Starlette, errors: Mapping[type[Any], Entry] | None = None) -> None:
-    """Answer ``errors``, wherever a route or a handler raises them, with a status and a body after RFC 9457.
+    """Answer ``errors``, wherever a route or a handler raises them, with a status and a body as RFC 9457 defines it.
 
-    The value is a status, a ``Problem``, or a function that makes a ``Problem`` from the error. An entry is meant for
-    the subclasses of its error, too, unless they have their own. The body tells what the ``Problem`` says and nothing
+    The value is a status, a ``Problem``, or a function that makes a ``Problem`` from the error. An entry applies to
+    the subclasses of its error, too, unless they have their own. The body has the fields of the ``Problem`` and nothing
     of the error itself. Statuses of 500 and above are logged, 500 with the traceback.
 
     The errors of this package are in the table from the start: ``CircuitOpenError`` is a 503 with ``Retry-After``, an
-    outage of a broker or database and a table that is missing are a 503, every other ``CQRSError`` is a 500, because
-    it is a mistake in the service. Calling it again adds to the table. Raises
-    ``WiringError`` with every entry that cannot work, and if the application has already answered requests.
+    outage of a broker or database and a missing table are a 503, every other ``CQRSError`` is a 500, because it is a
+    mistake in the service. Another call adds to the table. Raises ``WiringError`` with every entry that cannot work,
+    and if the application has already answered requests.
     """
     check("app", app, _APPLICATION)
     check_given("errors", errors, _TABLE)
@@ -85,7 +85,7 @@ def install_error_handlers(app: Starlette, errors: Mapping[type[Any], Entry] | N
     before = known.entries if isinstance(known, ProblemTable) else {}
     table = ProblemTable({**before, **(errors or {})})
 
-    async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the signature Starlette asks for
+    async def answer(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the signature that Starlette requires
         problem = table.find(error)
         if problem is None:
             raise error

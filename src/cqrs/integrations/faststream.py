@@ -1,4 +1,4 @@
-"""Step 6 on FastStream: reads events from a broker, and keeps those whose handlers fail.
+"""Receives events with FastStream: a decoder, and a middleware that has failed messages delivered again.
 
 A mediator is a dependency of a subscriber like any other: ``mediator: cqrs.EventMediator =
 faststream.Depends(mediator_factory)``. Works with FastStream 0.5, 0.6 and 0.7.
@@ -34,7 +34,7 @@ MANUAL_ACK: Mapping[str, Any] = MappingProxyType(
 """For ``broker.subscriber(..., **MANUAL_ACK)``: only the subscriber itself acknowledges, with ``msg.ack()``.
 
 FastStream 0.5 calls this ``auto_commit=False`` and 0.7 ``ack_policy=AckPolicy.MANUAL``. In 0.6 the two differ: there,
-``auto_commit=False`` acknowledges also what has failed.
+``auto_commit=False`` also acknowledges messages whose subscriber failed.
 """
 
 
@@ -42,8 +42,8 @@ def event_decoder(event_type: type[T]) -> Callable[[Any], Awaitable[T | Deserial
     """The ``decoder`` of a subscriber that receives ``event_type``, such as ``cqrs.NotificationEvent[Payload]``.
 
     The subscriber gets the event, ``None`` for a message without a body, and a ``DeserializeJsonError`` for one that
-    cannot be read. If its annotation does not have these, FastStream refuses such messages. What a
-    ``value_deserializer`` has already made of the body is passed on.
+    cannot be read. If its annotation does not have these, FastStream refuses such messages. A body
+    that a ``value_deserializer`` has already decoded is passed on.
     """
     deserialize = JsonDeserializer(event_type)
 
@@ -61,16 +61,16 @@ class Redelivery:
     the messages behind it in the same partition wait, so their order holds and none is lost. The same goes for a
     subscriber that is cancelled because the service ends. Handlers may therefore see an event twice.
 
-    For Kafka subscribers that take one message at a time, with :data:`MANUAL_ACK` or ``auto_commit=False``. What a
-    subscriber decides itself, with ``ack()``, ``nack()`` or ``reject()`` or with FastStream's exceptions of these
-    names, is left as it is.
+    For Kafka subscribers that take one message at a time, with :data:`MANUAL_ACK` or ``auto_commit=False``. If a
+    subscriber itself calls ``ack()``, ``nack()`` or ``reject()``, or raises FastStream's exceptions of these names,
+    that decision stands.
     """
 
     def __init__(self, pause: float = 1.0) -> None:
         self._pause = pause
 
     def __call__(self, message: Any, /, **context: Any) -> BaseMiddleware:
-        """What FastStream asks for each message."""
+        """FastStream calls this for each message."""
         return _Redelivering(message, self._pause, **context)
 
 

@@ -1,4 +1,4 @@
-"""Step 6 on FastStream: a subscriber whose every message takes effect once."""
+"""Receives events with FastStream so that each message takes effect once."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ logger = logging.getLogger("cqrs")
 
 
 def envelope_of(message: Any) -> Envelope | None:
-    """What ``message`` is, by its headers, or else by ``event_id`` and ``event_name`` in its JSON body.
+    """The envelope of ``message``, from its headers, or from ``event_id`` and ``event_name`` in its JSON body.
 
-    ``None`` if neither tells.
+    ``None`` if it has neither.
     """
     raw, body = message.raw_message, message.body if isinstance(message.body, bytes) else b""
     topic = str(getattr(raw, "topic", ""))
@@ -61,18 +61,18 @@ _READ = Needed("a function that makes an Envelope of a message", ("__call__",))
 class Once:
     """A middleware for the broker: each message takes effect once for ``consumer``, in a unit of work.
 
-    ``KafkaBroker(..., middlewares=[Redelivery(), Once(database=db, name="shipping")])``: in this order, so that what
-    fails is delivered again. The mark of the message is in the transaction in which the subscriber runs: that of
-    ``db.session``, or with an ``inbox`` and a ``unit_of_work`` that of ``current_unit_of_work()``. ``name`` was
+    ``KafkaBroker(..., middlewares=[Redelivery(), Once(database=db, name="shipping")])``: in this order, so that a
+    message that fails is delivered again. The mark of the message is in the transaction in which the subscriber runs:
+    that of ``db.session``, or with an ``inbox`` and a ``unit_of_work`` that of ``current_unit_of_work()``. ``name`` was
     ``consumer`` before; both work. An ``ack()`` of the subscriber waits until that is committed. An error, a
     ``nack()`` or a ``reject()`` rolls it back. The subscriber is not called for a message that has taken effect before,
     or whose key a ``Consumer`` of the same name has parked; such a message is acknowledged.
 
-    What the subscriber publishes through FastStream is in no transaction: use an outbox. ``read`` says what a message
-    is; one of which it cannot tell goes to the subscriber each time that it comes.
+    What the subscriber publishes through FastStream is in no transaction: use an outbox. ``read`` makes the envelope
+    of a message; if it returns ``None``, the subscriber is called each time that the message is delivered.
     """
 
-    def __init__(  # noqa: PLR0913  # a database, or what it stands for
+    def __init__(  # noqa: PLR0913  # a database, or the parts in its place
         self,
         inbox: InboxRepository | None = None,
         unit_of_work: Callable[[], UnitOfWork | Awaitable[UnitOfWork]] | None = None,
@@ -92,7 +92,7 @@ class Once:
         self.read = read
 
     def __call__(self, message: Any, /, **context: Any) -> BaseMiddleware:
-        """What FastStream asks for each message."""
+        """FastStream calls this for each message."""
         return _OnlyOnce(message, self, **context)
 
 
@@ -106,10 +106,10 @@ class _OnlyOnce(BaseMiddleware):
         envelope = once.read(msg)
         if envelope is None:
             logger.warning(
-                "A message has no id by which %s could tell it again: it may take effect twice", once.consumer
+                "A message has no id by which %s could recognise it again: it may take effect twice", once.consumer
             )
             return await super().consume_scope(call_next, msg)
-        said = _Acknowledgement(msg)
+        acknowledgement = _DeferredAck(msg)
         settled: AckMessage | None = None
         result: Any = None
         new: list[Envelope] = []
@@ -117,34 +117,34 @@ class _OnlyOnce(BaseMiddleware):
             async with await made_by(once.unit_of_work, once.consumer) as unit:
                 new = await once.inbox.accept(once.consumer, [envelope])
                 if new:
-                    with unit.held(), said, consuming(envelope):
+                    with unit.held(), acknowledgement, consuming(envelope):
                         try:
                             result = await super().consume_scope(call_next, msg)
                         except AckMessage as error:
                             settled = error
-                    if msg.committed:  # it was given back, or rejected
+                    if msg.committed:  # the subscriber has called nack() or reject()
                         await unit.rollback()
-        except AfterCommitError:  # it has taken effect, and must not come again
+        except AfterCommitError:  # it has taken effect, and must not be delivered again
             logger.exception("%s has handled a message, but a step after the commit has failed", once.consumer)
         if not new:
             await msg.ack()
-            raise AckMessage  # so that nothing is published as its answer
-        await said.pass_on()
+            raise AckMessage  # so that FastStream publishes no answer
+        await acknowledgement.send()
         if settled is not None:
-            await msg.ack()  # since FastStream 0.6 the exception alone does not say it where only subscribers do
+            await msg.ack()  # since FastStream 0.6 the exception alone does not acknowledge with MANUAL_ACK
             raise settled
         return result
 
 
-class _Acknowledgement:
-    """Lets the ``ack()`` of a message wait."""
+class _DeferredAck:
+    """Notes an ``ack()`` that is called within it, and sends it later."""
 
     def __init__(self, message: Any) -> None:
         self._message = message
-        self._said: dict[str, Any] | None = None
+        self._options: dict[str, Any] | None = None
 
     async def _note(self, **options: Any) -> None:
-        self._said = options
+        self._options = options
 
     def __enter__(self) -> None:
         self._message.ack = self._note
@@ -152,7 +152,7 @@ class _Acknowledgement:
     def __exit__(self, *_: object) -> None:
         del self._message.ack
 
-    async def pass_on(self) -> None:
-        """Say it now, if it was said."""
-        if self._said is not None:
-            await self._message.ack(**self._said)
+    async def send(self) -> None:
+        """Acknowledge the message, if that was noted."""
+        if self._options is not None:
+            await self._message.ack(**self._options)

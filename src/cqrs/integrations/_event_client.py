@@ -1,4 +1,4 @@
-"""The connection to the client of an event stream, which two tasks write to and one listens on."""
+"""The connection to the client of an event stream: two tasks write to it, and one waits for its end."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class ClientGone(Exception):
-    """Nobody listens any more."""
+    """The client has closed its connection."""
 
 
-class Line:
-    """What two tasks write to without mixing their frames. Nothing is sent before the first frame or after the last."""
+class Client:
+    """Sends frames to the client. Several tasks may write; a frame is sent whole, and nothing after the last one."""
 
     def __init__(self, send: Send, head: Message, opening: bytes) -> None:
         self.started = False
@@ -27,7 +27,7 @@ class Line:
         self._used = self._clock()
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
-        """Send one frame. Raises ``ClientGone`` where the server says so."""
+        """Send one frame; the first one begins the response. Raises ``ClientGone`` if the server reports it."""
         async with self._lock:
             if self._ended:
                 return
@@ -52,6 +52,6 @@ class Line:
 
 
 async def until_gone(receive: Receive) -> None:
-    """Returns when the client has gone. Most servers tell so only to those who ask; writing to it goes on working."""
+    """Return when the client has gone. Most servers report it only here; writes to such a client go on working."""
     while (await receive())["type"] != "http.disconnect":
         pass

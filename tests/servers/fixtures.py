@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -95,84 +95,55 @@ def servers(pytestconfig: pytest.Config) -> Servers:
     return Servers(pytestconfig.stash[SUPERVISOR])
 
 
-@pytest.fixture(scope="session")
-def redis_url(servers: Servers) -> str:
-    return servers.shared("redis").address
+def _shared(tool: str, read: Callable[[str], Any] = str) -> Any:
+    """The address of the server that all tests of the run share, as `read` gives it."""
+
+    @pytest.fixture(scope="session")
+    def address(servers: Servers) -> Any:
+        return read(servers.shared(tool).address)
+
+    return address
 
 
-@pytest.fixture
-def redis_server(servers: Servers) -> Iterator[Server]:
-    yield from servers.own("redis")
+def _own(tool: str) -> Any:
+    """A server for one test."""
+
+    @pytest.fixture
+    def server(servers: Servers) -> Iterator[Server]:
+        yield from servers.own(tool)
+
+    return server
 
 
-@pytest.fixture
-def redis_durable_server(servers: Servers) -> Iterator[Server]:
-    """As `redis_server`, but what it has confirmed survives."""
-    yield from servers.own("redis-durable")
+def _database(tool: str) -> Any:
+    """A database for one test on the shared server, as an address for SQLAlchemy."""
+
+    @pytest.fixture
+    async def address(servers: Servers) -> AsyncIterator[str]:
+        async with databases.database(servers.shared(tool).address) as made:
+            yield made
+
+    return address
 
 
-@pytest.fixture(scope="session")
-def kafka_bootstrap(servers: Servers) -> str:
-    return servers.shared("kafka").address
-
-
-@pytest.fixture
-def kafka_server(servers: Servers) -> Iterator[Server]:
-    yield from servers.own("kafka")
-
-
-@pytest.fixture(scope="session")
-def strict_kafka(servers: Servers) -> str:
-    """The address of one that makes no topic by itself."""
-    return servers.shared("kafka-strict").address
-
-
-@pytest.fixture(scope="session")
-def rabbitmq_url(servers: Servers) -> str:
-    return servers.shared("rabbitmq").address
-
-
-@pytest.fixture
-def rabbitmq_server(servers: Servers) -> Iterator[Server]:
-    yield from servers.own("rabbitmq")
-
-
-@pytest.fixture(scope="session")
-def nats_url(servers: Servers) -> str:
-    return servers.shared("nats").address
-
-
-@pytest.fixture
-def nats_server(servers: Servers) -> Iterator[Server]:
-    yield from servers.own("nats")
-
-
-@pytest.fixture(scope="session")
-def secured_nats(servers: Servers) -> Secured:
-    """One with TLS and a password, as the other fixtures that are called so."""
-    return Secured.told(servers.shared("nats-secured").address)
-
-
-@pytest.fixture(scope="session")
-def secured_rabbitmq(servers: Servers) -> Secured:
-    return Secured.told(servers.shared("rabbitmq-secured").address)
-
-
-@pytest.fixture(scope="session")
-def secured_kafka(servers: Servers) -> Secured:
-    return Secured.told(servers.shared("kafka-secured").address)
-
-
-@pytest.fixture(scope="session")
-def secured_redis(servers: Servers) -> Secured:
-    return Secured.told(servers.shared("redis-secured").address)
-
-
-@pytest.fixture
-async def postgres_url(servers: Servers) -> AsyncIterator[str]:
-    """A database of this test, as an address for SQLAlchemy; the server is shared."""
-    async with databases.database(servers.shared("postgresql").address) as address:
-        yield address
+redis_url = _shared("redis")
+redis_server = _own("redis")
+redis_durable_server = _own("redis-durable")  # what it has confirmed survives
+secured_redis = _shared("redis-secured", Secured.parsed)  # those that are called so have TLS and a password
+kafka_bootstrap = _shared("kafka")
+kafka_server = _own("kafka")
+strict_kafka = _shared("kafka-strict")  # it makes no topic by itself
+secured_kafka = _shared("kafka-secured", Secured.parsed)
+rabbitmq_url = _shared("rabbitmq")
+rabbitmq_server = _own("rabbitmq")
+secured_rabbitmq = _shared("rabbitmq-secured", Secured.parsed)
+nats_url = _shared("nats")
+nats_server = _own("nats")
+secured_nats = _shared("nats-secured", Secured.parsed)
+postgres_url = _database("postgresql")
+postgres_server = _own("postgresql")
+mariadb_url = _database("mariadb")
+mariadb_server = _own("mariadb")
 
 
 @pytest.fixture
@@ -181,23 +152,6 @@ async def pgbouncer_url(servers: Servers, postgres_url: str, tmp_path: Path) -> 
     servers.need("pgbouncer")
     async with pooler_of(postgres_url, tmp_path, 2) as address:
         yield address
-
-
-@pytest.fixture
-def postgres_server(servers: Servers) -> Iterator[Server]:
-    yield from servers.own("postgresql")
-
-
-@pytest.fixture
-async def mariadb_url(servers: Servers) -> AsyncIterator[str]:
-    """A database of this test, as an address for SQLAlchemy; the server is shared."""
-    async with databases.database(servers.shared("mariadb").address) as address:
-        yield address
-
-
-@pytest.fixture
-def mariadb_server(servers: Servers) -> Iterator[Server]:
-    yield from servers.own("mariadb")
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ class Secured:
     certificates: Path
 
     @classmethod
-    def told(cls, address: str) -> Secured:
+    def parsed(cls, address: str) -> Secured:
         """Parsed from its address."""
         fields = json.loads(address)
         return cls(fields["at"], Path(fields["certificates"]))

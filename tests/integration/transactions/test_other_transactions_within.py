@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -242,8 +242,9 @@ async def test_a_turn_of_another_database_writes_in_a_transaction_that_its_handl
     assert await other.notes() == ["there"]
 
 
-async def test_a_notification_of_a_turn_of_another_database_waits_for_the_turn_around(
-    stand: Stand, other: Stand
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_notification_of_another_database_shares_the_fate_of_the_transaction_around(
+    stand: Stand, other: Stand, *, fails: bool
 ) -> None:
     broker = MemoryMessageBroker()
     within = bootstrap(commands_mapper=bind, message_broker=broker, middlewares=[cqrs.TransactionMiddleware(other.db)])
@@ -255,28 +256,12 @@ async def test_a_notification_of_a_turn_of_another_database_waits_for_the_turn_a
     async def work() -> None:
         await within.send(Record(tell))
         assert broker.sent == ()
+        if fails:
+            raise Deliberate
 
-    await stand.send(work)
-    assert len(broker.sent) == 1
-
-
-async def test_a_notification_of_a_turn_of_another_database_is_dropped_with_the_turn_around(
-    stand: Stand, other: Stand
-) -> None:
-    broker = MemoryMessageBroker()
-    within = bootstrap(commands_mapper=bind, message_broker=broker, middlewares=[cqrs.TransactionMiddleware(other.db)])
-
-    async def tell(events: cqrs.EventRecorder) -> None:
-        await other.db.session.scalars(select(Note))
-        events.record(Told(payload="told"))
-
-    async def work() -> None:
-        await within.send(Record(tell))
-        raise Deliberate
-
-    with pytest.raises(Deliberate):
+    with pytest.raises(Deliberate) if fails else nullcontext():
         await stand.send(work)
-    assert broker.sent == ()
+    assert len(broker.sent) == (0 if fails else 1)
 
 
 @pytest.mark.parametrize(

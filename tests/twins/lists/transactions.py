@@ -384,7 +384,7 @@ TWINS: tuple[Twin, ...] = (
         EMITTER,
         "unit = next((each for each in reversed(units_around()) if each.foreign_to is None), unit)",
         "pass",
-        f"{OTHERS}test_a_notification_of_a_turn_of_another_database_is_dropped_with_the_turn_around[sqlite]",
+        f"{OTHERS}test_a_notification_of_another_database_shares_the_fate_of_the_transaction_around[sqlite-True]",
     ),
     Twin(
         "a block of another database by its name may write",

@@ -403,7 +403,7 @@ TWINS: tuple[Twin, ...] = (
         EXPLAINED,
         "if cause is error and isinstance(cause, PendingRollbackError):",
         "if cause is unit:",
-        f"{NOTES}test_an_interrupted_statement_whose_error_was_caught_ends_the_transaction[postgres]",
+        f"{NOTES}test_an_interrupted_statement_whose_error_was_caught_ends_the_transaction[postgres-True]",
     ),
     Twin(
         "an exhausted pool says so",

@@ -11,20 +11,12 @@ import pydantic
 import pytest
 
 from cqrs.container.resolver import Resolver
+from tests.unit.container.parts import Clock, Mail
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
 T = TypeVar("T")
-
-
-class Clock:
-    pass
-
-
-class Mail:
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
 
 
 async def made(type_: Any) -> Any:

@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import pytest
 
 from cqrs.container.resolver import Resolver
+from tests.unit.container.parts import Clock, Mail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 
 T = TypeVar("T")
-
-
-class Clock:
-    pass
-
-
-class Mail:
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
 
 
 class Port(ABC):

@@ -9,18 +9,10 @@ import pytest
 
 from cqrs.container.resolver import Resolver
 from cqrs.errors import DependencyError
+from tests.unit.container.parts import Clock, Mail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-
-class Clock:
-    pass
-
-
-class Mail:
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
 
 
 class Desk:

@@ -35,16 +35,7 @@ class CommandBus:
         *,
         database: OutboxDatabase | None = None,
     ) -> None:
-        parts = assemble(
-            container,
-            broker=None,
-            middlewares=middlewares,
-            request_mappers=(),
-            events_mapper=None,
-            on_startup=None,
-            hooks=None,
-            database=database,
-        )
+        parts = assemble(container, middlewares=middlewares, database=database)
         self._injector, self._map = parts.emitter.injector, parts.request_map
         self._mediator = RequestMediator(self._map, event_emitter=parts.emitter, middleware_chain=parts.chain)
 

@@ -1,4 +1,7 @@
-"""Assembly: builds what all bootstraps need for a mediator."""
+"""Assembly: builds what all bootstraps need for a mediator.
+
+Each bootstrap repeats the parameters of :func:`assemble`, so that its signature can be read and completed by an editor.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +49,12 @@ class Parts:
 def assemble(  # noqa: PLR0913  # what the established signatures ask for
     container: Any,
     *,
-    broker: MessageBroker | None,
-    middlewares: Iterable[Middleware] | None,
-    request_mappers: Iterable[RequestMapper | None],
-    events_mapper: EventMapper | None,
-    on_startup: Iterable[Callable[[], None]] | None,
-    hooks: Hooks | None,
+    message_broker: MessageBroker | None = None,
+    middlewares: Iterable[Middleware] | None = None,
+    request_mappers: Iterable[RequestMapper | None] = (),
+    events_mapper: EventMapper | None = None,
+    on_startup: Iterable[Callable[[], None]] | None = None,
+    hooks: Hooks | None = None,
     outbox: OutboxedEventRepository | None = None,
     serializer: Serializer | None = None,
     database: OutboxDatabase | None = None,
@@ -66,7 +69,9 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
         *_not_callable("a mapper", (*request_mappers, events_mapper), 1),
         *_not_callable("an entry of on_startup", on_startup, 0),
         *_not_usable(
-            message_broker=(broker, _handed.BROKER), outbox=(outbox, _handed.OUTBOX), hooks=(hooks, _handed.HOOKS)
+            message_broker=(message_broker, _handed.BROKER),
+            outbox=(outbox, _handed.OUTBOX),
+            hooks=(hooks, _handed.HOOKS),
         ),
         *_no_lists(middlewares=middlewares, on_startup=on_startup),
     ]
@@ -94,7 +99,7 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     emitter = EventEmitter(
         event_map,
         injector,
-        broker,
+        message_broker,
         hooks=hooks,
         outbox=outbox,
         serializer=serializer,

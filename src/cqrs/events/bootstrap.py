@@ -41,9 +41,8 @@ def bootstrap(  # noqa: PLR0913  # the established signature
     """
     parts = assemble(
         di_container,
-        broker=message_broker,
+        message_broker=message_broker,
         middlewares=middlewares,
-        request_mappers=(),
         events_mapper=events_mapper,
         on_startup=on_startup,
         hooks=hooks,

@@ -56,7 +56,7 @@ def bootstrap(  # noqa: PLR0913, PLR0917  # the established signature
     """
     parts = assemble(
         di_container,
-        broker=message_broker,
+        message_broker=message_broker,
         middlewares=middlewares,
         request_mappers=(commands_mapper, queries_mapper),
         events_mapper=domain_events_mapper,
@@ -100,7 +100,7 @@ def bootstrap_streaming(  # noqa: PLR0913, PLR0917  # the established signature
     """
     parts = assemble(
         di_container,
-        broker=message_broker,
+        message_broker=message_broker,
         middlewares=middlewares,
         request_mappers=(commands_mapper, queries_mapper),
         events_mapper=domain_events_mapper,

@@ -125,7 +125,7 @@ def test_a_source_around_no_source_is_refused(value: Any) -> None:
     ("make", "settings"),
     [
         (CompressedBroker, {"broker": broker, "compressor": cqrs.ZlibCompressor}),
-        (CompressedBroker, {"broker": broker, "compressor": cqrs.ZlibCompressor(), "at_least": "1"}),
+        (CompressedBroker, {"broker": broker, "compressor": cqrs.ZlibCompressor(), "min_size": "1"}),
         (CloudEventsBroker, {"broker": broker, "source": 3}),
         (CloudEventsBroker, {"broker": broker, "source": "/orders", "mode": "xml"}),
         (cqrs.EventProducer, {"message_broker": broker, "repository": db.outbox, "poll_interval": "1"}),

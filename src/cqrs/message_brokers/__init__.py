@@ -1,4 +1,4 @@
-"""Step 5 of the flow: brokers carry notification events to other services."""
+"""Brokers, which carry notification events to other services, and sources, which receive them."""
 
 import typing
 

@@ -1,4 +1,4 @@
-"""Steps 5 and 6, where the URL of a broker leads, for people: without user, password and options."""
+"""Parse the URL of a broker, and show it in log lines without user, password and options."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def parts_of(url: str, argument: str, schemes: Collection[str], example: str) -> SplitResult:
-    """``url``, taken apart.
+    """Split ``url`` into its parts.
 
-    Raises ``InvalidArgument`` for one without a host and for one that drivers would misread, without what was given: a
-    password may stand anywhere in it. An ``@`` behind the host is one with a ``/``, ``?`` or ``#`` before it that
-    begins no path.
+    Raises ``InvalidArgument`` for a URL without a host and for one that drivers would misread. The error does not
+    quote the URL, because a password may be anywhere in it. An ``@`` after the host means that the password has a
+    ``/``, ``?`` or ``#`` that is not percent-encoded.
     """
     parts = _split(url)
-    if not _leads_somewhere(parts, schemes) or "@" in f"{parts.path}{parts.query}{parts.fragment}":
+    if not _has_host(parts, schemes) or "@" in f"{parts.path}{parts.query}{parts.fragment}":
         remedy = f"write it as {example}, with every special character of the password percent-encoded"
         raise InvalidArgument(argument, "an address that cannot be read", remedy)
     return parts
 
 
-def _leads_somewhere(parts: SplitResult | None, schemes: Collection[str]) -> TypeGuard[SplitResult]:
+def _has_host(parts: SplitResult | None, schemes: Collection[str]) -> TypeGuard[SplitResult]:
     if parts is None or parts.scheme not in schemes:
         return False
     return bool(parts.hostname or (parts.scheme == "unix" and parts.path))
@@ -34,13 +34,13 @@ def _leads_somewhere(parts: SplitResult | None, schemes: Collection[str]) -> Typ
 def _split(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
-        _ = parts.port  # it is read when it is asked for
+        _ = parts.port  # parsed on access
     except (ValueError, TypeError, AttributeError):
         return None
     return parts
 
 
 def place_of(broker: str, parts: SplitResult) -> str:
-    """What is said of it: the ``broker``, host, port and path."""
+    """The text for log lines: the name ``broker`` with host, port and path."""
     port = f":{parts.port}" if parts.port else ""
     return f"{broker} at {parts.hostname or ''}{port}{parts.path}"

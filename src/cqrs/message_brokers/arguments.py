@@ -1,9 +1,11 @@
-"""Step 5, a broker of the user's own that is no ``MessageBroker``, where it is handed over."""
+"""Accept an object of the user that sends messages and is not a ``MessageBroker``."""
 
 from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from cqrs._arguments import BROKER, check
 from cqrs.message_brokers.protocol import MessageBroker
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
-    """``given`` if it is a broker, or a broker around it if it can send a message; else raise ``InvalidArgument``."""
+    """Return ``given`` if it is a broker, or wrap it if it has ``send_message``; else raise ``InvalidArgument``."""
     if isinstance(given, MessageBroker):
         return given
     check(argument, given, BROKER)
@@ -21,26 +23,25 @@ def as_broker(given: Any, argument: str = "message_broker") -> MessageBroker:
 
 
 class _OwnBroker(MessageBroker):
-    """Sends one message after the other. A ``send`` of such an object may be anything, so it is not called."""
+    """Sends one message at a time. A method ``send`` of the object may do anything, so it is not called."""
 
     def __init__(self, broker: Any) -> None:
         self.features = getattr(broker, "features", type(self).features)
         self._broker = broker
 
     def __repr__(self) -> str:
-        """The user's."""
         return repr(self._broker)
 
+    @override
     async def send_message(self, message: Message) -> None:
-        """Send ``message``."""
         await self._call("send_message", message)
 
+    @override
     async def start(self) -> None:
-        """Start it, if there is something to start."""
         await self._call("start")
 
+    @override
     async def close(self) -> None:
-        """Close it, if there is something to close."""
         await self._call("close")
 
     async def _call(self, name: str, *arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""Step 5, how a batch is sent where each message is confirmed on its own: keys side by side, a key in its order."""
+"""Send a batch over a broker that confirms each message by itself: keys concurrently, messages of one key in order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 async def send_by_key(
     envelopes: Sequence[Envelope], send: Callable[[Envelope], Awaitable[None]]
 ) -> list[Exception | None]:
-    """What ``MessageBroker.send`` returns.
+    """Send ``envelopes`` with ``send``; returns what ``MessageBroker.send`` returns.
 
-    The next message of a key is sent when the one before is confirmed: a broker can refuse one and take the next, and
-    what was refused would then be overtaken. Different keys do not wait for each other, nor do messages without one.
+    The next message of a key is sent after the previous one is confirmed. Otherwise a broker could refuse one message
+    and accept the next, which would break the order. Different keys do not wait for each other, and neither do
+    messages without a key.
     """
     results: list[Exception | None] = [None] * len(envelopes)
     chains: dict[str | int, list[int]] = {}

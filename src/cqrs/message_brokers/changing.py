@@ -1,9 +1,11 @@
-"""Step 5, the base of brokers that change messages on their way to another one."""
+"""The base class of brokers that change messages and send them through another broker."""
 
 from __future__ import annotations
 
 import abc
 from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from cqrs.errors.messages import MessageRejected, UnfitMessage
 from cqrs.message_brokers.arguments import as_broker
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ChangingBroker(MessageBroker):
-    """Sends through ``broker`` what it makes of each message, and guarantees what that one does."""
+    """Changes each message and sends it through ``broker``; has the guarantees of ``broker``."""
 
     def __init__(self, broker: MessageBroker) -> None:
         self._broker = as_broker(broker, "broker")
@@ -27,7 +29,7 @@ class ChangingBroker(MessageBroker):
         return f"<{type(self).__name__} over {self._broker!r}>"
 
     async def send_message(self, message: Message) -> None:
-        """Send what becomes of ``message``."""
+        """Change ``message`` and send it. Raises what the wrapped broker raises."""
         try:
             envelope = message.to_envelope()
         except UnfitMessage:
@@ -38,18 +40,18 @@ class ChangingBroker(MessageBroker):
         if failure is not None:
             raise failure
 
+    @override
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many, as the other one does."""
         return await self._broker.send([self._changed(envelope) for envelope in envelopes])
 
+    @override
     async def start(self) -> None:
-        """Start the other one."""
         await self._broker.start()
 
+    @override
     async def close(self) -> None:
-        """Close the other one."""
         await self._broker.close()
 
     @abc.abstractmethod
     def _changed(self, envelope: Envelope) -> Envelope:
-        """What is sent for ``envelope``."""
+        """The envelope to send in place of ``envelope``."""

@@ -1,4 +1,4 @@
-"""Step 5, smaller messages over any broker: a broker that compresses for the one it wraps."""
+"""A broker that compresses messages and sends them through another broker."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["CompressedBroker"]
 
 
 class CompressedBroker(ChangingBroker):
-    """Sends bodies compressed through ``broker``, and guarantees what that one does.
+    """Compresses bodies and sends them through ``broker``; has the guarantees of ``broker``.
 
-    The ``content-encoding`` of a compressed message is the name of ``compressor``; an ``EventDecoder`` undoes it. What
-    has less than ``min_size`` bytes, gets no smaller, or is compressed already stays as it is.
+    The ``content-encoding`` of a compressed message is the name of ``compressor``; an ``EventDecoder`` decompresses it.
+    A body stays as it is if it has less than ``min_size`` bytes, is compressed already, or would not get smaller.
     """
 
     @renamed_parameters("CompressedBroker", at_least="min_size")

@@ -1,4 +1,4 @@
-"""Step 5, a broker that says yes to everything and keeps nothing."""
+"""A broker that accepts every message and drops it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 class DevnullMessageBroker(MessageBroker):
-    """Discards every message: for an application that publishes nothing, and means it."""
+    """Drops every message, for an application that publishes nothing on purpose."""
 
     async def send_message(self, message: Message) -> None:
-        """Discard ``message``. What others could not carry is refused, as they do."""
+        """Drop ``message``. Raises ``UnfitMessage`` for one that other brokers could not carry."""
         message.to_envelope()

@@ -1,4 +1,4 @@
-"""Step 5, the logs of drivers that write a line at each attempt of an outage."""
+"""Silence drivers that log a line at each attempt to reconnect."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 
 
 def quiet(*names: str) -> None:
-    """Keep drivers from logging each attempt of an outage, unless their loggers ``names`` have been given a level.
+    """Set the loggers ``names`` of a driver to ``CRITICAL``, unless they have a level.
 
-    What their lines would tell is in the errors and log lines of this package.
+    The errors and log lines of this package contain the same information, once for each outage.
     """
     for name in names:
         logger = logging.getLogger(name)

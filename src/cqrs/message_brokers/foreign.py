@@ -1,10 +1,11 @@
-"""Step 6, the messages that this package did not send, or cannot read: the same form from every source.
+"""Envelopes for messages that this package did not send or cannot read; every source makes the same ones.
 
-A message without ``message-name`` is *foreign*: its name is its topic, so that a type can be registered for it. One
-that has a name and cannot be read all the same (it has no id or one that is no UUID, its version is no number) is
-*unreadable*: the header ``unreadable`` says why, and a ``Consumer`` parks it where it would have handled it.
+A message without the header ``message-name`` is *foreign*: its topic becomes its name, so that a type can be registered
+for it. A message with a name but without a valid id (a UUID) or version (a number) is *unreadable*: the header
+``unreadable`` has the reason, and a ``Consumer`` parks the message instead of handling it.
 
-Either has its bytes, and an id made from its place, which is the same at each delivery and in each group.
+Both keep their bytes. Their id is made from their position in the broker: it is the same at each delivery and in each
+group.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ from cqrs.errors.messages import InvalidEnvelope
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Message = TypeVar("Message")
+DriverMessage = TypeVar("DriverMessage")
 
 _BY_PLACE = uuid.UUID("6c4d3f0e-4a5b-5c36-9a0f-2f6f0d7a7c11")
 
 
 def read_by(
-    read: Callable[[Message], Envelope], message: Message, otherwise: Callable[[Exception], Envelope]
+    read: Callable[[DriverMessage], Envelope], message: DriverMessage, otherwise: Callable[[Exception], Envelope]
 ) -> Envelope:
-    """What a function of the user makes of ``message``, or what stands for it if that raises.
+    """Make an envelope of ``message`` with the user's function ``read``; if that raises, with ``otherwise``.
 
-    An ``OSError`` says nothing about the message, but that something is away, and is raised.
+    Raises an ``OSError`` of ``read``: it means an outage, not that the message is at fault.
     """
     try:
         envelope: Any = read(message)
     except OSError:
         raise
-    except Exception as error:  # noqa: BLE001  # a message at fault must not hold up the others
+    except Exception as error:  # noqa: BLE001  # a faulty message must not delay the others
         return otherwise(error)
     if isinstance(envelope, Envelope):
         return envelope
@@ -47,7 +48,7 @@ def read_by(
 def received(
     topic: str, body: bytes, headers: Mapping[str, str], place: str | None, key: str | None = None
 ) -> Envelope:
-    """The envelope that arrived, or what stands for it if its headers do not describe one: see :func:`unread`."""
+    """The envelope that ``headers`` describe, or that of :func:`unread` if they do not describe one."""
     try:
         return Envelope.from_headers(topic, body, headers)
     except InvalidEnvelope as error:
@@ -55,7 +56,7 @@ def received(
         return unread(topic, body, headers, place, None if is_foreign else error, key)
 
 
-def unread(  # noqa: PLR0913, PLR0917  # what is known of it
+def unread(  # noqa: PLR0913, PLR0917  # all that is known of the message
     topic: str,
     body: bytes,
     headers: Mapping[str, str],
@@ -63,10 +64,10 @@ def unread(  # noqa: PLR0913, PLR0917  # what is known of it
     error: Exception | None = None,
     key: str | None = None,
 ) -> Envelope:
-    """What stands for a foreign message, or for one that ``error`` has kept from being read. Never raises.
+    """The envelope of a foreign message, or of one that could not be read because of ``error``. Never raises.
 
-    ``place`` tells it from all other messages, at each delivery; without one its id is another each time. ``key`` is
-    used where the headers hold none.
+    ``place`` is the unique position of the message in its broker; without it each delivery gets another id. ``key`` is
+    used if the headers have none.
     """
     rest = {name: value for name, value in headers.items() if name not in WIRE_HEADERS}
     if error is not None:
@@ -84,11 +85,11 @@ def unread(  # noqa: PLR0913, PLR0917  # what is known of it
 
 
 def text_of(value: Any) -> str:
-    """``value`` of a typed header as text: numbers and times as JSON has them, bytes as UTF-8. Never raises."""
+    """``value`` of a typed header as text: numbers and times as in JSON, bytes as UTF-8. Never raises."""
     if isinstance(value, str):
         return value
     if isinstance(value, (bytes, bytearray)):
-        return bytes(value).decode(errors="backslashreplace")  # no two become one
+        return bytes(value).decode(errors="backslashreplace")  # different bytes give different texts
     if isinstance(value, dt.datetime):
         return value.isoformat()
     try:
@@ -98,8 +99,8 @@ def text_of(value: Any) -> str:
 
 
 def _reason(error: Exception) -> str:
-    said = error.reason if isinstance(error, InvalidEnvelope) else error
+    reason = error.reason if isinstance(error, InvalidEnvelope) else error
     try:
-        return f"{type(said).__name__}: {said}"
-    except Exception:  # noqa: BLE001  # an error that cannot say what it is
-        return type(said).__name__
+        return f"{type(reason).__name__}: {reason}"
+    except Exception:  # noqa: BLE001  # the `str` of the error itself raises
+        return type(reason).__name__

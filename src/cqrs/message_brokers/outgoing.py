@@ -1,4 +1,4 @@
-"""Step 5, what travels beside the body of a message, or the reason why it cannot: the same for every broker."""
+"""The headers that brokers send with a message, checked in the same way for all brokers."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 
 def headers_of(envelope: Envelope, broker: str) -> dict[str, str]:
-    """The headers of ``envelope``. Raises ``MessageRejected``, with the name of the header, for what is no text.
+    """The headers of ``envelope``. Raises ``MessageRejected``, which names the header, for a value that is no text.
 
-    That is ``None``, a number or a flag, and a text that UTF-8 cannot hold. Some brokers would take one or the other,
-    and another one hold up all that comes after it. The same goes for the topic, and for a body that is not bytes.
+    That is ``None``, a number or a bool, and a text with a lone surrogate, which UTF-8 cannot encode. Some brokers
+    would accept such a value, and others would delay all later messages because of it. The topic must be such a text
+    too, and the body must be bytes.
     """
     try:
         headers = envelope.to_headers()
     except Exception as error:
         raise MessageRejected(broker, envelope.message_id, error) from error
-    if not isinstance(envelope.body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # it was stored by others
+    if not isinstance(envelope.body, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  # a stored row may have anything
         raise MessageRejected(broker, envelope.message_id, f"its body is a {type(envelope.body).__name__}, not bytes")
     if _is_ascii([*headers, *headers.values(), envelope.topic]):
         return headers
@@ -40,7 +41,7 @@ def _problem(name: Any, value: Any) -> str | None:
 
 
 def _is_ascii(texts: list[Any]) -> bool:
-    """Whether they all are: the usual case, told at once."""
+    """Whether all ``texts`` are ASCII: the usual case, and the fastest check."""
     try:
         return "".join(texts).isascii()
     except TypeError:

@@ -1,4 +1,4 @@
-"""Step 5, what carries messages to other services: the port of brokers."""
+"""The port of brokers, which carry messages to other services."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Message:
-    """What a broker is given to send.
+    """A notification as a broker sends it.
 
-    ``message_id`` is the id of the event and stays the same however often it is sent: consumers tell duplicates by
-    it. ``payload`` is the whole event as plain values, or bytes that are encoded already as ``content_type`` says.
-    Messages with one ``key`` keep their order. ``headers`` travel as they are.
+    ``message_id`` is the id of the event and the same each time it is sent, so that consumers can recognize duplicates.
+    ``payload`` is the whole event as plain values, or bytes that are encoded as ``content_type``. Messages with the
+    same ``key`` keep their order. ``headers`` are sent unchanged.
     """
 
     message_name: str
@@ -57,11 +57,11 @@ class Message:
         return sendable(envelope)
 
 
-_ENVELOPE = "_envelope"  # beside the fields: `dataclasses.replace` does not take it over
+_ENVELOPE = "_envelope"  # not a field: `dataclasses.replace` must not copy it
 
 
 def encoded_message(message: Message) -> Envelope:
-    """``message`` as bytes, whether or not brokers can carry it, as for what was stored before it was looked at."""
+    """``message`` as bytes, without the check that all brokers can carry it: rows of older versions may not pass it."""
     return Envelope(
         message_id=message.message_id,
         name=message.message_name,
@@ -76,15 +76,18 @@ def encoded_message(message: Message) -> Envelope:
 
 
 def ready(message: Message, envelope: Envelope | None = None) -> Message:
-    """``message``, encoded already: as ``envelope``, or as it is now. Raises ``UnfitMessage``, as encoding does."""
+    """Store ``envelope``, or the encoded message, in ``message``, so that it is encoded only once.
+
+    Raises ``UnfitMessage`` if it cannot be encoded.
+    """
     object.__setattr__(message, _ENVELOPE, envelope or message.to_envelope())
     return message
 
 
 def message_of(event: Any, version: int = 1, serializer: Serializer | None = None) -> Message:
-    """What a broker is given to send the notification ``event`` at once, with the key and headers that it says.
+    """The message of the notification ``event``, with the key and the headers that the event asks for.
 
-    The payload is made by ``serializer``; without one it is the whole event as plain values.
+    ``serializer`` makes the payload; without one it is the whole event as plain values.
     """
     payload, content_type = (event.to_dict(), JSON) if serializer is None else serializer.serialize(event)
     return Message(
@@ -130,7 +133,8 @@ class MessageBroker(abc.ABC):
 
     A broker connects at the first send, or in :meth:`start`, and reconnects by itself. It raises ``BrokerUnavailable``
     for an outage (nothing is wrong with the message: try again) and ``MessageRejected`` for a message that it will
-    never take. After either the broker may still have the message: sending again can duplicate it, under the same id.
+    never accept. After either error the broker may still have got the message: sending it again can duplicate it, with
+    the same id.
     """
 
     features: Features = Features()
@@ -140,10 +144,10 @@ class MessageBroker(abc.ABC):
         """Send ``message``. When this returns, the broker has confirmed it."""
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many, as a pipeline, and tell for each, by its position, the error or ``None`` if it is confirmed.
+        """Send ``envelopes`` as a pipeline; returns for each, in order, its error, or ``None`` if it is confirmed.
 
-        Messages of one key keep their order: where one fails, the later ones of its key are not sent and share its
-        error. Raises nothing for single messages. A subclass that can do better than one after the other overrides it.
+        Messages of one key keep their order: if one fails, the later ones of its key are not sent and get its error.
+        Errors of single messages are returned, not raised. A subclass whose driver can pipeline overrides this.
         """
         results: list[Exception | None] = []
         failed: dict[str, Exception] = {}
@@ -169,7 +173,7 @@ class MessageBroker(abc.ABC):
         try:
             await self.start()
         except BaseException:
-            await self.close()  # nobody else will
+            await self.close()  # `__aexit__` is not called
             raise
         return self
 
@@ -189,4 +193,4 @@ def _message_of(envelope: Envelope) -> Message:
         content_type=envelope.content_type,
         content_encoding=envelope.content_encoding,
     )
-    return ready(message, envelope)  # it was looked at when it was added
+    return ready(message, envelope)  # it was checked when it was added

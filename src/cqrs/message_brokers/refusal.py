@@ -1,4 +1,4 @@
-"""Steps 5 and 6, what to do about a server that lets nobody in."""
+"""The remedy for a server that refuses the connection."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 _NOT_TRUSTED = "let the ssl context trust the authority of its certificate, or correct the certificate or the address"
 _NO_TLS = "check that this port speaks TLS, and which versions of it"
 NOT_ADMITTED = "check user and password, and what the user may do"
-"""What helps who is refused."""
+"""The remedy for a wrong user, password or permission."""
 
 
 def unavailable(
     place: str, error: BaseException, refused: Callable[[BaseException], bool] = lambda _: False
 ) -> BrokerUnavailable:
-    """``error`` of a driver as an outage of ``place``, with what helps.
+    """``BrokerUnavailable`` of ``place`` for ``error`` of a driver, with the remedy.
 
-    ``refused`` tells the errors by which the driver says that user and password, or a permission, are wrong.
+    ``refused`` returns whether an error of the driver means a wrong user, password or permission.
     """
     errors = _errors(error)
     for kind, remedy in ((ssl.SSLCertVerificationError, _NOT_TRUSTED), (ssl.SSLError, _NO_TLS)):
@@ -38,5 +38,5 @@ def unavailable(
 
 
 def _errors(error: BaseException) -> list[BaseException]:
-    # Behind an error of this package is another outage, which the caller was about to deal with.
+    # The cause of an error of this package is an earlier outage, which the caller was handling.
     return list(takewhile(lambda one: not isinstance(one, CQRSError), chain(error, cause_or_context)))

@@ -1,4 +1,4 @@
-"""Step 6, what keeps the messages that a living member has in hand from being given to another one."""
+"""Keep the server from giving the unacknowledged messages of a living member to another one."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Renews(Protocol):
-    """A source whose server gives messages to another member when it has not heard of them for a while."""
+    """A source whose server gives messages to another member if they are not renewed for a while."""
 
     async def renew(self) -> None:
-        """Tell the server that what is in hand is being worked on. Raises nothing."""
+        """Renew the unacknowledged messages at the server. Raises nothing."""
         ...
 
 
 class Renewing:
-    """Has ``source`` renew what it has in hand every ``seconds``, until :meth:`end`, or until nobody holds it."""
+    """Calls ``source.renew`` every ``seconds``, until :meth:`end` or until the source is garbage collected."""
 
     def __init__(self, source: Renews, seconds: float) -> None:
         self._source = weakref.ref(source)
@@ -35,7 +35,7 @@ class Renewing:
             self._task = asyncio.create_task(_renew(self._source, self._seconds), context=context_without_turn())
 
     async def end(self) -> None:
-        """Return when it is over. Safe to call again."""
+        """Stop, and wait until the running call is over. Safe to call again."""
         task, self._task = self._task, None
         if task is not None:
             await cancel_and_wait([task])

@@ -1,4 +1,4 @@
-"""Steps 5 and 6, what connects when it is needed, and again after it has broken."""
+"""A connection that is opened when it is needed, and again after it has broken."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_AGAIN = 1.0  # seconds between two attempts to cancel, in which the first can clean up
-_GOODBYE = 2.0  # a server that hangs must not hold up who has given up on it
+_AGAIN = 1.0  # seconds between two attempts to cancel, so that the first can clean up
+_CLOSING = 2.0  # seconds; a server that hangs must not delay its caller any longer
 
 
 class Attempt(Generic[T]):
-    """Something at ``place`` is being opened for all who wait for it, until nobody does any more."""
+    """An attempt to open a connection to ``place``, shared by the tasks that wait for it, cancelled with the last."""
 
     def __init__(self, place: str, what: Coroutine[Any, Any, T]) -> None:
         self._place = place
         self.loop = asyncio.get_running_loop()
         self._task = self.loop.create_task(what, context=context_without_turn())
-        self._task.add_done_callback(_seen)
+        self._task.add_done_callback(_mark_retrieved)
         self._waiting = 0
 
     @property
     def is_over(self) -> bool:
-        """Whether it has succeeded, failed or ended."""
+        """Whether it has succeeded, failed or was ended."""
         return self._task.done()
 
     async def result(self) -> T:
-        """What comes of it. Raises its error, and ``BrokerUnavailable`` if it was ended.
+        """The connection. Raises the error of the attempt, and ``BrokerUnavailable`` if the attempt was ended.
 
-        When the last who waits is cancelled, it ends before this raises.
+        If the last waiting task is cancelled, the attempt ends before this raises.
         """
         self._waiting += 1
         try:
-            return await asyncio.shield(self._task)  # who gives up does not end it for the others
+            return await asyncio.shield(self._task)  # a cancelled task does not end it for the others
         except asyncio.CancelledError:
             if is_cancelled():
                 raise
@@ -52,17 +52,17 @@ class Attempt(Generic[T]):
                 await self.end()
 
     async def end(self) -> None:
-        """Return when it is over. Safe to call again."""
+        """Cancel it, and wait until it is over. Safe to call again."""
         while not self._task.done():
-            self._task.cancel()  # what it waits for can end at the same moment, and be taken for more important
+            self._task.cancel()  # a cancellation is lost if the awaited call ends at the same moment
             await asyncio.wait([self._task], timeout=_AGAIN)
 
 
 class Reopening(Generic[T]):
-    """Holds one connection to ``place``, of whatever kind. Safe to share between the tasks of one event loop.
+    """Holds one connection to ``place``, of any type. Safe to share between the tasks of one event loop.
 
-    ``open_`` makes one or raises ``BrokerUnavailable``, and leaves nothing behind when it raises. ``close`` ends one;
-    what it raises does not matter, and it gets two seconds. ``works`` says whether one can still be used.
+    ``open_`` opens a connection or raises ``BrokerUnavailable``, and leaves nothing open when it raises. ``close``
+    closes one: it gets two seconds, and its errors are ignored. ``works`` returns whether one can still be used.
     """
 
     def __init__(
@@ -80,10 +80,10 @@ class Reopening(Generic[T]):
         self._opening: Attempt[T] | None = None
 
     async def get(self) -> T:
-        """The connection, opened if need be: whoever waits for it shares one attempt, and all get its error.
+        """The connection, opened if necessary: concurrent callers share one attempt, and all get its error.
 
-        When the last of them is cancelled, the attempt ends before this raises. Raises ``BrokerUnavailable`` if
-        :meth:`close` ends it.
+        If the last caller is cancelled, the attempt ends before this raises. Raises ``BrokerUnavailable`` if
+        :meth:`close` ends the attempt.
         """
         if self._current is not None and self._works(self._current):
             return self._current
@@ -92,17 +92,17 @@ class Reopening(Generic[T]):
         return await self._opening.result()
 
     async def discard(self, connection: T | None = None) -> None:
-        """End it, without regard for what is under way; only if it still is ``connection``, if that is given."""
+        """Close it at once, even if it is in use; if ``connection`` is given, only if it still is the current one."""
         current = self._current
         if current is None or (connection is not None and connection is not current):
             return
         self._current = None
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(_GOODBYE):
+            async with asyncio.timeout(_CLOSING):
                 await self._close(current)
 
     async def close(self) -> None:
-        """End it. Safe to call again; :meth:`get` opens another."""
+        """Close it. Safe to call again; :meth:`get` opens another."""
         if self._opening is not None:
             await self._opening.end()
         await self.discard()
@@ -113,6 +113,6 @@ class Reopening(Generic[T]):
         return opened
 
 
-def _seen(task: asyncio.Task[T]) -> None:
+def _mark_retrieved(task: asyncio.Task[T]) -> None:
     if not task.cancelled():
-        task.exception()  # it has gone to all who wait; perhaps nobody does any more
+        task.exception()  # or asyncio logs it, if no task waits any more

@@ -1,4 +1,4 @@
-"""Step 6, what messages arrive through: the port of consumers."""
+"""The port of sources, through which consumers receive messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Delivery(abc.ABC):
-    """One message, delivered to one consumer, which says once what became of it. A second word changes nothing.
+    """One message, delivered to one consumer, which calls :meth:`ack` or :meth:`nack` once; later calls do nothing.
 
     ``attempt`` counts the deliveries of this message as far as the broker knows, from 1.
     """
@@ -24,53 +24,53 @@ class Delivery(abc.ABC):
 
     @abc.abstractmethod
     async def ack(self) -> None:
-        """It has taken effect and must not come again.
+        """Acknowledge the message: it has taken effect and must not be delivered again.
 
-        Raises ``BrokerUnavailable`` if that cannot be said now: the message may then come again.
+        Raises ``BrokerUnavailable`` during an outage: the message may then be delivered again.
         """
 
     @abc.abstractmethod
     async def nack(self, delay: float = 0.0) -> None:
-        """It has not taken effect and must come again, after ``delay`` seconds as far as the broker can wait."""
+        """Give the message back: deliver it again, after ``delay`` seconds as far as the broker supports that."""
 
 
 class MessageSource(abc.ABC):
     """Receives the messages of some topics, as a member of a group of consumers that share the work.
 
-    Every message is delivered to one member of each group, again and again until it is acknowledged. Reconnects by
-    itself; what was delivered and not acknowledged before comes again. Safe to use from one task at a time.
+    Every message is delivered to one member of each group, repeatedly until it is acknowledged. A source reconnects by
+    itself; messages that were not acknowledged before are then delivered again. Safe to use from one task at a time.
     """
 
     features: Features = Features()
 
     @abc.abstractmethod
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # how long to wait for the first, not for all
-        """What has arrived: at least one message if there is one within ``timeout`` seconds, at most ``limit``.
+        """The messages that have arrived: at least one if one arrives within ``timeout`` seconds, at most ``limit``.
 
         Raises ``BrokerUnavailable`` during an outage; call it again.
         """
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge some of its ``deliveries``, together where the broker can do that; others are told one by one.
+        """Acknowledge ``deliveries`` of this source, in one call if the broker supports that.
 
-        Raises ``BrokerUnavailable`` if that cannot be said of each: any of them may then come again.
+        Raises ``BrokerUnavailable`` during an outage: any of them may then be delivered again.
         """
         for delivery in deliveries:
             await delivery.ack()
 
     @abc.abstractmethod
     async def start(self) -> None:
-        """Join the group. What is sent to a durable topic before is not lost. Safe to call again."""
+        """Join the group. Earlier messages of a durable topic are not lost. Safe to call again."""
 
     @abc.abstractmethod
     async def close(self) -> None:
-        """Leave the group. What is not acknowledged goes to other members. Safe to call again."""
+        """Leave the group. Unacknowledged messages go to other members. Safe to call again."""
 
     async def __aenter__(self) -> Self:
         try:
             await self.start()
         except BaseException:
-            await self.close()  # nobody else will
+            await self.close()  # `__aexit__` is not called
             raise
         return self
 

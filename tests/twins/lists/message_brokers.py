@@ -39,7 +39,7 @@ TWINS = (
     Twin(
         "a header in Latin-1 ends no connection (RabbitMQ)",
         "message_brokers/amqp/link.py",
-        "        read_all()\n",
+        "        tolerate_undecodable_headers()\n",
         "",
         f"{AMQP}test_a_message_that_the_driver_cannot_decode_does_not_end_the_connection",
     ),

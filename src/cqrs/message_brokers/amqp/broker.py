@@ -1,4 +1,4 @@
-"""Step 5, RabbitMQ through aio-pika."""
+"""The broker for RabbitMQ, with aio-pika."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message as OutgoingMessage
 
 
-_LONGEST = 255
+_MAX_PROPERTY = 255  # bytes of a text property
 _PUBLISHER = Needed("a publisher with a method publish, or the address of the server as dsn=", ("publish",))
 
 
 class AMQPMessageBroker(MessageBroker):
     """Sends to one exchange, with the topic as routing key: persistent, confirmed, and never silently dropped.
 
-    ``AMQPMessageBroker(dsn=..., exchange_name=...)`` leaves it to the consumers to bind their queues; a message that
-    no queue takes is a ``BrokerUnavailable`` that names its topic. With ``queue_name`` there is always one: this queue
-    takes every topic.
+    With ``AMQPMessageBroker(dsn=..., exchange_name=...)`` the consumers bind their queues; for a message that no queue
+    accepts, ``BrokerUnavailable`` is raised with its topic. With ``queue_name`` the broker itself binds this queue to
+    every topic.
 
-    ``AMQPMessageBroker(publisher, exchange_name)`` sends to the queue that has the name of the topic, and makes it.
+    ``AMQPMessageBroker(publisher, exchange_name)`` sends to the queue that is named like the topic, and declares it.
 
-    A server that refuses a message for now, because a queue is full, is a ``BrokerUnavailable``. The next message of a
-    key is sent when the one before is confirmed. ``pika_log_level``, if given, is set for the loggers of the driver.
+    If the server refuses a message for now, because a queue is full, ``BrokerUnavailable`` is raised. The next message
+    of a key is sent after the previous one is confirmed. ``pika_log_level`` is the level for the loggers of the driver.
     """
 
     features = Features(durable=True, ordered=True)
@@ -88,7 +88,7 @@ class AMQPMessageBroker(MessageBroker):
         self._publisher = publisher
         self._exchange_name = exchange_name
         self._queue_name = queue_name
-        # Bound to a topic exchange, it takes every topic; to one of another type, `#` means nothing.
+        # `#` matches every topic, but only in a topic exchange.
         self._pattern = "#" if exchange_type == "topic" else None
         if pika_log_level is not None:
             for name in ("aio_pika", "aiormq"):
@@ -102,7 +102,7 @@ class AMQPMessageBroker(MessageBroker):
         await self._send(message.to_envelope())
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many, as a pipeline over one channel."""
+        """Send ``envelopes`` as a pipeline over one channel; returns for each its error or ``None``."""
         return await send_by_key(envelopes, self._send)
 
     async def start(self) -> None:
@@ -146,5 +146,5 @@ def _to_amqp(envelope: Envelope, broker: str) -> Message:
 
 
 def _short(text: str | None) -> str | None:
-    # A property holds 255 bytes; what is longer is in the headers alone.
-    return None if text is None or len(text.encode()) > _LONGEST else text
+    # Longer texts are in the headers only.
+    return None if text is None or len(text.encode()) > _MAX_PROPERTY else text

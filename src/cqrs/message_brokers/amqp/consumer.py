@@ -1,4 +1,4 @@
-"""Step 6, RabbitMQ through aio-pika: a plain consumer."""
+"""A plain consumer of RabbitMQ, with aio-pika and without an inbox."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _log = logging.getLogger(__name__)
 
 
 class AMQPConsumer:
-    """Hands the messages of a durable queue to a function, one after the other, at most ``prefetch`` in advance.
+    """Calls a function with the messages of a durable queue, one at a time; prefetches at most ``prefetch``.
 
-    Use ``cqrs.message_brokers.amqp.source`` where messages are to take effect once: it feeds the inbox.
+    If messages must take effect once, use ``AMQPMessageSource`` with a ``cqrs.Consumer``, which has an inbox.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class AMQPConsumer:
         self._declare = declare
 
     async def consume(self, handler: Callable[[AbstractIncomingMessage], Awaitable[None]], queue_name: str) -> None:
-        """Consume until this is cancelled; an outage is waited out.
+        """Consume until this is cancelled; during an outage, reconnect.
 
-        A message is acknowledged when ``handler`` returns, unless the handler has settled it. When it raises, that is
-        logged and the message is given back after ``retry_delay`` seconds: it comes again.
+        A message is acknowledged when ``handler`` returns, unless the handler has acknowledged or rejected it. If
+        ``handler`` raises, the error is logged and the message is requeued after ``retry_delay`` seconds.
         """
 
         async def queues(channel: AbstractChannel) -> list[AbstractQueue]:
@@ -58,7 +58,7 @@ class AMQPConsumer:
         try:
             while True:
                 try:
-                    for message in await subscription.take(1, 60.0):
+                    for message in await subscription.fetch(1, 60.0):
                         with outage(subscription.place):
                             await self._handle(handler, message)
                 except BrokerUnavailable as error:
@@ -72,8 +72,10 @@ class AMQPConsumer:
     ) -> None:
         try:
             await handler(message)
-        except Exception:  # noqa: BLE001  # what fails is the message, and the next one must have its turn
-            _log.exception("A message on the queue %r failed; it will come again", message.routing_key)
+        except Exception:  # noqa: BLE001  # the next message must be handled too
+            _log.exception(
+                "The handler of a message of the queue %r failed; the message is requeued", message.routing_key
+            )
             await asyncio.sleep(self._retry_delay)
             if not message.processed:
                 await message.nack(requeue=True)

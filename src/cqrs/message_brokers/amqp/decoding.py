@@ -1,7 +1,8 @@
-"""Step 6, the decoders of the AMQP driver, which end a connection at a header that they cannot read.
+"""Make the decoders of the AMQP driver tolerant.
 
-The server then delivers the message again over the next connection, which ends as well: one message in Latin-1, or with
-a time beyond the year 9999, stops a queue for good.
+The driver closes a connection at a header that it cannot decode. The server then delivers the message again over the
+next connection, which is closed as well: one header in Latin-1, or a time after the year 9999, would stop a queue for
+good.
 """
 
 from __future__ import annotations
@@ -12,18 +13,18 @@ from typing import Any
 
 from cqrs.envelope import UNREADABLE
 
-_DECODERS = "pamqp.decode"  # what aio-pika stands on
+_DECODERS = "pamqp.decode"  # a dependency of aio-pika
 _LENGTH = struct.Struct(">I")
-_MADE = "cqrs_reads_all"
+_MARK = "cqrs_tolerant"
 
 
-def read_all() -> None:
-    """Let the driver read what it would have ended its connection for. Safe to call again.
+def tolerate_undecodable_headers() -> None:
+    """Make the driver replace headers that it cannot decode, instead of closing its connection. Safe to call again.
 
-    It is the same for all connections of the process, and changes nothing about what the driver can read.
+    Affects all connections of the process. Headers that the driver can decode stay the same.
     """
     methods: dict[str, Any] = importlib.import_module(_DECODERS).METHODS
-    if not hasattr(methods["table"], _MADE):
+    if not hasattr(methods["table"], _MARK):
         methods["table"] = _table(methods["table"])
         methods["shortstr"] = _short_text(methods["shortstr"])
         methods["timestamp"] = _time(methods["timestamp"])
@@ -40,7 +41,7 @@ def _table(strict: Any) -> Any:
             return end, {UNREADABLE: f"{type(error).__name__}: {error}"}
         return result
 
-    setattr(table, _MADE, True)
+    setattr(table, _MARK, True)
     return table
 
 

@@ -1,4 +1,4 @@
-"""Steps 5 and 6, what speaks to RabbitMQ, made from a URL."""
+"""Make a publisher or a consumer of RabbitMQ from a URL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def amqp_publisher_factory(
 ) -> AMQPPublisher:
     """A publisher for ``url``, with the further ``options`` of :class:`AMQPPublisher`.
 
-    The sizes are upper bounds, and one is enough: a channel carries all messages, as a pipeline that keeps their order.
+    The pool sizes are upper bounds, and one channel is enough: it sends all messages as a pipeline, in their order.
     """
     return AMQPPublisher(url, **options)
 
@@ -29,5 +29,5 @@ def amqp_consumer_factory(
     max_channel_pool_size: int = 10,  # noqa: ARG001  # an upper bound
     **options: Any,
 ) -> AMQPConsumer:
-    """A consumer for ``url``, with the further ``options`` of :class:`AMQPConsumer`. The sizes are upper bounds."""
+    """A consumer for ``url``, with the further ``options`` of :class:`AMQPConsumer`; pool sizes are upper bounds."""
     return AMQPConsumer(url, **options)

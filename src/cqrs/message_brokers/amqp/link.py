@@ -20,7 +20,7 @@ from cqrs._tasks.cancellation import is_cancelled
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.errors.root import CQRSError
 from cqrs.message_brokers.addresses import parts_of, place_of
-from cqrs.message_brokers.amqp.decoding import read_all
+from cqrs.message_brokers.amqp.decoding import tolerate_undecodable_headers
 from cqrs.message_brokers.driver_logs import quiet
 from cqrs.message_brokers.refusal import unavailable
 from cqrs.message_brokers.reopening import Reopening
@@ -33,14 +33,15 @@ if TYPE_CHECKING:
 
 
 _SCHEMES = ("amqp", "amqps")
-_FRAME = 131_072  # bytes; what servers take unless they say otherwise
-_GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
+_FRAME = 131_072  # bytes; the default of servers
+_CLOSING = 0.5  # seconds; nothing was sent yet over a connection whose opening failed
 
 
 class AMQPLink:
-    """Safe to share between the tasks of one event loop; nothing connects before :meth:`channel`.
+    """Holds the connection and its channel. Safe to share between the tasks of one event loop.
 
-    ``opened`` is called with each new channel before anybody else gets it. ``frame`` is what a frame holds, in bytes.
+    It connects at the first call of :meth:`channel`. ``opened`` is called with each new channel before a caller gets
+    it. ``frame`` is the maximum size of a frame, in bytes.
     """
 
     def __init__(
@@ -60,17 +61,17 @@ class AMQPLink:
         self._link = Reopening(self.place, self._open, _close, _works)
 
     async def channel(self) -> AbstractChannel:
-        """The one channel, which confirms. Raises ``BrokerUnavailable`` if it cannot be opened now."""
+        """The channel, with publisher confirms. Raises ``BrokerUnavailable`` if it cannot be opened now."""
         return (await self._link.get()).channel
 
     @contextlib.asynccontextmanager
     async def side_channel(self) -> AsyncGenerator[AbstractChannel, None]:
-        """Another channel of the connection, for what may fail: a failure closes only that one."""
+        """Another channel of the connection, for operations that may fail: a failure closes only this channel."""
         async with (await self._link.get()).connection.channel() as channel:
             yield channel
 
     async def discard(self, channel: AbstractChannel) -> None:
-        """Disconnect, without regard for what is under way, if ``channel`` is still the one."""
+        """Disconnect at once, even if messages are unconfirmed, if ``channel`` is still the current channel."""
         opened = await self._link.get() if not channel.is_closed else None
         if opened is not None and opened.channel is channel:
             await self._link.discard(opened)
@@ -80,7 +81,7 @@ class AMQPLink:
         await self._link.close()
 
     async def _open(self) -> _Opened:
-        read_all()
+        tolerate_undecodable_headers()
         quiet("aio_pika", "aiormq")
         with outage(self.place):
             async with asyncio.timeout(self._timeout):
@@ -92,8 +93,8 @@ class AMQPLink:
                     if self._opened is not None:
                         await self._opened(channel)
                 except BaseException:
-                    with contextlib.suppress(Exception):  # the reason is what it was closed for
-                        async with asyncio.timeout(_GOODBYE):
+                    with contextlib.suppress(Exception):  # the first error is the one to raise
+                        async with asyncio.timeout(_CLOSING):
                             await connection.close()
                     raise
         return _Opened(connection, channel)
@@ -115,9 +116,9 @@ def _works(opened: _Opened) -> bool:
 
 @contextlib.contextmanager
 def outage(place: str) -> Generator[None]:
-    """Whatever the driver raises because ``place`` does not do its part becomes ``BrokerUnavailable``.
+    """Raise the errors by which the driver reports an outage of ``place`` as ``BrokerUnavailable``.
 
-    A message that cannot be routed is another matter, and stays what it is.
+    ``PublishError``, for a message that cannot be routed, is raised as it is.
     """
     try:
         yield
@@ -126,7 +127,7 @@ def outage(place: str) -> Generator[None]:
     except asyncio.CancelledError as error:
         if is_cancelled():
             raise
-        # The driver cancels whoever waits on a channel when it closes; nobody has cancelled this task.
+        # The driver cancels the tasks that wait for a channel when the channel closes: this task was not cancelled.
         raise BrokerUnavailable(place, "the connection was lost") from error
     except (AMQPError, ChannelInvalidStateError, OSError) as error:
         raise unavailable(place, error, _refused) from error

@@ -1,6 +1,6 @@
-"""Steps 5 and 6, what a broker needs of an adapter: bring your own by having these methods.
+"""The protocols of publishers and consumers for RabbitMQ, for implementations of your own.
 
-Messages are those of aio-pika, whatever it calls them: nothing here imports a driver.
+Messages have the types of aio-pika; they are ``Any`` here, because this module imports no driver.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AMQPPublisher(Protocol):
-    """Sends to RabbitMQ."""
+    """Sends messages to RabbitMQ."""
 
     async def publish(self, message: Any, queue_name: str, exchange_name: str) -> None:
         """Return when the server has confirmed ``message``; raise ``BrokerUnavailable`` or ``MessageRejected``."""
@@ -20,8 +20,8 @@ class AMQPPublisher(Protocol):
 
 
 class AMQPConsumer(Protocol):
-    """Receives from RabbitMQ."""
+    """Receives messages from RabbitMQ."""
 
     async def consume(self, handler: Callable[[Any], Awaitable[None]], queue_name: str) -> None:
-        """Hand every message of the queue to ``handler``, until this is cancelled."""
+        """Call ``handler`` with every message of the queue, until this is cancelled."""
         ...

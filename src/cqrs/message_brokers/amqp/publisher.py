@@ -1,4 +1,4 @@
-"""Step 5, RabbitMQ through aio-pika: a publisher that waits for the server's word."""
+"""A publisher for RabbitMQ, with aio-pika and publisher confirms."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
     from aio_pika.abc import AbstractChannel, AbstractMessage
 
-_ATTEMPTS = 5  # to send again what was under way when a channel was closed because of another message
+_ATTEMPTS = 5  # to send a message that was unconfirmed when the server closed the channel because of another one
 _BLOCKED = "the server may have blocked the connection for want of memory or disk space: look for its alarms"
 _UNBOUND = "start a consumer of this topic, which binds its queue, or bind one yourself"
-_LARGEST = 128 * 1024 * 1024  # what RabbitMQ 3.8 and later take if nobody has changed it
+_LARGEST = 128 * 1024 * 1024  # the default limit of RabbitMQ 3.8 and later
 
 
 class AMQPPublisher:
     """Publishes over one channel, so that messages keep their order, and waits until the server has confirmed each.
 
     Safe to share between the tasks of one event loop, which then share the channel as a pipeline. It connects at the
-    first message and again after an outage. Exchanges (durable, of ``exchange_type``) and queues (durable) are made
+    first message and again after an outage. Exchanges (durable, of ``exchange_type``) and queues (durable) are declared
     when they are first used, unless ``declare`` is false.
 
-    ``timeout`` is the time in seconds that the server has to confirm a message; ``max_message_size`` is what it takes
-    at most, in bytes; less if the server says so.
+    ``timeout`` is the time in seconds that the server has to confirm a message. ``max_message_size`` is the size limit
+    of the server in bytes; a smaller limit is learnt from the errors of the server.
     """
 
     def __init__(  # noqa: PLR0913  # options, each with a default
@@ -59,11 +59,11 @@ class AMQPPublisher:
 
     @property
     def place(self) -> str:
-        """Where it sends to, for messages to people."""
+        """The server, without password, for log lines."""
         return self._link.place
 
     async def publish(self, message: AbstractMessage, queue_name: str, exchange_name: str) -> None:
-        """Send ``message`` to the queue ``queue_name`` through the exchange, both of which are made if need be.
+        """Send ``message`` to the queue ``queue_name`` through the exchange; both are declared if necessary.
 
         When this returns the server has confirmed it. Raises ``BrokerUnavailable`` and ``MessageRejected``.
         """
@@ -78,21 +78,21 @@ class AMQPPublisher:
         queue_name: str | None = None,
         pattern: str | None = None,
     ) -> None:
-        """As :meth:`publish`, with a routing key of its own.
+        """Like :meth:`publish`, with a separate routing key.
 
-        The queue, if one is named, is bound to the exchange by ``pattern``, or else by the routing key.
-        Raises ``BrokerUnavailable`` with the routing key as its topic if no queue takes the message, and
-        ``MessageRejected`` if it or its headers are too large for the server, and if the user must not write to the
-        routing key. Others that were under way then are sent again: they may arrive twice.
+        A named queue is bound to the exchange with ``pattern``, by default with the routing key. Raises
+        ``BrokerUnavailable``, with the routing key as its topic, if no queue accepts the message, and
+        ``MessageRejected`` if the message or its headers are too large for the server or the user may not write to the
+        routing key. Messages that are unconfirmed at that moment are sent again: they may arrive twice.
         """
         name = message.message_id
         try:
-            async with self._alone(name):
+            async with self._only_one_of(name):
                 for attempt in itertools.count(1):
                     try:
                         await self._publish(message, exchange_name, routing_key, queue_name, pattern or routing_key)
                     except BrokerUnavailable as error:
-                        if not self._refusals.learns_from(error.__cause__) and (
+                        if not self._refusals.learn_from(error.__cause__) and (
                             attempt >= _ATTEMPTS or not self._is_collateral(error)
                         ):
                             raise
@@ -113,12 +113,12 @@ class AMQPPublisher:
         await self._link.close()
 
     def _is_collateral(self, error: BrokerUnavailable) -> bool:
-        # The channel was closed because of another message, or had been before this one was given to it.
+        # The channel was closed because of another message, perhaps before this one was sent over it.
         return self._refusals.have_just_closed_a_channel() or isinstance(error.__cause__, ChannelInvalidStateError)
 
     @contextlib.asynccontextmanager
-    async def _alone(self, message_id: str | None) -> AsyncGenerator[None, None]:
-        # The driver tells messages that come back by their id: two of one id must not be on their way together.
+    async def _only_one_of(self, message_id: str | None) -> AsyncGenerator[None, None]:
+        # The driver identifies returned messages by their id: two with one id must not be unconfirmed together.
         while message_id is not None and message_id in self._in_flight:
             await self._in_flight[message_id].wait()
         done = asyncio.Event()
@@ -141,15 +141,15 @@ class AMQPPublisher:
             try:
                 async with asyncio.timeout(self._timeout):
                     if self._declare and (exchange_name, queue_name, pattern) not in self._declared:
-                        await self._make(exchange_name, queue_name, pattern)
+                        await self._declare_both(exchange_name, queue_name, pattern)
                     exchange = await channel.get_exchange(exchange_name, ensure=False)
                     await exchange.publish(message, routing_key, mandatory=True)
             except TimeoutError as error:
-                # It may still be on its way: nothing may overtake it on this connection.
+                # The message may still arrive: later messages must not be sent over this connection before it.
                 await self._link.discard(channel)
                 raise TimeoutError(f"no confirmation within {self._timeout:g} s, {_BLOCKED}") from error
 
-    async def _make(self, exchange_name: str, queue_name: str | None, pattern: str) -> None:
+    async def _declare_both(self, exchange_name: str, queue_name: str | None, pattern: str) -> None:
         async with self._declaring:
             if (exchange_name, queue_name, pattern) in self._declared:
                 return
@@ -163,5 +163,5 @@ class AMQPPublisher:
             self._declared.add((exchange_name, queue_name, pattern))
 
     async def _forget(self, _: AbstractChannel) -> None:
-        # The server that has come back may be another one.
+        # After an outage the server may be another one, without these exchanges and queues.
         self._declared.clear()

@@ -1,4 +1,4 @@
-"""Step 5, the messages for which RabbitMQ closes a channel or a connection, and with it the way of all others."""
+"""The messages for which RabbitMQ closes a channel or a connection, and so interrupts all others."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _REMEMBERED = 30.0  # seconds; an operator may change the server
 
 
 class Refusals:
-    """Tells a message that the server would refuse before it is sent, by its size and by what the server has said.
+    """Recognizes messages that the server would refuse before they are sent, by their size and by earlier refusals.
 
-    The server tells neither its largest message nor what a user may do: it closes the channel at the first one, and
-    names what is wrong. So others that were under way are to be sent again, and the next such message is not sent.
+    The server does not publish its size limit or the permissions of a user: at the first such message it closes the
+    channel with the reason. Messages that were unconfirmed then are sent again; the next such message is not sent.
     """
 
     def __init__(self, largest: int) -> None:
@@ -31,8 +31,8 @@ class Refusals:
         self._of_server: tuple[int, float] = (largest, 0.0)
         self._topics: dict[tuple[str, str], float] = {}
 
-    def learns_from(self, error: BaseException | None) -> bool:
-        """Whether ``error``, with which the server has closed a channel, tells something new about a message."""
+    def learn_from(self, error: BaseException | None) -> bool:
+        """Remember the refusal in ``error``, which closed a channel; returns whether it was not known yet."""
         text, now = str(error), asyncio.get_running_loop().time()
         known = (self._of_server[0], len(self._topics))
         if found := _TOO_LARGE.search(text):
@@ -45,11 +45,11 @@ class Refusals:
         return known != (self._of_server[0], len(self._topics))
 
     def have_just_closed_a_channel(self) -> bool:
-        """Whether others that were under way may have got an error because of it."""
+        """Whether messages that were unconfirmed may have failed because of a refusal of another one."""
         return asyncio.get_running_loop().time() < self._closed_at + _AFTERMATH
 
     def problem(self, message: AbstractMessage, exchange: str, topic: str, frame: int) -> str | None:
-        """Why the server would not take ``message``; ``frame`` is what a frame of the connection holds, in bytes."""
+        """Why the server would refuse ``message``, or ``None``; ``frame`` is the maximum size of a frame, in bytes."""
         largest, until = self._of_server
         now = asyncio.get_running_loop().time()
         limit = min(self._largest, largest) if now < until else self._largest
@@ -61,7 +61,7 @@ class Refusals:
 
 
 def _header_problem(message: AbstractMessage, frame: int) -> str | None:
-    size = 4096  # more than all other properties take
+    size = 4096  # more than all other properties need
     for name, value in message.headers.items():
         if len(name.encode()) > _LONGEST_NAME:
             return f"the name of the header {name[:40]!r}… is longer than {_LONGEST_NAME} bytes"

@@ -1,4 +1,4 @@
-"""Step 6, messages from RabbitMQ through aio-pika."""
+"""The source for RabbitMQ, with aio-pika."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
     from cqrs.envelope import Envelope
 
 
-_OF_THE_SERVER = {"x-delivery-count", "x-acquired-count"}
-"""What says something about a delivery, and not about the message."""
+_DELIVERY_HEADERS = {"x-delivery-count", "x-acquired-count"}
+"""Headers that the server adds to a delivery."""
 
 
 class AMQPMessageSource(MessageSource):
     """Receives ``topics`` of an exchange as a member of ``group``, from the queues ``<group>.<topic>``.
 
-    With ``queue_name`` all topics come from this one queue. The queues are made and bound, durable, with the options
-    ``queue_type`` (of the server's choice by default) and ``queue_arguments``, unless ``declare`` is false.
-    What is sent before the first member has started is not kept for the group.
+    With ``queue_name`` all topics come from this one queue. The queues are declared durable and bound, with the options
+    ``queue_type`` (by default the server chooses) and ``queue_arguments``, unless ``declare`` is false. Messages that
+    are sent before the first member has started are not kept for the group.
 
-    At most ``prefetch`` messages of a queue are with this member. With ``single_active`` one member has a queue to
-    itself and the others stand by for it: only so do messages of one key keep their order. Without, the members share
-    each queue and its messages are worked on side by side. A message that is given back comes after those that are with
-    the member already, from a queue of the type ``quorum`` even after all others. With a ``prefetch`` of 1 and the type
-    ``classic`` it comes first, and a queue is worked on one message after the other.
+    The server delivers at most ``prefetch`` unacknowledged messages of a queue to this member. With ``single_active``
+    one member has a queue to itself and the others are on standby: only then do messages of one key keep their order.
+    Without it the members share each queue and handle its messages concurrently. A message that is given back comes
+    after the messages that the member has already, and from a queue of type ``quorum`` after all others. With
+    ``prefetch=1`` and type ``classic`` it comes first, and a queue is handled one message at a time.
 
-    ``read`` makes envelopes of messages from other programs. What it raises, and what cannot be read without it, holds
-    up no queue: see ``cqrs.message_brokers.foreign`` for what is received then.
+    ``read`` makes envelopes of messages from other programs. A message that ``read`` raises for, or that cannot be read
+    without it, does not stop the queue: ``cqrs.message_brokers.foreign`` describes the envelope that it gets.
     """
 
     features = AMQPMessageBroker.features
@@ -69,10 +69,10 @@ class AMQPMessageSource(MessageSource):
     ) -> None:
         check_texts("topics", topics, "one topic or more, each as an argument of its own")
         check_text("group", group, "the name of the group")
-        # A quorum queue puts what is given back behind all others, and one of the server's choice may be of that type.
-        kept = single_active and prefetch == 1 and queue_type == "classic"
+        # A quorum queue puts a returned message last, and the server may choose that type if none is given.
+        in_order = single_active and prefetch == 1 and queue_type == "classic"
         self.features = dataclasses.replace(
-            AMQPMessageBroker.features, ordered_across_members=single_active, redelivers_in_order=kept
+            AMQPMessageBroker.features, ordered_across_members=single_active, redelivers_in_order=in_order
         )
         self._subscription = AMQPSubscription(
             dsn, self._queues, prefetch=prefetch, ssl_context=ssl_context, timeout=timeout
@@ -89,40 +89,40 @@ class AMQPMessageSource(MessageSource):
             **(queue_arguments or {}),
         }
         self._read = read
-        self._later: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {', '.join(self._bindings)} on {self.place}>"
 
     @property
     def place(self) -> str:
-        """Where it is, for messages to people."""
+        """The server, without password, for log lines."""
         return self._subscription.place
 
     async def start(self) -> None:
-        """Make the queues and consume. Safe to call again."""
+        """Declare the queues and start consuming. Safe to call again."""
         await self._subscription.start()
 
     async def close(self) -> None:
-        """Disconnect: what is not acknowledged goes to other members. Safe to call again."""
-        for task in self._later:
+        """Disconnect: unacknowledged messages go to other members. Safe to call again."""
+        for task in self._tasks:
             task.cancel()
         await self._subscription.close()
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
-        """What has arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
-        messages = await self._subscription.take(limit, timeout)
+        """The messages that have arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
+        messages = await self._subscription.fetch(limit, timeout)
         try:
             return [_AMQPDelivery(self, message, self._envelope(message)) for message in messages]
-        except OSError:  # what `read` needs is away
+        except OSError:  # `read` needs something that is away
             self._subscription.put_back(messages)
             raise
 
-    def later(self, what: Coroutine[Any, Any, None]) -> None:
-        """Do it as long as this source is open."""
-        task = asyncio.create_task(what, context=context_without_turn())
-        self._later.add(task)
-        task.add_done_callback(self._later.discard)
+    def run_while_open(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run ``work`` as a task, which :meth:`close` cancels. For deliveries of this source."""
+        task = asyncio.create_task(work, context=context_without_turn())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _envelope(self, message: AbstractIncomingMessage) -> Envelope:
         if self._read is None:
@@ -143,7 +143,7 @@ class AMQPMessageSource(MessageSource):
 
 
 class _AMQPDelivery(Delivery):
-    """A message of RabbitMQ. Queues of the type quorum count deliveries; others tell the first from later ones."""
+    """A message of RabbitMQ. Only quorum queues count deliveries; other queues mark those after the first."""
 
     def __init__(self, source: AMQPMessageSource, message: AbstractIncomingMessage, envelope: Envelope) -> None:
         self.envelope = envelope
@@ -154,31 +154,34 @@ class _AMQPDelivery(Delivery):
         self._settled = False
 
     async def ack(self) -> None:
-        """It is done."""
+        """Acknowledge the message."""
         if not self._settled:
             self._settled = True
             with outage(self._source.place):
                 await self._message.ack()
 
     async def nack(self, delay: float = 0.0) -> None:
-        """Give it back after ``delay`` seconds; until then it counts as one of ``prefetch``."""
+        """Requeue the message after ``delay`` seconds; until then it counts as one of ``prefetch``."""
         if not self._settled:
             self._settled = True
             if delay > 0:
-                self._source.later(self._give_back(delay))
+                self._source.run_while_open(self._give_back(delay))
             else:
                 await self._give_back()
 
     async def _give_back(self, delay: float = 0.0) -> None:
         await asyncio.sleep(delay)
-        with contextlib.suppress(BrokerUnavailable), outage(self._source.place):  # it then comes again all the more
+        with (
+            contextlib.suppress(BrokerUnavailable),
+            outage(self._source.place),
+        ):  # the server then requeues it by itself
             await self._message.nack(requeue=True)
 
 
 def _stand_in(make: Callable[..., Envelope], message: AbstractIncomingMessage, *error: Exception) -> Envelope:
     topic, body = message.routing_key or "", message.body
-    # Nothing tells where a message is in its queue, and the id that its sender gave it need not be one of a kind.
-    place = f"{message.message_id}/{message.timestamp}/{topic}/{_sum(body)}" if message.message_id else None
+    # A message does not know its position in the queue, and the id that its sender gave it need not be unique.
+    place = f"{message.message_id}/{message.timestamp}/{topic}/{_digest(body)}" if message.message_id else None
     return make(topic, body, _headers(message), place, *error)
 
 
@@ -191,9 +194,9 @@ def _headers(message: AbstractIncomingMessage) -> dict[str, str]:
         "correlation-id": message.correlation_id,
     }
     known = {name: text_of(value) for name, value in properties.items() if value}
-    given = {name: text_of(value) for name, value in message.headers.items() if name not in _OF_THE_SERVER}
+    given = {name: text_of(value) for name, value in message.headers.items() if name not in _DELIVERY_HEADERS}
     return {**known, **given}
 
 
-def _sum(body: bytes) -> str:
+def _digest(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""Messages of RabbitMQ as they arrive, to be taken when there is time for them."""
+"""A subscription to queues of RabbitMQ, with a buffer of the messages that have arrived."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class AMQPSubscription:
     """Consumes ``queues`` over one connection, which is opened when it is needed and again after it has broken.
 
-    ``queues`` makes or finds them on a new channel. At most ``prefetch`` messages of each are unsettled here.
+    ``queues`` declares or finds them on a new channel. At most ``prefetch`` messages of each are unacknowledged here.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class AMQPSubscription:
 
     @property
     def place(self) -> str:
-        """Where it is, for messages to people."""
+        """The server, without password, for log lines."""
         return self._link.place
 
     async def start(self) -> None:
@@ -47,25 +47,25 @@ class AMQPSubscription:
         await self._link.channel()
 
     async def close(self) -> None:
-        """Disconnect: the server takes back what is not settled. Safe to call again."""
+        """Disconnect: the server requeues unacknowledged messages. Safe to call again."""
         await self._link.close()
 
-    async def take(self, limit: int, timeout: float) -> list[AbstractIncomingMessage]:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
-        """What has arrived, at most ``limit``; waits up to ``timeout`` seconds for the first."""
+    async def fetch(self, limit: int, timeout: float) -> list[AbstractIncomingMessage]:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
+        """The messages that have arrived, at most ``limit``; waits up to ``timeout`` seconds for the first."""
         channel = await self._link.channel()
         arrivals = self._arrivals
         await arrivals.wait(timeout)
         if arrivals.lost is not None:
             await self._link.discard(channel)
             raise BrokerUnavailable(self.place, arrivals.lost)
-        return arrivals.take(limit)
+        return arrivals.pop(limit)
 
     def put_back(self, messages: Sequence[AbstractIncomingMessage]) -> None:
-        """Take them again the next time, before all others."""
+        """Return ``messages`` first from the next :meth:`fetch`."""
         self._arrivals.put_back(messages)
 
     async def _subscribe(self, channel: AbstractChannel) -> None:
-        # What arrived over an earlier connection cannot be settled any more, and comes again over this one.
+        # Messages of an earlier connection cannot be acknowledged any more; the server delivers them again.
         self._arrivals = arrivals = _Arrivals()
         channel.close_callbacks.add(arrivals.closed)
         underlay = await channel.get_underlay_channel()
@@ -77,37 +77,37 @@ class AMQPSubscription:
 
 
 class _Arrivals:
-    """What has come over one channel, and whether more can come."""
+    """The buffered messages of one channel, and whether more can come."""
 
     def __init__(self) -> None:
         self.lost: str | None = None
         self._messages: deque[AbstractIncomingMessage] = deque()
-        self._something = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def add(self, message: AbstractIncomingMessage) -> None:
         self._messages.append(message)
-        self._something.set()
+        self._changed.set()
 
     def closed(self, _: object, error: BaseException | None) -> None:
-        said = str(error or "")
-        self.end(f"the connection was lost: {said}" if said else "the connection was lost")
+        reason = str(error or "")
+        self.end(f"the connection was lost: {reason}" if reason else "the connection was lost")
 
     def end(self, reason: str) -> None:
         self.lost = self.lost or reason
-        self._something.set()
+        self._changed.set()
 
-    def take(self, limit: int) -> list[AbstractIncomingMessage]:
-        taken = [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
+    def pop(self, limit: int) -> list[AbstractIncomingMessage]:
+        popped = [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
         if not self._messages and self.lost is None:
-            self._something.clear()
-        return taken
+            self._changed.clear()
+        return popped
 
     def put_back(self, messages: Sequence[AbstractIncomingMessage]) -> None:
         if self.lost is None:
             self._messages.extendleft(reversed(messages))
-            self._something.set()
+            self._changed.set()
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self._something.wait()
+                await self._changed.wait()

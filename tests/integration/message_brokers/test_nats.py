@@ -270,8 +270,8 @@ async def test_a_created_stream_is_logged(nats_url: str, caplog: pytest.LogCaptu
     for _ in range(2):
         async with NatsMessageSource(nats_url, topic, stream=a_stream(topic)):
             pass
-    assert caplog.text.count(f"NATS has no stream '{topic}'; it is made, for {topic}") == 1
-    assert caplog.text.count(f"has no group 'default' for '{topic}' yet; it is made") == 1
+    assert caplog.text.count(f"NATS has no stream '{topic}'; creating it for {topic}") == 1
+    assert caplog.text.count(f"has no group 'default' for '{topic}'; creating it") == 1
 
 
 async def test_unsettled_messages_of_a_living_member_go_to_no_other(nats_url: str) -> None:

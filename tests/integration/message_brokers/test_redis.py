@@ -357,8 +357,8 @@ async def test_a_created_stream_is_logged(redis_url: str, caplog: pytest.LogCapt
     for _ in range(2):
         async with RedisMessageSource(redis_url, sent, read):
             pass
-    assert caplog.text.count(f"had no stream '{sent}'; it is made") == 1
-    assert caplog.text.count(f"had no stream '{read}'; it is made") == 1
+    assert caplog.text.count(f"had no stream '{sent}'; it was created") == 1
+    assert caplog.text.count(f"had no stream '{read}'; it was created") == 1
 
 
 async def test_confirmed_messages_survive_a_kill_of_a_server_that_syncs_each_command(

@@ -74,7 +74,7 @@ TWINS = (
     Twin(
         "what the driver still holds is not given to it twice (Kafka)",
         "message_brokers/kafka/lane.py",
-        "if place is not None:",
+        "if index is not None:",
         "if False:",
         f"{LANE}test_a_record_under_way_for_an_abandoned_call_is_not_sent_twice",
     ),
@@ -102,7 +102,7 @@ TWINS = (
     Twin(
         "whether a stream takes a subject is asked once (NATS)",
         "message_brokers/nats/broker.py",
-        "if envelope.topic not in asked:",
+        "if envelope.topic not in lookups:",
         "if True:",
         f"{NATS}test_of_a_batch_whether_a_stream_takes_a_subject_is_asked_once",
     ),
@@ -116,8 +116,8 @@ TWINS = (
     Twin(
         "it is renewed for a while, not for ever (NATS)",
         "message_brokers/nats/source.py",
-        "in self._unsettled.values() if until > now]",
-        "in self._unsettled.values()]",
+        "in self._unacknowledged.values() if until > now]",
+        "in self._unacknowledged.values()]",
         f"{NATS}test_messages_kept_longer_than_allowed_go_to_another_member",
     ),
     Twin(

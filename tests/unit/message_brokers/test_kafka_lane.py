@@ -47,7 +47,7 @@ async def test_a_record_under_way_for_an_abandoned_call_is_not_sent_twice() -> N
         lane.put(record, first)
     await asyncio.sleep(0)
     assert road.given == [b"1", b"2"]
-    lane.leave(first)
+    lane.abandon(first)
     second = Call(records(b"2", b"1", b"3"))
     for record in second.records:
         lane.put(record, second)
@@ -76,7 +76,7 @@ async def test_a_record_confirmed_for_an_abandoned_call_is_sent_again() -> None:
     first, second = Call(records(b"1")), Call(records(b"1"))
     lane.put(first.records[0], first)
     await first.results()
-    lane.leave(first)
+    lane.abandon(first)
     lane.put(second.records[0], second)
     assert await second.results() == [None]
     assert road.given == [b"1", b"1"]

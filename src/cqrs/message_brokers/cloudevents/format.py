@@ -1,9 +1,9 @@
-"""Steps 5 and 6, what an envelope looks like as a CloudEvent 1.0, and back.
+"""Convert envelopes to CloudEvents 1.0 and back.
 
 ==================  ==============================================================================
 ``id``              ``message_id``
 ``type``            ``name``
-``source``          what the sender says
+``source``          the ``source`` of the ``CloudEventsBroker``
 ``datacontenttype`` ``content_type``; in binary mode the header ``content-type``, as it is, and on NATS this attribute
 ``partitionkey``    ``key``, after the extension of this name
 ``traceparent``     the header of this name, after the extension for distributed tracing
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 STRUCTURED = "application/cloudevents+json"
 
-_AMQP = ("cloudevents_", "cloudevents:")  # producers have either
+_AMQP = ("cloudevents_", "cloudevents:")  # producers use either
 _NATS = "ce-"
-_AS_IT_IS = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
+_NOT_QUOTED = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '"%')
 
 _TRACING = ("traceparent", "tracestate")
 _ENVELOPE = {"specversion", "id", "type", "partitionkey", "dataversion"}
@@ -41,17 +41,17 @@ _DOCUMENT = {*_ENVELOPE, *_TRACING, "datacontenttype", "dataencoding", "data", "
 
 
 def to_binary(envelope: Envelope, source: str, prefix: str) -> Envelope:
-    """The same body, with the attributes in headers."""
+    """The CloudEvent in binary mode: the same body, with the attributes in headers."""
     attributes = _attributes(envelope, source)
     if prefix == _NATS:
         attributes["datacontenttype"] = envelope.content_type
-        attributes = {name: quote(value, safe=_AS_IT_IS) for name, value in attributes.items()}
+        attributes = {name: quote(value, safe=_NOT_QUOTED) for name, value in attributes.items()}
     in_headers = {f"{prefix}{name}": value for name, value in attributes.items()}
     return dataclasses.replace(envelope, headers={**envelope.headers, **in_headers})
 
 
 def from_binary(envelope: Envelope, prefix: str) -> Envelope | None:
-    """The envelope in the headers of a CloudEvent; ``None`` if it is none."""
+    """The envelope of a CloudEvent in binary mode; ``None`` if ``envelope`` is none."""
     attributes, others = dict[str, str](), dict[str, str]()
     lower = prefix.lower()
     prefixes = _AMQP if lower in _AMQP else (lower,)
@@ -67,7 +67,10 @@ def from_binary(envelope: Envelope, prefix: str) -> Envelope | None:
 
 
 def to_structured(envelope: Envelope, source: str) -> Envelope:
-    """A document that holds body and attributes. The body is in it as JSON, if that keeps every byte."""
+    """The CloudEvent in structured mode: a JSON document with body and attributes.
+
+    The body is in it as JSON if that keeps every byte, otherwise in base64.
+    """
     document: dict[str, Any] = {**_attributes(envelope, source), "datacontenttype": envelope.content_type}
     data = None if envelope.content_encoding or envelope.content_type != JSON else _exact(envelope.body)
     if envelope.content_encoding is not None:
@@ -80,7 +83,7 @@ def to_structured(envelope: Envelope, source: str) -> Envelope:
 
 
 def from_structured(envelope: Envelope, prefix: str) -> Envelope | None:
-    """The envelope in a document; ``None`` if it is no CloudEvent."""
+    """The envelope of a CloudEvent in structured mode; ``None`` if ``envelope`` is none."""
     document = _document(envelope.body)
     body = None if document is None else _body(document)
     if document is None or body is None:
@@ -156,7 +159,7 @@ def _message_id(event_id: str, source: str) -> uuid.UUID:
 
 
 def _exact(body: bytes) -> tuple[Any] | None:
-    """The values in ``body``, if they become the same bytes again."""
+    """The JSON value of ``body``, as a tuple of one, if encoding it gives the same bytes again; otherwise ``None``."""
     try:
         values = from_json(body, allow_inf_nan=False)
         return (values,) if to_json(values) == body else None

@@ -1,9 +1,11 @@
-"""Steps 5 and 6, CloudEvents 1.0 over any broker: a broker and a source that translate for the ones they wrap."""
+"""CloudEvents 1.0 over any broker: wrappers for a broker and a source."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import override
 
 from cqrs._arguments import SOURCE, check, check_text
 from cqrs.errors.root import InvalidArgument
@@ -21,12 +23,12 @@ __all__ = ["CloudEventsBroker", "CloudEventsSource"]
 
 
 class CloudEventsBroker(ChangingBroker):
-    """Sends every message as a CloudEvent through ``broker``, and guarantees what that one does.
+    """Sends every message as a CloudEvent through ``broker``; has the guarantees of ``broker``.
 
-    ``source`` says who speaks, as a URI reference such as ``/shop``. In ``binary`` mode the body stays as it is and
-    the attributes travel in headers that begin with ``prefix``: ``ce_`` for Kafka, ``cloudEvents_`` for AMQP, ``ce-``
-    for NATS. In ``structured`` mode the body becomes a JSON document that holds all. Either way our own headers travel
-    along, so that sources of this package understand the message with or without :class:`CloudEventsSource`.
+    ``source`` is the name of the sender, a URI reference such as ``/shop``. In ``binary`` mode the body stays as it is
+    and the attributes are headers that begin with ``prefix``: ``ce_`` for Kafka, ``cloudEvents_`` for AMQP, ``ce-`` for
+    NATS. In ``structured`` mode the body becomes a JSON document with body and attributes. In both modes the headers of
+    this package are sent too, so that its sources can read the message with or without :class:`CloudEventsSource`.
     """
 
     def __init__(
@@ -52,27 +54,27 @@ class CloudEventsBroker(ChangingBroker):
 
 
 class CloudEventsDelivery(Delivery):
-    """A CloudEvent, delivered; its words go to the delivery that brought it."""
+    """A delivered CloudEvent. ``ack`` and ``nack`` are those of the wrapped delivery."""
 
     def __init__(self, delivery: Delivery, envelope: Envelope) -> None:
         self.envelope = envelope
         self.attempt = delivery.attempt
         self.delivery = delivery
 
+    @override
     async def ack(self) -> None:
-        """It is done."""
         await self.delivery.ack()
 
+    @override
     async def nack(self, delay: float = 0.0) -> None:
-        """Deliver it again after ``delay`` seconds."""
         await self.delivery.nack(delay)
 
 
 class CloudEventsSource(MessageSource):
-    """Receives CloudEvents of either mode from ``source``; what is none comes as it is.
+    """Receives CloudEvents of both modes from ``source``; other messages are not changed.
 
-    The name of a message is the ``type`` of the event, its key the ``partitionkey``. An ``id`` that is no UUID becomes
-    one, made from it and the ``source`` of the event. Attributes that an envelope has no place for, such as
+    The name of a message is the ``type`` of the event, its key the ``partitionkey``. An ``id`` that is no UUID is
+    replaced by one made from it and the ``source`` of the event. Attributes that an envelope has no place for, such as
     ``subject`` and ``time``, stay in the headers with their ``prefix``; so does ``source``, if ``keep_source``.
     """
 
@@ -84,25 +86,25 @@ class CloudEventsSource(MessageSource):
         self._keep_source = keep_source
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
-        """What the wrapped one has."""
+        """Receive from the wrapped source, and convert CloudEvents."""
         deliveries = await self._from.receive(limit, timeout)
         return [CloudEventsDelivery(delivery, self._read(delivery.envelope)) for delivery in deliveries]
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge them as the wrapped one does."""
+        """Acknowledge ``deliveries`` through the wrapped source."""
         await self._from.ack([one.delivery if isinstance(one, CloudEventsDelivery) else one for one in deliveries])
 
+    @override
     async def start(self) -> None:
-        """Start the wrapped one."""
         await self._from.start()
 
+    @override
     async def close(self) -> None:
-        """Close the wrapped one."""
         await self._from.close()
 
     def _read(self, envelope: Envelope) -> Envelope:
         read = None if _is_structured(envelope) else from_binary(envelope, self._prefix)
-        # One of another program may have come without any header.
+        # A message of another program may have no headers at all.
         if read is None and (_is_structured(envelope) or envelope.name == envelope.topic):
             read = from_structured(envelope, self._prefix)
         if read is None:

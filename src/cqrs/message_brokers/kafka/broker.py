@@ -1,4 +1,4 @@
-"""Steps 5 and 6, Kafka: a broker over a producer, and a member of a consumer group."""
+"""The broker for Kafka."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _PRODUCER = Needed("a KafkaProducer(...) or a KafkaProducerAdapter(bootstrap_ser
 class KafkaMessageBroker(MessageBroker):
     """Sends to Kafka. Messages of one key go to one partition of their topic, and keep their order there.
 
-    A send that fails with ``BrokerUnavailable`` may have arrived: sending it again can duplicate it, under the same
-    id. What the driver still holds for a sender that has given up is not handed to it twice. ``aiokafka_log_level`` is
-    set on the driver's logger ``aiokafka``; without it, and unless the logger has a level, it is ``CRITICAL``.
+    A message that fails with ``BrokerUnavailable`` may have arrived: sending it again can duplicate it, with the same
+    id. A message that the driver still buffers for a cancelled send is not buffered twice. ``aiokafka_log_level`` is
+    the level of the driver's logger ``aiokafka``; without it the logger gets ``CRITICAL``, unless it has a level.
     """
 
     features = Features(durable=True, ordered_across_members=True, redelivers_in_order=True)
@@ -58,33 +58,33 @@ class KafkaMessageBroker(MessageBroker):
             raise failure
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many at once. The order of a key is kept within each topic."""
+        """Send ``envelopes`` as a pipeline. Messages of one key keep their order within each topic."""
         if not envelopes:
             return []
         try:
             failures = await self.producer.send([to_record(envelope, self._name) for envelope in envelopes])
         except BrokerUnavailable as outage:
             return [outage] * len(envelopes)
-        return [failure and self._told(failure, e) for failure, e in zip(failures, envelopes, strict=True)]
+        return [failure and self._as_own_error(failure, e) for failure, e in zip(failures, envelopes, strict=True)]
 
     async def start(self) -> None:
         """Connect."""
         await self.producer.start()
 
     async def close(self) -> None:
-        """Send what is waiting and disconnect."""
+        """Send what is buffered and disconnect."""
         await self.producer.close()
 
     @property
     def _name(self) -> str:
         return str(self.producer.connection)
 
-    def _told(self, failure: Exception, envelope: Envelope) -> Exception:
+    def _as_own_error(self, failure: Exception, envelope: Envelope) -> Exception:
         if isinstance(failure, MessageRejected):
             return failure
         if is_rejection(failure):
-            told: Exception = MessageRejected(self._name, envelope.message_id, failure)
+            error: Exception = MessageRejected(self._name, envelope.message_id, failure)
         else:
-            told = BrokerUnavailable(self._name, failure)
-        told.__cause__ = failure
-        return told
+            error = BrokerUnavailable(self._name, failure)
+        error.__cause__ = failure
+        return error

@@ -1,4 +1,4 @@
-"""Step 5, where a Kafka cluster is and how one gets in."""
+"""The address of a Kafka cluster, and how to authenticate there."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "GSSAPI", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 
 _BY_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-_PATIENCE = 40_000  # milliseconds that the driver waits for an answer, if nobody says otherwise
+_PATIENCE = 40_000  # milliseconds that the driver waits for an answer by default
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class KafkaConnection:
-    """How to reach a cluster. Mistakes raise ``WiringError``; nothing connects yet.
+    """How to reach a cluster. Raises ``WiringError`` for mistakes; does not connect.
 
-    ``bootstrap_servers`` are ``host:port``, several in a list or between commas. With TLS and without ``ssl_context``
-    the certificates of the system decide. ``options`` go to aiokafka as they are. Its text shows no secret.
+    ``bootstrap_servers`` are ``host:port``, several as a list or separated by commas. With TLS and without
+    ``ssl_context`` the certificates of the system are trusted. ``options`` are passed to aiokafka. Its ``repr`` and
+    ``str`` show no secret.
     """
 
     bootstrap_servers: str | Sequence[str]
@@ -43,14 +44,14 @@ class KafkaConnection:
 
     @property
     def servers(self) -> list[str]:
-        """One by one."""
+        """Each of the ``bootstrap_servers``."""
         given = self.bootstrap_servers
         parts = given.split(",") if isinstance(given, str) else given
         return [part.strip() for part in parts if part.strip()]
 
     @property
     def context(self) -> ssl.SSLContext | None:
-        """Whom to trust, if TLS is used."""
+        """The TLS context, or ``None`` without TLS."""
         if self.security_protocol in {"SSL", "SASL_SSL"}:
             return self.ssl_context or ssl.create_default_context()
         return None
@@ -59,7 +60,7 @@ class KafkaConnection:
         return f"Kafka at {', '.join(self.servers)}"
 
     def arguments(self, client: type, ours: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-        """What to construct ``client`` with: ``ours`` cannot be changed by options, ``defaults`` can."""
+        """The arguments to construct ``client`` with: options override ``defaults``, and may not override ``ours``."""
         known = set(inspect.signature(client).parameters)
         wrong = _wrong_options(self.options, known - ours.keys() - _NAMED)
         if wrong:
@@ -82,7 +83,7 @@ class KafkaConnection:
             yield _problem("bootstrap_servers", "is empty", "Name a broker, for example 'localhost:9092'")
         if any("@" in server or "://" in server for server in self.servers):
             yield _problem("bootstrap_servers", "holds a URL", "Write host:port, and pass user and password by name")
-        elif not all(map(_is_a_place, self.servers)):
+        elif not all(map(_is_address, self.servers)):
             yield _problem("bootstrap_servers", "has an entry without a host, or with a port that is none", _WRITE)
         if self.security_protocol not in get_args(SecurityProtocol):
             yield _problem("security_protocol", "is not known", f"Take one of {', '.join(get_args(SecurityProtocol))}")
@@ -102,12 +103,12 @@ def _are_texts(servers: Any) -> bool:
     return all(isinstance(server, str) for server in servers)
 
 
-def _is_a_place(server: str) -> bool:
+def _is_address(server: str) -> bool:
     if server.count(":") > 1 and "[" not in server:
         return True  # a bare address of IPv6
     try:
         parts = urlsplit(f"//{server}")
-        is_port = parts.port is None or parts.port > 0  # it is read when it is asked for
+        is_port = parts.port is None or parts.port > 0  # parsed on access
     except ValueError:
         return False
     return (
@@ -131,9 +132,9 @@ def _problem(subject: str, problem: str, remedy: str) -> WiringProblem:
 
 
 def giving_up_before(timeout: float, arguments: Mapping[str, Any]) -> dict[str, int]:
-    """An argument for the driver, by which it gives up before ``timeout`` seconds are over.
+    """The argument that makes the driver time out before ``timeout`` seconds are over.
 
-    When it is cancelled while it connects, it does not close what it has opened by then.
+    If the driver is cancelled while it connects, it does not close the connections that it has opened.
     """
     patience: int = arguments.get("request_timeout_ms", _PATIENCE)
     return {"request_timeout_ms": max(1, min(patience, int(timeout * 900)))}

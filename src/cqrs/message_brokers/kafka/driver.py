@@ -1,4 +1,4 @@
-"""Step 5, the names that are used of aiokafka, which has no types: in one place, so that the checkers hear it once."""
+"""The names of aiokafka that are used, in one place: aiokafka has no types, and each import needs its exemptions."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ REJECTIONS: tuple[type[Exception], ...] = (
     errors.TopicAuthorizationFailedError,
     errors.UnknownTopicOrPartitionError,
     errors.UnsupportedForMessageFormatError,
-    # The driver does not know the newer codes, INVALID_RECORD among them. To park a message can be undone; to take it
-    # for an outage would block all the others.
+    # The driver does not know newer error codes, such as INVALID_RECORD. Parking a message can be undone; treating
+    # the error as an outage would block all other messages.
     errors.UnknownError,
 )
-"""What the cluster says about a message that it will not take, now or later."""
+"""Errors by which the cluster refuses a message for good."""
 
 REFUSALS: tuple[type[Exception], ...] = (
     errors.AuthenticationFailedError,
@@ -53,4 +53,4 @@ REFUSALS: tuple[type[Exception], ...] = (
     errors.ClusterAuthorizationFailedError,
     errors.GroupAuthorizationFailedError,
 )
-"""What the cluster says to somebody whom it does not let in."""
+"""Errors by which the cluster refuses a user."""

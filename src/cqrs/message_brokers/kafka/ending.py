@@ -1,4 +1,4 @@
-"""Steps 5 and 6, the end of a client of Kafka during an outage, for which the driver has no word."""
+"""Close Kafka clients during an outage, which the driver does not support."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 async def abandon(producer: Any) -> None:
-    """Disconnect and throw away what was not confirmed: ``stop`` would wait for it."""
+    """Disconnect ``producer`` and discard unconfirmed messages, for which its ``stop`` would wait."""
     sender = producer._sender.sender_task  # noqa: SLF001
     if sender is not None:
         sender.cancel()
     await producer.client.close()
     while sender is not None and not sender.done():
         await asyncio.wait([sender], timeout=0.5)
-        sender.cancel()  # it waits for requests that may wait for ever
+        sender.cancel()  # its requests may wait for ever
     _fail_all(producer._message_accumulator)  # noqa: SLF001
     with contextlib.suppress(KafkaError, asyncio.CancelledError):
         await producer.stop()
@@ -31,15 +31,15 @@ async def abandon(producer: Any) -> None:
 
 def _fail_all(accumulator: Any) -> None:
     queued = [batch for batches in accumulator._batches.values() for batch in batches]  # noqa: SLF001
-    # When a batch ends, the driver takes it out of the pending ones, but one that was to be repeated is not there.
+    # `fail_all` fails the pending batches, and a batch that is to be sent again is not among them.
     accumulator._pending_batches.update(queued)  # noqa: SLF001
     accumulator.fail_all(KafkaError("abandoned"))
     for batch in queued:
-        seen(batch._drain_waiter)  # noqa: SLF001  # it fails as well, and nobody waits for it
+        mark_retrieved(batch._drain_waiter)  # noqa: SLF001  # it fails as well, and no task awaits it
 
 
-def hang_up(error: BaseException) -> None:
-    """Close the connections on the way to ``error``: a driver that is cancelled while it connects forgets the first."""
+def close_connections_of(error: BaseException) -> None:
+    """Close the connections in the traceback of ``error``: a driver that is cancelled while it connects leaks them."""
     for one in chain(error, cause_or_context):
         for frame, _ in traceback.walk_tb(one.__traceback__):
             for value in list(frame.f_locals.values()):
@@ -48,8 +48,8 @@ def hang_up(error: BaseException) -> None:
 
 
 @contextlib.contextmanager
-def not_by_itself() -> Generator[None]:
-    """A cancellation that the driver passes on from a task of its own, and nobody has asked for, is an error of it."""
+def driver_cancellations_as_errors() -> Generator[None]:
+    """Raise ``KafkaError`` if the driver cancels the current task, which the caller did not ask for."""
     try:
         yield
     except asyncio.CancelledError as error:
@@ -58,23 +58,23 @@ def not_by_itself() -> Generator[None]:
         raise KafkaError("the driver has ended its own membership") from error
 
 
-def seen(future: asyncio.Future[Any]) -> None:
-    """Whatever became of ``future`` has been looked at: the loop does not have to say that nobody has."""
+def mark_retrieved(future: asyncio.Future[Any]) -> None:
+    """Retrieve the exception of ``future``, so that the event loop does not log it as never retrieved."""
     if future.done() and not future.cancelled():
         future.exception()
 
 
 async def stop(consumer: Any, seconds: float, *, lost: bool = False) -> None:
-    """Stop a consumer, as long as that takes in an outage. One that is ``lost`` takes no leave of its group."""
+    """Stop ``consumer`` within ``seconds``, also during an outage. If it is ``lost``, it does not leave its group."""
     if lost and consumer._coordinator is not None:  # noqa: SLF001
-        consumer._coordinator.reset_generation()  # noqa: SLF001  # who is in no generation has nothing to say to it
+        consumer._coordinator.reset_generation()  # noqa: SLF001  # without a generation it sends no request to leave
     try:
         async with asyncio.timeout(seconds):
             await consumer.stop()
     except (KafkaError, OSError):
         pass
     except asyncio.CancelledError:
-        # The driver cancels its requests, and one that waits to be repeated passes that on to who has called `stop`.
+        # The driver cancels its requests, and a request that waits to be retried raises that in `stop`.
         if is_cancelled():
             raise
     finally:

@@ -1,4 +1,4 @@
-"""Step 5, how messages get to one partition of Kafka: batch after batch, in their order."""
+"""Send messages to one partition of Kafka: one batch at a time, in order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(eq=False, slots=True)
 class Record:
-    """One message as Kafka takes it, or the reason why it cannot."""
+    """One message in the form of Kafka; ``invalid`` is the reason why it cannot be sent."""
 
     topic: str
     key: bytes | None
@@ -25,20 +25,20 @@ class Record:
     invalid: Exception | None = None
     index: int = 0
     alone: bool = False
-    settled: bool = False
+    has_result: bool = False
 
     @property
     def content(self) -> tuple[object, ...]:
-        """What two records of one message have in common, and no others."""
+        """Equal for two records of the same message, and for no others."""
         return (self.key, self.value, tuple(self.headers))
 
 
 class Call:
-    """The records of one call of ``send``, and what became of each."""
+    """The records of one call of ``send``, with the result of each."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.records = records
-        self.given_up = False
+        self.is_abandoned = False
         self._results: list[Exception | None] = [None] * len(records)
         self._left = len(records)
         self._first_failure: dict[bytes, tuple[int, Exception]] = {}
@@ -47,17 +47,17 @@ class Call:
             record.index = index
 
     def refusal(self, record: Record) -> Exception | None:
-        """The error of an earlier record of its key: this one must not overtake it."""
+        """The error of an earlier record of the same key, after which ``record`` must not be sent."""
         if not self._first_failure or record.key is None:
             return None
         index, error = self._first_failure.get(record.key, (record.index, None))
         return error if index < record.index else None
 
-    def settle(self, record: Record, error: Exception | None) -> None:
-        """Take the first word on ``record``."""
-        if record.settled:
+    def set_result(self, record: Record, error: Exception | None) -> None:
+        """Set the result of ``record``; only the first call counts."""
+        if record.has_result:
             return
-        record.settled = True
+        record.has_result = True
         self._results[record.index] = error
         if error is not None and record.key is not None:
             index, _ = self._first_failure.get(record.key, (record.index, error))
@@ -68,17 +68,17 @@ class Call:
             self._finished.set_result(None)
 
     async def results(self) -> list[Exception | None]:
-        """By position, when all is known. Whoever stops waiting does not want the rest to be sent."""
+        """The results in the order of the records, when all are known. If cancelled, drops the records not sent yet."""
         try:
             if self._left:
                 await self._finished
         finally:
-            self.given_up = self._left > 0
+            self.is_abandoned = self._left > 0
         return self._results
 
 
-class Road(Protocol):
-    """What a lane leads over."""
+class Connection(Protocol):
+    """The connection over which a lane sends."""
 
     def new_batch(self) -> Any:
         """An empty batch."""
@@ -89,44 +89,44 @@ class Road(Protocol):
         ...
 
     def lose(self, error: Exception) -> None:
-        """Nothing gets through any more."""
+        """Close the connection, because ``error`` is an outage."""
         ...
 
 
 class Lane:
-    """The way to one partition. One batch is under way at a time; whoever comes meanwhile shares the next one.
+    """The queue for one partition. One batch at a time is unconfirmed; records of later calls share the next batch.
 
-    Kafka takes or rejects a batch as a whole. After a rejection its records go one by one, which shows whose fault it
-    is. What is neither taken nor rejected is an outage, and ends the road.
+    Kafka accepts or rejects a batch as a whole. After a rejection its records are sent one by one, which finds the
+    faulty ones. Any other error is an outage and closes the connection.
     """
 
-    def __init__(self, road: Road, topic: str, partition: int) -> None:
-        self._road = road
+    def __init__(self, connection: Connection, topic: str, partition: int) -> None:
+        self._connection = connection
         self._topic = topic
         self._partition = partition
         self._waiting: deque[tuple[Record, Call]] = deque()
-        self._under_way: list[tuple[Record, Call]] = []
-        self._left: dict[tuple[object, ...], int] = {}
+        self._in_batch: list[tuple[Record, Call]] = []
+        self._abandoned: dict[tuple[object, ...], int] = {}
         self.task: asyncio.Task[None] | None = None
 
     def put(self, record: Record, call: Call) -> None:
-        """Send it after those that are here, unless it is under way already for a call that was given up."""
-        place = self._left.pop(record.content, None) if self._left else None
-        if place is not None:
-            self._under_way[place] = (record, call)
+        """Queue ``record``, unless an abandoned call has put it into the unconfirmed batch: then take that over."""
+        index = self._abandoned.pop(record.content, None) if self._abandoned else None
+        if index is not None:
+            self._in_batch[index] = (record, call)
             return
         self._waiting.append((record, call))
         if self.task is None:
             self.task = asyncio.create_task(self._run(), context=context_without_turn())
 
-    def leave(self, call: Call) -> None:
-        """Nobody waits for ``call`` any more. What is under way for it is kept for whoever sends it again."""
-        self._left |= {record.content: place for place, (record, of) in enumerate(self._under_way) if of is call}
+    def abandon(self, call: Call) -> None:
+        """Remember the records of ``call`` in the unconfirmed batch, for a later call that sends them again."""
+        self._abandoned |= {record.content: index for index, (record, of) in enumerate(self._in_batch) if of is call}
 
     def drop(self, error: Exception) -> None:
-        """Send nothing more."""
-        for record, call in (*self._under_way, *self._waiting):
-            call.settle(record, error)
+        """Send nothing more, and fail all records with ``error``."""
+        for record, call in (*self._in_batch, *self._waiting):
+            call.set_result(record, error)
         self._waiting.clear()
         if self.task is not None and self.task is not asyncio.current_task():
             self.task.cancel()
@@ -135,29 +135,29 @@ class Lane:
         try:
             while self._waiting:
                 batch = self._fill()
-                if self._under_way:
+                if self._in_batch:
                     await self._send(batch)
         finally:
             self.task = None
 
     def _fill(self) -> Any:
-        batch = self._road.new_batch()
-        self._under_way = []
+        batch = self._connection.new_batch()
+        self._in_batch = []
         while self._waiting:
             record, call = self._waiting[0]
-            if record.alone and self._under_way:
+            if record.alone and self._in_batch:
                 break
             error = call.refusal(record)
             try:
-                if error is None and not call.given_up:
+                if error is None and not call.is_abandoned:
                     if batch.append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
                         break
-                    self._under_way.append((record, call))
+                    self._in_batch.append((record, call))
             except (TypeError, ValueError, AttributeError) as cannot_be_encoded:
                 error = cannot_be_encoded
             self._waiting.popleft()
             if error is not None:
-                call.settle(record, error)
+                call.set_result(record, error)
             elif record.alone:
                 break
         batch.close()
@@ -166,16 +166,16 @@ class Lane:
     async def _send(self, batch: Any) -> None:
         error: Exception | None = None
         try:
-            await self._road.send_batch(batch, self._topic, self._partition, len(self._under_way))
+            await self._connection.send_batch(batch, self._topic, self._partition, len(self._in_batch))
         except Exception as raised:  # noqa: BLE001  # it is the result
             error = raised
         if error is not None and not is_rejection(error):
-            self._road.lose(error)
-        elif error is not None and len(self._under_way) > 1:
-            for record, _ in self._under_way:
+            self._connection.lose(error)
+        elif error is not None and len(self._in_batch) > 1:
+            for record, _ in self._in_batch:
                 record.alone = True
-            self._waiting.extendleft(reversed(self._under_way))
+            self._waiting.extendleft(reversed(self._in_batch))
         else:
-            for record, call in self._under_way:
-                call.settle(record, error)
-        self._under_way, self._left = [], {}
+            for record, call in self._in_batch:
+                call.set_result(record, error)
+        self._in_batch, self._abandoned = [], {}

@@ -1,4 +1,4 @@
-"""Step 5, a producer for Kafka, over the driver aiokafka."""
+"""The producer for Kafka, with the driver aiokafka."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ __all__ = ["KafkaConnection", "KafkaProducer", "KafkaProducerAdapter", "kafka_pr
 
 
 class KafkaProducer:
-    """Sends to Kafka: confirmed by all replicas in sync, without duplicates while it lasts, in order per partition.
+    """Sends to Kafka: confirmed by all in-sync replicas, in order per partition, without duplicates per connection.
 
-    It can be made anywhere and connects at its first use, in the event loop it is used in; safe to share between the
-    tasks of that loop. ``topics`` are those it will send to: their places are looked up with the first one.
-    Connecting is tried ``retry_count`` times more, ``retry_delay`` seconds apart, for ``timeout`` seconds at most. What
-    is not confirmed ``timeout`` seconds after its turn came counts as an outage, too.
+    It connects at its first use, in the event loop that uses it. Safe to share between the tasks of that loop.
+    ``topics`` are the topics it will send to: their metadata are fetched together when it connects. Connecting is
+    retried ``retry_count`` times, ``retry_delay`` seconds apart, for ``timeout`` seconds at most. A batch that is not
+    confirmed within ``timeout`` seconds counts as an outage too.
     """
 
     def __init__(  # noqa: PLR0913  # each is an option of its own
@@ -45,7 +45,7 @@ class KafkaProducer:
         timeout: float = 30.0,
         value_serializer: Serializer | None = None,
     ) -> None:
-        connection.arguments(Producer, OURS, {})  # tells now what is wrong with it
+        connection.arguments(Producer, OURS, {})  # raises for wrong options
         self.connection = connection
         self.topics = tuple(topics)
         self._retry_count = retry_count
@@ -66,7 +66,7 @@ class KafkaProducer:
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Send one message and wait until it is confirmed. What is not bytes is made into bytes by :meth:`encode`.
+        """Send one message and wait until it is confirmed. :meth:`encode` makes bytes of it.
 
         Raises ``BrokerUnavailable`` and ``MessageRejected``.
         """
@@ -82,13 +82,16 @@ class KafkaProducer:
             raise BrokerUnavailable(str(self.connection), failure) from failure
 
     def encode(self, payload: Any) -> bytes:
-        """Bytes as they are, anything else by the ``value_serializer`` or as JSON."""
+        """Return bytes unchanged, and anything else encoded by ``value_serializer``, by default as JSON."""
         if self._value_serializer is None or isinstance(payload, bytes):
             return encoded(payload)
         return bytes(self._value_serializer(payload) or b"")
 
     async def send(self, records: Sequence[Record]) -> list[Exception | None]:
-        """Send many as a pipeline; by position, the driver's error or ``None``. Raises ``BrokerUnavailable``."""
+        """Send ``records`` as a pipeline; returns for each, in order, the driver's error or ``None``.
+
+        Raises ``BrokerUnavailable`` if it cannot connect.
+        """
         return await (await self._opened()).send(records)
 
     async def start(self) -> None:
@@ -96,9 +99,9 @@ class KafkaProducer:
         await self._opened()
 
     async def close(self) -> None:
-        """Send what is waiting and disconnect; the next use connects again. Safe to call again.
+        """Send what is buffered and disconnect; the next use connects again. Safe to call again.
 
-        What waits for a connection that is not there yet is not sent, and its sender gets ``BrokerUnavailable``.
+        A send that still waits for the connection to open raises ``BrokerUnavailable``.
         """
         if self._opening is not None and self._opening.loop is asyncio.get_running_loop():
             await self._opening.end()
@@ -119,7 +122,7 @@ class KafkaProducer:
 
     async def _open(self) -> Session:
         if self._session is not None and self._session.loop is asyncio.get_running_loop():
-            await self._session.close()  # it is lost; wait until it has let go
+            await self._session.close()  # it is lost; wait until it is closed
         try:
             async with asyncio.timeout(self._timeout):
                 self._session = session = await self._connect()
@@ -164,10 +167,10 @@ def kafka_producer_factory(  # noqa: PLR0913, PLR0917  # each is an option of it
     timeout: float = 30.0,
     **options: Any,
 ) -> KafkaProducer:
-    """A producer for the servers in ``dsn``, as ``host:port``, several between commas. It does not connect yet.
+    """A producer for the servers in ``dsn``, as ``host:port``, several separated by commas. It does not connect yet.
 
-    Further ``options`` go to aiokafka: ``compression_type``, ``client_id``, ``sasl_oauth_token_provider`` and so on.
-    Mistakes raise ``WiringError``.
+    Further ``options`` are passed to aiokafka: ``compression_type``, ``client_id``, ``sasl_oauth_token_provider`` and
+    so on. Raises ``WiringError`` for mistakes.
     """
     connection = KafkaConnection(
         bootstrap_servers=dsn,

@@ -1,4 +1,4 @@
-"""Step 6, how Kafka learns how far the partitions of a member are done."""
+"""Commit the offsets of a member of a consumer group."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.kafka.driver import CommitFailed, KafkaError
-from cqrs.message_brokers.kafka.ending import not_by_itself
+from cqrs.message_brokers.kafka.ending import driver_cancellations_as_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,9 @@ _log = logging.getLogger("cqrs")
 
 
 class Progress:
-    """Commits offsets, at most every ``interval`` seconds while Kafka refuses them, and logs once that it does.
+    """Commits offsets, at most every ``interval`` seconds while Kafka refuses them, and logs the first refusal.
 
-    A refusal does not hold up the messages: what is done and not committed comes again after a restart.
+    A refusal delays no message: messages whose offset is not committed are delivered again after a restart.
     """
 
     def __init__(self, place: str, group: str, interval: float, timeout: float) -> None:
@@ -39,15 +39,15 @@ class Progress:
         return (soon and not self._failing) or now >= self._tried_at + self._interval
 
     async def commit(self, consumer: Any, windows: Mapping[Any, Window]) -> bool:
-        """Commit what is done in ``windows``; whether Kafka has answered. Raises ``BrokerUnavailable``."""
-        # While this waits, partitions can be released and others arrive: only what is here now counts.
+        """Commit the positions of ``windows``; returns whether Kafka has answered. Raises ``BrokerUnavailable``."""
+        # During the commit, partitions can be revoked and assigned: only those owned now are committed.
         done = [(tp, window, window.position) for tp, window in windows.items() if window.position is not None]
         if not done or consumer is None:
             return False
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout):
-                with not_by_itself():
+                with driver_cancellations_as_errors():
                     await consumer.commit({tp: position for tp, _, position in done})
         except (KafkaError, OSError) as error:
             self._failing, self._tried_at = True, loop.time()
@@ -79,6 +79,6 @@ class Progress:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, CommitFailed):  # the listener of the source hears of it
+    if isinstance(error, CommitFailed):  # the rebalance listener of the source handles it
         return f"{type(error).__name__}: the partitions were shared out anew"
     return str(error)

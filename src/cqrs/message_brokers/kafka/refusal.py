@@ -1,4 +1,4 @@
-"""Steps 5 and 6, why a Kafka cluster cannot be connected to, which the driver logs or does not know."""
+"""Find out why a connection to Kafka failed, which the driver only logs or does not know."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cqrs.message_brokers.refusal import NOT_ADMITTED, unavailable
 if TYPE_CHECKING:
     from cqrs.message_brokers.kafka.connection import KafkaConnection
 
-_PATIENCE = 2.0  # seconds; who does not answer by then is just away
+_PATIENCE = 2.0  # seconds; a server that does not answer by then is away
 _PORT = 9092
 
 
 async def refusal(connection: KafkaConnection, error: BaseException) -> BrokerUnavailable:
-    """``error``, by which the driver failed to connect, as an outage of ``connection`` with what helps.
+    """``BrokerUnavailable`` with the remedy, for ``error`` by which the driver failed to connect.
 
-    Where TLS is used, each server is asked for its handshake once more, since the driver keeps the reason to itself.
+    With TLS, the handshake with each server is repeated, because the driver does not raise its error.
     """
     context = connection.context
     if context is not None:
@@ -29,12 +29,14 @@ async def refusal(connection: KafkaConnection, error: BaseException) -> BrokerUn
             if failure is not None:
                 return unavailable(str(connection), failure)
     if connection.security_protocol.startswith("SASL") and isinstance(error.__cause__, asyncio.IncompleteReadError):
-        return BrokerUnavailable(str(connection), error, NOT_ADMITTED)  # servers hang up on a wrong password
+        return BrokerUnavailable(
+            str(connection), error, NOT_ADMITTED
+        )  # servers close the connection at a wrong password
     return unavailable(str(connection), error, lambda one: isinstance(one, REFUSALS))
 
 
 async def _handshake(server: str, context: ssl.SSLContext) -> ssl.SSLError | None:
-    """Why it fails, if TLS is the reason."""
+    """The error of the TLS handshake, or ``None``."""
     place = urlsplit(f"//{server}")
     try:
         async with asyncio.timeout(_PATIENCE):

@@ -1,4 +1,4 @@
-"""Step 5, one connection to Kafka, from its opening to its end or loss."""
+"""One connection of a producer to Kafka, until it is closed or lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cqrs.message_brokers.kafka.driver import (
     Producer,
     UnknownTopic,
 )
-from cqrs.message_brokers.kafka.ending import abandon, hang_up, seen
+from cqrs.message_brokers.kafka.ending import abandon, close_connections_of, mark_retrieved
 from cqrs.message_brokers.kafka.errors import check_topic, is_rejection
 from cqrs.message_brokers.kafka.lane import Call, Lane, Record
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
 OURS = {"acks": "all", "enable_idempotence": True}
 _DEFAULTS = {"max_batch_size": 131_072, "max_request_size": 1_048_576}  # a batch per partition, a message
-_ROOM = 128  # what a record takes beside key, value and headers, and more
+_ROOM = 128  # more bytes than a record needs besides key, value and headers
 _REMEMBERED_KEYS = 50_000
 
 
 class Session:
-    """An open producer. After a loss it is of no use any more, and whoever holds it opens another.
+    """An open producer of the driver. After a loss it cannot be used any more: open another.
 
-    The driver repeats what a node did not confirm, without duplicates, for as long as it takes. An outage that lasts
-    longer than ``timeout`` seconds is a loss: all that waits is told, and what the driver holds is thrown away, so
-    that it does not arrive long after its sender was told that it failed.
+    The driver repeats unconfirmed batches, without duplicates, without a limit. An outage of more than ``timeout``
+    seconds is a loss: all waiting sends fail, and the messages that the driver buffers are discarded, so that they do
+    not arrive long after their send has failed.
     """
 
     def __init__(self, producer: Any, timeout: float, max_size: int) -> None:
@@ -57,7 +57,7 @@ class Session:
 
     @classmethod
     async def open(cls, connection: KafkaConnection, topics: Sequence[str], timeout: float) -> Session:  # noqa: ASYNC109  # it is also for later
-        """Connect. Raises ``KafkaError``, ``OSError`` or ``TimeoutError`` if that does not succeed."""
+        """Connect. Raises ``KafkaError``, ``OSError`` or ``TimeoutError``."""
         quiet("aiokafka")
         arguments = connection.arguments(Producer, OURS, _DEFAULTS)
         arguments |= giving_up_before(timeout, arguments)
@@ -67,7 +67,7 @@ class Session:
             async with asyncio.timeout(timeout):
                 await producer.start()
         except BaseException as error:
-            hang_up(error)
+            close_connections_of(error)
             await session.abandon()
             raise
         for topic in topics:
@@ -75,7 +75,7 @@ class Session:
         return session
 
     async def send(self, records: Sequence[Record]) -> list[Exception | None]:
-        """Send all, and tell for each, by its position, the error or ``None`` if it is confirmed."""
+        """Send ``records``; returns for each, in order, its error, or ``None`` if it is confirmed."""
         call = Call(records)
         by_topic: defaultdict[str, list[Record]] = defaultdict(list)
         for record in records:
@@ -83,29 +83,29 @@ class Session:
         self._calls += 1
         self._idle.clear()
         try:
-            await asyncio.gather(*(self._place(topic, some, call) for topic, some in by_topic.items()))
+            await asyncio.gather(*(self._queue(topic, some, call) for topic, some in by_topic.items()))
             return await call.results()
         finally:
-            if call.given_up:
+            if call.is_abandoned:
                 for lane in self._lanes.values():
-                    lane.leave(call)
+                    lane.abandon(call)
             self._calls -= 1
             if not self._calls:
                 self._idle.set()
 
-    async def _place(self, topic: str, records: list[Record], call: Call) -> None:
+    async def _queue(self, topic: str, records: list[Record], call: Call) -> None:
         try:
             partitions = await self._partitions(topic)
         except Exception as failure:  # noqa: BLE001  # it is the result of these records
             if not is_rejection(failure):
                 self.lose(failure)
             for record in records:
-                call.settle(record, failure)
+                call.set_result(record, failure)
             return
         for record in records:
             error = self.lost or self._problem(record) or call.refusal(record)
             if error is not None:
-                call.settle(record, error)
+                call.set_result(record, error)
             else:
                 self._lane(topic, self._choose(topic, record.key, partitions)).put(record, call)
 
@@ -120,11 +120,11 @@ class Session:
     async def _partitions(self, topic: str) -> list[int]:
         check_topic(topic)
         try:
-            async with self._patience(f"no answer about the topic {topic!r}"):
+            async with self._timeout_as(f"no answer about the topic {topic!r}"):
                 return sorted(await self._producer.partitions_for(topic))
         except (TimeoutError, UnknownTopic) as error:
-            # The driver says the same of a topic that does not exist and of a cluster that does not answer.
-            async with self._patience(f"no answer about the topic {topic!r}"):
+            # The driver raises the same for a topic that does not exist and for a cluster that does not answer.
+            async with self._timeout_as(f"no answer about the topic {topic!r}"):
                 if await asyncio.shield(self._producer.client.force_metadata_update()):
                     raise UnknownTopic(f"there is no topic {topic!r}, or it has no leader") from error
             raise
@@ -153,20 +153,20 @@ class Session:
 
     async def send_batch(self, batch: Any, topic: str, partition: int, size: int) -> None:
         """Return when the batch is confirmed."""
-        async with self._patience(f"no confirmation for {topic!r}"):
+        async with self._timeout_as(f"no confirmation for {topic!r}"):
             confirmed = await self._producer.send_batch(batch, topic, partition=partition)
-            confirmed.add_done_callback(seen)
+            confirmed.add_done_callback(mark_retrieved)
             try:
-                await asyncio.shield(confirmed)  # so that the driver's future never ends unseen
+                await asyncio.shield(confirmed)  # so that a timeout does not cancel the driver's future
             except KafkaError as error:
                 if is_rejection(error):
-                    # The driver counts on after a rejection and every later batch of the partition would be out of
-                    # sequence. Only one is under way, so the count before it is the right one.
+                    # After a rejection the driver does not reset its sequence number, and every later batch of the
+                    # partition would be out of sequence. Only this batch is unconfirmed, so its size is taken back.
                     self._producer._txn_manager.increment_sequence_number(Partition(topic, partition), -size)  # noqa: SLF001
                 raise
 
     @contextlib.asynccontextmanager
-    async def _patience(self, missing: str) -> AsyncGenerator[None]:
+    async def _timeout_as(self, missing: str) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(self._timeout):
                 yield
@@ -176,7 +176,7 @@ class Session:
             raise TimeoutError(f"{missing} within {self._timeout:g} s") from error
 
     def lose(self, error: Exception) -> None:
-        """Nothing gets through any more."""
+        """Discard the connection, and fail all that waits with ``error``."""
         if self.lost is None:
             self.lost = error
             self._ending = asyncio.create_task(self.abandon(), context=context_without_turn())
@@ -184,7 +184,7 @@ class Session:
                 lane.drop(error)
 
     async def close(self) -> None:
-        """Send what is waiting and disconnect."""
+        """Send what is buffered and disconnect."""
         await self._idle.wait()
         if self._ending is not None:
             await asyncio.shield(self._ending)
@@ -197,5 +197,5 @@ class Session:
             raise
 
     async def abandon(self) -> None:
-        """Disconnect and throw away what was not confirmed."""
+        """Disconnect and discard unconfirmed messages."""
         await abandon(self._producer)

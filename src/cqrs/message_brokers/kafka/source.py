@@ -1,4 +1,4 @@
-"""Step 6, a member of a group of consumers that Kafka shares partitions out to."""
+"""The source for Kafka: a member of a consumer group."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cqrs.errors.messages import BrokerUnavailable
 from cqrs.message_brokers.driver_logs import quiet
 from cqrs.message_brokers.kafka.connection import KafkaConnection, giving_up_before
 from cqrs.message_brokers.kafka.driver import Consumer, KafkaError, RebalanceListener, UnknownTopic
-from cqrs.message_brokers.kafka.ending import hang_up, not_by_itself, stop
+from cqrs.message_brokers.kafka.ending import close_connections_of, driver_cancellations_as_errors, stop
 from cqrs.message_brokers.kafka.progress import Progress
 from cqrs.message_brokers.kafka.pulse import Pulse
 from cqrs.message_brokers.kafka.refusal import refusal
@@ -30,15 +30,15 @@ _OURS = {"enable_auto_commit": False, "isolation_level": "read_committed", "grou
 _DEFAULTS = {
     "auto_offset_reset": "earliest",
     "session_timeout_ms": 10_000,
-    # A member is alive as long as its event loop is, however long its handlers take for what is in hand.
+    # A member counts as alive while its event loop runs, however long its handlers take for a batch.
     "max_poll_interval_ms": 3_600_000,
     "rebalance_timeout_ms": 60_000,
 }
-_TURN = 1.0  # seconds that one look for records takes at most, so that an outage is seen by long ones, too
+_FETCH = 1.0  # seconds that one fetch takes at most, so that a longer `receive` notices an outage
 
 
 class KafkaDelivery(Delivery):
-    """A message from Kafka. After its partition has gone to another member, its words change nothing."""
+    """A message from Kafka. After its partition has gone to another member, ``ack`` and ``nack`` have no effect."""
 
     def __init__(self, source: KafkaMessageSource, window: Window, item: Item, envelope: Envelope) -> None:
         self.envelope = envelope
@@ -49,25 +49,25 @@ class KafkaDelivery(Delivery):
         self._settled = False
 
     async def ack(self) -> None:
-        """It is done. Kafka is told when all before it in its partition are done, too: see the source."""
+        """Acknowledge it; see the source for when its offset is committed."""
         await self._source.ack([self])
 
-    def done(self) -> bool:
-        """Take it for done, unless something was said about it before; whether nothing was."""
-        first = self._first_word()
-        if first:
+    def acknowledge(self) -> bool:
+        """Acknowledge it without a commit; returns whether it was not acknowledged or given back before."""
+        is_first = self._is_first_call()
+        if is_first:
             self._window.ack(self._item)
-        return first
+        return is_first
 
     async def nack(self, delay: float = 0.0) -> None:
-        """Deliver it again after ``delay`` seconds; until then, what has its key and comes after it waits."""
-        if self._first_word():
+        """Deliver it again after ``delay`` seconds; later messages of its key wait until then."""
+        if self._is_first_call():
             self._window.nack(self._item, asyncio.get_running_loop().time() + delay)
-            self._source.settled()
+            self._source.wake_release()
 
-    def _first_word(self) -> bool:
-        first, self._settled = not self._settled, True
-        return first
+    def _is_first_call(self) -> bool:
+        is_first, self._settled = not self._settled, True
+        return is_first
 
 
 class KafkaMessageSource(MessageSource):
@@ -121,7 +121,7 @@ class KafkaMessageSource(MessageSource):
         self._windows: dict[Any, Window] = {}
         self._progress = Progress(str(connection), group, commit_interval, timeout)
         self._settled = asyncio.Event()
-        connection.arguments(Consumer, _OURS, {})  # tells now what is wrong with it
+        connection.arguments(Consumer, _OURS, {})  # raises for wrong options
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.group} of {self.connection}>"
@@ -132,21 +132,21 @@ class KafkaMessageSource(MessageSource):
             return
         quiet("aiokafka")
         arguments = self.connection.arguments(Consumer, {**_OURS, "group_id": self.group}, _DEFAULTS)
-        # A group waits for members that have died: who asks to join and gives up before that only adds another one.
+        # A group waits for dead members before it admits a new one: giving up earlier would add another dead member.
         patience = max(self._timeout, (arguments["session_timeout_ms"] + 2000) / 900)
         arguments |= giving_up_before(patience, arguments)
         consumer = Consumer(**arguments)
         consumer.subscribe(self.topics, listener=_Listener(self.release))
         try:
             async with asyncio.timeout(patience):
-                with not_by_itself():
+                with driver_cancellations_as_errors():
                     await consumer.start()
         except BaseException as error:
             missing = [topic for topic in self.topics if not consumer.partitions_for_topic(topic)]
-            hang_up(error)
+            close_connections_of(error)
             await stop(consumer, self._timeout)
             if isinstance(error, UnknownTopic):
-                what = f"it has no topic {', '.join(missing)}, or nobody leads it"
+                what = f"it has no topic {', '.join(missing)}, or it has no leader"
                 raise BrokerUnavailable(str(self.connection), what, "make the topic, or correct its name") from error
             if isinstance(error, (KafkaError, OSError)):
                 raise await refusal(self.connection, error) from error
@@ -155,18 +155,18 @@ class KafkaMessageSource(MessageSource):
         self._pulse = Pulse(consumer._client, str(self.connection), self._timeout)  # noqa: SLF001  # the driver's own has no public name
 
     async def close(self) -> None:
-        """Tell how far it got and leave the group."""
+        """Commit the offsets and leave the group."""
         if self._consumer is None:
             return
         try:
             await self._commit(self._windows)
         except BrokerUnavailable:
-            pass  # it comes again
+            pass  # the messages are delivered again
         finally:
             await self._discard()
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
-        """What has arrived, partition by partition, in the order of each."""
+        """The messages that have arrived, partition by partition, in the order of each partition."""
         await self.start()
         if self._progress.is_due(soon=True):
             await self._commit(self._windows)
@@ -181,21 +181,21 @@ class KafkaMessageSource(MessageSource):
             await self._fetch(limit, max(left, 0.001))
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Take them for done, and tell Kafka if it was not told for a while."""
+        """Acknowledge ``deliveries``, and commit if ``commit_interval`` seconds have passed since the last commit."""
         for delivery in deliveries:
             if not isinstance(delivery, KafkaDelivery):
-                await delivery.ack()  # somebody has wrapped it, and may have put more into this
-            elif delivery.done():
-                self.settled()
+                await delivery.ack()  # a wrapper, whose `ack` may do more
+            elif delivery.acknowledge():
+                self.wake_release()
         if self._progress.is_due():
             await self._commit(self._windows)
 
-    def settled(self) -> None:
-        """Wake up who waits for what was delivered."""
+    def wake_release(self) -> None:
+        """Let a waiting :meth:`release` check its partitions again. For deliveries of this source."""
         self._settled.set()
 
     async def release(self, partitions: Iterable[Any]) -> None:
-        """Give partitions back: let the consumer finish what it has, tell how far it got, and forget them."""
+        """Release ``partitions`` in a rebalance: wait until their deliveries are acknowledged, and commit."""
         released = {tp: self._windows[tp] for tp in partitions if tp in self._windows}
         for window in released.values():
             window.leaving = True
@@ -219,7 +219,7 @@ class KafkaMessageSource(MessageSource):
             deliveries += [
                 KafkaDelivery(self, window, item, envelope) for item, envelope in zip(items, envelopes, strict=True)
             ]
-            self._windows[tp] = self._windows.pop(tp)  # the others come first next time
+            self._windows[tp] = self._windows.pop(tp)  # so that the other partitions come first next time
             if len(deliveries) >= limit:
                 break
         return deliveries
@@ -228,7 +228,7 @@ class KafkaMessageSource(MessageSource):
         consumer, pulse = self._consumer, self._pulse
         assert pulse is not None  # noqa: S101  # a consumer has one
         full = {tp for tp, window in self._windows.items() if len(window) >= self._max_unacknowledged}
-        seconds = min(seconds, _TURN)
+        seconds = min(seconds, _FETCH)
         try:
             pulse.check()
         except TimeoutError as error:
@@ -238,8 +238,8 @@ class KafkaMessageSource(MessageSource):
             consumer.pause(*full)
             consumer.resume(*(consumer.paused() - full))
             async with asyncio.timeout(seconds):
-                with not_by_itself():
-                    # It returns early when there is something, and late while partitions are shared out.
+                with driver_cancellations_as_errors():
+                    # It returns early if records arrive, and late during a rebalance.
                     fetched = await consumer.getmany(timeout_ms=int(seconds * 1000) + 1, max_records=limit)
         except TimeoutError:
             return
@@ -247,14 +247,14 @@ class KafkaMessageSource(MessageSource):
             await self._discard()
             raise BrokerUnavailable(str(self.connection), error) from error
         if fetched:
-            pulse.heard()
+            pulse.note_answer()
         for tp, records in fetched.items():
             self._windows.setdefault(tp, Window()).add(records)
 
     async def _commit(self, windows: Mapping[Any, Window]) -> None:
         pulse = self._pulse
         if await self._progress.commit(self._consumer, windows) and pulse is not None:
-            pulse.heard()
+            pulse.note_answer()
 
     async def _discard(self, *, lost: bool = False) -> None:
         self._forget(dict(self._windows))
@@ -265,7 +265,7 @@ class KafkaMessageSource(MessageSource):
         await stop(consumer, self._timeout, lost=lost)
 
     def _forget(self, windows: dict[Any, Window]) -> None:
-        """What is acknowledged in a window that is not here any more is told to nobody."""
+        """Remove ``windows``: later acknowledgements in them have no effect."""
         for tp, window in windows.items():
             if self._windows.get(tp) is window:
                 del self._windows[tp]
@@ -279,4 +279,4 @@ class _Listener(RebalanceListener):  # type: ignore[misc]  # the driver has no t
         await self._release(revoked)
 
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
-        """A window opens when the first records arrive."""
+        """Do nothing: the window of a partition is made when its first records arrive."""

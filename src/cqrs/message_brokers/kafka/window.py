@@ -1,4 +1,4 @@
-"""Step 6, what a member of a group knows about one partition of Kafka while it owns it."""
+"""The unacknowledged records of one partition of Kafka, while a member of a group owns it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(eq=False, slots=True)
 class Item:
-    """A record from its arrival until all up to it are acknowledged."""
+    """A record, kept until it and all before it are acknowledged."""
 
     record: Any
     deliveries: int = 0
@@ -23,16 +23,16 @@ class Item:
 
     @property
     def offset(self) -> int:
-        """Its place in the partition."""
+        """The offset of the record in its partition."""
         return int(self.record.offset)
 
 
 class Window:
-    """The records between what is committed and what was fetched.
+    """The records between the last acknowledged and the last fetched offset.
 
-    They are delivered in the order of their offsets, except that a record that was given back waits until it is due,
-    and those of its key behind it; the others pass. Kafka keeps one number per partition and group: ``position``
-    moves over what is acknowledged without a gap.
+    They are delivered in the order of their offsets. A record that was given back waits until it is due, and so do
+    later records of its key; other records are delivered meanwhile. Kafka stores one offset per partition and group:
+    ``position`` is the offset up to which all records are acknowledged.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Window:
         return len(self._items)
 
     def add(self, records: Iterable[Any]) -> None:
-        """These were fetched, in the order of their offsets."""
+        """Add fetched ``records``, in the order of their offsets."""
         for record in records:
             item = Item(record)
             self._items.append(item)
@@ -71,7 +71,7 @@ class Window:
         return ready
 
     def deliver(self, items: Iterable[Item]) -> None:
-        """These go to the consumer."""
+        """Mark ``items`` as delivered to the consumer."""
         for item in items:
             item.delivered = True
             item.deliveries += 1
@@ -79,18 +79,18 @@ class Window:
         self._waiting = [item for item in self._waiting if not item.delivered]
 
     def next_due(self) -> float | None:
-        """When the first of those that were given back is due."""
+        """When the first returned record is due, or ``None``."""
         return min((item.due for item in self._waiting if item.due and not self.leaving), default=None)
 
     def ack(self, item: Item) -> None:
-        """It is done."""
+        """Acknowledge ``item``."""
         item.done = True
         self.in_flight -= 1
         while self._items and self._items[0].done:
             self.position = self._items.popleft().offset + 1
 
     def nack(self, item: Item, due: float) -> None:
-        """Deliver it again when it is due."""
+        """Give ``item`` back: it is delivered again at ``due``."""
         item.delivered = False
         item.due = due
         self.in_flight -= 1

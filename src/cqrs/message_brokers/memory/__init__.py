@@ -1,4 +1,4 @@
-"""A broker in memory: the reference for the others, and the one for tests."""
+"""A broker in memory, for tests, and the reference for the others."""
 
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.message_brokers.memory.group import MemoryMessageSource

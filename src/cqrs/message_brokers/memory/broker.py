@@ -1,4 +1,4 @@
-"""Steps 5 and 6, a broker in memory: the reference for the others, and the one for tests."""
+"""A broker in memory, for tests, and the reference for the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MemoryMessageBroker(MessageBroker):
-    """Keeps what was sent, in the order of sending, until the process ends; its sources deliver it to groups."""
+    """Keeps the messages, in the order of sending, until the process ends; its sources deliver them to groups."""
 
     features = MemoryMessageSource.features
 
@@ -27,11 +27,11 @@ class MemoryMessageBroker(MessageBroker):
 
     @property
     def sent(self) -> tuple[Message, ...]:
-        """Everything that was sent so far."""
+        """All messages that were sent so far."""
         return tuple(self._sent)
 
     def topic(self, name: str) -> tuple[Message, ...]:
-        """What was sent to the topic ``name``."""
+        """The messages that were sent to the topic ``name``."""
         return tuple(message for message in self._sent if message.topic == name)
 
     async def send_message(self, message: Message) -> None:
@@ -54,12 +54,12 @@ class MemoryMessageBroker(MessageBroker):
         return MemoryMessageSource(self, self._groups[group])
 
     def wake(self) -> None:
-        """There is something to receive."""
+        """Wake the sources that wait, because there may be a message for them."""
         arrived, self._arrived = self._arrived, asyncio.Event()
         arrived.set()
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
-        """Return when there may be something to receive, or after ``timeout`` seconds."""
+        """Wait until :meth:`wake` is called, at most ``timeout`` seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._arrived.wait()

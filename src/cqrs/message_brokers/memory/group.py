@@ -1,4 +1,4 @@
-"""Step 6, the groups of the broker in memory: each message to one member, again until it is acknowledged."""
+"""The consumer groups of the broker in memory: each message goes to one member, until it is acknowledged."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(eq=False, slots=True)
 class Entry:
-    """A message of a group until it is acknowledged, with its place in the order of sending."""
+    """A message of a group until it is acknowledged, with its position in the order of sending."""
 
     envelope: Envelope
-    place: int
+    position: int
     deliveries: int = 0
     delayed: bool = False
 
 
 class Group:
-    """What the members of one group have still to do.
+    """The unacknowledged messages of one group.
 
-    While a member works on messages of a key, no other member gets messages of it. While a message that was given back
-    is delayed, nobody gets later ones of its key.
+    While a member handles messages of a key, no other member gets messages of this key. While a message that was given
+    back is delayed, no member gets later messages of its key.
     """
 
     def __init__(self, topics: frozenset[str]) -> None:
         self.topics = topics
-        self._places = 0
+        self._positions = 0
         self._waiting: list[Entry] = []
         self._owners: dict[str, list[object]] = {}
 
     def offer(self, envelope: Envelope) -> None:
-        """Something was sent."""
+        """Add a message that was sent, if the group receives its topic."""
         if envelope.topic in self.topics:
             arriving = received(
-                envelope.topic, envelope.body, envelope.to_headers(), f"{envelope.topic}/{self._places}"
+                envelope.topic, envelope.body, envelope.to_headers(), f"{envelope.topic}/{self._positions}"
             )
-            self._waiting.append(Entry(arriving, self._places))
-            self._places += 1
+            self._waiting.append(Entry(arriving, self._positions))
+            self._positions += 1
 
-    def take(self, member: object, limit: int) -> list[Entry]:
-        """What ``member`` works on now."""
-        taken: list[Entry] = []
+    def assign(self, member: object, limit: int) -> list[Entry]:
+        """Give at most ``limit`` messages to ``member``."""
+        assigned: list[Entry] = []
         left: list[Entry] = []
         held: set[str | None] = set()
         for entry in self._waiting:
             key = entry.envelope.key
             owners = self._owners.get(key, []) if key is not None else []
-            if len(taken) < limit and not entry.delayed and key not in held and all(one is member for one in owners):
-                taken.append(entry)
+            if len(assigned) < limit and not entry.delayed and key not in held and all(one is member for one in owners):
+                assigned.append(entry)
                 if key is not None:
                     self._owners.setdefault(key, []).append(member)
             else:
@@ -67,10 +67,10 @@ class Group:
                 if key is not None:
                     held.add(key)
         self._waiting = left
-        return taken
+        return assigned
 
     def done(self, member: object, entry: Entry) -> None:
-        """``member`` does not work on ``entry`` any more."""
+        """Note that ``member`` has acknowledged ``entry`` or given it back."""
         key = entry.envelope.key
         if key is not None:
             owners = self._owners[key]
@@ -79,8 +79,8 @@ class Group:
                 del self._owners[key]
 
     def give_back(self, entry: Entry) -> None:
-        """It must be delivered again, in its place."""
-        bisect.insort(self._waiting, entry, key=lambda other: other.place)
+        """Deliver ``entry`` again, at its position."""
+        bisect.insort(self._waiting, entry, key=lambda other: other.position)
 
 
 class MemoryDelivery(Delivery):
@@ -93,12 +93,12 @@ class MemoryDelivery(Delivery):
         self._source = source
 
     async def ack(self) -> None:
-        """It is done."""
-        self._source.settle(self)
+        """Acknowledge the message."""
+        self._source.finish(self)
 
     async def nack(self, delay: float = 0.0) -> None:
-        """Deliver it again after ``delay`` seconds; until then, what has its key and comes after it waits."""
-        self._source.settle(self, again_in=delay)
+        """Give the message back: it is delivered again after ``delay`` seconds; later messages of its key wait."""
+        self._source.finish(self, redeliver_in=delay)
 
 
 class MemoryMessageSource(MessageSource):
@@ -115,42 +115,42 @@ class MemoryMessageSource(MessageSource):
         return f"<{type(self).__name__} of {', '.join(sorted(self._group.topics))}>"
 
     async def start(self) -> None:
-        """Nothing has to be done."""
+        """Do nothing: a source in memory needs no connection."""
 
     async def close(self) -> None:
-        """Give back what was not acknowledged, in its order."""
+        """Give unacknowledged messages back, in order."""
         for delivery in list(self._open.values()):
-            self.settle(delivery, again_in=0)
+            self.finish(delivery, redeliver_in=0)
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
-        """What is there for this member, or is sent within ``timeout`` seconds."""
+        """The messages for this member that are there, or are sent within ``timeout`` seconds."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while True:
-            taken = self._group.take(self, limit)
+            entries = self._group.assign(self, limit)
             left = deadline - loop.time()
-            if taken or left <= 0:
+            if entries or left <= 0:
                 break
             await self._broker.wait(left)
-        for entry in taken:
+        for entry in entries:
             entry.deliveries += 1
-        deliveries = [MemoryDelivery(self, entry) for entry in taken]
+        deliveries = [MemoryDelivery(self, entry) for entry in entries]
         self._open.update((id(delivery), delivery) for delivery in deliveries)
         return deliveries
 
-    def settle(self, delivery: MemoryDelivery, again_in: float | None = None) -> None:
-        """Take the first word on ``delivery``; later ones change nothing."""
+    def finish(self, delivery: MemoryDelivery, redeliver_in: float | None = None) -> None:
+        """Acknowledge ``delivery``, or give it back for a redelivery; only the first call has an effect."""
         if self._open.pop(id(delivery), None) is None:
             return
         self._group.done(self, delivery.entry)
-        if again_in is not None:
+        if redeliver_in is not None:
             self._group.give_back(delivery.entry)
-        if again_in:
+        if redeliver_in:
             delivery.entry.delayed = True
-            asyncio.get_running_loop().call_later(again_in, self._again, delivery.entry)
+            asyncio.get_running_loop().call_later(redeliver_in, self._end_delay, delivery.entry)
         else:
             self._broker.wake()
 
-    def _again(self, entry: Entry) -> None:
+    def _end_delay(self, entry: Entry) -> None:
         entry.delayed = False
         self._broker.wake()

@@ -1,4 +1,4 @@
-"""Step 5, NATS JetStream through nats-py."""
+"""The broker for NATS JetStream, with nats-py."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ _OTHER_STREAM = 10060  # "expected stream does not match"
 _FRAME = len("NATS/1.0\r\n\r\n")
 _MSG_ID, _EXPECTED_STREAM = Header.MSG_ID.value, Header.EXPECTED_STREAM.value
 _USUAL_TOPIC = 900  # characters, of four bytes at most
-_LONGEST_TOPIC = 3_900  # the server takes 4096 bytes for subject, reply and sizes, unless it is told otherwise
+_LONGEST_TOPIC = 3_900  # the server's default limit is 4096 bytes for subject, reply and sizes
 
 
 class NatsMessageBroker(MessageBroker):
-    """Sends to the subject that has the name of the topic, and waits until a stream has the message.
+    """Publishes to the subject that is named like the topic, and waits until a stream has stored the message.
 
-    A message that is sent again with its id is not kept twice within the window of the stream.
+    A message that is sent twice with one id within the duplicate window of the stream is stored once.
 
-    ``stream`` is the name of the stream that every message must end up in, a :class:`NatsStream` that is made if it is
-    not there, or ``None`` for whichever takes the subject. A message that no stream takes, or another one, is a
-    ``BrokerUnavailable`` that names its topic; one whose subject is not for this user, or that is too large with its
-    headers, is a ``MessageRejected``; a stream that is full is a ``BrokerUnavailable``. The next message of a key is
-    sent when the one before is confirmed.
+    ``stream`` is the name of the stream that must store every message, or a :class:`NatsStream`, which is created if it
+    does not exist, or ``None`` for any stream that has the subject. Raises ``BrokerUnavailable``, with the topic, if no
+    stream or another one has the subject, and without it if the stream is full; ``MessageRejected`` if the user may not
+    publish to the subject or the message with its headers is too large. The next message of a key is sent after the
+    previous one is confirmed.
 
-    ``options`` go to ``nats.connect``: ``user_credentials``, ``nkeys_seed``, ``token`` and others.
+    ``options`` are passed to ``nats.connect``: ``user_credentials``, ``nkeys_seed``, ``token`` and others.
     """
 
     features = Features(durable=True, ordered=True, deduplicates=True)
@@ -68,15 +68,15 @@ class NatsMessageBroker(MessageBroker):
         return f"<{type(self).__name__} on {self._link.place}>"
 
     async def send_message(self, message: Message) -> None:
-        """Send ``message``. When this returns, a stream has it."""
+        """Send ``message``. When this returns, a stream has stored it."""
         await self._send(message.to_envelope(), {})
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many, as a pipeline over one connection."""
-        return await send_by_key(envelopes, partial(self._send, asked={}))
+        """Send ``envelopes`` as a pipeline over one connection; returns for each its error or ``None``."""
+        return await send_by_key(envelopes, partial(self._send, lookups={}))
 
     async def start(self) -> None:
-        """Connect, and make the stream if need be. Safe to call again."""
+        """Connect, and create the stream if necessary. Safe to call again."""
         await self._link.session()
 
     async def close(self) -> None:
@@ -87,7 +87,7 @@ class NatsMessageBroker(MessageBroker):
         if isinstance(self._stream, NatsStream):
             await self._stream.make(session.jetstream)
 
-    async def _send(self, envelope: Envelope, asked: dict[str, asyncio.Task[bool]]) -> None:
+    async def _send(self, envelope: Envelope, lookups: dict[str, asyncio.Task[bool]]) -> None:
         headers = headers_of(envelope, self._link.place)
         headers[_MSG_ID] = str(envelope.message_id)
         if self._stream_name is not None:
@@ -97,7 +97,7 @@ class NatsMessageBroker(MessageBroker):
         session = await self._link.session()
         try:
             with outage(self._link.place):
-                await self._publish(session, envelope, headers, asked)
+                await self._publish(session, envelope, headers, lookups)
         except _Rejected as error:
             raise MessageRejected(self._link.place, envelope.message_id, error.reason) from error.__cause__
 
@@ -106,7 +106,7 @@ class NatsMessageBroker(MessageBroker):
         session: NatsSession,
         envelope: Envelope,
         headers: dict[str, str],
-        asked: dict[str, asyncio.Task[bool]],
+        lookups: dict[str, asyncio.Task[bool]],
     ) -> None:
         _must_fit(session.client.max_payload, envelope, headers)
         try:
@@ -120,10 +120,10 @@ class NatsMessageBroker(MessageBroker):
         except (BadHeaderError, BadSubjectError) as error:
             raise _Rejected(error) from error
         except NoStreamResponseError as error:
-            # Nobody has answered: because no stream takes the subject, or because it, or JetStream, is not at work.
-            if envelope.topic not in asked:
-                asked[envelope.topic] = asyncio.create_task(self._is_taken(session, envelope.topic))
-            if await asked[envelope.topic]:
+            # No answer: no stream has the subject, or the stream or JetStream is not running.
+            if envelope.topic not in lookups:
+                lookups[envelope.topic] = asyncio.create_task(self._has_stream(session, envelope.topic))
+            if await lookups[envelope.topic]:
                 raise
             problem = f"no stream takes the subject {shown(envelope.topic)!r}"
             raise BrokerUnavailable(self._link.place, problem, self._remedy(), topic=envelope.topic) from error
@@ -140,7 +140,7 @@ class NatsMessageBroker(MessageBroker):
             return "start a consumer of this topic with a NatsStream, or make a stream for it"
         return f"let the stream {self._stream_name!r} take it: add it to the subjects of the stream"
 
-    async def _is_taken(self, session: NatsSession, subject: str) -> bool:
+    async def _has_stream(self, session: NatsSession, subject: str) -> bool:
         try:
             await session.jetstream.find_stream_name_by_subject(subject)
         except NotFoundError:
@@ -165,7 +165,7 @@ def _problem(headers: Mapping[str, str]) -> str | None:
 
 
 def _must_fit(max_payload: int, envelope: Envelope, headers: Mapping[str, str]) -> None:
-    """The server ends the connection for one message that is too large, and all that is under way with it."""
+    """Raise for a message that is too large: the server would close the connection, and fail all others on it."""
     characters = len("".join([*headers, *headers.values()]))
     if (
         4 * (characters + len(headers)) + len(envelope.body) + _FRAME <= max_payload

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 _DENIED = "permissions violation"
 _NEEDED = "let its user publish to $JS.API.>, consumers to $JS.ACK.>, too, and subscribe to _INBOX.>"
 _SCHEMES = ("nats", "tls", "ws", "wss")
-_GOODBYE = 0.5  # seconds; nothing is lost with what could not be opened
+_CLOSING = 0.5  # seconds; nothing was sent yet over a connection whose opening failed
 
 
 class NotPermitted(Error):
-    """The user may not send to ``subject``."""
+    """The user may not publish to ``subject``."""
 
     def __init__(self, subject: str) -> None:
         self.subject = subject
@@ -44,7 +44,7 @@ class NotPermitted(Error):
 
 
 class NatsSession:
-    """One connection from its beginning to its end."""
+    """One connection, which is not opened again after it is lost."""
 
     def __init__(self) -> None:
         self.lost = False
@@ -56,7 +56,7 @@ class NatsSession:
         self._on_end: list[Callable[[str], None]] = []
 
     async def connect(self, server: str, timeout: float, options: Mapping[str, Any]) -> None:  # noqa: ASYNC109  # the driver's
-        """Connect to ``server``. What the driver would do about outages is left to :class:`NatsLink`."""
+        """Connect to ``server``. The driver does not reconnect: :class:`NatsLink` does."""
         await self.client.connect(
             servers=[server],
             allow_reconnect=False,
@@ -70,17 +70,17 @@ class NatsSession:
         self.jetstream: JetStreamContext = self.client.jetstream(timeout=timeout)  # pyright: ignore[reportUnknownMemberType]  # the driver's
 
     async def abandon(self) -> None:
-        """Disconnect, whatever became of :meth:`connect`. Raises nothing."""
+        """Disconnect, also after a failed :meth:`connect`. Raises nothing."""
         self._connecting = False
         with contextlib.suppress(Exception):
-            # The driver would wait for ever for the end of a connection whose handshake has failed.
-            async with asyncio.timeout(_GOODBYE):
+            # After a failed handshake the driver would wait for ever until the connection is closed.
+            async with asyncio.timeout(_CLOSING):
                 await self.client.close()
 
     async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
-        """Send and wait for the word of the server, or for the end of the connection.
+        """Send a message and wait until the server confirms it, or until the connection is lost.
 
-        Raises ``NotPermitted`` if the server says that ``subject`` is not for this user.
+        Raises ``NotPermitted`` if the user may not publish to ``subject``.
         """
         sending = asyncio.create_task(self.jetstream.publish(subject, body, headers=headers))
         self._sending[sending] = subject
@@ -97,21 +97,21 @@ class NatsSession:
             self._sending.pop(sending, None)
 
     def on_end(self, do: Callable[[str], None]) -> None:
-        """Call ``do`` with a reason when nothing can come any more: the connection is lost, or a permission missing."""
+        """Call ``do`` with the reason when no message can arrive any more: connection lost, or permission missing."""
         self._on_end.append(do)
 
     async def _failed(self, error: Exception) -> None:
-        # While it connects, the driver would try again for minutes; later, it would log what is raised anyway.
+        # During connect the driver would retry for minutes; later it would log the errors that are raised anyway.
         if self._connecting:
             raise error
         if _DENIED in str(error):
             self._deny(str(error))
 
     def _deny(self, reason: str) -> None:
-        # The driver has made the subject small: of two that differ in that alone, nobody knows which it is.
+        # The driver has lower-cased the subject: two subjects that differ only in case cannot be told apart.
         found = [(task, subject) for task, subject in self._sending.items() if f'to "{subject.lower()}"' in reason]
         if len({subject for _, subject in found}) == 1:
-            self._not_permitted.add(reason)  # and so it will say of the others of this subject
+            self._not_permitted.add(reason)  # the server reports it once for each message of this subject
             for sending, _ in found:
                 del self._sending[sending]
                 sending.cancel()
@@ -131,9 +131,10 @@ class NatsSession:
 
 
 class NatsLink:
-    """Safe to share between the tasks of one event loop; nothing connects before :meth:`session`.
+    """Holds one session. Safe to share between the tasks of one event loop.
 
-    ``opened`` is called with each new session before anybody else gets it. ``servers`` are tried one after the other.
+    It connects at the first call of :meth:`session`, and tries ``servers`` in turn. ``opened`` is called with each new
+    session before a caller gets it.
     """
 
     def __init__(
@@ -154,11 +155,11 @@ class NatsLink:
         self._link = Reopening(self.place, self._open, _close, _works)
 
     async def session(self) -> NatsSession:
-        """The one session. Raises ``BrokerUnavailable`` if no server can be reached now."""
+        """The open session. Raises ``BrokerUnavailable`` if no server can be reached now."""
         return await self._link.get()
 
     async def discard(self, session: NatsSession) -> None:
-        """Disconnect, without regard for what is under way, if ``session`` is still the one."""
+        """Disconnect at once, even if messages are unconfirmed, if ``session`` is still the current one."""
         await self._link.discard(session)
 
     async def close(self) -> None:
@@ -187,7 +188,7 @@ class NatsLink:
         return session
 
     def unanswered(self, session: NatsSession) -> BrokerUnavailable:
-        """Nobody has answered, perhaps because of what the user may not do."""
+        """The error for a missing answer, perhaps because of a missing permission."""
         if session.denied is not None:
             return denied(self.place, session.denied)
         return BrokerUnavailable(self.place, TimeoutError(f"no answer within {self._timeout:g} s"))
@@ -195,7 +196,7 @@ class NatsLink:
 
 @contextlib.contextmanager
 def outage(place: str) -> Generator[None]:
-    """Whatever the driver raises because ``place`` does not do its part becomes ``BrokerUnavailable``."""
+    """Raise the errors by which the driver reports an outage of ``place`` as ``BrokerUnavailable``."""
     try:
         yield
     except CQRSError:
@@ -205,12 +206,12 @@ def outage(place: str) -> Generator[None]:
 
 
 def denied(place: str, reason: str) -> BrokerUnavailable:
-    """``place`` does not answer because of what the user may not do."""
+    """The error for ``place`` not answering because the user lacks a permission."""
     return BrokerUnavailable(place, reason, _NEEDED)
 
 
 def _refused(error: BaseException) -> bool:
-    # While it connects, the driver has no class for it, only the words of the server.
+    # During connect the driver raises a general error with the text of the server.
     return isinstance(error, AuthorizationError) or (isinstance(error, Error) and "Authorization" in str(error))
 
 

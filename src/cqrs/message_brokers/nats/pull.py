@@ -1,4 +1,4 @@
-"""Messages of NATS JetStream as they are asked for."""
+"""Pull messages from consumers of NATS JetStream."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 _DELETED = "a consumer of the group has been deleted"
 _HEARTBEAT, _NO_RESPONDERS = "100", "503"
-_LATE = 1.0  # the server says when it has no more for a request; when it has not by then, it never got it
+_LATE = 1.0  # seconds; the server ends each request at its expiry, so a request still open after this was lost
 
 
 class NatsPull:
     """Pulls from durable consumers over one session.
 
-    At most one request is open for each, and what comes late for one is the first to be taken by the next.
+    At most one request is open for each consumer. A message that arrives late for a request is returned first by the
+    next :meth:`fetch`.
     """
 
     def __init__(self, client: Client, jetstream: JetStreamContext, consumers: Sequence[tuple[str, str]]) -> None:
@@ -35,39 +36,39 @@ class NatsPull:
         self._consumers = consumers  # streams and names
         self._inbox = client.new_inbox()
         self._messages: deque[Msg] = deque()
-        self._something = asyncio.Event()
-        self._open: dict[int, tuple[int, float]] = {}  # by consumer: what is still to come, and until when
+        self._changed = asyncio.Event()
+        self._open: dict[int, tuple[int, float]] = {}  # by consumer: how many messages may still arrive, and until when
 
     async def start(self) -> None:
-        """Listen for what is asked for later."""
+        """Subscribe to the answers of later requests."""
         await self.client.subscribe(f"{self._inbox}.*", cb=self._arrived)  # pyright: ignore[reportUnknownMemberType]  # the driver's
 
-    async def take(self, limit: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
-        """What has arrived, at most ``limit``; waits up to ``timeout`` seconds for the first."""
+    async def fetch(self, limit: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109  # it returns, and does not raise, when time is over
+        """The messages that have arrived, at most ``limit``; waits up to ``timeout`` seconds for the first."""
         if not self._messages:
-            self._something.clear()
+            self._changed.clear()
             for number in range(len(self._consumers)):
                 await self._request(number, limit, timeout)
             if self.lost is None:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(timeout):
-                        await self._something.wait()
+                        await self._changed.wait()
         return [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
 
     def put_back(self, messages: Sequence[Msg]) -> None:
-        """Take them again the next time, before all others."""
+        """Return ``messages`` first from the next :meth:`fetch`."""
         self._messages.extendleft(reversed(messages))
 
     def buffered(self) -> list[Msg]:
-        """What has arrived and has not been taken."""
+        """The messages that have arrived and were not fetched."""
         return list(self._messages)
 
     def end(self, reason: str) -> None:
-        """Nothing can come any more."""
+        """Note that no message can arrive any more, because of ``reason``."""
         self.lost = self.lost or reason
-        self._something.set()
+        self._changed.set()
 
-    async def _request(self, number: int, limit: int, timeout: float) -> None:  # noqa: ASYNC109  # told to the server
+    async def _request(self, number: int, limit: int, timeout: float) -> None:  # noqa: ASYNC109  # sent to the server
         now = asyncio.get_running_loop().time()
         stream, name = self._consumers[number]
         if number in self._open:
@@ -80,7 +81,7 @@ class NatsPull:
         await self.client.publish(subject, json.dumps(request).encode(), reply=f"{self._inbox}.{number}")
 
     async def _check(self, stream: str, name: str) -> None:
-        # Nobody answers a request to a consumer that is not there.
+        # A request to a consumer that does not exist gets no answer.
         try:
             await self._jetstream.consumer_info(stream, name)
         except NotFoundError:
@@ -91,7 +92,7 @@ class NatsPull:
         if status is None:
             self._count(message)
             self._messages.append(message)
-            self._something.set()
+            self._changed.set()
         elif status == _NO_RESPONDERS or "Deleted" in (message.headers or {}).get("Description", ""):
             self.end(_DELETED)
         elif status != _HEARTBEAT:

@@ -1,4 +1,4 @@
-"""Step 6, messages from NATS JetStream through nats-py."""
+"""The source for NATS JetStream, with nats-py."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class NatsMessageSource(MessageSource):
         self._pull: NatsPull | None = None
         self._max_hold = max_hold
         self._until = 0.0
-        self._unsettled: dict[int, tuple[Msg, float]] = {}
+        self._unacknowledged: dict[int, tuple[Msg, float]] = {}
         self._renewing = Renewing(self, ack_wait / 3)
 
     def __repr__(self) -> str:
@@ -95,22 +95,22 @@ class NatsMessageSource(MessageSource):
 
     @property
     def place(self) -> str:
-        """Where it is, for messages to people."""
+        """The servers, without password, for log lines."""
         return self._link.place
 
     async def start(self) -> None:
-        """Make the consumers of the group if they are not there. Safe to call again."""
+        """Create the consumers of the group if they do not exist. Safe to call again."""
         await self._link.session()
 
     async def close(self) -> None:
-        """Give back what is not acknowledged and disconnect. Safe to call again."""
+        """Give unacknowledged messages back and disconnect. Safe to call again."""
         await self._renewing.end()
         if self._pull is not None:
-            unsettled = [*(message for message, _ in self._unsettled.values()), *self._pull.buffered()]
-            self._unsettled.clear()
+            unacknowledged = [*(message for message, _ in self._unacknowledged.values()), *self._pull.buffered()]
+            self._unacknowledged.clear()
             client = self._pull.client
             with contextlib.suppress(BrokerUnavailable), outage(self.place):
-                for message in unsettled if client.is_connected else ():
+                for message in unacknowledged if client.is_connected else ():
                     await message.nak()
                 if client.is_connected:
                     await client.flush(2)
@@ -118,39 +118,39 @@ class NatsMessageSource(MessageSource):
         await self._link.close()
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
-        """What has arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
+        """The messages that have arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
         session = await self._link.session()
         pull = self._pull
-        assert pull is not None  # noqa: S101  # a session is opened with one
+        assert pull is not None  # noqa: S101  # `_subscribe` has made it
         with outage(self.place):
-            messages = await pull.take(limit, timeout)
+            messages = await pull.fetch(limit, timeout)
         if pull.lost is not None:
             await self._link.discard(session)
             raise BrokerUnavailable(self.place, pull.lost) if session.denied is None else denied(self.place, pull.lost)
         self._until = asyncio.get_running_loop().time() + self._max_hold
         try:
             deliveries = [_NatsDelivery(self, message, self._envelope(message)) for message in messages]
-        except OSError:  # what `read` needs is away
+        except OSError:  # `read` needs something that is away
             pull.put_back(messages)
             raise
-        self._unsettled.update((id(message), (message, self._until)) for message in messages)
+        self._unacknowledged.update((id(message), (message, self._until)) for message in messages)
         return deliveries
 
-    def settled(self, message: Msg) -> None:
-        """It is not given back at the end."""
-        self._unsettled.pop(id(message), None)
+    def forget(self, message: Msg) -> None:
+        """Neither renew ``message`` nor give it back in :meth:`close`. For deliveries of this source."""
+        self._unacknowledged.pop(id(message), None)
 
     async def renew(self) -> None:
-        """Keep what is in hand from other members."""
+        """Renew unacknowledged messages, so that the server does not give them to other members."""
         pull, now = self._pull, asyncio.get_running_loop().time()
         if pull is None or not pull.client.is_connected:
             return
-        held = [message for message, until in self._unsettled.values() if until > now]
+        held = [message for message, until in self._unacknowledged.values() if until > now]
         with contextlib.suppress(BrokerUnavailable), outage(self.place):
             for message in pull.buffered() if self._until > now else ():
                 await message.in_progress()
             for message in held:
-                if id(message) in self._unsettled:
+                if id(message) in self._unacknowledged:
                     await message.in_progress()
 
     def _envelope(self, message: Msg) -> Envelope:
@@ -158,7 +158,7 @@ class NatsMessageSource(MessageSource):
         return received(*parts) if self._read is None else read_by(self._read, message, partial(unread, *parts))
 
     async def _subscribe(self, session: NatsSession) -> None:
-        self._unsettled.clear()  # what an earlier session had delivered comes again when its time is over
+        self._unacknowledged.clear()  # the server delivers messages of an earlier session again after `ack_wait`
         if isinstance(self._stream, NatsStream):
             await self._stream.make(session.jetstream)
         consumers = [await self._consumer(session.jetstream, topic) for topic in self._topics]
@@ -172,12 +172,12 @@ class NatsMessageSource(MessageSource):
         try:
             stream = stream or await jetstream.find_stream_name_by_subject(topic)
         except NotFoundError:
-            raise BrokerUnavailable(self.place, f"no stream takes the subject {topic!r}; make one") from None
+            raise BrokerUnavailable(self.place, f"no stream takes the subject {topic!r}: create one") from None
         name = _consumer_name(self._group, topic)
         try:
             await jetstream.consumer_info(stream, name)
         except NotFoundError:
-            _log.info("%s has no group %r for %r yet; it is made", self.place, self._group, topic)
+            _log.info("%s has no group %r for %r; creating it", self.place, self._group, topic)
             await jetstream.add_consumer(  # pyright: ignore[reportUnknownMemberType]  # the driver's
                 stream,
                 ConsumerConfig(
@@ -204,33 +204,37 @@ class _NatsDelivery(Delivery):
         self._settled = False
 
     async def ack(self) -> None:
-        """It is done."""
-        if self._first_word():
+        """Acknowledge the message."""
+        if self._is_first_call():
             with outage(self._source.place):
                 await self._message.ack()
 
     async def nack(self, delay: float = 0.0) -> None:
-        """The server delivers it again after ``delay`` seconds."""
-        if self._first_word():
-            with contextlib.suppress(BrokerUnavailable), outage(self._source.place):  # it then comes again all the more
+        """Give the message back: the server delivers it again after ``delay`` seconds."""
+        if self._is_first_call():
+            with (
+                contextlib.suppress(BrokerUnavailable),
+                outage(self._source.place),
+            ):  # the server then delivers it again by itself
                 await self._message.nak(delay)
 
-    def _first_word(self) -> bool:
-        first, self._settled = not self._settled, True
-        self._source.settled(self._message)
-        return first
+    def _is_first_call(self) -> bool:
+        is_first, self._settled = not self._settled, True
+        self._source.forget(self._message)
+        return is_first
 
 
 def _consumer_name(group: str, topic: str) -> str:
     wanted = f"{group}-{topic}"
     allowed = re.sub(r"[^\w-]", "_", wanted, flags=re.ASCII)
-    # Two names must not become one when the characters that NATS does not take are replaced.
+    # Different names must stay different when characters that NATS does not allow are replaced.
     return allowed if allowed == wanted else f"{allowed}-{zlib.crc32(wanted.encode()):08x}"
 
 
 def _place(message: Msg) -> str:
     origin = message.metadata
-    return f"{origin.stream}/{origin.sequence.stream}/{origin.timestamp.isoformat()}"  # a stream can be made anew
+    # With the timestamp, because a stream can be deleted and created again.
+    return f"{origin.stream}/{origin.sequence.stream}/{origin.timestamp.isoformat()}"
 
 
 def _headers(message: Msg) -> dict[str, str]:

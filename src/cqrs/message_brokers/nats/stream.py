@@ -1,4 +1,4 @@
-"""Where NATS JetStream keeps messages."""
+"""The settings of a stream of NATS JetStream."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _log = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class NatsStream:
-    """A stream that is made, in files, when it is not there; one that is there is not changed.
+    """A stream that is created, in files, if it does not exist; an existing one is not changed.
 
-    That it is made is logged at the level INFO. ``subjects`` are the topics it takes, with the wildcards of NATS. A
-    message with an id that was sent within ``duplicate_window`` seconds before is not taken again. ``max_age``, in
-    seconds, and ``max_bytes`` are what it keeps at most: what is beyond that is dropped, read or not.
+    Its creation is logged at the level INFO. ``subjects`` are the topics it stores, with the wildcards of NATS. Of
+    messages with one id within ``duplicate_window`` seconds it stores the first. Messages older than ``max_age``
+    seconds, or beyond ``max_bytes``, are dropped, whether or not they were received.
     """
 
     name: str
@@ -32,11 +32,11 @@ class NatsStream:
     max_bytes: int | None = None
 
     async def make(self, jetstream: JetStreamContext) -> None:
-        """Make it if it is not there. Safe for many processes at once."""
+        """Create the stream if it does not exist. Safe if several processes do so at once."""
         try:
             await jetstream.stream_info(self.name)
         except NotFoundError:
-            _log.info("NATS has no stream %r; it is made, for %s", self.name, ", ".join(self.subjects))
+            _log.info("NATS has no stream %r; creating it for %s", self.name, ", ".join(self.subjects))
             await jetstream.add_stream(  # pyright: ignore[reportUnknownMemberType]  # the driver's
                 StreamConfig(
                     name=self.name,

@@ -1,4 +1,4 @@
-"""Step 5, Redis Streams through redis-py."""
+"""The broker for Redis Streams, with redis-py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BODY = "message-body"
 _MADE = b"+"
 _READ_ONLY = (b"READONLY", b"-READONLY")
 
-# One script takes a batch as a whole, in order: where a message fails, the later ones of its key are not added.
+# One script adds a batch in order: if a message fails, the later ones of its key are not added.
 _ADD = """
 local results, failed, at = {}, {}, 2
 for n, stream in ipairs(KEYS) do
@@ -64,20 +64,20 @@ for n, stream in ipairs(KEYS) do
 end
 return results
 """
-_MAY = "return 1"
+_NOTHING = "return 1"  # fails only if the user may not access its key
 
 
 class RedisMessageBroker(MessageBroker):
-    """Adds to the stream that has the name of the topic.
+    """Adds messages to the stream that is named like the topic.
 
     A confirmed message is in the memory of the server. Whether it survives a crash is a setting of the server:
     ``appendonly yes`` with ``appendfsync always`` keeps all of them, ``everysec`` loses up to a second, no file loses
     everything.
 
-    A stream grows for ever unless ``maxlen`` says how many messages it keeps, about; older ones are dropped, read or
-    not. A topic that is something else than a stream, or that the user may not write, is a ``MessageRejected``; a
-    server that is full or read-only is a ``BrokerUnavailable``. A stream that is made because it is not there is logged
-    at the level INFO. ``options`` go to ``redis.asyncio.Redis.from_url``, for TLS use ``rediss://``.
+    A stream grows without limit unless ``maxlen`` sets about how many messages it keeps; older ones are dropped,
+    whether or not they were received. Raises ``MessageRejected`` if the key of the topic is not a stream or the user
+    may not write it, and ``BrokerUnavailable`` if the server is full or read-only. The creation of a stream is logged
+    at the level INFO. ``options`` are passed to ``redis.asyncio.Redis.from_url``; for TLS use ``rediss://``.
     """
 
     features = Features(durable=False, ordered=True)
@@ -87,7 +87,7 @@ class RedisMessageBroker(MessageBroker):
     ) -> None:
         self._server = RedisServer(url, timeout, options)
         self._add = self._server.client.register_script(_ADD)
-        self._may = self._server.client.register_script(_MAY)
+        self._check_access = self._server.client.register_script(_NOTHING)
         self._maxlen = maxlen
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class RedisMessageBroker(MessageBroker):
             raise error
 
     async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
-        """Send many in one round trip, all or none in an outage."""
+        """Send ``envelopes`` in one round trip; during an outage, all or none are sent."""
         refused: dict[int, Exception] = {}
         fields: dict[int, list[str | bytes]] = {}
         for number, envelope in enumerate(envelopes):
@@ -112,7 +112,7 @@ class RedisMessageBroker(MessageBroker):
                 fields[number] = [*chain.from_iterable(headers.items()), BODY, envelope.body]
         results = _with_keys(envelopes, refused)
         if left := [number for number, error in enumerate(results) if error is None]:
-            refused |= await self._send_those(envelopes, fields, left)
+            refused |= await self._send_some(envelopes, fields, left)
             results = _with_keys(envelopes, refused)
         return results
 
@@ -125,17 +125,17 @@ class RedisMessageBroker(MessageBroker):
         """Disconnect. Safe to call again, and before :meth:`start`."""
         await self._server.close()
 
-    async def _send_those(
+    async def _send_some(
         self, envelopes: Sequence[Envelope], fields: Mapping[int, list[str | bytes]], numbers: list[int]
     ) -> dict[int, Exception]:
-        """The errors of those that are not sent."""
+        """Send the envelopes with these ``numbers``; returns the errors by number."""
         try:
             return await self._added(envelopes, fields, numbers)
         except BrokerUnavailable as error:
             outage = error
         if not isinstance(outage.reason, NoPermissionError):
             return dict.fromkeys(numbers, outage)
-        # One topic that may not be written keeps the script from running for all.
+        # One topic without permission prevents the script from running for all.
         try:
             forbidden = await self._forbidden({envelopes[number].topic for number in numbers})
             refused = {n: self._not_permitted(envelopes[n]) for n in numbers if envelopes[n].topic in forbidden}
@@ -159,18 +159,18 @@ class RedisMessageBroker(MessageBroker):
         errors: dict[int, Exception] = {}
         for number, answer in zip(numbers, answers, strict=True):
             if answer == _MADE:
-                _log.info("%s had no stream %r; it is made", self._server.place, shown(envelopes[number].topic))
+                _log.info("%s had no stream %r; it was created", self._server.place, shown(envelopes[number].topic))
             elif answer:
                 errors[number] = self._error(envelopes[number], answer.decode(errors="replace"))
         return errors
 
     async def _forbidden(self, topics: set[str]) -> set[str]:
-        """Those of ``topics`` that this user may not write. Raises ``BrokerUnavailable`` if it may not write at all."""
+        """The ``topics`` that the user may not write. Raises ``BrokerUnavailable`` if it may write none at all."""
         forbidden: set[str] = set()
         for topic in topics:
             async with self._server.outage():
                 try:
-                    await self._may(keys=[topic])
+                    await self._check_access(keys=[topic])
                 except NoPermissionError as error:
                     if "command" in str(error):
                         raise
@@ -185,7 +185,7 @@ class RedisMessageBroker(MessageBroker):
             return self._not_permitted(envelope)
         if "can't run this command" in text:
             return BrokerUnavailable(self._server.place, text, "let its user run XADD, by ACL SETUSER <user> +xadd")
-        if text.startswith("ERR"):  # what a server says about itself has a word of its own: OOM, READONLY, LOADING
+        if text.startswith("ERR"):  # errors about the server itself have codes of their own: OOM, READONLY, LOADING
             return self._rejected(envelope, text)
         return BrokerUnavailable(self._server.place, text)
 
@@ -198,7 +198,7 @@ class RedisMessageBroker(MessageBroker):
 
 
 def _with_keys(envelopes: Sequence[Envelope], errors: Mapping[int, Exception]) -> list[Exception | None]:
-    """The errors by position, where later ones of a key share that of the first."""
+    """The errors by position; after a failed message, later ones of its key get its error."""
     results: list[Exception | None] = []
     failed: dict[str, Exception] = {}
     for number, envelope in enumerate(envelopes):

@@ -1,4 +1,4 @@
-"""Steps 5 and 6, a Redis server as brokers and sources see it."""
+"""The client of a Redis server, for brokers and sources."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _SCHEMES = ("redis", "rediss", "unix")
 
 
 class RedisServer:
-    """A client that connects when it is used, reports an outage at once, and connects again at the next use."""
+    """A client that connects at its first use, raises at once during an outage, and reconnects at the next use."""
 
     def __init__(self, url: str, timeout: float, options: Mapping[str, Any] | None) -> None:
         self.place = place_of("Redis", parts_of(url, "url", _SCHEMES, "redis://user:password@host:6379/0"))
-        # What the driver repeats by itself could be sent twice without anybody knowing.
-        alone: dict[str, Any] = {
+        # No retries by the driver: they could send a message twice unnoticed.
+        without_retries: dict[str, Any] = {
             "retry": Retry(NoBackoff(), 0),
             "socket_timeout": timeout,
             "socket_connect_timeout": timeout,
         }
         self.client: Redis = Redis.from_url(  # pyright: ignore[reportUnknownMemberType]  # the driver's
-            url, **alone, **(options or {}), decode_responses=False, protocol=2
+            url, **without_retries, **(options or {}), decode_responses=False, protocol=2
         )
 
     async def close(self) -> None:
@@ -41,13 +41,13 @@ class RedisServer:
             await self.client.aclose()
 
     async def disconnect(self) -> None:
-        """Leave a server that has become a replica: its address may lead to the new primary by now."""
+        """Disconnect from a server that has become a replica: its address may lead to the new primary by now."""
         with contextlib.suppress(RedisError, OSError):
             await self.client.connection_pool.disconnect()
 
     @contextlib.asynccontextmanager
     async def outage(self) -> AsyncGenerator[None]:
-        """Whatever the driver raises becomes ``BrokerUnavailable``."""
+        """Raise every error of the driver as ``BrokerUnavailable``."""
         try:
             yield
         except CQRSError:

@@ -1,4 +1,4 @@
-"""Step 6, messages from Redis Streams through redis-py."""
+"""The source for Redis Streams, with redis-py."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ class StreamEntry(NamedTuple):
 class RedisMessageSource(MessageSource):
     """Receives ``topics`` as a member of the consumer group ``group``, from the first message of each stream on.
 
-    What a member has in hand goes to another ``claim_after`` seconds after that member has died, or has blocked its
-    event loop for as long; while it lives, for ``max_hold`` seconds at most. Messages of one key stay in order for one
-    member, through outages too, and through its own crash if it comes back under the same name ``member``, which no
-    other may have. Several members share the messages of a topic, whatever their keys.
+    The unacknowledged messages of a member go to another one ``claim_after`` seconds after the member has died or
+    blocked its event loop; a living member keeps them for ``max_hold`` seconds at most. A single member receives the
+    messages of one key in order, also after outages, and after its own crash if it starts again with the same name
+    ``member``, which no other member may have. Several members share the messages of a topic, whatever their keys.
 
-    An entry that this package has not added has the name of its topic and an id that is made of its own; without a
-    field ``message-body``, its fields are its body, as JSON. ``read`` can make another envelope of an entry; what it
-    raises becomes the reason why the entry cannot be read. A stream that is made because it is not there is logged at
-    the level INFO. ``options`` are as for ``RedisMessageBroker``.
+    An entry that this package has not added gets its topic as its name and an id made from its own. Without a field
+    ``message-body``, its fields become the body, as JSON. ``read`` can make another envelope of an entry; if it raises,
+    the error becomes the reason why the entry is unreadable. The creation of a stream is logged at the level INFO.
+    ``options`` are as for ``RedisMessageBroker``.
     """
 
     features = RedisMessageBroker.features
@@ -75,12 +75,14 @@ class RedisMessageSource(MessageSource):
         self._group = group
         self._member = member or uuid.uuid4().hex
         self._idle = max(1, int(claim_after * 1000))
-        self._longest_block = timeout / 2  # the driver takes a longer silence for an outage
-        self._joined = False  # nor is it after an outage: the server may come back without the group
+        self._longest_block = timeout / 2  # a longer wait counts as an outage for the driver
+        self._joined = False  # false after an outage too: the server may have lost the group
         self._cursors: dict[str, bytes] = {}
         self._buffer: deque[_Entry] = deque()
         self._max_hold = max_hold
-        self._open: dict[tuple[str, bytes], float] = {}  # what is with this member, in its order, and until when
+        self._open: dict[
+            tuple[str, bytes], float
+        ] = {}  # unacknowledged messages, in order, and until when they are renewed
         self._renewing = Renewing(self, claim_after / 3)
         self._custom_read = read
 
@@ -88,13 +90,13 @@ class RedisMessageSource(MessageSource):
         return f"<{type(self).__name__} {self._group} of {', '.join(self._topics)} on {self._server.place}>"
 
     async def start(self) -> None:
-        """Make the group if it is not there, and find what this member was given before. Safe to call again."""
+        """Create the group if necessary, and fetch the unacknowledged messages of this member. Safe to call again."""
         if self._joined:
             return
         async with self._server.outage():
             for topic in self._topics:
                 await self._join(topic)
-            # What was under way when the connection or the process broke must come before what is newer.
+            # Messages that were unacknowledged at an outage or a crash must come before newer ones.
             self._buffer.clear()
             self._open.clear()
             for topic in self._topics:
@@ -103,7 +105,7 @@ class RedisMessageSource(MessageSource):
         self._renewing.start()
 
     async def close(self) -> None:
-        """Give back what is not acknowledged, leave the group's list of members alone, and disconnect."""
+        """Give unacknowledged messages back and disconnect. This member stays in the list of the group."""
         await self._renewing.end()
         unsettled, self._open = list(self._open), {}
         self._buffer.clear()
@@ -114,7 +116,7 @@ class RedisMessageSource(MessageSource):
         await self._server.close()
 
     async def receive(self, limit: int = 100, timeout: float = 1.0) -> Sequence[Delivery]:  # noqa: ASYNC109  # the port's
-        """What has arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
+        """The messages that have arrived. Raises ``BrokerUnavailable`` during an outage; call it again."""
         await self.start()
         deadline = asyncio.get_running_loop().time() + timeout
         while not self._buffer:
@@ -130,22 +132,22 @@ class RedisMessageSource(MessageSource):
             self._keep(entries)
             if left <= 0:
                 break
-        taken = [self._buffer.popleft() for _ in range(min(limit, len(self._buffer)))]
+        entries = [self._buffer.popleft() for _ in range(min(limit, len(self._buffer)))]
         try:
-            return [self._delivery(entry) for entry in taken]
-        except OSError:  # what `read` needs is away
-            self._buffer.extendleft(reversed(taken))
+            return [self._delivery(entry) for entry in entries]
+        except OSError:  # `read` needs something that is away
+            self._buffer.extendleft(reversed(entries))
             raise
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge them in one round trip, with one command for each stream."""
+        """Acknowledge ``deliveries`` in one round trip, with one command for each stream."""
         by_topic: dict[str, list[bytes]] = {}
         for delivery in deliveries:
             if not isinstance(delivery, _RedisDelivery):
-                await delivery.ack()  # somebody has wrapped it, and may have put more into this
+                await delivery.ack()  # a wrapper, whose `ack` may do more
                 continue
             topic, entry_id = place = delivery.place
-            if place in self._open:  # this is the first word on it
+            if place in self._open:  # it was neither acknowledged nor given back before
                 del self._open[place]
                 by_topic.setdefault(topic, []).append(entry_id)
         if not by_topic:
@@ -161,7 +163,7 @@ class RedisMessageSource(MessageSource):
             raise
 
     async def renew(self) -> None:
-        """Keep what is in hand from other members."""
+        """Renew unacknowledged messages, so that other members do not claim them."""
         now, by_topic = asyncio.get_running_loop().time(), dict[str, list[bytes]]()
         for (topic, entry_id), until in self._open.items():
             if until > now:
@@ -184,7 +186,9 @@ class RedisMessageSource(MessageSource):
                 if "requires the key to exist" not in str(error):
                     raise
                 await create(topic, self._group, id="0", mkstream=True)
-                _log.info("%s had no stream %r; it is made, for the group %r", self._server.place, topic, self._group)
+                _log.info(
+                    "%s had no stream %r; it was created for the group %r", self._server.place, topic, self._group
+                )
         except NoPermissionError as error:
             remedy = f"let its user read {topic!r}, by ACL SETUSER <user> ~{topic} +@stream"
             raise BrokerUnavailable(self._server.place, error, remedy) from error
@@ -193,14 +197,14 @@ class RedisMessageSource(MessageSource):
                 raise
 
     async def give_back(self, topic: str, entry_id: bytes, delay: float) -> None:
-        """Take the first word on a message."""
+        """Give a message back, unless it was acknowledged or given back before. For deliveries of this source."""
         if (topic, entry_id) in self._open:
             del self._open[topic, entry_id]
-            with contextlib.suppress(BrokerUnavailable):  # it then comes again when its time is over
+            with contextlib.suppress(BrokerUnavailable):  # it is then claimed after `claim_after`
                 await self._put_back(topic, entry_id, delay)
 
     async def _put_back(self, topic: str, entry_id: bytes, delay: float) -> None:
-        # Members take over what has been idle for long enough: let it seem to have been, but for the delay.
+        # Members claim entries that are idle for long enough: set the idle time so that it is reached after `delay`.
         idle = max(0, self._idle - int(delay * 1000))
         async with self._server.outage():
             await self._server.client.xclaim(topic, self._group, self._member, 0, [entry_id], idle=idle, justid=True)
@@ -223,7 +227,7 @@ class RedisMessageSource(MessageSource):
     async def _counted(self, topic: str, entries: list[tuple[bytes, dict[bytes, bytes]]]) -> list[_Entry]:
         counted: list[_Entry] = []
         for entry_id, fields in entries:
-            # Whoever had it may have acknowledged it after all, a moment ago: then it is not pending any more.
+            # The previous member may have acknowledged it meanwhile: then it is not pending any more.
             pending: Any = await self._server.client.xpending_range(topic, self._group, entry_id, entry_id, 1)
             counted += [(topic, entry_id, fields, one["times_delivered"]) for one in pending]
         return counted
@@ -235,7 +239,7 @@ class RedisMessageSource(MessageSource):
                 topic, self._group, self._member, self._idle, self._cursors.get(topic, b"0-0"), count=limit
             )
             self._cursors[topic], claimed, *_ = answer
-            # In Redis 6.2, what has been trimmed away has no fields.
+            # In Redis 6.2, entries that were trimmed have no fields.
             entries += await self._counted(topic, [(entry_id, fields) for entry_id, fields in claimed if fields])
         return entries
 
@@ -267,11 +271,11 @@ class _RedisDelivery(Delivery):
         self._source = source
 
     async def ack(self) -> None:
-        """It is done."""
+        """Acknowledge the message."""
         await self._source.ack([self])
 
     async def nack(self, delay: float = 0.0) -> None:
-        """Whichever member looks first delivers it again after ``delay`` seconds, at most ``claim_after``."""
+        """Give the message back, to any member, after ``delay`` seconds, at most ``claim_after``."""
         await self._source.give_back(*self.place, delay)
 
 

@@ -1,14 +1,15 @@
-"""Circuits whose state lives in a storage of the aiobreaker package, which is unmaintained since 2021.
+"""Circuits in a storage of the aiobreaker package, which is unmaintained since 2021.
 
-Its storages are synchronous, so each decision runs in the thread of its circuit and the event loop never waits. They
-offer single reads and writes, no atomic decisions. What follows from that, compared with ``redis_circuit_storage``:
+Its storages are synchronous, so each decision runs in the thread of its circuit, and the event loop never waits. They
+support single reads and writes but no atomic decisions. The consequences, compared with the Redis storage of this
+package:
 
-* one probe per process, not one among all processes;
-* what a call of another process reports late is taken for new;
-* whole seconds: a circuit stays open up to one second longer than asked for;
+* each process sends a probe, instead of one for all processes;
+* a late result of a call of another process counts like a new one;
+* whole seconds: a circuit stays open up to one second longer than configured;
 * three to eight round trips per call, and keys that never expire.
 
-Nothing here imports aiobreaker: whatever has the attributes of its ``CircuitBreakerStorage`` will do.
+This module does not import aiobreaker: any object with the attributes of its ``CircuitBreakerStorage`` works.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import override
 
-from cqrs.circuit_breaker.state import Circuit, CircuitState, Outcome, Permit, Refusal, admit, settle
+from cqrs.circuit_breaker.state import CallResult, Circuit, CircuitState, Permit, Refusal, admit, settle
 from cqrs.circuit_breaker.storage import CircuitStorage
 
 if TYPE_CHECKING:
@@ -44,20 +45,20 @@ class BlockingStorage(Protocol):
 
     @property
     def counter(self) -> int:
-        """The failures in a row."""
+        """The number of consecutive failures."""
         ...
 
     def increment_counter(self) -> None:
-        """Count one failure more."""
+        """Add one failure."""
         ...
 
     def reset_counter(self) -> None:
-        """Count from zero."""
+        """Set the number of failures to zero."""
         ...
 
 
 class AioBreakerStorage(CircuitStorage):
-    """One circuit in an aiobreaker storage. ``thread`` has to be a single one: it puts the decisions in a row."""
+    """One circuit in an aiobreaker storage. ``thread`` must have one worker, which serializes the decisions."""
 
     def __init__(self, storage: BlockingStorage, thread: Executor, clock: Callable[[], float]) -> None:
         self._storage = storage
@@ -71,28 +72,28 @@ class AioBreakerStorage(CircuitStorage):
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._admit, policy)
 
     @override
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._settle, policy, permit, outcome)
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._settle, policy, permit, result)
 
     def _admit(self, policy: CircuitPolicy) -> Permit | Refusal:
         after, admission = admit(self._load(policy), policy, self._clock())
         self._save(after)
         return admission
 
-    def _settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
+    def _settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
         before = self._load(policy)
         if before.state is CircuitState.CLOSED and permit.epoch == before.epoch:
-            before = self._count(before, outcome)
-        after = settle(before, policy, permit, outcome, self._clock())
+            before = self._count(before, result)
+        after = settle(before, policy, permit, result, self._clock())
         self._save(after)
         return after.state if after.state is not before.state else None
 
-    def _count(self, circuit: Circuit, outcome: Outcome) -> Circuit:
-        # Add first and read then: of two processes that fail together, the second one sees both failures.
-        if outcome is Outcome.FAILURE:
+    def _count(self, circuit: Circuit, result: CallResult) -> Circuit:
+        # Increment before reading: of two processes that fail together, the second then sees both failures.
+        if result is CallResult.FAILURE:
             self._storage.increment_counter()
             return replace(circuit, failures=max(self._storage.counter - 1, 0))
-        if outcome is Outcome.SUCCESS and self._storage.counter:
+        if result is CallResult.SUCCESS and self._storage.counter:
             self._storage.reset_counter()
         return circuit
 
@@ -117,9 +118,9 @@ class AioBreakerStorage(CircuitStorage):
 
 
 def call_storage_factory(factory: Callable[[str], Any], name: str) -> Any:
-    """Build what ``factory(name)`` builds, also where it writes ``CircuitRedisStorage(state="closed", …)``.
+    """Call ``factory(name)``, also if it uses ``CircuitRedisStorage(state="closed", …)``.
 
-    Every release of aiobreaker wants a ``CircuitBreakerState`` there and fails on the string that is widely copied.
+    Every release of aiobreaker needs a ``CircuitBreakerState`` there; the string is in many copied examples.
     """
     try:
         return factory(name)
@@ -149,10 +150,10 @@ def _state_names_accepted(storage: Any) -> Generator[None]:
 
 
 def _utc_now() -> datetime:
-    # aiobreaker keeps naive datetimes in UTC.
+    # aiobreaker stores naive datetimes in UTC.
     return datetime.now(UTC).replace(tzinfo=None)
 
 
 def _next_whole_second(moment: datetime) -> datetime:
-    # The storage drops fractions; rounding up keeps a circuit from closing before its time.
+    # The storage drops fractions of seconds; without rounding up, a circuit would close too early.
     return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)

@@ -1,6 +1,7 @@
-"""Across all steps: a circuit breaker that stops calling what keeps failing.
+"""The circuit breaker, which stops calling a service that keeps failing.
 
-``circuit_state`` draws the states; ``circuit_storage`` is the port behind which they live.
+``cqrs.circuit_breaker.state`` has a drawing of the states; ``cqrs.circuit_breaker.storage`` has the port that stores
+them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from cqrs.circuit_breaker.outage import FailOpenStorage, StorageOutage
 from cqrs.circuit_breaker.policy import CircuitPolicy, seconds
 from cqrs.circuit_breaker.protocol import ICircuitBreaker, circuit_name
 from cqrs.circuit_breaker.settings import check_settings
-from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit, Refusal
+from cqrs.circuit_breaker.state import CallResult, CircuitState, Permit, Refusal
 from cqrs.circuit_breaker.storage import MemoryCircuitStorage, default_memory_storage_factory
 from cqrs.errors.requests import CircuitOpenError
 from cqrs.errors.root import InvalidArgument
@@ -35,31 +36,32 @@ __all__ = ["LOG_LEVELS", "AioBreakerAdapter", "default_memory_storage_factory"]
 
 logger = logging.getLogger(__name__)
 
-# The level at which the log tells that a circuit has reached a state.
+# The log level of the line that reports that a circuit has reached a state.
 LOG_LEVELS = MappingProxyType(
     {CircuitState.OPEN: logging.ERROR, CircuitState.HALF_OPEN: logging.INFO, CircuitState.CLOSED: logging.INFO}
 )
 
 
 class AioBreakerAdapter(ICircuitBreaker):
-    """Guards calls: ``fail_max`` failures in a row open a circuit, and after ``timeout_duration`` one probe goes out.
+    """Opens a circuit after ``fail_max`` consecutive failures, and sends one probe after ``timeout_duration``.
 
-    * Each identifier has a circuit of its own. A class, or a function of a module, is known by its module and qualified
-      name; what has no such name (a closure, a partial, a method of an object) is refused: pass a string.
-    * While a circuit is open, and while its probe is under way, calls raise :class:`~cqrs.errors.CircuitOpenError`.
-      A probe that succeeds closes the circuit, one that fails opens it again.
-    * An error of a type listed in ``exclude`` is an answer of a service that works: it counts as a success.
-    * A cancelled call counts as nothing, and a cancelled probe makes room for the next one. A probe that is still
-      running ``probe_lease`` after its start (default: ``timeout_duration``, at least 30 seconds) is taken for dead.
-    * What a call reports after the circuit has moved on changes nothing.
-    * ``storage_factory(name)`` builds the storage of a circuit; the default keeps it in this process. It may block: it
-      runs in a thread. A storage that fails, or takes longer than ``storage_timeout``, never fails a call: calls go
-      through unguarded and the log reports the outage once.
+    * Each identifier has its own circuit. A class, or a function of a module, is identified by its module and qualified
+      name; anything without such a name (a closure, a partial, a method of an object) is refused: pass a string.
+    * While a circuit is open, and while its probe runs, calls raise :class:`~cqrs.errors.CircuitOpenError`. A probe
+      that succeeds closes the circuit; one that fails opens it again.
+    * An error of a type in ``exclude`` counts as a success, because the service has answered.
+    * A cancelled call does not count; after a cancelled probe the next call is the probe. A probe that still runs
+      ``probe_lease`` after its start (default: ``timeout_duration``, at least 30 seconds) counts as dead, and another
+      one is sent.
+    * The result of a call is ignored if the circuit has changed its state since the call began.
+    * ``storage_factory(name)`` builds the storage of a circuit; the default is in this process. It may block, because
+      it runs in a thread. If a storage fails, or takes longer than ``storage_timeout``, calls are made without the
+      breaker, and the outage is logged once.
 
-    Tasks may share a breaker. ``clock`` returns seconds that never go back.
+    Tasks may share a breaker. ``clock`` returns monotonic seconds.
     """
 
-    def __init__(  # noqa: PLR0913 - four settings are what breakers of this name have always had, the rest is optional
+    def __init__(  # noqa: PLR0913 - the established signature, and options with a default
         self,
         fail_max: int = 5,
         timeout_duration: float | timedelta = 60,
@@ -93,8 +95,8 @@ class AioBreakerAdapter(ICircuitBreaker):
     async def call(self, identifier: type | str, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """Await ``func(*args, **kwargs)`` if the circuit of ``identifier`` is closed, or if this call is its probe.
 
-        Raises what ``func`` raises, or :class:`~cqrs.errors.CircuitOpenError` without having called it. A function
-        that returns nothing to await is an ``InvalidArgument``, and counts neither way.
+        Raises what ``func`` raises, or :class:`~cqrs.errors.CircuitOpenError` without having called it. Raises
+        ``InvalidArgument`` if ``func`` returns nothing awaitable; this counts neither as a success nor as a failure.
         """
         name = _circuit_name(identifier)
         permit = await self._admit(name)
@@ -103,14 +105,16 @@ class AioBreakerAdapter(ICircuitBreaker):
             is_awaited = hasattr(answer, "__await__")
             result = await answer if is_awaited else answer
         except Exception as error:
-            await self._report(name, permit, Outcome.SUCCESS if isinstance(error, self._exclude) else Outcome.FAILURE)
+            await self._report(
+                name, permit, CallResult.SUCCESS if isinstance(error, self._exclude) else CallResult.FAILURE
+            )
             raise
         except GeneratorExit:
             raise  # the coroutine is being closed and must not await any more: the lease frees a probe
         except BaseException:
-            await self._report(name, permit, Outcome.ABANDONED)
+            await self._report(name, permit, CallResult.ABANDONED)
             raise
-        await self._report(name, permit, Outcome.SUCCESS if is_awaited else Outcome.ABANDONED)
+        await self._report(name, permit, CallResult.SUCCESS if is_awaited else CallResult.ABANDONED)
         if not is_awaited:
             kind = type(result).__qualname__
             raise InvalidArgument("func", func, f"it returned a {kind}, and nothing to await: give an async function")
@@ -118,7 +122,7 @@ class AioBreakerAdapter(ICircuitBreaker):
 
     @override
     def is_circuit_breaker_error(self, exc: Exception) -> bool:
-        """Whether ``exc`` says that a circuit was open."""
+        """Whether ``exc`` means that a circuit was open."""
         return isinstance(exc, CircuitOpenError)
 
     async def _admit(self, name: str) -> Permit:
@@ -132,19 +136,19 @@ class AioBreakerAdapter(ICircuitBreaker):
             _log_state(name, CircuitState.HALF_OPEN)
         return admission
 
-    async def _report(self, name: str, permit: Permit, outcome: Outcome) -> None:
+    async def _report(self, name: str, permit: Permit, result: CallResult) -> None:
         if not permit.probe:
-            if outcome is not Outcome.ABANDONED:
-                await self._settle(name, permit, outcome)
+            if result is not CallResult.ABANDONED:
+                await self._settle(name, permit, result)
             return
-        # Everybody waits for the outcome of a probe: it has to arrive even if the caller is cancelled meanwhile.
-        report = asyncio.create_task(self._settle(name, permit, outcome), context=context_without_turn())
+        # All calls wait for the result of a probe: it must be stored even if the caller is cancelled meanwhile.
+        report = asyncio.create_task(self._settle(name, permit, result), context=context_without_turn())
         self._reports.add(report)
         report.add_done_callback(self._reports.discard)
         await asyncio.shield(report)
 
-    async def _settle(self, name: str, permit: Permit, outcome: Outcome) -> None:
-        state = await self._storages[name].settle(self._policy, permit, outcome)
+    async def _settle(self, name: str, permit: Permit, result: CallResult) -> None:
+        state = await self._storages[name].settle(self._policy, permit, result)
         if state is not None:
             _log_state(name, state)
 
@@ -173,7 +177,7 @@ def _as_tuple(exclude: Any) -> tuple[type[Exception], ...]:
     try:
         return tuple(exclude)
     except TypeError:
-        return (exclude,)  # one class in place of a list: what was meant is plain
+        return (exclude,)  # one class in place of a list
 
 
 def _log_state(name: str, state: CircuitState) -> None:

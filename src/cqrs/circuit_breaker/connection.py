@@ -1,4 +1,4 @@
-"""Opens the storage of a circuit at its first call, off the event loop, whatever kind of storage it is."""
+"""Open the storage of a circuit at its first call, in a thread, for each kind of storage."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from cqrs.circuit_breaker.storage import CircuitStorage
 
-# A server that is away raises none of these, and none of these heals by waiting.
+# Mistakes in the factory: an outage of a server raises none of these, and waiting does not help.
 _MISTAKES = (TypeError, AttributeError, NameError, LookupError, ImportError, ValueError)
 
 
 class CircuitConnection:
-    """The way to the storage that ``factory(name)`` builds; the factory may block, and it is called until it succeeds.
+    """Opens the storage that ``factory(name)`` builds; calls the factory, which may block, until it succeeds.
 
-    The thread of the connection belongs to one circuit, so that a server that never answers holds up no other work.
+    Each circuit has its own thread, so that a server that never answers delays no other circuit.
     """
 
     def __init__(self, name: str, factory: Callable[[str], Any], clock: Callable[[], float]) -> None:
@@ -32,7 +32,7 @@ class CircuitConnection:
         self._storage: CircuitStorage | None = None
 
     async def __call__(self) -> CircuitStorage:
-        """Return the storage, opened before or now."""
+        """Return the storage, opened if necessary."""
         if self._storage is None:
             storage = await asyncio.get_running_loop().run_in_executor(self._thread, self._open)
             if not isinstance(storage, AioBreakerStorage):

@@ -1,4 +1,4 @@
-"""While the storage of the circuits is away, calls go through unguarded, and the outage is logged once."""
+"""While the storage of circuits is away, calls are made without the breaker, and the outage is logged once."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from cqrs.circuit_breaker.policy import CircuitPolicy
-    from cqrs.circuit_breaker.state import CircuitState, Outcome, Refusal
+    from cqrs.circuit_breaker.state import CallResult, CircuitState, Refusal
 
 Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
-# While the storage is away it is asked this often, by one call, and all other calls do not wait for it.
+# Seconds. During an outage one call per pause tries the storage, and all other calls skip it.
 PAUSE_BETWEEN_TRIALS = 1.0
 
-# No storage ever hands out this epoch, so nothing that was let through unguarded can be settled by mistake.
+# No storage uses this epoch, so the result of an unguarded call cannot count by mistake.
 UNGUARDED = Permit(epoch=-1, probe=False)
 
 
 class StorageOutage:
-    """Whether the storage answers; one for all circuits of a breaker, so that an outage is reported once."""
+    """Whether the storage answers. All circuits of a breaker share one, so that an outage is logged once."""
 
     def __init__(self, clock: Callable[[], float], patience: float) -> None:
         self._clock = clock
@@ -48,7 +48,7 @@ class StorageOutage:
         )
 
     def may_ask(self) -> bool:
-        """Whether to ask the storage now: always while it answers, else once per pause."""
+        """Whether to call the storage now: always while it answers, once per pause during an outage."""
         if self._next_trial is None:
             return True
         now = self._clock()
@@ -58,17 +58,17 @@ class StorageOutage:
         return True
 
     def count_unguarded(self) -> None:
-        """Count one call that goes through without a decision."""
+        """Count one call that is made without the breaker."""
         self._unguarded_calls += 1
 
     async def ask(self, circuit: str, question: Callable[[], Awaitable[Answer]], default: Answer) -> Answer:
-        """Put ``question`` to the storage; ``default`` if it is away. A mistake in the settings is raised."""
+        """Await ``question``, a call of the storage; return ``default`` in an outage. Raises settings errors."""
         try:
             async with asyncio.timeout(self._patience):
                 answer = await question()
         except CircuitBreakerSettingsError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a storage raises, the call it guards goes on
+        except Exception as error:  # noqa: BLE001 - an error of the storage must not fail the guarded call
             reason = f"no answer within {self._patience} s" if isinstance(error, TimeoutError) else error
             self._log.failed(reason, detail=f"; seen at circuit {circuit}")
             self._next_trial = self._clock() + PAUSE_BETWEEN_TRIALS
@@ -80,7 +80,7 @@ class StorageOutage:
 
 
 class FailOpenStorage(CircuitStorage):
-    """Another storage, opened at the first call, whose outages never reach the caller."""
+    """Wraps a storage, which it opens at the first call, and hides its outages from the caller."""
 
     def __init__(self, name: str, connect: Callable[[], Awaitable[CircuitStorage]], outage: StorageOutage) -> None:
         self._name = name
@@ -100,9 +100,9 @@ class FailOpenStorage(CircuitStorage):
         return admission
 
     @override
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
         async def question() -> CircuitState | None:
-            return await (await self._connect()).settle(policy, permit, outcome)
+            return await (await self._connect()).settle(policy, permit, result)
 
         if permit is UNGUARDED or not self._outage.may_ask():
             return None

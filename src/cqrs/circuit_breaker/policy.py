@@ -1,12 +1,12 @@
-"""The numbers a circuit works with."""
+"""The settings of a circuit, as numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-# A probe that is still running when its lease ends is taken for dead and another one starts. Thirty seconds is longer
-# than most calls are allowed to take, so that a short timeout_duration does not send several probes to a slow service.
+# When the lease of a probe ends, the probe counts as dead and another one starts. Thirty seconds are longer than most
+# calls may take, so that with a short timeout_duration a slow service does not get several probes.
 SHORTEST_DEFAULT_LEASE = 30.0
 
 
@@ -22,7 +22,7 @@ class CircuitPolicy:
     def of(
         cls, fail_max: int, timeout_duration: float | timedelta, probe_lease: float | timedelta | None = None
     ) -> CircuitPolicy:
-        """Build the policy from what a user wrote."""
+        """Make a policy of the arguments of a breaker."""
         timeout = seconds(timeout_duration)
         lease = max(timeout, SHORTEST_DEFAULT_LEASE) if probe_lease is None else seconds(probe_lease)
         return cls(fail_max=fail_max, timeout=timeout, probe_lease=lease)

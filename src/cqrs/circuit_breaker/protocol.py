@@ -1,4 +1,4 @@
-"""The port of circuit breakers, and the one rule that decides when a fallback takes over."""
+"""The port of circuit breakers, and the rule that decides when a fallback takes over."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 class ICircuitBreaker(Protocol):
-    """Stops calling what keeps failing. Safe to share between tasks; one circuit per identifier.
+    """Stops calling a function that keeps failing. Safe to share between tasks; one circuit per identifier.
 
-    A fallback passes the class of its primary as the identifier, and of a primary that is a function, or that was given
-    a ``name``, a string.
+    A fallback passes the class of its primary as the identifier, or a string if the primary is a function or has a
+    ``name``.
     """
 
     async def call(self, identifier: type | str, func: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
-        """Await ``func(*args, **kwargs)`` if the circuit of ``identifier`` lets it through, and note the result.
+        """Await ``func(*args, **kwargs)`` if the circuit of ``identifier`` allows it, and count the result.
 
-        Raises what ``func`` raises, and an error for which :meth:`is_circuit_breaker_error` holds, without having
-        called ``func``, while the circuit is open.
+        Raises what ``func`` raises. While the circuit is open, it does not call ``func`` and raises an error for which
+        :meth:`is_circuit_breaker_error` returns true.
         """
         ...
 
     def is_circuit_breaker_error(self, exc: Exception) -> bool:
-        """Whether ``exc`` says that the circuit was open, and not that ``func`` failed."""
+        """Whether ``exc`` means that the circuit was open, rather than that ``func`` failed."""
         ...
 
 
@@ -38,7 +38,7 @@ def should_use_fallback(
     circuit_breaker: ICircuitBreaker | None,
     failure_exceptions: Iterable[type[Exception]] | type[Exception],
 ) -> bool:
-    """Whether the fallback takes over: for an open circuit and any of ``failure_exceptions`` (none: any error)."""
+    """Whether the fallback takes over: if the circuit is open, or for ``failure_exceptions`` (empty: all errors)."""
     if circuit_breaker is not None and circuit_breaker.is_circuit_breaker_error(primary_error):
         return True
     named = failure_exceptions if isinstance(failure_exceptions, type) else tuple(failure_exceptions)
@@ -48,8 +48,8 @@ def should_use_fallback(
 def circuit_name(subject: Any) -> str | None:
     """The name of the circuit of a class or function, the same in every process; a string is its own name.
 
-    ``None`` where several things go by one name, or where another process has another name for it: a closure, a lambda,
-    a partial, an object that can be called, a method of one.
+    ``None`` if the name would be ambiguous, or different in another process: a closure, a lambda, a partial, a callable
+    object, a method of an object.
     """
     if isinstance(subject, str):
         return subject
@@ -68,13 +68,13 @@ def _module_of(subject: Any) -> str:
     module: str = subject.__module__
     if module not in {"__main__", "__mp_main__"}:
         return module
-    # what `python -m package.module` runs is known to other processes by its own name
+    # Other processes know the module that `python -m package.module` runs by its real name.
     spec = getattr(sys.modules.get(module), "__spec__", None)
     return "__main__" if spec is None else spec.name
 
 
 class Guarded(Protocol):
-    """A handler, its stand-in, and what stands before the handler."""
+    """A fallback: the primary handler, and what decides when the other handler takes over."""
 
     @property
     def primary(self) -> Any:
@@ -83,17 +83,17 @@ class Guarded(Protocol):
 
     @property
     def circuit_breaker(self) -> ICircuitBreaker | None:
-        """The breaker, if it has one."""
+        """The circuit breaker around the primary, or ``None``."""
         ...
 
     @property
     def failure_exceptions(self) -> Any:
-        """The errors that let the stand-in take over."""
+        """The errors after which the fallback takes over."""
         ...
 
     @property
     def name(self) -> str | None:
-        """The name of the circuit, if it was given one."""
+        """The name of the circuit, or ``None``."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Circuits that many processes share through Redis (5.0 or later, one server or a cluster).
 
-One hash per circuit, one script and one round trip per decision: exactly one process gets the probe, and no clock but
-the one of the server counts. A circuit that has not changed for ``retention`` is forgotten, which closes it.
+One hash per circuit, one script and one round trip per decision: exactly one process sends the probe, and only the
+clock of the server is used. A circuit that has not changed for ``retention`` is deleted, which closes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from cqrs.circuit_breaker.policy import seconds
 from cqrs.circuit_breaker.redis_scripts import ADMIT, SETTLE, Script
-from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit, Refusal
+from cqrs.circuit_breaker.state import CallResult, CircuitState, Permit, Refusal
 from cqrs.circuit_breaker.storage import CircuitStorage
 
 if TYPE_CHECKING:
@@ -38,15 +38,15 @@ class RedisCircuitStorage(CircuitStorage):
 
     @override
     async def admit(self, policy: CircuitPolicy) -> Permit | Refusal:
-        word, number = await self._run(ADMIT, self._kept_for(policy), _milliseconds(policy.probe_lease))
-        if word == b"refused":
+        kind, number = await self._run(ADMIT, self._kept_for(policy), _milliseconds(policy.probe_lease))
+        if kind == b"refused":
             return Refusal(None if number < 0 else number / 1000)
-        return Permit(number, probe=word == b"probe")
+        return Permit(number, probe=kind == b"probe")
 
     @override
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
         kept_for, timeout = self._kept_for(policy), _milliseconds(policy.timeout)
-        moved_to = await self._run(SETTLE, kept_for, permit.epoch, outcome.value, policy.fail_max, timeout)
+        moved_to = await self._run(SETTLE, kept_for, permit.epoch, result.value, policy.fail_max, timeout)
         return CircuitState(moved_to.decode()) if moved_to else None
 
     async def _run(self, script: Script, *args: float | str) -> Any:
@@ -57,7 +57,9 @@ class RedisCircuitStorage(CircuitStorage):
             except NoScriptError:  # the first call on this server, or its first one after a restart
                 return await client.eval(script.text, 1, self._key, *args)
         except ReadOnlyError:
-            await client.connection_pool.disconnect()  # the address may lead to another server by now, and a socket not
+            await (
+                client.connection_pool.disconnect()
+            )  # the address may lead to another server by now, the open socket does not
             raise
 
     def _kept_for(self, policy: CircuitPolicy) -> int:
@@ -67,7 +69,7 @@ class RedisCircuitStorage(CircuitStorage):
 class RedisStorageFactory:
     """A ``storage_factory`` of :class:`~cqrs.circuit_breaker.breaker.AioBreakerAdapter`, made by the function below.
 
-    Holds one client per event loop, because a client cannot leave the loop it was used in.
+    It has one client per event loop, because a client cannot be used in another loop.
     """
 
     def __init__(self, connect: Callable[[], Redis], namespace: str, retention: float) -> None:
@@ -77,7 +79,7 @@ class RedisStorageFactory:
         self._clients: dict[asyncio.AbstractEventLoop, Redis] = {}
 
     def __call__(self, name: str) -> RedisCircuitStorage:
-        """Build the storage of one circuit; nothing is connected yet."""
+        """Build the storage of one circuit; does not connect yet."""
         return RedisCircuitStorage(self._client, f"{self._namespace}:{name}", self._retention)
 
     async def aclose(self) -> None:
@@ -102,16 +104,16 @@ def redis_storage_factory(
     retention: float | timedelta = 3600.0,
     **client_options: Any,
 ) -> RedisStorageFactory:
-    """Keep circuits in the Redis at ``url``, under keys that begin with ``namespace``; nothing is connected yet.
+    """Keep circuits in the Redis at ``url``, under keys that begin with ``namespace``; does not connect yet.
 
-    ``client_options`` go to ``redis.asyncio.from_url``. The client does not try again by itself: a decision that was
-    taken but whose answer got lost must not be taken twice, and the breaker deals with the outage.
+    ``client_options`` are passed to ``redis.asyncio.from_url``. The client does not retry: a decision whose answer was
+    lost must not be made twice, and the breaker handles the outage.
     """
     options: dict[str, Any] = {"socket_connect_timeout": 1.0, "socket_timeout": 1.0, **client_options}
     options |= {"decode_responses": False, "retry": Retry(NoBackoff(), 0)}
 
     def connect() -> Redis:
-        driver: Any = Redis  # its from_url is typed in part only
+        driver: Any = Redis  # its from_url is only partly typed
         client: Redis = driver.from_url(url, **options)
         return client
 

@@ -1,4 +1,4 @@
-"""The functions of ``circuit_state`` in Lua; the server runs each as one atomic step and tells it the time."""
+"""The functions of ``cqrs.circuit_breaker.state`` in Lua. The server runs each atomically, with its own clock."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script and the digest under which the server keeps it."""
+    """A script and the digest by which the server caches it."""
 
     text: str
     sha: str = field(init=False)
@@ -52,20 +52,20 @@ return {'probe', epoch + 1}
 """
 )
 
-# ARGV: retention, epoch of the permit, outcome, fail_max, timeout. Returns the new state if the circuit moved.
+# ARGV: retention, epoch of the permit, result, fail_max, timeout. Returns the new state if the circuit moved.
 SETTLE = Script(
     _PRELUDE
     + """
-local outcome = ARGV[3]
+local result = ARGV[3]
 if tonumber(ARGV[2]) ~= epoch then return '' end
 if state == 'half_open' then
-  if outcome == 'success' then move('closed', 0) return 'closed' end
-  if outcome == 'failure' then move('open', ARGV[5]) return 'open' end
+  if result == 'success' then move('closed', 0) return 'closed' end
+  if result == 'failure' then move('open', ARGV[5]) return 'open' end
   write('until', string.format('%.0f', now))
-elseif outcome == 'failure' then
+elseif result == 'failure' then
   if failures + 1 >= tonumber(ARGV[4]) then move('open', ARGV[5]) return 'open' end
   write('state', state, 'failures', failures + 1)
-elseif outcome == 'success' and failures > 0 then
+elseif result == 'success' and failures > 0 then
   write('failures', 0)
 end
 return ''

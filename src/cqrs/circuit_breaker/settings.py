@@ -1,4 +1,4 @@
-"""What can be wrong with the settings of a circuit breaker, found before its first call and reported all at once."""
+"""Check the settings of a circuit breaker before its first call, and report all mistakes at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_settings(settings: Mapping[str, object]) -> None:
-    """Raise one error that names everything wrong with the arguments of a breaker; they are given by name."""
+    """Raise one ``CircuitBreakerSettingsError`` with all mistakes in ``settings``, the arguments by name."""
     problems = [problem for name, value in settings.items() for problem in _RULES[name](name, value)]
     if problems:
         raise CircuitBreakerSettingsError(problems)

@@ -1,4 +1,4 @@
-"""The states of a circuit and every way from one to the next, as data and two pure functions.
+"""The states of a circuit and the transitions between them, as data and two pure functions.
 
               FAIL_MAX_REACHED              PROBE_FAILED
     CLOSED ─────────────────────► OPEN ◄──────────────────┐
@@ -8,9 +8,9 @@
                                  │     ▲
                                  └─────┘ PROBE_LOST
 
-Closed lets every call through and counts failures in a row. Open lets none through. Half-open is one probe under way:
-the permit that opened the half-open state is the only one given out in it. Each move starts a new epoch, and a permit
-is worth nothing outside the epoch it was given in: what a call reports after the circuit has moved on changes nothing.
+A closed circuit allows every call and counts consecutive failures. An open circuit allows none. A half-open circuit
+waits for its probe: only the permit that moved it to half-open exists in that state. Each move starts a new epoch, and
+a permit is only valid in its epoch: the result of a call from an earlier epoch is ignored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class CircuitState(enum.Enum):
-    """Whether calls go through: all of them, none, or the one that finds out."""
+    """Which calls a circuit allows: all, none, or one probe."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -42,8 +42,8 @@ class Signal(enum.Enum):
     PROBE_LOST = "probe_lost"
 
 
-class Outcome(enum.Enum):
-    """How a call ended. An abandoned call was cancelled: it says nothing about the service that was called."""
+class CallResult(enum.Enum):
+    """How a call ended. ``ABANDONED`` means cancelled, which says nothing about the service."""
 
     SUCCESS = "success"
     FAILURE = "failure"
@@ -62,21 +62,21 @@ TRANSITIONS = MappingProxyType(
 
 
 class Permit(NamedTuple):
-    """Leave to make one call; ``probe`` if the circuit waits for the outcome of this one."""
+    """Permission for one call; ``probe`` if the circuit waits for the result of this call."""
 
     epoch: int
     probe: bool
 
 
 class Refusal(NamedTuple):
-    """No call now; ``retry_after`` seconds until the next probe, ``None`` while one is under way."""
+    """No permission; ``retry_after`` is the seconds until the next probe, ``None`` while a probe runs."""
 
     retry_after: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """One circuit at one moment. ``until`` is when the open time, or the lease of the probe, is over."""
+    """The state of one circuit. ``until`` is when it stops being open, or when the lease of its probe ends."""
 
     state: CircuitState = CircuitState.CLOSED
     failures: int = 0
@@ -85,7 +85,7 @@ class Circuit:
 
 
 def admit(circuit: Circuit, policy: CircuitPolicy, now: float) -> tuple[Circuit, Permit | Refusal]:
-    """Decide about one call: the circuit afterwards, and the permit or the refusal."""
+    """Decide about one call; returns the new circuit, and the permit or the refusal."""
     if circuit.state is CircuitState.CLOSED:
         return circuit, Permit(circuit.epoch, probe=False)
     is_open = circuit.state is CircuitState.OPEN
@@ -96,25 +96,25 @@ def admit(circuit: Circuit, policy: CircuitPolicy, now: float) -> tuple[Circuit,
     return probing, Permit(probing.epoch, probe=True)
 
 
-def settle(circuit: Circuit, policy: CircuitPolicy, permit: Permit, outcome: Outcome, now: float) -> Circuit:
-    """Take note of how the call of ``permit`` ended: the circuit afterwards."""
+def settle(circuit: Circuit, policy: CircuitPolicy, permit: Permit, result: CallResult, now: float) -> Circuit:
+    """Count the result of the call of ``permit``; returns the new circuit."""
     if permit.epoch != circuit.epoch:
         return circuit
     if circuit.state is CircuitState.HALF_OPEN:
-        return _settle_probe(circuit, policy, outcome, now)
-    if outcome is Outcome.FAILURE:
+        return _settle_probe(circuit, policy, result, now)
+    if result is CallResult.FAILURE:
         if circuit.failures + 1 < policy.fail_max:
             return replace(circuit, failures=circuit.failures + 1)
         return _move(circuit, Signal.FAIL_MAX_REACHED, until=now + policy.timeout)
-    if outcome is Outcome.SUCCESS and circuit.failures:
+    if result is CallResult.SUCCESS and circuit.failures:
         return replace(circuit, failures=0)
     return circuit
 
 
-def _settle_probe(circuit: Circuit, policy: CircuitPolicy, outcome: Outcome, now: float) -> Circuit:
-    if outcome is Outcome.SUCCESS:
+def _settle_probe(circuit: Circuit, policy: CircuitPolicy, result: CallResult, now: float) -> Circuit:
+    if result is CallResult.SUCCESS:
         return _move(circuit, Signal.PROBE_SUCCEEDED)
-    if outcome is Outcome.FAILURE:
+    if result is CallResult.FAILURE:
         return _move(circuit, Signal.PROBE_FAILED, until=now + policy.timeout)
     return replace(circuit, until=now)  # the lease ends here: the next call is the probe
 

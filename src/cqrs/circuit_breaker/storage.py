@@ -1,4 +1,4 @@
-"""Where the state of a circuit lives: the port, and the storage in memory."""
+"""The port that stores the state of circuits, and the storage in memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from typing_extensions import override
 
-from cqrs.circuit_breaker.state import Circuit, CircuitState, Outcome, Permit, Refusal, admit, settle
+from cqrs.circuit_breaker.state import CallResult, Circuit, CircuitState, Permit, Refusal, admit, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 
 class CircuitStorage(Protocol):
-    """The state of one circuit. Each method is one atomic step, for everyone who shares the circuit.
+    """Stores the state of one circuit. Each method is atomic, for all processes that share the circuit.
 
-    An error of either method is an outage of the storage: the call that is guarded goes through, unguarded. Times are
-    told by the storage, never by the caller, so that clocks of different machines are never compared.
+    An error of either method means an outage of the storage: the call is then made without the breaker. The storage
+    uses its own clock, never that of the caller, so that clocks of different machines are never compared.
     """
 
     async def admit(self, policy: CircuitPolicy) -> Permit | Refusal:
-        """Decide about one call. While a probe is under way and its lease lasts, nobody else gets a permit."""
+        """Decide about one call. While a probe runs and its lease lasts, no other call gets a permit."""
         ...
 
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
-        """Take note of how the call of ``permit`` ended; the new state if this moved the circuit, else ``None``.
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
+        """Count the result of the call of ``permit``; returns the new state if it has changed, otherwise ``None``.
 
-        A permit of an earlier epoch changes nothing.
+        The result of a permit of an earlier epoch is ignored.
         """
         ...
 
 
 class MemoryCircuitStorage(CircuitStorage):
-    """One circuit in this process; its steps never suspend, so tasks cannot come between them."""
+    """One circuit in this process. Its methods never suspend, so they are atomic for tasks."""
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
@@ -48,12 +48,12 @@ class MemoryCircuitStorage(CircuitStorage):
         return admission
 
     @override
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
         before = self._circuit
-        self._circuit = settle(before, policy, permit, outcome, self._clock())
+        self._circuit = settle(before, policy, permit, result, self._clock())
         return self._circuit.state if self._circuit.state is not before.state else None
 
 
 def default_memory_storage_factory(name: str) -> MemoryCircuitStorage:
-    """Build the storage that a breaker uses when it is given no other: one circuit, this process only."""
+    """Build the default storage of a breaker: one circuit, in this process."""
     return MemoryCircuitStorage(name)

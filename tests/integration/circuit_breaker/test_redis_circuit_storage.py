@@ -13,7 +13,7 @@ from cqrs.circuit_breaker.breaker import AioBreakerAdapter
 from cqrs.circuit_breaker.outage import PAUSE_BETWEEN_TRIALS
 from cqrs.circuit_breaker.policy import CircuitPolicy
 from cqrs.circuit_breaker.redis import redis_storage_factory
-from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit
+from cqrs.circuit_breaker.state import CallResult, CircuitState, Permit
 from cqrs.errors import CircuitOpenError
 from cqrs.testing.clock import ManualClock
 from tests.integration.circuit_breaker.redis_backends import PATIENT, PATIENT_CLIENT, RedisBackend
@@ -170,6 +170,6 @@ async def test_circuits_move_to_the_server_that_has_taken_over(servers: Servers)
                 await client.replicaof("127.0.0.1", str(ports[1]))
             proxy.lead_to("127.0.0.1", ports[1])  # from now on; what is connected stays there
             with pytest.raises(ReadOnlyError):
-                await storage.settle(policy, permit, Outcome.FAILURE)
-            assert await storage.settle(policy, permit, Outcome.FAILURE) is CircuitState.OPEN
+                await storage.settle(policy, permit, CallResult.FAILURE)
+            assert await storage.settle(policy, permit, CallResult.FAILURE) is CircuitState.OPEN
             await factory.aclose()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cqrs.circuit_breaker.policy import CircuitPolicy
-from cqrs.circuit_breaker.state import Outcome, Permit
+from cqrs.circuit_breaker.state import CallResult, Permit
 from cqrs.circuit_breaker.storage import CircuitStorage, MemoryCircuitStorage
 from cqrs.testing.clock import ManualClock
 from tests.integration.circuit_breaker.redis_backends import RedisBackend
@@ -19,7 +19,7 @@ from tests.integration.circuit_breaker.redis_backends import RedisBackend
 POLICY = CircuitPolicy(fail_max=3, timeout=10_000.0, probe_lease=20_000.0)
 
 ADMIT = st.just(("admit", None, None))
-SETTLE = st.tuples(st.just("settle"), st.integers(0, 5), st.sampled_from(Outcome))
+SETTLE = st.tuples(st.just("settle"), st.integers(0, 5), st.sampled_from(CallResult))
 WAIT = st.tuples(st.just("wait"), st.sampled_from([5_000, 10_000, 20_000]), st.none())
 STEPS = st.lists(st.one_of(ADMIT, SETTLE, WAIT), max_size=60)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from cqrs.circuit_breaker.policy import CircuitPolicy
-    from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit
+    from cqrs.circuit_breaker.state import CallResult, CircuitState, Permit
 
 
 class Price(cqrs.Response):
@@ -62,9 +62,9 @@ class WatchCache(cqrs.StreamingRequestHandler[WatchPrice, Price]):
 class SlowStorage(MemoryCircuitStorage):
     """Suspends in every step, as a storage on another machine does."""
 
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
         await asyncio.sleep(0)
-        return await super().settle(policy, permit, outcome)
+        return await super().settle(policy, permit, result)
 
 
 async def test_an_open_circuit_goes_straight_to_the_stand_in() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqrs.circuit_breaker.policy import CircuitPolicy
-    from cqrs.circuit_breaker.state import CircuitState, Outcome, Permit, Refusal
+    from cqrs.circuit_breaker.state import CallResult, CircuitState, Permit, Refusal
 
 
 class StorageAway(Exception):
@@ -58,9 +58,9 @@ class RemoteStorage(MemoryCircuitStorage):
         await self._server.answer()
         return await super().admit(policy)
 
-    async def settle(self, policy: CircuitPolicy, permit: Permit, outcome: Outcome) -> CircuitState | None:
+    async def settle(self, policy: CircuitPolicy, permit: Permit, result: CallResult) -> CircuitState | None:
         await self._server.answer()
-        return await super().settle(policy, permit, outcome)
+        return await super().settle(policy, permit, result)
 
 
 async def fail() -> None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 from cqrs.circuit_breaker.policy import SHORTEST_DEFAULT_LEASE, CircuitPolicy
 from cqrs.circuit_breaker.state import (
     TRANSITIONS,
+    CallResult,
     Circuit,
     CircuitState,
-    Outcome,
     Permit,
     Refusal,
     Signal,
@@ -23,7 +23,7 @@ def test_every_signal_moves_some_state_and_every_state_can_be_left() -> None:
 
 
 def test_a_move_starts_a_new_epoch() -> None:
-    opened = settle(Circuit(failures=1, epoch=7), POLICY, Permit(7, probe=False), Outcome.FAILURE, now=100.0)
+    opened = settle(Circuit(failures=1, epoch=7), POLICY, Permit(7, probe=False), CallResult.FAILURE, now=100.0)
     assert opened == Circuit(CircuitState.OPEN, failures=0, epoch=8, until=110.0)
 
 
@@ -38,7 +38,7 @@ def test_open_time_is_over_at_its_very_end() -> None:
 
 def test_an_abandoned_probe_ends_its_lease() -> None:
     probing = Circuit(CircuitState.HALF_OPEN, epoch=2, until=115.0)
-    left = settle(probing, POLICY, Permit(2, probe=True), Outcome.ABANDONED, now=111.0)
+    left = settle(probing, POLICY, Permit(2, probe=True), CallResult.ABANDONED, now=111.0)
     assert admit(left, POLICY, now=111.0) == (
         Circuit(CircuitState.HALF_OPEN, epoch=3, until=116.0),
         Permit(3, probe=True),

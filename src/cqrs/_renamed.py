@@ -63,7 +63,8 @@ def renamed_method(old: str, new: str) -> Callable[..., Any]:
 
 
 def _rename(of: str, new_by_old: dict[str, str], given: dict[str, Any]) -> None:
-    depth, frame = 2, sys._getframe(2)  # noqa: SLF001  # the caller of the function, or `replace`, which calls for it
+    # The caller of the function, or `dataclasses.replace`, which calls it for the user.
+    depth, frame = 2, sys._getframe(2)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # documented
     while frame.f_back is not None and frame.f_globals.get("__name__") in _COPYING:
         depth, frame = depth + 1, frame.f_back
     is_copying = depth > 2  # noqa: PLR2004  # then every new name is given, with the value that is to be replaced

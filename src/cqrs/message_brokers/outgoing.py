@@ -34,7 +34,7 @@ def headers_of(envelope: Envelope, broker: str) -> dict[str, str]:
 
 def _problem(name: Any, value: Any) -> str | None:
     if not isinstance(name, str) or not isinstance(value, str):
-        return f"the header {name!r} is a {type(value).__name__}, and a header is a text, str() of it say"
+        return f"the header {name!r} is a {type(value).__name__}, and a header must be a text: convert it with str()"
     if (name.isascii() and value.isascii()) or _is_unicode(name + value):
         return None
     return f"the header {name!a} holds a lone surrogate, which UTF-8 cannot hold"

@@ -86,10 +86,12 @@ async def test_a_refused_commit_is_tried_again_after_the_interval_and_logged_onc
     (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert warning == (
         "Kafka at here refuses the offsets of the group 'g' (CommitFailedError: the partitions were shared out anew): "
-        "what is done may come again; it is asked again every 60 s"
+        "handled messages may be delivered again after a restart; it retries every 60 s"
     )
     await kept.commit(cluster, windows)
-    assert caplog.records[-1].getMessage() == "Kafka at here takes the offsets of the group 'g' again, after 3 refusals"
+    assert (
+        caplog.records[-1].getMessage() == "Kafka at here accepts the offsets of the group 'g' again, after 3 refusals"
+    )
     assert kept.is_due(soon=True)
     assert progress(interval=0).is_due()
 

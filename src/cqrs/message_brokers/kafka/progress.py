@@ -61,7 +61,10 @@ class Progress:
         self._failing = False
         if self._refused:
             _log.warning(
-                "%s takes the offsets of the group %r again, after %d refusals", self._place, self._group, self._refused
+                "%s accepts the offsets of the group %r again, after %d refusals",
+                self._place,
+                self._group,
+                self._refused,
             )
             self._refused = 0
         for _, window, position in done:
@@ -73,7 +76,8 @@ class Progress:
         self._refused += 1
         _log.log(
             logging.WARNING if self._refused == 1 else logging.DEBUG,
-            "%s refuses the offsets of the group %r (%s): what is done may come again; it is asked again every %g s",
+            "%s refuses the offsets of the group %r (%s): handled messages may be delivered again after a restart; "
+            "it retries every %g s",
             *(self._place, self._group, _reason(error), self._interval),
         )
 

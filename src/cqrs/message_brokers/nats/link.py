@@ -108,7 +108,7 @@ class NatsSession:
             self._deny(str(error))
 
     def _deny(self, reason: str) -> None:
-        # The driver has lower-cased the subject: two subjects that differ only in case cannot be told apart.
+        # The driver has lower-cased the subject: two subjects that differ only in case cannot be distinguished.
         found = [(task, subject) for task, subject in self._sending.items() if f'to "{subject.lower()}"' in reason]
         if len({subject for _, subject in found}) == 1:
             self._not_permitted.add(reason)  # the server reports it once for each message of this subject

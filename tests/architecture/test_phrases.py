@@ -39,27 +39,13 @@ PHRASES = {
 """A pattern of whole words, and what to write instead."""
 
 OPEN = frozenset(
-    {
-        r"as the port says",
-        r"manieth",
-        r"behind nothing",
-        r"whoever says so",
-        r"whoever",
-        r"somebody|someone",
-        r"nobody|no one|anybody|anyone",
-        r"(?:is|are|was|were|be|being|been|gets?) told",
-        r"hears?|heard|hearing",
-        r"tells|telling",
-        r"(?:its|their|his) words",
-        r"quietly",
-        r"keepable",
-        r"entering",
-        r"class \w*Giver",
-        r"class Turns",
-        r"_?Scopeless",
-    }
+    """
+    _introspection _messages _registries _replication _sqlalchemy _tasks _text.py assembly cli container context.py
+    dispatcher errors events handlers inbox integrations leases mediator.py middlewares outbox producer.py requests
+    serializers testing unit_of_work wakeups workers
+    """.split()  # noqa: SIM905
 )
-"""Phrases that still occur. Take one out of this set when its last place is gone."""
+"""Parts of the package that are not reviewed yet. Take one out of this set when its last phrase is gone."""
 
 
 @cache
@@ -84,8 +70,13 @@ def _found(phrase: str) -> list[str]:
     ]
 
 
+def _part(place: str) -> str:
+    """The part directly under the package: a folder or a module."""
+    return place.partition(":")[0].partition("/")[0]
+
+
 def test_phrases_that_readers_do_not_understand_do_not_occur() -> None:
-    found = {phrase: _found(phrase) for phrase in PHRASES if phrase not in OPEN}
+    found = {phrase: [place for place in _found(phrase) if _part(place) not in OPEN] for phrase in PHRASES}
     assert {f"{phrase}: write {PHRASES[phrase]}": where for phrase, where in found.items() if where} == {}
 
 

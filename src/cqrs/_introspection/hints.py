@@ -10,8 +10,9 @@ import typing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from typing_extensions import Format, TypeAliasType, get_annotations
+from typing_extensions import Format, TypeAliasType
 
+from cqrs._introspection.annotations import evaluated, own_annotations
 from cqrs._introspection.callables import called, unwrapped_function
 from cqrs._introspection.generics import type_arguments
 
@@ -58,7 +59,7 @@ def _read_hints(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: 
         return typing.get_type_hints(target, localns=names, include_extras=include_extras) | inherited
     except (NameError, TypeError, AttributeError):
         # Evaluate them one by one, with the names that are most often imported under TYPE_CHECKING only.
-        raw = get_annotations(target, format=Format.FORWARDREF)
+        raw = own_annotations(target)
         scope = vars(collections.abc) | getattr(target, "__globals__", {}) | (names or {})
         return {name: _read_hint(annotation, scope, include_extras) for name, annotation in raw.items()} | inherited
 
@@ -69,11 +70,11 @@ def _inherited(factory: Any, include_extras: bool) -> dict[str, Any]:  # noqa: F
     if not (hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")) or not isinstance(cls, type):
         return {}
     declares, found = _declaring(cls), dict[str, Any]()
-    taken = get_annotations(declares.__init__, format=Format.FORWARDREF)  # type: ignore[misc]  # of the class itself
+    taken = own_annotations(declares.__init__)  # type: ignore[misc]  # of the class itself
     for owner in reversed(declares.__mro__):
         scope = {**vars(sys.modules[owner.__module__])} if owner.__module__ in sys.modules else {}
         scope |= _own_variables(owner)
-        for name, annotation in get_annotations(owner, format=Format.FORWARDREF).items():
+        for name, annotation in own_annotations(owner).items():
             found.pop(name, None)
             elsewhere = owner.__module__ != declares.__module__ or (owner is not declares and _own_variables(owner))
             if elsewhere and isinstance(annotation, str) and taken.get(name) == annotation:
@@ -218,8 +219,7 @@ def _declaring(cls: type) -> type:
 
 
 def _read_hint(annotation: Any, scope: dict[str, Any], include_extras: bool) -> Any:  # noqa: FBT001  # private
-    alone = types.SimpleNamespace(__annotations__={"it": annotation})
     try:
-        return typing.get_type_hints(alone, globalns=scope, include_extras=include_extras)["it"]
+        return evaluated(annotation, scope, include_extras=include_extras)
     except (NameError, TypeError, AttributeError) as error:
         return Unreadable(error)

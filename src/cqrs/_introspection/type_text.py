@@ -9,8 +9,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Union, get_args, get_origin
 
-from typing_extensions import Format, get_annotations
-
+from cqrs._introspection.annotations import evaluated, own_annotations
 from cqrs._introspection.callables import unwrapped_function
 
 if TYPE_CHECKING:
@@ -72,11 +71,9 @@ def alternatives(annotation: Any) -> tuple[Any, ...]:
 def resolved_annotations(owner: Any, namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Return the annotations of ``owner`` itself, evaluated, or as text where that is not possible."""
     found: dict[str, Any] = {}
-    names = {**namespace}
-    for name, annotation in get_annotations(owner, format=Format.FORWARDREF).items():
-        holder = type("holder", (), {"__annotations__": {name: annotation}})
+    for name, annotation in own_annotations(owner).items():
         try:
-            found[name] = typing.get_type_hints(holder, names)[name]
+            found[name] = evaluated(annotation, namespace)
         except Exception:  # noqa: BLE001  # an annotation can be any expression, which may raise anything
             found[name] = annotation
     return found

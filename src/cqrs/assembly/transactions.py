@@ -59,7 +59,7 @@ def _misplaced(middlewares: Sequence[Middleware], database: OutboxDatabase | Non
     places = [place for place, m in enumerate(middlewares) if isinstance(m, TransactionMiddleware)]
     if database is not None and places:
         yield WiringProblem(
-            "middlewares: a TransactionMiddleware beside database=",
+            "middlewares: a TransactionMiddleware in addition to database=",
             "each turn would have two transactions",
             "Leave the middleware out: database= puts one innermost",
         )

@@ -36,7 +36,7 @@ class StreamingRequestDispatcher(Dispatcher):
         """
         setup, binding = self._setup, self._map.binding(request_type)
         if not binding.streaming:
-            raise RequestHandlerTypeError(request_type, "its handler answers whole, so use RequestMediator.send")
+            raise RequestHandlerTypeError(request_type, "its handler does not stream, so use RequestMediator.send")
         scoped = setup.scoped(binding.handlers)
         emit = setup.emitter(scoped=scoped)
         if isinstance(binding, FallbackBinding):

@@ -43,7 +43,7 @@ def _warn_of_messages(emitter: EventEmitter) -> None:
             _warned.add(event_type)
             logger.warning(
                 "%s is a message for other services: what is bound to it in domain_events_mapper is not called when it "
-                "is recorded, only by an EventMediator that receives it. Record a domain event beside it for handlers "
+                "is recorded, only by an EventMediator that receives it. Record a domain event as well for handlers "
                 "in this service.",
                 type_name(event_type),
             )

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import copy
 import sys
-import types
 import typing
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from typing_extensions import Format, get_annotations
-
+from cqrs._introspection.annotations import evaluated, own_annotations
 from cqrs._introspection.generics import type_arguments, type_name
 
 _made: WeakValueDictionary[Any, type] = WeakValueDictionary()
@@ -75,9 +73,9 @@ def _types_of_fields(cls: Any, meanings: dict[Any, Any]) -> dict[str, Any]:
     """Return the types of the fields that depend on the arguments, as far as their annotations can be read."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        annotations: dict[str, Any] = get_annotations(base, format=Format.FORWARDREF)
+        annotations = own_annotations(base)
         for name in annotations.keys() & getattr(base, "__dataclass_fields__", {}).keys():
-            declared = _evaluated(annotations[name], base)
+            declared = _evaluated_in(annotations[name], base)
             filled = _filled(declared, meanings)
             found.pop(name, None)
             if filled is not declared:
@@ -85,13 +83,12 @@ def _types_of_fields(cls: Any, meanings: dict[Any, Any]) -> dict[str, Any]:
     return found
 
 
-def _evaluated(annotation: Any, owner: type) -> Any:
+def _evaluated_in(annotation: Any, owner: type) -> Any:
     if not isinstance(annotation, str):
         return annotation
-    it = types.SimpleNamespace(__annotations__={"it": annotation})
     scope = vars(sys.modules[owner.__module__]) if owner.__module__ in sys.modules else {}
     try:
-        return typing.get_type_hints(it, scope, dict(vars(owner)), include_extras=True)["it"]
+        return evaluated(annotation, scope, dict(vars(owner)), include_extras=True)
     except (NameError, TypeError, AttributeError):  # it names something that is imported under TYPE_CHECKING only
         return annotation
 

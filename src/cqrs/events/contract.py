@@ -6,8 +6,8 @@ import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
-from typing_extensions import Format, get_annotations
 
+from cqrs._introspection.annotations import own_annotations
 from cqrs._introspection.generics import type_name
 from cqrs.errors.root import InvalidArgument
 from cqrs.events.event import DCNotificationEvent, INotificationEvent
@@ -79,7 +79,7 @@ def _check(cls: Any, name: str, topic: str | None, key: Any) -> None:
 
 
 def _check_key(cls: type, key: Any) -> None:
-    if "message_key" in cls.__dict__ or "message_key" in get_annotations(cls, format=Format.FORWARDREF):
+    if "message_key" in cls.__dict__ or "message_key" in own_annotations(cls):
         raise InvalidArgument("key", key, f"{type_name(cls)} has a message_key of its own: remove one of the two")
     if isinstance(key, str):
         check_path(cls, key)
@@ -90,7 +90,7 @@ def _check_key(cls: type, key: Any) -> None:
 def _own_default(cls: Any, field: str) -> Any:
     """Return the default that the class itself defines; ``None`` if it inherits the default or has none."""
     if issubclass(cls, BaseModel):
-        own = field in get_annotations(cls, format=Format.FORWARDREF)
+        own = field in own_annotations(cls)
         return cls.model_fields[field].default if own and field in cls.model_fields else None
     return cls.__dict__.get(field)
 

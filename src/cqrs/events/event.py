@@ -69,7 +69,7 @@ class INotificationEvent(IEvent, Generic[PayloadT]):
 
         @property
         def message_headers(self) -> Mapping[str, str] | None:
-            """Headers beside those of the envelope."""
+            """Headers in addition to those of the envelope."""
 
         @property
         def message_delay(self) -> dt.timedelta | float | None:

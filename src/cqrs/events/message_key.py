@@ -11,9 +11,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
-from typing_extensions import Format, get_annotations
 
+from cqrs._introspection.annotations import own_annotations
 from cqrs._introspection.generics import type_name
+from cqrs._introspection.type_text import fields
 from cqrs.errors.events import NoMessageKey
 from cqrs.errors.root import InvalidArgument
 
@@ -54,13 +55,13 @@ def check_path(event_type: type, path: str) -> None:
     for name in path.split("."):
         if not isinstance(declared, type):
             return
-        fields = _fields(declared)
-        if not fields:
+        known = _fields(declared)
+        if not known:
             return
-        if name not in fields and not hasattr(declared, name):
-            has = ", ".join(fields)
+        if name not in known and not hasattr(declared, name):
+            has = ", ".join(known)
             raise InvalidArgument("key", path, f"{type_name(declared)} has no {name!r}, name one of its fields: {has}")
-        declared = fields.get(name)
+        declared = known.get(name)
 
 
 def _fields(cls: type[Any]) -> Mapping[str, Any]:
@@ -72,11 +73,8 @@ def _fields(cls: type[Any]) -> Mapping[str, Any]:
     if dataclasses.is_dataclass(declared):
         names = [field.name for field in dataclasses.fields(declared)]
     elif typing.is_typeddict(declared):
-        names = [*get_annotations(declared, format=Format.FORWARDREF)]
-    try:
-        hints = typing.get_type_hints(declared) if names else {}
-    except (NameError, TypeError):
-        hints = {}
+        names = [*own_annotations(declared)]
+    hints = dict(fields(declared)) if names else {}
     return {name: hints.get(name) for name in names}
 
 

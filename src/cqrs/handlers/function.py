@@ -65,7 +65,7 @@ def _problem_with(  # noqa: PLR0911  # one return for each mistake
         if annotation is None and parameter.name == "next":
             return "it takes `next` and is in no chain", "Bind it in a list, even if it is the only member"
         if annotation is None:
-            return f"nothing tells what to inject for {parameter.name}", "Annotate it with the type it needs"
+            return f"{parameter.name} has no annotation to inject by", "Annotate it with the type it needs"
         if isinstance(annotation, Unreadable):
             remedy = "Import what it names at run time, not only under TYPE_CHECKING"
             return f"the annotation of {parameter.name} cannot be read ({annotation.error})", remedy
@@ -110,11 +110,11 @@ def _members(
     }
     recorders = [p.name for p in others if _is_recorder(hints.get(p.name))]
     passes_on = in_chain and any(p.name == "next" for p in others)
-    ours = {*recorders, "next"} if passes_on else {*recorders}
+    not_injected = {*recorders, "next"} if passes_on else {*recorders}
     injected = [
         p.replace(kind=p.KEYWORD_ONLY, annotation=exact[p.name])
         for p in others
-        if p.name not in ours and _readable(hints.get(p.name, Any)) is not Any
+        if p.name not in not_injected and _readable(hints.get(p.name, Any)) is not Any
     ]
 
     @functools.wraps(function, updated=())

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from typing_extensions import Format, get_annotations
-
+from cqrs._introspection.annotations import own_annotations
 from cqrs._introspection.callables import named_parameters
 from cqrs.errors.events import EventClassRecorded, EventsKeptElsewhere, NoEvent
 from cqrs.handlers.shared import any_handler_shared, holder_of_events, recorded_by
@@ -94,7 +93,7 @@ class EventRecorder:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own = cls.__dict__.get("events", Events)
-        annotated = get_annotations(cls, format=Format.FORWARDREF)
+        annotated = own_annotations(cls)
         if own is Events or ("events" in annotated and not isinstance(own, property)):
             return  # `events` is a field
         cls._cqrs_keeps_events = True
@@ -155,7 +154,7 @@ if not TYPE_CHECKING:
 
 def _annotates_events(cls: type) -> bool:
     bases = (c for c in cls.__mro__ if c.__module__ != __name__)
-    return any("events" in get_annotations(c, format=Format.FORWARDREF) for c in bases)
+    return any("events" in own_annotations(c) for c in bases)
 
 
 _given_events: WeakKeyDictionary[type, bool] = WeakKeyDictionary()

@@ -121,10 +121,10 @@ class TransactionMiddleware:
                 "Send the request before that, or after the block of the unit of work.",
             )
         must_fit(self._options.get(request.__class__) or self._options_of(request), unit, type(request).__qualname__)
-        brought = getattr(getattr(made, "source", None), "brought", None)
-        if brought is not None and brought is not unit.session:
+        passed = getattr(getattr(made, "source", None), "passed_session", None)
+        if passed is not None and passed is not unit.session:
             raise SecondTransaction(
-                "A turn would join with a session of its own, which its TransactionMiddleware brings",
+                "A turn would join with a session of its own, from its TransactionMiddleware",
                 unit.database,
                 "What its handler writes there would never be committed. Bind the session that is always that of the "
                 "open transaction, container.bind_instance(AsyncSession, db.session), and pass database=db to the "

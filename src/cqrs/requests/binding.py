@@ -87,7 +87,7 @@ def _read_fallback(request_type: type, bound: RequestHandlerFallback) -> Fallbac
     if not (isinstance(first, HandlerBinding) and isinstance(second, HandlerBinding)):
         problem, remedy = "a fallback takes two single handlers", "Put the fallback at the end of the chain instead"
     elif first.streaming != second.streaming:
-        problem, remedy = "one of the two streams and the other does not", "Let both answer whole, or both stream"
+        problem, remedy = "one of the two streams and the other does not", "Let both stream, or neither"
     else:
         return FallbackBinding(
             first.handler, second.handler, first.streaming, bound.failure_exceptions, bound.circuit_breaker, circuit
@@ -157,7 +157,7 @@ def _problem_with(request_type: type, handler: type, member_of: type | None) -> 
     elif base is StreamingRequestHandler:
         return "its handle does not yield", "Make it an async generator, or derive it from RequestHandler"
     elif not is_async(handle):
-        return "its handle is not a coroutine", "Declare it with `async def` and return the answer"
+        return "its handle is not a coroutine", "Declare it with `async def` and return the response"
     arguments = type_arguments(handler, base) if base is not None else None
     answered, answer = arguments if arguments is not None else (Any, Any)
     if not can_be(request_type, answered):

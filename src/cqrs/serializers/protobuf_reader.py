@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
 from cqrs._introspection.generics import type_name
+from cqrs._introspection.hints import Unreadable, read_hints
 from cqrs.errors.deserializing import DeserializeProtobufError
 from cqrs.errors.wiring import WiringError, WiringProblem
 
@@ -53,13 +54,13 @@ class ProtobufDeserializer(Generic[T]):
 
 
 def _annotated(model: type[Any]) -> type[Any]:
-    try:
-        found = get_type_hints(model.proto).get("return")
-    except (NameError, AttributeError, TypeError) as error:
-        found = error
+    proto = getattr(model, "proto", None)
+    found = None if proto is None else read_hints(proto).get("return")
+    if isinstance(found, Unreadable):
+        found = found.error
     if isinstance(found, type) and issubclass(found, Message) and found is not Message:
         return found
-    raise _unknown(model, f"it is not known which generated class it is read from: proto() says {found!r}")
+    raise _unknown(model, f"its generated class is not known: its proto() is annotated to return {found!r}")
 
 
 def _from_proto(model: type[Any]) -> Callable[[Any], Any]:

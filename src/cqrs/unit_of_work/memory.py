@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class MemoryUnitOfWork(UnitOfWork):
     """Collects the writes of stores and makes them at the commit, either all of them or none.
 
-    ``place`` tells units of several stores apart; a unit without one fits every store.
+    ``place`` distinguishes units of several stores; a unit without one fits every store.
     """
 
     begins_by_itself = True

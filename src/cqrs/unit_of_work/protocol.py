@@ -190,8 +190,8 @@ class UnitOfWork(TaskOwned, PendingWork, abc.ABC):
     ) -> None:
         if self._open and not self.is_untouched and isinstance(error, GeneratorExit) and not self.is_here:
             logger.error(
-                "A transaction of %s was left in another task than it was opened in, by an async generator that nobody "
-                "closed (contextlib.aclosing does it): what was written in it is undone",
+                "A transaction of %s was left in another task than it was opened in, by an async generator that was "
+                "not closed (contextlib.aclosing does it): what was written in it is undone",
                 self.database,
             )
         try:

@@ -50,7 +50,7 @@ async def separate_transaction(
 ) -> AsyncGenerator[Any, None]:
     """Open a unit of work that is independent of the open one, which is hidden from the code within.
 
-    ``one_writes`` tells that the database allows one writer at a time.
+    ``one_writes``: the database allows one writer at a time.
     """
     place = database.place
     open_one = unit_in(place)

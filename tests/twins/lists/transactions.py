@@ -87,8 +87,8 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a turn does not join with a session of its own",
         TURNS,
-        "if brought is not None and brought is not unit.session:",
-        "if brought is self:",
+        "if passed is not None and passed is not unit.session:",
+        "if passed is self:",
         f"{MIDDLEWARE}test_a_session_that_was_brought_for_each_request_is_not_joined_silently",
     ),
     Twin(
@@ -410,7 +410,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "objects keep their values over the commit of a unit",
         "unit_of_work/sqlalchemy/source.py",
-        "if self.brought is None:  # a response is read",
+        "if self.passed_session is None:  # a response is read",
         "if self is None:  # a response is read",
         f"{REAL}test_session_of_the_transaction.py::"
         "test_an_object_can_be_read_after_its_commit_whatever_the_sessionmaker_sets[sqlite-False]",

@@ -205,7 +205,7 @@ async def wrong_answer(ask: TypedAsk) -> Ask: ...  # type: ignore[empty-body]
         (Ask, for_one_of_two, r"it answers .*TypedAsk \| .*Answer"),
         (Ask | Answer, look_up, r"Ask \| .*Answer: it is not a class. Bind each class on its own"),
         ("Ask", look_up, "'Ask': it is not a class"),
-        (Ask, unannotated, "nothing tells what to inject for what"),
+        (Ask, unannotated, "what has no annotation to inject by"),
         (Ask, unreadable, "annotation of price cannot be read .*TYPE_CHECKING"),
         (Ask, wrong_request, "it answers TypedAsk"),
         (TypedAsk, wrong_answer, "it answers with Ask, the request declares Answer"),

@@ -100,7 +100,7 @@ async def test_a_wrapper_is_checked_and_not_the_function_it_wraps(handler: Any, 
 
 def test_collected_stream_is_no_stream() -> None:
     mediator = bootstrap.bootstrap_streaming(commands_mapper=lambda m: m.bind(Ask, chunks))
-    with pytest.raises(RequestHandlerTypeError, match="answers whole"):
+    with pytest.raises(RequestHandlerTypeError, match="does not stream"):
         mediator.stream(Ask())
 
 

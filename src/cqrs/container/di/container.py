@@ -205,7 +205,7 @@ class DIScope(EndedAtExit):
         self.opened = AsyncExitStack()
         self._entered = state, _ = await self.container.enter(self.opened)
         shared: Any = state.cached_values[REQUEST]
-        shared.update(self._shared or {})  # instances made without entering belong to the request, too
+        shared.update(self._shared or {})  # instances made before belong to the request, too
         self._shared = shared
         return self._entered
 

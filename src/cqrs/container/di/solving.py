@@ -192,7 +192,7 @@ class _Gaps:
         for name, found in ((exact, dependent), (cls, by_class)):
             param = param.replace(annotation=name)
             for hook in self._hooks:
-                found = hook(param, found) or found  # noqa: PLW2901  # the last one that answers
+                found = hook(param, found) or found  # noqa: PLW2901  # the last hook that returns something counts
             if found is not dependent:
                 return param, found
         return param, by_class

@@ -92,7 +92,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
 
     @property
     def _bound(self) -> AsyncSession | None:
-        return self._source.brought
+        return self._source.passed_session
 
     @property
     def place(self) -> Any:

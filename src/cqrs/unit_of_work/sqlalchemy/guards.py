@@ -39,7 +39,7 @@ _KEEP_THE_OTHER = (
 _USE_ITS_SESSION = (
     "What is done there is not part of this turn: it would be committed by itself, or lost. Take the session of the "
     "open transaction (`db.session`, or `unit.session`) in place of the one that your container, sessionmaker or "
-    "engine gives; for a transaction beside this one write `async with db.separate_transaction():`."
+    "engine gives; for an independent transaction write `async with db.separate_transaction():`."
 )
 
 
@@ -155,8 +155,8 @@ def _ended_unit_of(session: Session) -> Any:
     Code that runs after such a unit, and not in a task that was started in it, may use its session again.
     """
     for unit in entered_units.get():
-        brought: Any = getattr(getattr(unit, "source", None), "brought", None)
-        if brought is not None and brought.sync_session is session and not (unit.is_open or unit.is_committing):
+        passed: Any = getattr(getattr(unit, "source", None), "passed_session", None)
+        if passed is not None and passed.sync_session is session and not (unit.is_open or unit.is_committing):
             return unit
     return None
 

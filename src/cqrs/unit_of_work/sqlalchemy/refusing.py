@@ -34,10 +34,10 @@ _SEVERAL = (
 )
 
 
-def must_hold_transactions(sessions: Any, argument: str, *, brought: bool = True) -> None:
+def must_hold_transactions(sessions: Any, argument: str, *, passed: bool = True) -> None:
     """Raise ``InvalidArgument`` for a session or sessionmaker that cannot; what a function makes is checked later.
 
-    A session that the application passes (``brought``) may have the only connection of its engine, as in a test: units
+    A session that the application passes (``passed``) may have the only connection of its engine, as in a test: units
     of work notice other transactions on it.
     """
     one = isinstance(sessions, AsyncSession)
@@ -51,7 +51,7 @@ def must_hold_transactions(sessions: Any, argument: str, *, brought: bool = True
     for given in (options.get("execution_options"), _options_of(bind)):
         if given is not None and given.get(_MAP):
             raise InvalidArgument(argument, made, _TRANSLATED)
-    if isinstance(bind, AsyncEngine) and not (one and brought):
+    if isinstance(bind, AsyncEngine) and not (one and passed):
         must_keep_apart(bind.sync_engine, argument)
 
 

@@ -27,7 +27,7 @@ _NO_ENGINE = "These sessions have no engine of their own: make the sessionmaker 
 
 
 class SessionSource:
-    """Wraps a session of the application (``brought``), or a function that makes sessions.
+    """Wraps a session of the application (``passed_session``), or a function that makes sessions.
 
     ``on_begin`` is awaited with a session of each new transaction, before its first statement.
     """
@@ -43,7 +43,7 @@ class SessionSource:
         must_hold_transactions(sessions, argument)
         self._argument = argument
         self._is_known = isinstance(sessions, (AsyncSession, async_sessionmaker))
-        self.brought = sessions if isinstance(sessions, AsyncSession) else None
+        self.passed_session = sessions if isinstance(sessions, AsyncSession) else None
         self.on_begin = on_begin
         self.forget()
 
@@ -62,7 +62,7 @@ class SessionSource:
         """Identifies the database of the sessions."""
         if self._place is None:
             engine = _sync_engine_of(self.sessions, self._argument)
-            if self.brought is None:
+            if self.passed_session is None:
                 must_keep_apart(engine, self._argument)
             self._place = Place.of(engine)
         return self._place
@@ -87,9 +87,9 @@ class SessionSource:
         """Return a session for a unit of work."""
         session = self.factory()
         if not self._is_known:  # the first session that the function has made
-            must_hold_transactions(session, self._argument, brought=False)
+            must_hold_transactions(session, self._argument, passed=False)
             self._is_known = True
-        if self.brought is None:  # a response is read after the commit, so objects must keep their values
+        if self.passed_session is None:  # a response is read after the commit, so objects must keep their values
             session.sync_session.expire_on_commit = False
         writes_first(session, at_once=not options.read_only)
         engine = session.bind

@@ -55,7 +55,7 @@ _BEGIN_NESTED = "begin_nested"
 _PAST_THE_UNIT = "its session was rolled back or closed, and not by the unit of work"
 _JOIN = (
     "Join the open one: `async with db.transaction():` is a savepoint within it, and so is `unit.savepoint()`. For a "
-    "transaction beside it write `async with db.separate_transaction():`."
+    "transaction independent of it write `async with db.separate_transaction():`."
 )
 
 
@@ -96,7 +96,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self.source = session if isinstance(session, SessionSource) else SessionSource(session)
         if options is not DEFAULT_OPTIONS:
             self.options = options
-        if self.source.brought is not None:
+        if self.source.passed_session is not None:
             self.begins_by_itself = False  # all that is done with this session belongs to the unit from the beginning
 
     @property
@@ -226,12 +226,12 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
             session.sync_session.close()
 
     def _open_session(self) -> AsyncSession:
-        source, brought = self.source, self.source.brought
-        if brought is not None:
-            around = unit_of(brought)
+        source, passed = self.source, self.source.passed_session
+        if passed is not None:
+            around = unit_of(passed)
             if around is not None and around.is_open:
                 raise SecondTransaction("A second unit of work was opened over one session", self.database, _JOIN)
-            self._bind_and_unit_before = brought.bind, around
+            self._bind_and_unit_before = passed.bind, around
         self._session = session = source.open(self.options)
         self._failures = failures_before(session)
         session.info[UNIT] = self
@@ -243,7 +243,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         return session
 
     async def _begin(self) -> None:
-        if self.source.brought is not None:
+        if self.source.passed_session is not None:
             self._root = self._lost = None
             session = self._open_session()
             self._root = session.sync_session.get_transaction()
@@ -294,7 +294,7 @@ class SqlAlchemyUnitOfWork(UnitOfWork):
         self.hands_out_the_driver = False
         if session is None:
             return
-        if self.source.brought is not None:
+        if self.source.passed_session is not None:
             delattr(session, _BEGIN_NESTED)
             session.bind, session.info[UNIT] = self._bind_and_unit_before
             if session.bind is not None:

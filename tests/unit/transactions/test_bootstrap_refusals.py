@@ -109,7 +109,7 @@ def test_everything_is_reported_at_once() -> None:
         serializer=object(),
         database=cqrs.MemoryDatabase(),
     )
-    for part in ("beside database=", "an outbox of its own", "an outbox encodes by itself"):
+    for part in ("in addition to database=", "an outbox of its own", "an outbox encodes by itself"):
         assert part in text
 
 

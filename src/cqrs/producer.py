@@ -70,7 +70,7 @@ class EventProducer:
         later messages of its key: if others are sent before it, the message is at fault, and there is no outage.
         """
         what = (self.repository.database, describe_broker(self.message_broker), batch_size)
-        logger.info("EventProducer starts to bring the messages of %s to %s, in batches of %d", *what)
+        logger.info("EventProducer starts to send the messages of %s to %s, in batches of %d", *what)
         while True:
             events = self._suspects_last(await self.repository.get_many(batch_size, topic))
             if events:

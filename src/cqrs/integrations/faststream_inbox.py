@@ -16,7 +16,7 @@ from cqrs.errors.messages import InvalidEnvelope
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError
 from cqrs.message_brokers.foreign import text_of
-from cqrs.workers.consumer.transactions import made_by, transactions_of
+from cqrs.workers.consumer.transactions import make_unit, transactions_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -114,7 +114,7 @@ class _OnlyOnce(BaseMiddleware):
         result: Any = None
         new: list[Envelope] = []
         try:
-            async with await made_by(once.unit_of_work, once.consumer) as unit:
+            async with await make_unit(once.unit_of_work, once.consumer) as unit:
                 new = await once.inbox.accept(once.consumer, [envelope])
                 if new:
                     with unit.held(), acknowledgement, consuming(envelope):

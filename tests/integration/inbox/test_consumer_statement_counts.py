@@ -44,7 +44,7 @@ async def test_a_batch_costs_two_statements_and_one_commit_whatever_its_size(
 
     async def bring_in(first: int) -> list[Envelope]:
         batch = [ordered(first + number, key=str(number)).to_envelope() for number in range(size)]
-        assert await steps.bring_in(batch) is None
+        assert await steps.handle(batch) is None
         return batch
 
     await bring_in(0)  # the first time, a connection sets itself up
@@ -52,6 +52,6 @@ async def test_a_batch_costs_two_statements_and_one_commit_whatever_its_size(
     again = await bring_in(size)
     assert told == BRINGING_IN
     told.clear()
-    assert await steps.bring_in(again) is None
+    assert await steps.handle(again) is None
     assert len(handled) == 2 * size
     assert told == ["INSERT", "COMMIT"]  # nothing is new, so no key can be parked

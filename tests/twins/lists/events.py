@@ -43,7 +43,7 @@ TWINS = (
     Twin(
         "a consumer does not start with a handler of messages that it cannot read",
         "workers/consumer/consumer.py",
-        "        self._must_be_readable()\n",
+        "        self._check_event_types()\n",
         "",
         f"{CONTRACTS}test_a_handler_of_an_unregistered_message_stops_the_start_of_a_consumer",
     ),

@@ -396,7 +396,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "a batch stops at the message that dooms it",
         "workers/consumer/steps.py",
-        "if unit.is_doomed:  # this message has",
+        "if unit.is_doomed:  # this message has caught an error of the database",
         "if unit is self:",
         f"{INBOX}test_a_message_whose_error_is_swallowed_costs_each_other_one_a_single_try_more[0]",
     ),

@@ -37,7 +37,8 @@ async def test_leases_that_are_away_are_logged_once_after_the_start_and_so_is_th
             await until(lambda: relay.sent == 1)
             name = relay.name
     starts, waits, goes_on, *_, stopped = [record.getMessage() for record in caplog.records]
-    assert starts.startswith(f"relay {name} starts to bring outbox of a database in memory to InOrderBroker, with")
+    what = "the messages of outbox in a database in memory to InOrderBroker"
+    assert starts.startswith(f"relay {name} starts to send {what}, with")
     assert waits == f"relay {name} {AWAY}"
     assert re.fullmatch(rf"relay {name} goes on after \d failed .* s: the database of Outbox is there again", goes_on)
     assert stopped == f"relay {name} has stopped"

@@ -191,9 +191,9 @@ async def test_a_slow_broker_gets_batches_that_it_can_take_within_the_lease() ->
 
 async def test_no_partition_has_its_turn_more_often_than_others() -> None:
     relay = OutboxRelay(Outbox(), InOrderBroker({}), QUICK)
-    firsts = [relay._in_turn({3: 1, 7: 1, 50: 1})[0] for _ in range(9)]
+    firsts = [relay._rotated({3: 1, 7: 1, 50: 1})[0] for _ in range(9)]
     assert sorted(firsts) == [3] * 3 + [7] * 3 + [50] * 3
-    assert sorted(relay._in_turn({3: 1, 7: 1, 50: 1})) == [3, 7, 50]
+    assert sorted(relay._rotated({3: 1, 7: 1, 50: 1})) == [3, 7, 50]
 
 
 async def test_messages_whose_lease_was_lost_while_taking_them_are_not_sent_though_leases_were_renewed_since() -> None:

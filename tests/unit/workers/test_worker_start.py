@@ -124,7 +124,7 @@ async def test_each_worker_logs_its_sources_when_it_starts(caplog: pytest.LogCap
             await relay.started()
         async with consumer(MemoryMessageBroker().source("orders", group="billing"), batch_size=9) as worker:
             await worker.started()
-    of_relay, of_consumer = [one.getMessage() for one in caplog.records if " starts to bring " in one.getMessage()]
+    of_relay, of_consumer = [one.getMessage() for one in caplog.records if " starts to " in one.getMessage()]
     assert of_relay.startswith("relay shop:")
     for part in ("outbox", "a database in memory", "<Broker broker.example:1234>", "RelayPolicy(batch_size=7)"):
         assert part in of_relay

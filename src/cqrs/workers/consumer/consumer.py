@@ -16,10 +16,10 @@ from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_broker, describe_error
 from cqrs.errors.root import InvalidArgument
 from cqrs.workers.consumer.chores import Chore
-from cqrs.workers.consumer.events import Handling, JsonEvents, must_be_readable
+from cqrs.workers.consumer.events import Handling, JsonEvents, check_event_types
 from cqrs.workers.consumer.policy import ConsumerPolicy, ConsumerVerdict
 from cqrs.workers.consumer.steps import Outage, Steps
-from cqrs.workers.consumer.transactions import must_fit_together, transactions_of
+from cqrs.workers.consumer.transactions import check_same_database, transactions_of
 from cqrs.workers.policy_checks import described
 from cqrs.workers.service import Service
 
@@ -93,7 +93,7 @@ class Consumer(Service):
             registry = registry or database.registry
         if (registry is None) == (decode is None):
             raise InvalidArgument("decode", decode, "give either it, or a registry of event types")
-        must_fit_together(mediator, given[0])
+        check_same_database(mediator, given[0])
         if not 0 < len(name) <= _LONGEST_NAME:
             raise InvalidArgument("name", name, f"give 1 to {_LONGEST_NAME} characters, an inbox holds no more")
         self.name = name
@@ -103,9 +103,9 @@ class Consumer(Service):
         read = decode if registry is None else JsonEvents(registry)
         assert read is not None  # noqa: S101  # one of them is given
         handle = Handling(mediator, read, skip_unknown=self.policy.on_unknown == "skip")
-        self._must_be_readable = partial(must_be_readable, mediator, read)
+        self._check_event_types = partial(check_event_types, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
-        self._from = f"the broker {describe_broker(source)}"
+        self._broker_name = f"the broker {describe_broker(source)}"
         self._outages = self._outage_log("waits for", "goes on")
         self._chores = (
             self._chore(self._steps.replay, self.policy.replay_every, "look", "looks", "for parked messages"),
@@ -127,19 +127,19 @@ class Consumer(Service):
 
     async def start(self) -> None:
         """Start to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""
-        self._must_be_readable()
+        self._check_event_types()
         await super().start()
 
     async def _work(self) -> None:
-        text = "%s starts to bring the messages of %s to its handlers, in %s, with %s"
+        text = "%s starts to handle the messages of %s, in %s, with %s"
         logger.info(text, self, describe_broker(self._source), self._steps.database, described(self.policy))
         try:
             await self._connect_first(self._source.start)
             if self._must_reach:
-                await self._first_look()
+                await self._reach_database()
             while not self.is_ending:
                 try:
-                    await self._turn()
+                    await self._work_once()
                 except Outage as outage:
                     await self._wait_out(outage)
                 else:
@@ -148,36 +148,36 @@ class Consumer(Service):
             with suppress(Exception):  # messages that it still holds are delivered again
                 await self._source.close()
 
-    async def _first_look(self) -> None:
+    async def _reach_database(self) -> None:
         try:
             await self._steps.replay()
         except Outage as outage:
             self._refuse_start(outage.__cause__, outage.missing)
 
-    async def _turn(self) -> None:
-        await self._bring_in(await self._receive(self._patience()))
+    async def _work_once(self) -> None:
+        await self._handle_all(await self._receive(self._receive_seconds()))
         for chore in self._chores:
             if not self.is_ending:
                 await chore.do_if_due()
 
-    def _patience(self) -> float:
-        """How long to wait for messages: until the next chore is due, or for the ``wait`` of the policy."""
+    def _receive_seconds(self) -> float:
+        """How long to wait for messages: until the next chore is due, or for ``receive_timeout``."""
         until_due = min(chore.due for chore in self._chores) - asyncio.get_running_loop().time()
         return max(_SHORTEST_WAIT, min(self.policy.receive_timeout, until_due))
 
-    async def _receive(self, patience: float) -> Sequence[Delivery]:
+    async def _receive(self, seconds: float) -> Sequence[Delivery]:
         try:
             await self._source.start()
-            deliveries = await self._source.receive(self.policy.batch_size, patience)
+            deliveries = await self._source.receive(self.policy.batch_size, seconds)
         except Exception as error:
             if self.policy.classify(error) is ConsumerVerdict.OUTAGE:
-                raise Outage(self._from) from error
+                raise Outage(self._broker_name) from error
             raise
         if not deliveries:
             self._outages.over()
         return deliveries
 
-    async def _bring_in(self, deliveries: Sequence[Delivery]) -> None:
+    async def _handle_all(self, deliveries: Sequence[Delivery]) -> None:
         """Handle all deliveries, part by part; those left when the service ends are given back to the broker."""
         todo = deque([list(deliveries)] if deliveries else [])
         while todo:
@@ -206,19 +206,19 @@ class Consumer(Service):
 
         That is the part itself if it was to be tried again and the service ends, and its pieces if a message failed.
         """
-        failed = await self._steps.bring_in([delivery.envelope for delivery in part])
+        failed = await self._steps.handle([delivery.envelope for delivery in part])
         if failed is not None and len(part) > 1:
             return _split(part, failed.at)
-        tries = 1
+        attempts = 1
         while failed is not None:
-            if failed.verdict is not ConsumerVerdict.FAILURE or tries >= self.policy.attempts_in_batch:
+            if failed.verdict is not ConsumerVerdict.FAILURE or attempts >= self.policy.attempts_in_batch:
                 await self._steps.park(part[0].envelope, failed)
                 break
-            await self._pause(self.policy.attempt_backoff.seconds(tries))
+            await self._pause(self.policy.attempt_backoff.seconds(attempts))
             if self.is_ending:
                 return [part]
-            failed = await self._steps.bring_in([part[0].envelope])
-            tries += 1
+            failed = await self._steps.handle([part[0].envelope])
+            attempts += 1
         return []
 
     async def _acknowledge(self, part: list[Delivery]) -> None:
@@ -228,7 +228,7 @@ class Consumer(Service):
             if self.policy.classify(error) is not ConsumerVerdict.OUTAGE:
                 raise
             text = "%s could not acknowledge to %s what it has handled; it may come again, without effect: %s"
-            logger.warning(text, self, self._from, describe_error(error))
+            logger.warning(text, self, self._broker_name, describe_error(error))
             for delivery in part:  # else they would stay assigned to this worker, and some brokers deliver only so many
                 await delivery.nack()
         else:

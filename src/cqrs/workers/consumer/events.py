@@ -63,7 +63,7 @@ class JsonEvents:
         return event
 
 
-def must_be_readable(receiver: ReceivesEvents, decode: Any) -> None:
+def check_event_types(receiver: ReceivesEvents, decode: Any) -> None:
     """Raise ``WiringError`` if a handler is bound to an event type that no message name is registered for."""
     registry: EventRegistry | None = getattr(decode, "registry", None)
     if registry is None:
@@ -96,9 +96,9 @@ class Handling:
         except Exception as error:
             if isinstance(error, UnknownEvent) and self._skip_unknown:
                 return
-            _must_be_readable(envelope)
+            _check_readable(envelope)
             raise
-        _must_be_readable(envelope)
+        _check_readable(envelope)
         event_type: type[Any] = event.__class__
         if self._receiver.handles(event_type):
             with consuming(envelope):
@@ -115,7 +115,7 @@ class Handling:
             raise HandlerCancelled(event_type) from error  # else it would end the worker as if that had been cancelled
 
 
-def _must_be_readable(envelope: Envelope) -> None:
+def _check_readable(envelope: Envelope) -> None:
     reason = envelope.headers.get(UNREADABLE)
     if reason is not None:
         raise InvalidEnvelope(envelope.topic, envelope.to_headers(), reason)

@@ -13,7 +13,7 @@ from cqrs._text import shown
 from cqrs.errors.root import CQRSError
 from cqrs.errors.transactions import AfterCommitError, UnitOfWorkStateError
 from cqrs.workers.consumer.policy import ConsumerVerdict
-from cqrs.workers.consumer.transactions import made_by
+from cqrs.workers.consumer.transactions import make_unit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -66,7 +66,7 @@ class Steps:
         self._policy = policy
         self._replay_limit = policy.batch_size
 
-    async def bring_in(self, envelopes: Sequence[Envelope]) -> Failed | None:
+    async def handle(self, envelopes: Sequence[Envelope]) -> Failed | None:
         """Handle those of ``envelopes`` that have not taken effect yet, together. Raises :class:`Outage`."""
         at: Envelope | None = None
         accepted = False
@@ -176,7 +176,7 @@ class Steps:
 
     async def _unit(self) -> UnitOfWork:
         try:
-            return await made_by(self._unit_of_work, self._consumer)
+            return await make_unit(self._unit_of_work, self._consumer)
         except UnitOfWorkStateError as error:
             cause = error.__cause__
             if isinstance(cause, Exception) and self._policy.classify(cause) is ConsumerVerdict.OUTAGE:

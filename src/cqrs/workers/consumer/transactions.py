@@ -45,7 +45,7 @@ def transactions_of(
     return inbox, unit_of_work
 
 
-async def made_by(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
+async def make_unit(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
     """A new unit of work. Raises ``UnitOfWorkStateError``, from the error of the function, if it makes none."""
     try:
         made: Any = unit_of_work()
@@ -60,7 +60,7 @@ async def made_by(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
     return unit
 
 
-def must_fit_together(mediator: Any, inbox: InboxRepository) -> None:
+def check_same_database(mediator: Any, inbox: InboxRepository) -> None:
     """Raise ``WiringError`` for a mediator whose notifications would not be committed with the marks in ``inbox``."""
     outbox = getattr(mediator, "outbox", None)
     if outbox is not None and None not in {outbox.place, inbox.place} and outbox.place != inbox.place:

@@ -110,7 +110,7 @@ class LogRelay(Service):
         self._settled = LogPosition(0, 0)
         self._suspects: set[str] = set()
         self._sender: MessageSender[_Unsent] = MessageSender(self._broker, self.policy, in_order=True)
-        self._database, self._to = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
+        self._database, self._broker_name = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
         self._outages = OutageLog(
             str(self),
             fails="waits for",
@@ -123,7 +123,7 @@ class LogRelay(Service):
         return f"relay of the log {self._log.name}"
 
     async def _work(self) -> None:
-        text = "%s starts to bring the messages of %s to %s, with %s"
+        text = "%s starts to send the messages of %s to %s, with %s"
         logger.info(text, self, self._database, describe_broker(self._broker), described(self.policy))
         await self._connect_first(self._broker.start)
         while not self.is_ending:
@@ -235,7 +235,7 @@ class LogRelay(Service):
         if outage is None:
             self._outages.over()
         else:
-            await self._wait_out(self._to, outage, first_in_line(first))
+            await self._wait_out(self._broker_name, outage, first_in_line(first))
         return [one for one in again if one.envelope.key not in parked]
 
     async def _divert(self, until: LogPosition, messages: list[Diverted]) -> None:

@@ -45,7 +45,7 @@ logger = logging.getLogger("cqrs")
 
 _QUEUED = Needed("an outbox, such as db.outbox, and the message broker after it", ("queue", "wakeups", "envelope"))
 _WAKE_UPS = Needed("'auto', 'poll', 'notify' or 'log'", ("wait", "announce"))
-_LAST_TRIES = 3
+_LAST_ATTEMPTS = 3
 """How often a relay that is ending tries to record what it has sent."""
 
 
@@ -88,7 +88,7 @@ class OutboxRelay(Service):
             name=name,
         )
         self._first = 0
-        self._database, self._to = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
+        self._database, self._broker_name = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
         self._outages = self._outage_log("waits for", "goes on")
         self._settling = self._outage_log("cannot record what it has sent in", "records again what it has sent")
         self._cleaning = self._outage_log("cannot release or remove messages in", "releases and removes messages again")
@@ -118,7 +118,7 @@ class OutboxRelay(Service):
 
     async def _work(self) -> None:
         async with self._wakeups, self._leases:
-            text = "%s starts to bring %s of %s to %s, with %s"
+            text = "%s starts to send the messages of %s in %s to %s, with %s"
             what = (self._queue.scope, self._outbox.database, describe_broker(self._broker), described(self.policy))
             logger.info(text, self, *what)
             await self._leases.started()
@@ -126,7 +126,7 @@ class OutboxRelay(Service):
                 self._refuse_start(self._leases.error, self._database)
             await self._connect_first(self._broker.start)
             while not self.is_ending and self._leases.is_running:  # their error is raised by their exit
-                wait = await self._guarded_round()
+                wait = await self._work_once()
                 self._ready.set()
                 if wait and not self.is_ending:
                     await self._rest(wait)
@@ -146,7 +146,7 @@ class OutboxRelay(Service):
             woken.cancel()
             end.cancel()
 
-    async def _guarded_round(self) -> float:
+    async def _work_once(self) -> float:
         """Work once, and log whatever a database raises as an outage; returns for how long to wait."""
         try:
             return await self._round()
@@ -162,7 +162,7 @@ class OutboxRelay(Service):
             if not fences:
                 return self._without_leases()
             async with asyncio.timeout(self.policy.lease):  # a dead connection may raise no error
-                taken = await self._queue.take(self._in_turn(fences), self._sender.limit)
+                taken = await self._queue.take(self._rotated(fences), self._sender.limit)
             if taken:
                 reached("outbox.claimed")
             self._in_hand = len(taken)
@@ -175,7 +175,7 @@ class OutboxRelay(Service):
             self._in_hand = 0
             await self._clean_up(fences)
         if outage is not None:
-            return self._outages.failed(outage, self._to, detail=first_in_line(first))
+            return self._outages.failed(outage, self._broker_name, detail=first_in_line(first))
         return self._idle(found=bool(taken))
 
     def _without_leases(self) -> float:
@@ -186,7 +186,7 @@ class OutboxRelay(Service):
             self._outages.over()
         return self._leases.tick
 
-    def _in_turn(self, fences: Mapping[int, int]) -> list[int]:
+    def _rotated(self, fences: Mapping[int, int]) -> list[int]:
         """The partitions, beginning with another one each time, so that none of them can keep the others waiting."""
         order = sorted(fences)
         self._first = (self._first + 1) % len(order)
@@ -247,15 +247,15 @@ class OutboxRelay(Service):
 
         Otherwise a connection that is lost now would send the whole batch twice.
         """
-        tries = 0
+        attempts = 0
         while True:
             try:
                 async with asyncio.timeout(self.policy.lease):  # as in _round
                     await self._queue.settle(fences, outcome)
             except Exception as error:
-                tries += 1
-                wait = self.policy.outage_backoff.seconds(tries)
-                if self._leases.seconds_left() < wait or (self.is_ending and tries >= _LAST_TRIES):
+                attempts += 1
+                wait = self.policy.outage_backoff.seconds(attempts)
+                if self._leases.seconds_left() < wait or (self.is_ending and attempts >= _LAST_ATTEMPTS):
                     raise
                 self._settling.failed(error, self._database)
                 await asyncio.sleep(wait)

@@ -20,7 +20,7 @@ from cqrs.migrations.naming import tables_of
 from cqrs.migrations.steps import DIALECTS, steps_of
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.waiting import until
-from tests.integration.sqlalchemy.alembic_project import FIRST, OURS, OWN, PAGE, Project, made_project
+from tests.integration.migrations.alembic_project import FIRST, OURS, OWN, PAGE, Project, made_project
 from tests.integration.transactions.stand import REGISTRY, Told
 
 WITH_OURS = """

@@ -6,7 +6,6 @@ from tests.twins.twin import Twin
 
 MEMORY = "tests/unit/outbox/test_memory_conformance.py::TestMemoryOutbox::"
 SQLITE = "tests/integration/sqlalchemy/test_conformance.py::TestOutbox::"
-MIGRATIONS = "tests/integration/migrations/test_migrations.py::"
 UNFIT = "tests/unit/message_brokers/test_unfit_messages.py::"
 
 TWINS = (
@@ -118,13 +117,6 @@ TWINS = (
         'EXACT_COLLATION = "utf8mb4_bin"',
         "tests/integration/inbox/test_inbox_conformance.py::TestInbox::"
         "test_consumers_whose_names_differ_at_all_are_different[mariadb]",
-    ),
-    Twin(
-        "what takes two texts for one is found",
-        "migrations/comparing_tables.py",
-        "collation != exact",
-        "False",
-        f"{MIGRATIONS}test_tables_of_mariadb_from_before_tell_texts_apart_after_the_upgrade",
     ),
     Twin(
         "a follow-up goes without a foreign header that cannot travel",

@@ -19,8 +19,7 @@ from cqrs.integrations.alembic import include_object, ways_of
 from cqrs.migrations import check, downgrade, sql, upgrade
 from cqrs.migrations.subjects import SUBJECTS, Subject
 from tests.architecture import revisions
-from tests.helpers.databases import KINDS, for_each
-from tests.integration.sqlalchemy.alembic_project import FIRST, made_project
+from tests.integration.migrations.alembic_project import FIRST, made_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +64,9 @@ BEGIN
 END;
 $add$;
 """
-OTHER_BODY = "create or replace function notes_add(content text) returns bigint language sql as $$ select 1::bigint $$"
+OTHER_BODY = """
+create or replace function notes_add(content text) returns bigint language plpgsql as $$ begin return 1; end $$
+"""
 DOWN = "DROP TABLE IF EXISTS {table}_tags;\nDROP TABLE IF EXISTS {table};\n"
 DOWN_IN_POSTGRESQL = f"DROP FUNCTION IF EXISTS {{table}}_add(text);\n{DOWN}DROP SEQUENCE IF EXISTS {{table}}_places;\n"
 IN_MARIADB = """
@@ -73,8 +74,6 @@ CREATE SEQUENCE IF NOT EXISTS {table}_places;
 CREATE FUNCTION IF NOT EXISTS {table}_twice(n BIGINT) RETURNS BIGINT DETERMINISTIC RETURN 2 * n % 100;
 """
 DOWN_IN_MARIADB = f"DROP FUNCTION IF EXISTS {{table}}_twice;\n{DOWN}DROP SEQUENCE IF EXISTS {{table}}_places;\n"
-
-address = for_each(KINDS, "url")
 
 
 @pytest.fixture(autouse=True)

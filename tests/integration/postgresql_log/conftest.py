@@ -10,9 +10,9 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 import cqrs
-from cqrs.events.registry import EventRegistry
 from cqrs.leases.sqlalchemy.tables import leases
 from cqrs.outbox.sqlalchemy.model import outbox_model
+from tests.helpers.events import REGISTRY, numbered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
@@ -21,17 +21,10 @@ if TYPE_CHECKING:
 
     from tests.integration.postgresql_log.stand import Stand
 
-REGISTRY = EventRegistry()
-REGISTRY.register(cqrs.NotificationEvent, "told")
-
 
 def libpq_words(url: URL) -> dict[str, Any]:
     """The address in ``url`` in the words of libpq."""
     return dict(url.translate_connect_args(username="user", database="dbname"))
-
-
-def told(number: int) -> Any:
-    return cqrs.NotificationEvent(event_name="told", topic="numbers", payload=number)
 
 
 class Database:
@@ -71,7 +64,7 @@ class Database:
 async def fill(outbox: Any, *numbers: int) -> None:
     async with outbox as session:
         for number in numbers:
-            outbox.add(session, told(number))
+            outbox.add(session, numbered(number))
         await outbox.commit(session)
 
 

@@ -15,8 +15,9 @@ from cqrs.outbox.log.postgresql import PostgresLog
 from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
 from cqrs.workers.relay.log_relay import LogRelay
 from cqrs.workers.relay.policy import RelayPolicy
+from tests.helpers.events import REGISTRY, numbered
 from tests.helpers.waiting import LATE, until
-from tests.integration.postgresql_log.conftest import REGISTRY, Database, libpq_words, told
+from tests.integration.postgresql_log.conftest import Database, libpq_words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -67,7 +68,7 @@ class Stand:
     async def add(self, *numbers: int, key: str | None = None) -> None:
         async with self.outbox as session:
             for number in numbers:
-                self.outbox.add(session, told(number), key=key)
+                self.outbox.add(session, numbered(number), key=key)
             await self.outbox.commit(session)
 
     async def arrived(self, *numbers: int) -> None:

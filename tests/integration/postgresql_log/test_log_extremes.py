@@ -18,8 +18,8 @@ from cqrs.errors import MessageRejected
 from cqrs.outbox.log.content import PREFIX, pack
 from cqrs.outbox.rows import NewRow
 from cqrs.workers.relay import log_relay
+from tests.helpers.events import numbered
 from tests.helpers.waiting import LATE, until
-from tests.integration.postgresql_log.conftest import told
 
 if TYPE_CHECKING:
     from cqrs.outbox.log.protocol import LoggedMessage
@@ -52,7 +52,7 @@ async def test_a_commit_of_very_much_is_one_transaction_in_the_order_of_adding(s
 
     async with stand.outbox as session:
         for number in range(7):
-            stand.outbox.add(session, told("x" * 6_000_000 + str(number)))
+            stand.outbox.add(session, numbered("x" * 6_000_000 + str(number)))
         await stand.outbox.commit(session)
     assert len(sizes) == 4
     assert max(sizes) < 16_000_000
@@ -90,7 +90,7 @@ class Fast:
 async def test_a_relay_does_not_read_more_than_it_can_hold(stand: Stand) -> None:
     async with stand.outbox as session:
         for _ in range(10):
-            stand.outbox.add(session, told("x" * 6_000_000))
+            stand.outbox.add(session, numbered("x" * 6_000_000))
         await stand.outbox.commit(session)
     log: Any = stand.log()
     await log.open()
@@ -102,7 +102,7 @@ async def test_a_relay_does_not_read_more_than_it_can_hold(stand: Stand) -> None
     assert max(some) <= 3
 
 
-GOOD = Envelope(message_id=uuid.uuid4(), name="told", topic="numbers", body=b'{"payload": 2}', key="a")
+GOOD = Envelope(message_id=uuid.uuid4(), name="numbered", topic="numbers", body=b'{"payload": 2}', key="a")
 WORSE = {
     "a topic too long": {"topic": "t" * 256},
     "a key too long": {"key": "k" * 256},

@@ -9,7 +9,7 @@ from sqlalchemy import event, text
 
 from cqrs.errors import TransactionEnded
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
-from tests.integration.postgresql_log.stand import told
+from tests.helpers.events import numbered
 
 if TYPE_CHECKING:
     from typing import Any
@@ -23,17 +23,17 @@ async def test_a_listener_adds_to_the_log_until_that_is_written(stand: Stand) ->
     async with stand.relay(), stand.database.sessions() as session:
 
         def early(_: Any) -> None:
-            stand.outbox.add(told(2))
+            stand.outbox.add(numbered(2))
 
         def late(_: Any) -> None:
             with pytest.raises(TransactionEnded, match="in the log"):
-                stand.outbox.add(told(3))
+                stand.outbox.add(numbered(3))
 
         event.listen(session.sync_session, "before_commit", early, once=True)
         async with SqlAlchemyUnitOfWork(session):
             await session.execute(text("select 1"))
-            stand.outbox.add(told(1))
+            stand.outbox.add(numbered(1))
             event.listen(session.sync_session, "before_commit", late, once=True)
         async with SqlAlchemyUnitOfWork(session):
-            stand.outbox.add(told(4))
+            stand.outbox.add(numbered(4))
         await stand.arrived(1, 2, 4)

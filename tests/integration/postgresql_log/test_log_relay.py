@@ -21,8 +21,9 @@ from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
 from cqrs.testing.faults import failpoint
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.workers.relay.outbox_relay import OutboxRelay
+from tests.helpers.events import REGISTRY, numbered
 from tests.helpers.waiting import LATE, until
-from tests.integration.postgresql_log.conftest import REGISTRY, Database, told
+from tests.integration.postgresql_log.conftest import Database
 from tests.integration.postgresql_log.stand import Stand, stand_on
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: Stand) -> None:
     await stand.add(1, 2)
     async with stand.database.sessions() as session:
-        stand.outbox.add(session, told(3))
+        stand.outbox.add(session, numbered(3))
         await session.flush()
         await stand.add(4)
         await session.commit()
@@ -50,20 +51,20 @@ async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: Stan
 async def test_rolled_back_messages_do_not_arrive(stand: Stand) -> None:
     outbox = stand.outbox
     async with outbox as session:
-        outbox.add(session, told(1))
+        outbox.add(session, numbered(1))
     async with SqlAlchemyUnitOfWork(stand.database.sessions) as unit:
-        outbox.add(told(2))
+        outbox.add(numbered(2))
         async with outbox as session:  # a savepoint
-            outbox.add(session, told(3))
+            outbox.add(session, numbered(3))
         with pytest.raises(ZeroDivisionError):
             async with unit.savepoint():
-                outbox.add(told(4))
+                outbox.add(numbered(4))
                 async with unit.savepoint():
-                    outbox.add(told(5))
+                    outbox.add(numbered(5))
                 raise ZeroDivisionError
         async with unit.savepoint():
-            outbox.add(told(6))
-        outbox.add(told(7))
+            outbox.add(numbered(6))
+        outbox.add(numbered(7))
     async with stand.relay():
         await stand.arrived(2, 6, 7)
 
@@ -71,12 +72,12 @@ async def test_rolled_back_messages_do_not_arrive(stand: Stand) -> None:
 async def test_everything_about_a_message_survives(stand: Stand) -> None:
     compressing = PostgresLogOutboxedEventRepository(stand.database.sessions, cqrs.ZlibCompressor(), registry=REGISTRY)
     async with compressing as session:
-        compressing.add(session, told(1), key="kéy", headers={"correlation-id": "c-1"}, dedup_id="order-1")
+        compressing.add(session, numbered(1), key="kéy", headers={"correlation-id": "c-1"}, dedup_id="order-1")
         await compressing.commit(session)
     async with stand.relay():
         await stand.arrived(1)
     envelope = stand.broker.sent[0].to_envelope()
-    assert (envelope.key, envelope.name, envelope.topic) == ("kéy", "told", "numbers")
+    assert (envelope.key, envelope.name, envelope.topic) == ("kéy", "numbered", "numbers")
     assert envelope.headers == {"correlation-id": "c-1"}
 
 
@@ -84,8 +85,8 @@ async def test_a_message_that_must_wait_is_refused(stand: Stand) -> None:
     async with stand.outbox as session:
         for option in ({"delay": 1}, {"due_at": dt.datetime.now(dt.UTC)}):
             with pytest.raises(NotForTheLog, match="in a table") as refused:
-                stand.outbox.add(session, told(1), **option)
-            assert refused.value.name == "told"
+                stand.outbox.add(session, numbered(1), **option)
+            assert refused.value.name == "numbered"
 
 
 async def test_during_an_outage_nothing_is_confirmed_and_nothing_lost(stand: Stand) -> None:
@@ -107,7 +108,7 @@ async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: St
     stand.broker.poison = {2}
     async with stand.outbox as session:
         for number, key in ((1, "a"), (2, "a"), (3, "b"), (4, "a"), (5, None), (6, "b")):
-            stand.outbox.add(session, told(number), key=key)
+            stand.outbox.add(session, numbered(number), key=key)
         await stand.outbox.commit(session)
     async with stand.relay():
         await stand.arrived(1, 3, 5, 6)

@@ -14,8 +14,9 @@ from cqrs.errors import WakeUpsUnsupported
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.wakeups.announcing import announcer, channel_of
 from cqrs.wakeups.notify import NotifyWakeUps
+from tests.helpers.events import REGISTRY, numbered
 from tests.helpers.waiting import LATE, until
-from tests.integration.postgresql_log.conftest import REGISTRY, Database, fill, told
+from tests.integration.postgresql_log.conftest import Database, fill
 from tests.integration.postgresql_log.proxy import proxy_to
 from tests.integration.postgresql_log.waiting import A_WHILE, listening
 
@@ -44,20 +45,20 @@ async def by_entering(database: Database) -> None:
 async def by_a_unit_of_work(database: Database) -> None:
     outbox = database.outbox()
     async with SqlAlchemyUnitOfWork(database.sessions):
-        outbox.add(told(1))
+        outbox.add(numbered(1))
 
 
 async def by_a_session(database: Database) -> None:
     async with database.sessions() as session:
         outbox = cqrs.SqlAlchemyOutboxedEventRepository(session, registry=REGISTRY)
-        outbox.add(told(1))
+        outbox.add(numbered(1))
         await outbox.commit()
 
 
 async def by_somebody_who_knows_the_session_only(database: Database) -> None:
     outbox = database.outbox()
     async with database.sessions() as session, session.begin():
-        outbox.add(session, told(1))
+        outbox.add(session, numbered(1))
 
 
 WAYS = [by_entering, by_a_unit_of_work, by_a_session, by_somebody_who_knows_the_session_only]
@@ -79,10 +80,10 @@ async def test_each_way_to_commit_wakes_this_process_by_a_bell(database: Databas
 async def test_uncommitted_messages_wake_no_relay(database: Database, wakeups: WakeUps) -> None:
     outbox = database.outbox()
     async with outbox as session:
-        outbox.add(session, told(1))
+        outbox.add(session, numbered(1))
         await session.flush()
         async with session.begin_nested():
-            outbox.add(session, told(2))
+            outbox.add(session, numbered(2))
         assert not await wakeups.wait(A_WHILE)
 
 
@@ -207,9 +208,9 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 async def main():
     engine = create_async_engine(sys.argv[1])
     outbox = cqrs.SqlAlchemyOutboxedEventRepository(async_sessionmaker(engine))
-    cqrs.OutboxedEventMap.register("told", cqrs.NotificationEvent)
+    cqrs.OutboxedEventMap.register("numbered", cqrs.NotificationEvent)
     async with outbox as session:
-        outbox.add(session, cqrs.NotificationEvent(event_name="told", payload=1))
+        outbox.add(session, cqrs.NotificationEvent(event_name="numbered", payload=1))
         await outbox.commit(session)
     if sys.argv[2] == "dispose":
         await engine.dispose()

@@ -8,16 +8,13 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import DeclarativeBase
 
-import cqrs
-from cqrs.events.registry import EventRegistry
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin
 from tests.helpers.databases import KINDS, for_each
+from tests.helpers.events import REGISTRY, numbered
 
 if TYPE_CHECKING:
+    import cqrs
     from tests.integration.sqlalchemy.backends import SqlBackend
-
-REGISTRY = EventRegistry()
-REGISTRY.register(cqrs.NotificationEvent, "told")
 
 
 class Unfinished(Exception):
@@ -25,10 +22,6 @@ class Unfinished(Exception):
 
 
 backend = for_each(KINDS, "backend")
-
-
-def told(number: int) -> Any:
-    return cqrs.NotificationEvent(event_name="told", payload=number)
 
 
 async def stored(repository: cqrs.SqlAlchemyOutboxedEventRepository, session: Any) -> list[str]:
@@ -40,9 +33,9 @@ async def stored(repository: cqrs.SqlAlchemyOutboxedEventRepository, session: An
 async def test_a_query_of_the_same_session_finds_what_waits(backend: SqlBackend) -> None:
     repository = backend.repository(registry=REGISTRY)
     async with repository as session:
-        repository.add(session, told(1), key="1")
+        repository.add(session, numbered(1), key="1")
         assert await stored(repository, session) == ["1"]
-        repository.add(session, told(2), key="2")
+        repository.add(session, numbered(2), key="2")
         await repository.commit(session)
     async with backend.sessions() as session:
         assert await stored(repository, session) == ["1", "2"]
@@ -51,14 +44,14 @@ async def test_a_query_of_the_same_session_finds_what_waits(backend: SqlBackend)
 async def test_a_message_around_a_savepoint_that_is_undone_stays(backend: SqlBackend) -> None:
     repository = backend.repository(registry=REGISTRY)
     async with repository as session:
-        repository.add(session, told(1), key="1")
+        repository.add(session, numbered(1), key="1")
         with pytest.raises(Unfinished):
             async with session.begin_nested():
-                repository.add(session, told(2), key="2")
+                repository.add(session, numbered(2), key="2")
                 raise Unfinished
-        repository.add(session, told(3), key="3")
+        repository.add(session, numbered(3), key="3")
         async with session.begin_nested():
-            repository.add(session, told(4), key="4")
+            repository.add(session, numbered(4), key="4")
         await repository.commit(session)
     async with backend.sessions() as session:
         assert await stored(repository, session) == ["1", "3", "4"]
@@ -67,9 +60,9 @@ async def test_a_message_around_a_savepoint_that_is_undone_stays(backend: SqlBac
 async def test_messages_undone_by_a_rollback_do_not_return_with_the_next_commit(backend: SqlBackend) -> None:
     async with backend.sessions() as session:
         repository = backend.repository(registry=REGISTRY)
-        repository.add(session, told(1), key="1")
+        repository.add(session, numbered(1), key="1")
         await session.rollback()
-        repository.add(session, told(2), key="2")
+        repository.add(session, numbered(2), key="2")
         await session.commit()
         assert await stored(repository, session) == ["2"]
         await session.commit()
@@ -79,8 +72,8 @@ async def test_messages_undone_by_a_rollback_do_not_return_with_the_next_commit(
 async def test_messages_with_and_without_a_delay_go_in_together(backend: SqlBackend) -> None:
     repository = backend.repository(registry=REGISTRY)
     async with repository as session:
-        repository.add(session, told(1), key="1", delay=60)
-        repository.add(session, told(2), key="2")
+        repository.add(session, numbered(1), key="1", delay=60)
+        repository.add(session, numbered(2), key="2")
         await repository.commit(session)
     async with backend.sessions() as session:
         assert await stored(repository, session) == ["1", "2"]
@@ -100,7 +93,7 @@ async def test_listeners_to_inserts_of_their_model_are_called(backend: SqlBacken
         await connection.run_sync(Base.metadata.create_all)
     repository = backend.repository(registry=REGISTRY, model=Mine)
     async with repository as session:
-        repository.add(session, told(1), key="1")
+        repository.add(session, numbered(1), key="1")
         await repository.commit(session)
     assert heard == ["1"]
 
@@ -116,8 +109,8 @@ async def test_messages_of_two_tables_go_in_with_one_commit(backend: SqlBackend)
         await connection.run_sync(Base.metadata.create_all)
     one, other = backend.repository(registry=REGISTRY), backend.repository(registry=REGISTRY, model=Other)
     async with one as session:
-        one.add(session, told(1), key="1")
-        other.add(session, told(2), key="2")
+        one.add(session, numbered(1), key="1")
+        other.add(session, numbered(2), key="2")
         await one.commit(session)
     async with backend.sessions() as session:
         assert await stored(one, session) == ["1"]

@@ -9,21 +9,14 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import DeclarativeBase
 
 import cqrs
-from cqrs.events.registry import EventRegistry
 from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin, outbox_model, rebind_outbox_model
 from tests.helpers.databases import KINDS, for_each
+from tests.helpers.events import REGISTRY, numbered
 
 if TYPE_CHECKING:
     import pytest
 
     from tests.integration.sqlalchemy.backends import SqlBackend
-
-REGISTRY = EventRegistry()
-REGISTRY.register(cqrs.NotificationEvent, "told")
-
-
-def told(number: int) -> Any:
-    return cqrs.NotificationEvent(event_name="told", payload=number)
 
 
 backend = for_each(KINDS, "backend")
@@ -42,16 +35,16 @@ async def count(backend: SqlBackend, model: Any) -> int:
 async def fill(repository: Any, *numbers: int) -> None:
     async with repository as session:
         for number in numbers:
-            repository.add(session, told(number))
+            repository.add(session, numbered(number))
         await repository.commit(session)
 
 
 async def test_a_repository_over_a_session_works_in_its_transaction(backend: SqlBackend) -> None:
     async with backend.sessions() as session:
         repository = cqrs.SqlAlchemyOutboxedEventRepository(session, registry=REGISTRY)
-        repository.add(told(1))
+        repository.add(numbered(1))
         await repository.rollback()
-        repository.add(told(2))
+        repository.add(numbered(2))
         await repository.commit()
         (event,) = await repository.get_many()
         assert event.event.payload == 2
@@ -106,8 +99,8 @@ async def test_a_poll_reads_no_row_that_was_sent(backend: SqlBackend) -> None:
     repository = backend.repository(registry=REGISTRY)
     await fill(repository, 1)
     row = {
-        "message_id": told(1).event_id,
-        "event_name": "told",
+        "message_id": numbered(1).event_id,
+        "event_name": "numbered",
         "topic": "t",
         "partition_no": 0,
         "headers": "{}",

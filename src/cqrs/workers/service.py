@@ -6,8 +6,9 @@ import abc
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
+from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_error
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs._tasks.running import context_without_turn
@@ -18,7 +19,23 @@ from cqrs.workers.signals import called_at_signals
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from cqrs.backoff import Backoff
+
 logger = logging.getLogger("cqrs")
+
+
+class OutagePolicy(Protocol):
+    """The settings of a policy for outages."""
+
+    @property
+    def outage_backoff(self) -> Backoff:
+        """The pauses between attempts during an outage."""
+        ...
+
+    @property
+    def remind_every(self) -> float:
+        """After how many seconds to log again that an outage lasts."""
+        ...
 
 
 class Service(abc.ABC):
@@ -116,6 +133,15 @@ class Service(abc.ABC):
     def is_ending(self) -> bool:
         """Whether :meth:`stop` was called."""
         return self._ending.is_set()
+
+    def _outage_log(self, policy: OutagePolicy, fails: str = "waits for", recovers: str = "goes on") -> OutageLog:
+        return OutageLog(
+            lambda: str(self),
+            fails=fails,
+            recovers=recovers,
+            backoff=policy.outage_backoff,
+            remind_every=policy.remind_every,
+        )
 
     def _refuse_start(self, error: BaseException | None, missing: str = "") -> None:
         """Raise ``WorkerCannotStart`` because of ``missing``, if the service is starting and must not wait."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from cqrs._arguments import RECEIVER, REGISTRY, SOURCE, TEXT, Needed, check, check_function, check_given
 from cqrs._failpoints import reached
 from cqrs._introspection.callables import is_async
-from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_broker, describe_error
 from cqrs.errors.root import InvalidArgument
 from cqrs.workers.consumer.chores import Chore
@@ -106,7 +105,7 @@ class Consumer(Service):
         self._check_event_types = partial(check_event_types, mediator, read)
         self._steps = Steps(name, *given, handle, self.policy)
         self._broker_name = f"the broker {describe_broker(source)}"
-        self._outages = self._outage_log("waits for", "goes on")
+        self._outages = self._outage_log(self.policy)
         self._chores = (
             self._chore(self._steps.replay, self.policy.replay_every, "look", "looks", "for parked messages"),
             self._chore(self._steps.clean, self.policy.cleanup_every, "remove", "removes", "old marks"),
@@ -117,13 +116,7 @@ class Consumer(Service):
 
     def _chore(self, do: Callable[[], Awaitable[bool]], every: float, *words: str) -> Chore:
         look, looks, what = words
-        return Chore(do, every, self._outage_log(f"cannot {look} {what} without", f"{looks} {what} again"))
-
-    def _outage_log(self, fails: str, recovers: str) -> OutageLog:
-        policy = self.policy
-        return OutageLog(
-            str(self), fails=fails, recovers=recovers, backoff=policy.outage_backoff, remind_every=policy.remind_every
-        )
+        return Chore(do, every, self._outage_log(self.policy, f"cannot {look} {what} without", f"{looks} {what} again"))
 
     async def start(self) -> None:
         """Start to work in the background. Raises ``WiringError`` if a handler is bound to an unregistered message."""

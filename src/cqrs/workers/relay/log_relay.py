@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cqrs._arguments import Needed, check, check_given, check_number
 from cqrs._failpoints import reached
-from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_broker, describe_database
 from cqrs._tasks.cancellation import cancel_and_wait
 from cqrs._text import shown, storable
@@ -108,16 +107,10 @@ class LogRelay(Service):
         self._standby = standby
         self._diversion = outbox.diversion()
         self._settled = LogPosition(0, 0)
-        self._suspects: set[str] = set()
+        self._diverted_keys: set[str] = set()
         self._sender: MessageSender[_Unsent] = MessageSender(self._broker, self.policy, in_order=True)
         self._database, self._broker_name = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
-        self._outages = OutageLog(
-            str(self),
-            fails="waits for",
-            recovers="goes on",
-            backoff=self.policy.outage_backoff,
-            remind_every=self.policy.remind_every,
-        )
+        self._outages = self._outage_log(self.policy)
 
     def __str__(self) -> str:
         return f"relay of the log {self._log.name}"
@@ -150,7 +143,7 @@ class LogRelay(Service):
 
     async def _follow(self) -> None:
         self._settled = await self._diversion.settled(self._log.name)
-        self._suspects = await self._diversion.blocked()
+        self._diverted_keys = await self._diversion.blocked()
         self.is_reading = True
         while True:
             batch = await self._unless_ending(self._log.read(self.policy.batch_size, _PATIENCE))
@@ -207,11 +200,11 @@ class LogRelay(Service):
 
     async def _blocked(self, keys: set[str | None]) -> set[str | None]:
         """The ones of ``keys`` that have unsent messages in the table."""
-        asked = self._suspects & {key for key in keys if key is not None}
+        asked = self._diverted_keys & {key for key in keys if key is not None}
         if not asked:
             return set()
         found = await self._diversion.blocked(asked)
-        self._suspects -= asked - found
+        self._diverted_keys -= asked - found
         return set(found)
 
     async def _send(self, unsent: list[_Unsent], diverted: dict[LogPosition, Diverted]) -> list[_Unsent]:
@@ -249,7 +242,7 @@ class LogRelay(Service):
         if not done:
             raise _Stopped
         self._settled = until
-        self._suspects |= {m.row.envelope.key for m in messages if m.row.envelope.key is not None}
+        self._diverted_keys |= {m.row.envelope.key for m in messages if m.row.envelope.key is not None}
 
     def _poison(self, row: NewRow, error: Exception) -> Diverted:
         text = storable(error)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from cqrs._arguments import TEXT, Needed, check, check_given
 from cqrs._failpoints import reached
-from cqrs._logging.outages import OutageLog
 from cqrs._logging.texts import describe_broker, describe_database
 from cqrs._tasks.cancellation import is_cancelled
 from cqrs._text import storable
@@ -89,9 +88,13 @@ class OutboxRelay(Service):
         )
         self._first = 0
         self._database, self._broker_name = describe_database(outbox), f"the broker {describe_broker(self._broker)}"
-        self._outages = self._outage_log("waits for", "goes on")
-        self._settling = self._outage_log("cannot record what it has sent in", "records again what it has sent")
-        self._cleaning = self._outage_log("cannot release or remove messages in", "releases and removes messages again")
+        self._outages = self._outage_log(self.policy)
+        self._settling = self._outage_log(
+            self.policy, "cannot record what it has sent in", "records again what it has sent"
+        )
+        self._cleaning = self._outage_log(
+            self.policy, "cannot release or remove messages in", "releases and removes messages again"
+        )
         self._empty_rounds = 0
         self._clean_up_at = 0.0
 
@@ -105,16 +108,6 @@ class OutboxRelay(Service):
         It is made at each start, so that relays with one name, or one object in two processes, can work side by side.
         """
         return self._leases.owner
-
-    def _outage_log(self, fails: str, recovers: str) -> OutageLog:
-        policy = self.policy
-        return OutageLog(
-            lambda: str(self),
-            fails=fails,
-            recovers=recovers,
-            backoff=policy.outage_backoff,
-            remind_every=policy.remind_every,
-        )
 
     async def _work(self) -> None:
         async with self._wakeups, self._leases:

@@ -152,6 +152,7 @@ LAYERS = (
             "requests.map",
             "requests.request_handler",
             "unit_of_work.*",
+            "wakeups.local",
             "wakeups.protocol",
             "wakeups.reconnecting",
         ),

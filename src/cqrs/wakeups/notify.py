@@ -1,4 +1,4 @@
-"""Hearing of commits by LISTEN, on a PostgreSQL connection of its own."""
+"""Wake-ups by LISTEN, on a PostgreSQL connection of their own."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from cqrs.wakeups.announcing import notify
-from cqrs.wakeups.reconnecting import CannotListen, MendingWakeUps
+from cqrs.wakeups.reconnecting import CannotListen, ReconnectingWakeUps
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
     from cqrs.wakeups.announcing import Announcer
 
 _ECHO = "echo:"
-_UNSENT = 3  # echoes in a row; one is not sent when all connections of the pool are in use
+_UNSENT = 3  # failures in a row to send an echo, as when all connections of the pool are in use
 
 
-class NotifyWakeUps(MendingWakeUps):
-    """Hears what an :class:`Announcer` of any process says, and what the one of this process says without a detour.
+class NotifyWakeUps(ReconnectingWakeUps):
+    """Woken by the :class:`Announcer` of each process, and by that of this process directly.
 
-    Every ``interval`` seconds it says something to itself over another connection. What does not come back within
-    ``patience`` seconds shows that it is deaf: the connection is dead and nobody has said so, or something in between,
-    such as a pooler of transactions, has kept the LISTEN for itself. Then it connects anew.
+    Every ``interval`` seconds it notifies itself over another connection. If that does not arrive within ``patience``
+    seconds, the connection is dead without an error, or something in between, such as a pooler of transactions, has
+    swallowed the LISTEN. Then it connects again.
     """
 
     def __init__(self, engine: Engine, announcer: Announcer, *, interval: float = 5.0, patience: float = 5.0) -> None:
@@ -41,8 +42,8 @@ class NotifyWakeUps(MendingWakeUps):
         self._echoed = asyncio.Event()
         announcer.bell.add(self)
 
+    @override
     def announce(self) -> None:
-        """Tell all who wait, here and elsewhere."""
         self._announcer.announce()
 
     async def _listen(self) -> None:
@@ -54,11 +55,11 @@ class NotifyWakeUps(MendingWakeUps):
         async with self._connection() as driver:
             driver.add_termination_listener(end)
             async with asyncio.timeout(self._patience):
-                await driver.add_listener(self._announcer.channel, self._heard)
+                await driver.add_listener(self._announcer.channel, self._notified)
             unsent = 0
             while not lost.is_set():
                 try:
-                    await self._say()
+                    await self._notify_itself()
                 except Exception:
                     unsent += 1
                     if unsent == _UNSENT:
@@ -67,19 +68,19 @@ class NotifyWakeUps(MendingWakeUps):
                     unsent = 0
                     async with asyncio.timeout(self._patience):
                         await self._echoed.wait()
-                    self._hears()
+                    self._arrives()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._interval):
                         await lost.wait()
         raise ConnectionError("the connection was closed")
 
-    async def _say(self) -> None:
+    async def _notify_itself(self) -> None:
         self._expected = f"{_ECHO}{uuid.uuid4().hex}"
         self._echoed.clear()
         async with asyncio.timeout(self._patience):
             await notify(self._engine, self._announcer.channel, self._expected)
 
-    def _heard(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
+    def _notified(self, _connection: Any, _pid: int, _channel: str, payload: str) -> None:
         if payload == self._expected:
             self._echoed.set()
         elif not payload.startswith(_ECHO) and payload != self._announcer.payload:
@@ -87,7 +88,7 @@ class NotifyWakeUps(MendingWakeUps):
 
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[Any, None]:
-        """A connection as the engine makes them, which its pool does not count."""
+        """A connection as the engine makes it, which the pool does not count."""
         async with asyncio.timeout(self._patience):
             connection = await AsyncEngine(self._engine).connect()
         try:
@@ -98,7 +99,7 @@ class NotifyWakeUps(MendingWakeUps):
             try:
                 yield driver
             finally:
-                driver.terminate()  # a dead connection would not answer a goodbye
+                driver.terminate()  # a dead connection would not answer an orderly close
         finally:
             await connection.invalidate()
             await connection.close()

@@ -19,7 +19,7 @@ from tests.integration.postgresql_log.proxy import Proxy, proxy_to
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.wakeups.reconnecting import MendingWakeUps
+    from cqrs.wakeups.reconnecting import ReconnectingWakeUps
 
 END = (
     "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -41,7 +41,7 @@ async def proxy(database: Database) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[MendingWakeUps]:
+async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[ReconnectingWakeUps]:
     """Those of a relay that reaches the server through the proxy, while its queries do not."""
     url = make_url(database.address)
     through = Database(url.set(port=proxy.port).render_as_string(hide_password=False))
@@ -52,7 +52,7 @@ async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[MendingWake
 
 
 async def test_listeners_that_die_lose_no_message(
-    database: Database, stranger: Database, proxy: Proxy, wakeups: MendingWakeUps
+    database: Database, stranger: Database, proxy: Proxy, wakeups: ReconnectingWakeUps
 ) -> None:
     broker, numbers = Numbers(), list(range(60))
     async with OutboxRelay(stranger.outbox(), broker, wake_up=wakeups):
@@ -69,7 +69,7 @@ async def test_listeners_that_die_lose_no_message(
 
 
 async def test_a_relay_that_is_never_woken_polls(
-    database: Database, stranger: Database, wakeups: MendingWakeUps
+    database: Database, stranger: Database, wakeups: ReconnectingWakeUps
 ) -> None:
     broker = Numbers()
     wakeups._listen = asyncio.Event().wait  # it receives nothing, and gets no error

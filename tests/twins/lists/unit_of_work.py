@@ -106,7 +106,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "two schemas of one engine have two channels",
         "wakeups/announcing.py",
-        'table = table if schema is None else f"{schema}.{table}"',
+        'topic = topic if schema is None else f"{schema}.{topic}"',
         "del schema",
         f"{SCHEMAS}test_a_commit_wakes_the_relay_of_its_schema",
     ),

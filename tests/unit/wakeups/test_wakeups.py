@@ -3,7 +3,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from cqrs.wakeups.protocol import Bell, LocalWakeUps, NoWakeUps
+from cqrs.wakeups.local import Bell, LocalWakeUps
+from cqrs.wakeups.protocol import NoWakeUps
 
 SOON = 0.001
 LATE = 60.0

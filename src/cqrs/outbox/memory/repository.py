@@ -17,7 +17,8 @@ from cqrs.outbox.peeked import MessageState
 from cqrs.outbox.rows import NewRow, Settlement, TakenRow
 from cqrs.outbox.stored import LEASE, StoredOutbox
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
-from cqrs.wakeups.protocol import LocalWakeUps, NoWakeUps
+from cqrs.wakeups.local import LocalWakeUps
+from cqrs.wakeups.protocol import NoWakeUps
 
 if TYPE_CHECKING:
     import uuid

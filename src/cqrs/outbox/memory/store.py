@@ -11,7 +11,7 @@ from cqrs.outbox.event import EventStatus
 from cqrs.outbox.peeked import MessageState, PeekedMessage
 from cqrs.outbox.queue import FOREVER
 from cqrs.outbox.rows import NewRow, scheduled_share
-from cqrs.wakeups.protocol import Bell
+from cqrs.wakeups.local import Bell
 
 if TYPE_CHECKING:
     import uuid

@@ -114,7 +114,7 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         plain = self._open_session(session)
         add_row(plain, self.model, row)
         if self._notify:
-            announce_after_commit(plain, self.model)
+            announce_after_commit(plain, self.model.__table__.fullname, self.model)
 
     async def _cancel(self, session: Any, ids: Sequence[uuid.UUID]) -> bool:
         self._open_session(session)

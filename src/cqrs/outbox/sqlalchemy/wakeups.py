@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from cqrs._sqlalchemy.dialects import capabilities_of
 from cqrs.errors.messages import WakeUpsUnsupported
 from cqrs.wakeups.announcing import announcer
+from cqrs.wakeups.local import LocalWakeUps
 from cqrs.wakeups.notify import NotifyWakeUps
-from cqrs.wakeups.protocol import LocalWakeUps, NoWakeUps
+from cqrs.wakeups.protocol import NoWakeUps
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession

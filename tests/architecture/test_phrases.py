@@ -30,7 +30,7 @@ PHRASES = {
     r"quietly": "a name that says what is suppressed or logged",
     r"keepable": "a name that says where it is kept",
     r"mending": "reconnecting",
-    r"entering": "a name that says what enters where",
+    r"as entering": "a name that says what enters where",
     r"advice": "remedy",
     r"class \w*Giver": "a name that says the role",
     r"class Turns": "a name that says the role",
@@ -38,13 +38,7 @@ PHRASES = {
 }
 """A pattern of whole words, and what to write instead."""
 
-OPEN = frozenset(
-    """
-    _introspection _messages _registries _replication _sqlalchemy _tasks _text.py assembly cli container context.py
-    dispatcher errors events handlers inbox integrations leases mediator.py middlewares outbox producer.py requests
-    serializers testing unit_of_work wakeups workers
-    """.split()  # noqa: SIM905
-)
+OPEN = frozenset({"outbox", "testing", "wakeups"})
 """Parts of the package that are not reviewed yet. Take one out of this set when its last phrase is gone."""
 
 
@@ -94,6 +88,6 @@ def test_phrases_are_found_in_names_and_in_broken_lines(phrase: str, text: str) 
     assert _pattern(phrase).search(text)
 
 
-@pytest.mark.parametrize(("phrase", "text"), [("advice", "advices"), ("hears?", "shears"), ("entering", "reentering")])
+@pytest.mark.parametrize(("phrase", "text"), [("advice", "advices"), ("hears?", "shears"), ("mending", "amending")])
 def test_parts_of_words_are_no_phrases(phrase: str, text: str) -> None:
     assert not _pattern(phrase).search(text)

@@ -171,7 +171,7 @@ class LogStream:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            # Nobody waits for this, not even the end of the program: it has to connect.
+            # A daemon thread, because it has to connect: neither this task nor the end of the program waits for it.
             threading.Thread(target=self._interrupt, daemon=True).start()
             if not (await asyncio.wait([task], timeout=_INTERRUPT))[0]:
                 self._hang_up()

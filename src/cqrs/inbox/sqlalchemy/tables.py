@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class InboxTables:
     """An inbox is ``marks`` of what took effect, ``parked`` messages, and the ``sequences`` they wait in.
 
-    A sequence is there as long as messages of its key are parked. Whoever adds to them or takes from them changes its
+    A sequence exists as long as messages of its key are parked. A transaction that parks or takes messages updates its
     ``size`` first, so its row is the lock of the key.
     """
 

@@ -49,7 +49,7 @@ class FileBroker(MessageBroker):
         for envelope in envelopes:
             error = failed.get(envelope.key)
             number = envelope.json()["payload"]
-            if error is None and self._refuses(number):
+            if error is None and self.refuses(number):
                 error = failed[envelope.key] = MessageRejected("file", str(envelope.message_id), "not this one")
             if error is None:
                 lines.append(f"{envelope.message_id} {envelope.key} {number}\n")
@@ -59,7 +59,8 @@ class FileBroker(MessageBroker):
         os.fsync(self._file)
         return results
 
-    def _refuses(self, number: int) -> bool:
+    def refuses(self, number: int) -> bool:
+        """Whether a message with `number` is not accepted."""
         unlucky = random.random() < self._reject  # noqa: S311  # nothing is hidden by it
         return unlucky or (number == self._poison and not self._fixed.exists())
 

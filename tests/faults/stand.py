@@ -17,11 +17,14 @@ from cqrs.events.registry import EventRegistry
 from cqrs.migrations import upgrade
 from cqrs.outbox.sqlalchemy.repository import SqlAlchemyOutboxedEventRepository
 from cqrs.testing.conformance.outbox import Numbered, numbered
+from cqrs.testing.faults import TRACE, VARIABLE, crash_matrix, read_trace
 from tests.helpers.waiting import until
 from tests.servers.recipe import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cqrs.testing.faults import Failpoint
 
 
 class Stand:
@@ -49,9 +52,18 @@ class Stand:
                     self.outbox.add(session, numbered(number), key=f"key-{number % keys}")
                 await self.outbox.commit(session)
 
-    async def relay(self, *options: str, failpoint: str = "") -> asyncio.subprocess.Process:
+    async def failpoints(self, *options: str) -> list[Failpoint]:
+        """Empty the outbox with a relay, which is then killed; returns the failpoints that kill at a point it passed."""
+        trace = self.file.with_suffix(".trace")
+        relay = await self.relay(*options, trace=str(trace))
+        await self.until_empty()
+        relay.kill()
+        await relay.wait()
+        return crash_matrix(read_trace(trace))
+
+    async def relay(self, *options: str, failpoint: str = "", trace: str = "") -> asyncio.subprocess.Process:
         command = [sys.executable, "-m", "tests.faults.relay_program", self.url, str(self.file), *options]
-        environment = {**os.environ, "CQRS_FAILPOINT": failpoint}
+        environment = {**os.environ, VARIABLE: failpoint, TRACE: trace}
         relay = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)
         self._relays.append(relay)
         return relay

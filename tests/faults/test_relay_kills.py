@@ -23,19 +23,20 @@ KILLS = int(os.environ.get("CQRS_TEST_KILLS", "12"))
 """How often a relay is killed in one test; more of them take longer and find no more, so far."""
 
 BATCH = 50
-POINTS = ("outbox.claimed", "outbox.published", "outbox.settled")
+LEASE = "lease=0.4"
+"""A short one: the lease of a relay that was killed has to run out, and a test would be mostly waiting for that."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(60 + 10 * KILLS)
 async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_window_at_most(stand: Stand) -> None:
-    count = BATCH * KILLS * 2
-    await stand.add(count, keys=40)
-    for kill in range(KILLS):
-        point = POINTS[kill % len(POINTS)]
-        when = random.randint(1, 3)  # noqa: S311  # any of them will do
-        # The lease of the dead one has to run out: a short one, or this test would be mostly waiting.
-        relay = await stand.relay(f"batch={BATCH}", "lease=0.4", failpoint=f"{point}:{when}:kill")
+    before, count = BATCH * 3, BATCH * (3 + KILLS * 2)
+    await stand.add(before, keys=40)
+    failpoints = [one for one in await stand.failpoints(f"batch={BATCH}", LEASE) if one.count <= 3]
+    await stand.add(count - before, keys=40, first=before)
+    for _ in range(KILLS):
+        failpoint = random.choice(failpoints)  # noqa: S311  # any of them will do
+        relay = await stand.relay(f"batch={BATCH}", LEASE, failpoint=str(failpoint))
         ended = asyncio.create_task(relay.wait())
         drained = asyncio.create_task(stand.until_empty())
         await asyncio.wait([ended, drained], return_when=asyncio.FIRST_COMPLETED)
@@ -43,7 +44,7 @@ async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_wind
         if ended.done():
             assert ended.result() == -signal.SIGKILL
         await asyncio.gather(drained, return_exceptions=True)
-    await stand.relay(f"batch={BATCH}", "lease=0.4")
+    await stand.relay(f"batch={BATCH}", LEASE)
     await stand.until_empty()
     assert_nothing_lost(stand, count)
     assert_first_deliveries_in_order(stand)

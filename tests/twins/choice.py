@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 import subprocess
 import zlib
 from typing import TYPE_CHECKING
 
+from tests.natural.sample import DAY
 from tests.twins.runner import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from tests.twins.twin import Twin
-
-DAY = os.environ.get("CQRS_TEST_SAMPLE") or dt.datetime.now(dt.UTC).date().isoformat()
-"""Which tenth runs, and which sample of too many: a date, or any other text, so that a run can be repeated."""
 
 TENTHS = 10
 

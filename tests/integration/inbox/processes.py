@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cqrs.testing.faults import TRACE, VARIABLE
 from tests.helpers.waiting import until
 from tests.servers.recipe import ROOT
 
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def process(
-    database: Database, wire: BrokerWire, group: str, member: str = "", *, failpoint: str = ""
+    database: Database, wire: BrokerWire, group: str, member: str = "", *, failpoint: str = "", trace: str = ""
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A consumer in a process, of this group of ``wire``; it is killed at the end, if it has not died before."""
-    environment = {**os.environ, "CQRS_FAILPOINT": failpoint}
+    environment = {**os.environ, VARIABLE: failpoint, TRACE: trace}
     place = (type(wire).__module__, wire.address, wire.topic, group, member)
     command = (sys.executable, "-m", "tests.integration.inbox.service", database.address, *place)
     started = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=environment)

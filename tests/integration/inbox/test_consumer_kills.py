@@ -1,4 +1,4 @@
-"""O10: a message comes to two processes, and again after each death: its effects and its messages are there once."""
+"""O10: messages come to two processes, and again after each crash: their effects and follow-ups are there once."""
 
 from __future__ import annotations
 
@@ -11,21 +11,34 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
+from cqrs.testing.faults import Failpoint, crash_matrix, read_trace
+from tests.faults.crashes.matrix import sampled
+from tests.helpers.waiting import until
 from tests.integration.inbox.processes import killed, process, stopped
 from tests.integration.inbox.service import Shipping, ordered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from tests.integration.inbox.backends import Database
     from tests.integration.inbox.wires.wire import BrokerWire
 
-POINTS = ["inbox.inserted", "inbox.handled", "inbox.committed"]
+IN_A_TRANSACTION = ["inbox.inserted", "inbox.handled"]
+POINTS = [*IN_A_TRANSACTION, "inbox.committed", "inbox.acknowledged"]
 ADDRESSES = {"kafka": "kafka_bootstrap", "nats": "nats_url", "rabbitmq": "rabbitmq_url", "redis": "redis_url"}
 # Each broker with the strictest of the databases, and each database with the quickest of the brokers.
 PLACES = [
     *((broker, "postgres") for broker in ADDRESSES),
     *(("redis", database) for database in ("sqlite", "strict_postgres", "mariadb")),
+]
+
+
+# Of the points, each place is tried with another one each day; with `ALL=1` with all.
+KILLS = [
+    pytest.param(place, failpoint, marks=pytest.mark.server, id=f"{'-'.join(place)}-{failpoint.point}")
+    for place in PLACES
+    for failpoint in sampled([Failpoint(point, 1, "kill") for point in POINTS], 1, "-".join(place))
 ]
 
 
@@ -53,19 +66,29 @@ async def send(wire: BrokerWire, *numbers: int) -> None:
     await wire.send([ordered(n, key=str(n % 2), topic=wire.topic).to_envelope() for n in numbers])
 
 
-@pytest.mark.parametrize("point", POINTS)
-async def test_a_kill_loses_nothing_and_repeats_nothing(database: Database, wire: BrokerWire, point: str) -> None:
-    shipping = Shipping(database)
+async def passed(database: Database, wire: BrokerWire, file: Path) -> list[Failpoint]:
+    """A sample of the failpoints that kill a consumer where one has passed that brings in the numbers from 0 to 4."""
     await send(wire, *range(5))
-    async with process(database, wire, "g", "one", failpoint=f"{point}:1:kill") as doomed:
-        await killed(doomed)
+    async with process(database, wire, "g", "one", trace=str(file)):
+        await Shipping(database).until(5)
+        await until(lambda: "inbox.acknowledged" in file.read_text(encoding="utf-8"), every=0.02)
+    return sampled(crash_matrix(read_trace(file)), 3, f"{type(wire).__module__} {database.engine.name}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_a_kill_loses_nothing_and_repeats_nothing(database: Database, wire: BrokerWire, tmp_path: Path) -> None:
+    """It is killed at each of some points that it passes, one after the other."""
+    shipping = Shipping(database)
+    failpoints = await passed(database, wire, tmp_path / "trace")
     sent = 5
-    async with process(database, wire, "g", "one", failpoint=f"{point}:2:kill") as doomed:
-        while doomed.returncode is None:  # until it has had a second batch
-            await send(wire, sent)
-            sent += 1
-            await asyncio.sleep(0.05)
-        await killed(doomed)
+    for failpoint in failpoints:
+        async with process(database, wire, "g", "one", failpoint=str(failpoint)) as doomed:
+            while doomed.returncode is None:  # until it has had so many batches
+                await send(wire, sent)
+                sent += 1
+                await asyncio.sleep(0.05)
+            await killed(doomed)
     async with process(database, wire, "g", "one") as worker:
         await shipping.until(sent)
         await send(wire, sent)
@@ -77,15 +100,15 @@ async def test_a_kill_loses_nothing_and_repeats_nothing(database: Database, wire
     assert sorted(await shipping.shipped()) == list(range(sent + 1))
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("place", "failpoint"), KILLS, indirect=["place"])
 async def test_the_same_messages_in_two_processes_at_once_one_of_which_is_killed(
-    database: Database, wire: BrokerWire, point: str
+    database: Database, wire: BrokerWire, failpoint: Failpoint
 ) -> None:
     """They are in two groups of the broker, so each gets everything; they are one consumer, so it counts once."""
     shipping = Shipping(database)
     await send(wire, *range(100))
     async with (
-        process(database, wire, "a", failpoint=f"{point}:1:kill") as doomed,
+        process(database, wire, "a", failpoint=str(failpoint)) as doomed,
         process(database, wire, "b") as other,
     ):
         await killed(doomed)
@@ -105,7 +128,7 @@ async def test_the_same_messages_in_two_processes_at_once_one_of_which_is_killed
 @pytest.mark.parametrize(
     "place", [pytest.param(PLACES[3], marks=pytest.mark.server)], indirect=True, ids=["-".join(PLACES[3])]
 )
-@pytest.mark.parametrize("point", POINTS[:2])
+@pytest.mark.parametrize("point", IN_A_TRANSACTION)
 async def test_a_process_frozen_in_a_transaction_loses_it_and_has_no_effect_when_it_resumes(
     database: Database, wire: BrokerWire, point: str
 ) -> None:

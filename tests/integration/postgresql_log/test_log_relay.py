@@ -2,13 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 import logging
-import os
-import signal
-import sys
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,16 +13,13 @@ from cqrs.errors import LogSlotLost, NotForTheLog
 from cqrs.outbox.log.content import unreadable
 from cqrs.outbox.log.protocol import Diverted, LogPosition
 from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
-from cqrs.testing.faults import failpoint
+from cqrs.testing import faults
 from cqrs.unit_of_work.sqlalchemy.unit import SqlAlchemyUnitOfWork
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.events import REGISTRY, numbered
 from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import Database
 from tests.integration.postgresql_log.stand import Stand, stand_on
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
 
 
 async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: Stand) -> None:
@@ -143,7 +135,8 @@ async def test_content_that_is_no_message_is_parked(stand: Stand) -> None:
     assert (parked.envelope.name, parked.envelope.body) == ("unreadable", b"garbage")
 
 
-POINTS = ["outbox.published", "outbox.diverted", "outbox.settled"]
+READERS = {"cqrs.workers.relay.log_relay", "cqrs.outbox.log.diversion"}
+POINTS = [point.name for point in faults.POINTS.values() if READERS.intersection(point.modules)]
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -151,75 +144,13 @@ async def test_a_crash_around_a_diversion_inserts_nothing_twice_and_loses_nothin
     stand.broker.poison = {2}
     await stand.add(1, 2, 3, key="a")
     await stand.add(4, key="b")
-    with failpoint(point):
+    with faults.failpoint(point):
         async with stand.relay():
             await until(lambda: 4 in stand.broker.numbers)
             await stand.add(5, key="b")
             await until(lambda: 5 in stand.broker.numbers)
     assert await stand.rows() == [(2, 0), (3, 1)]
     assert list(dict.fromkeys(stand.broker.numbers)) == [1, 4, 5]
-
-
-RELAY = """
-import asyncio, json, os, sys
-import cqrs
-from cqrs.errors import MessageRejected
-from cqrs.message_brokers import MessageBroker
-from cqrs.outbox.log.repository import PostgresLogOutboxedEventRepository
-from cqrs.outbox.log.postgresql import PostgresLog
-from cqrs.testing import faults
-from cqrs.workers.relay.log_relay import LogRelay
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
-class Printing(MessageBroker):
-    async def send_message(self, message):
-        number = message.to_envelope().json()["payload"]
-        if number == 2:
-            raise MessageRejected("test", message.message_id, "poison")
-        print(number, flush=True)
-
-async def main():
-    faults.install()
-    outbox = PostgresLogOutboxedEventRepository(async_sessionmaker(create_async_engine(sys.argv[1])))
-    await LogRelay(outbox, PostgresLog(json.loads(sys.argv[2]), sys.argv[3]), Printing()).run()
-
-asyncio.run(main())
-"""
-
-
-@asynccontextmanager
-async def running(stand: Stand, fail: str = "") -> AsyncGenerator[asyncio.subprocess.Process, None]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", RELAY, stand.database.address, json.dumps(stand.dsn), stand.slot),
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, "CQRS_FAILPOINT": fail},
-    )
-    try:
-        async with asyncio.timeout(LATE):
-            yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-@pytest.mark.parametrize("point", POINTS)
-async def test_a_relay_that_is_killed_loses_nothing_and_diverts_nothing_twice(stand: Stand, point: str) -> None:
-    await stand.add(1, 2, 3, key="a")
-    await stand.add(4, key="b")
-    async with running(stand, f"{point}:1:kill") as killed:
-        out, _ = await killed.communicate()
-        assert killed.returncode == -signal.SIGKILL
-    assert out.decode().split() == ["1", "4"]
-    await stand.add(5, key="b")
-    async with running(stand) as again:
-        assert again.stdout is not None
-        while (await again.stdout.readline()).strip() not in {b"5", b""}:
-            pass
-        again.terminate()
-        await again.wait()
-        assert again.returncode == 0
-    assert await stand.rows() == [(2, 0), (3, 1)]
 
 
 async def test_a_relay_that_was_overtaken_diverts_nothing(stand: Stand) -> None:

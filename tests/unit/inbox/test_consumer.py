@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from cqrs.errors import BrokerUnavailable, UnitOfWorkStateError, UnknownEvent
 from cqrs.events.bootstrap import bootstrap
 from cqrs.message_brokers.memory.group import MemoryDelivery
 from cqrs.message_brokers.protocol import Message
-from cqrs.testing.faults import failpoint
+from cqrs.testing.faults import Fault, crash_matrix, failpoint, trace
 from cqrs.unit_of_work import current_unit_of_work
 from cqrs.unit_of_work.memory import MemoryUnitOfWork
 from cqrs.workers.consumer.consumer import ConsumerVerdict
@@ -69,13 +70,24 @@ async def test_a_lost_acknowledgement_costs_nothing(stand: Stand, monkeypatch: p
     assert await stand.left() == []
 
 
-@pytest.mark.parametrize("point", ["inbox.inserted", "inbox.handled", "inbox.committed"])
-async def test_an_error_at_each_point_has_no_effect_twice(stand: Stand, point: str) -> None:
-    await stand.send(1, 2, 3)
-    with failpoint(point):
+async def test_an_error_at_any_point_has_no_effect_twice() -> None:
+    async def run(stand: Stand) -> None:
+        stand.errors[1] = [Deliberate() for _ in range(5)]  # in its batch, alone until it is parked, and once more
+        await stand.send(1, 2, 3)
+        with suppress(Fault):
+            async with stand.running() as consumer:
+                await until(lambda: len(stand.effects) >= 3 or not consumer.is_running)
+
+    with trace() as passages:
+        await run(Stand())
+    assert len({one.point for one in passages}) > 10
+    for one in crash_matrix(passages, "raise"):
+        stand = Stand()
+        with failpoint(one.point, one.count):
+            await run(stand)
         async with stand.running():
-            await stand.until(1, 2, 3)
-    assert await stand.left() == []
+            await until(lambda: len(stand.effects) >= 3)  # noqa: B023  # it is awaited here
+        assert (str(one), sorted(stand.effects), await stand.left()) == (str(one), [1, 2, 3], [])
 
 
 async def test_a_failing_message_is_tried_again_alone_and_the_others_take_effect(stand: Stand) -> None:

@@ -53,7 +53,7 @@ class Stand:
                 await self.outbox.commit(session)
 
     async def failpoints(self, *options: str) -> list[Failpoint]:
-        """Empty the outbox with a relay, which is then killed; returns the failpoints that kill at a point it passed."""
+        """Empty the outbox with a relay, then kill it; returns the failpoints that kill at each point it passed."""
         trace = self.file.with_suffix(".trace")
         relay = await self.relay(*options, trace=str(trace))
         await self.until_empty()

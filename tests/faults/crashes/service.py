@@ -10,6 +10,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from sqlalchemy import func, select
+
 from cqrs.backoff import Backoff
 from cqrs.testing import faults
 from cqrs.workers import OutboxRelay, RelayPolicy
@@ -66,9 +68,11 @@ async def main(url: str, folder: Path) -> None:
     relay = OutboxRelay(service.outbox, Broker(folder / "arrived"), policy, wake_up="poll")
 
     async def all_is_done() -> bool:
-        return (
-            source.is_empty and len(await database.effects()) == COUNT and await service.outbox.queue().oldest() is None
-        )
+        if not source.is_empty or len(await database.effects()) < COUNT:
+            return False
+        unsent = select(func.count()).where(service.outbox.model.pending.is_not(None))
+        async with database.engine.connect() as connection:
+            return bool((await connection.execute(unsent)).scalar_one() == 0)
 
     async with service.consumer(source, batch_size=BATCH, attempts_in_batch=1, receive_timeout=0.02), relay:
         await until(all_is_done, every=0.02)

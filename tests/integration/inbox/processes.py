@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def process(
+async def process(  # noqa: PLR0913  # where it works, as which member, and where it is to crash
     database: Database, wire: BrokerWire, group: str, member: str = "", *, failpoint: str = "", trace: str = ""
 ) -> AsyncGenerator[asyncio.subprocess.Process]:
     """A consumer in a process, of this group of ``wire``; it is killed at the end, if it has not died before."""

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 import random
 from typing import TYPE_CHECKING
+
+from tests.helpers.sampling import ALL, DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tests.natural.sweep import Cell
-
-ALL = os.environ.get("ALL") == "1"
-DAY = os.environ.get("CQRS_TEST_SAMPLE") or dt.datetime.now(dt.UTC).date().isoformat()
-HOW_TO_REPEAT = "all of them" if ALL else f"the sample of CQRS_TEST_SAMPLE={DAY}"
 
 
 def sample(cells: Iterable[Cell], size: int, what: str) -> list[Cell]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers.sampling import ALL, HOW_TO_REPEAT
 from tests.natural import page
 from tests.natural.containers import CONTAINERS
 from tests.natural.databases import ServerDatabase, Source, SqliteFiles
-from tests.natural.sample import ALL, HOW_TO_REPEAT, sample
+from tests.natural.sample import sample
 from tests.natural.sweep import Cell, cells, run
 from tests.natural.wirings import WIRINGS
 

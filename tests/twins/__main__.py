@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from tests.natural.sample import DAY
+from tests.helpers.sampling import DAY
 from tests.twins.choice import base, bounded, changed_files, rotating, touched
 from tests.twins.runner import Verdict, verdicts
 from tests.twins.twin import topics

@@ -8,7 +8,7 @@ import subprocess
 import zlib
 from typing import TYPE_CHECKING
 
-from tests.natural.sample import DAY
+from tests.helpers.sampling import DAY
 from tests.twins.runner import ROOT
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cqrs.testing.faults import TRACE, VARIABLE, crash_matrix, read_trace
-from tests.natural.sample import ALL, DAY
+from tests.helpers.sampling import ALL, DAY
 from tests.servers.recipe import ROOT
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from tests.faults.crashes.log_relay import COUNT as IN_LOG
 from tests.faults.crashes.log_relay import REFUSED, log_of
 from tests.faults.crashes.matrix import Scenario
 from tests.faults.crashes.service import COUNT
+from tests.helpers.sampling import HOW_TO_REPEAT
 from tests.integration.inbox.backends import METADATA, Database, engine_of
 from tests.integration.postgresql_log.conftest import REGISTRY, told
 from tests.integration.postgresql_log.conftest import Database as LogDatabase
 from tests.integration.postgresql_log.stand import Stand as LogStand
-from tests.natural.sample import HOW_TO_REPEAT
 from tests.servers import databases
 
 if TYPE_CHECKING:

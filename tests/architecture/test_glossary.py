@@ -20,7 +20,7 @@ ENGLISH = words(
     file first fits forget from get given groups hands has how id ids implemented insert install interval is itself kind
     last later leave level limit list local longest lose loss lost make many max may min mismatch more name
     needed needs new no not note number oldest opened options order other out outer output own pass password
-    path pause prepare process read reason receive refused remove required row rows run running second seconds seen
+    path pause prepare process reason receive refused remove required row rows run running second seconds seen
     send sends servers settings show size start started statements stop table tables takes task text the time
     timeout title unknown unsupported until untouched update used user value versions wait wanted was what when while
     without write writers writing written yes

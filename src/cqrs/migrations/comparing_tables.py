@@ -48,7 +48,7 @@ def _columns(inspector: Inspector, table: Table, dialect: Dialect) -> Iterator[s
             yield f"{table.name}: the column {column.name} {problem}"
     for name, extra in there.items():
         if not extra["nullable"] and extra["default"] is None and not extra.get("computed"):
-            yield f"{table.name}: the column {name} is not ours and needs a value: give it a default or let it be NULL"
+            yield f"{table.name}: the extra column {name} needs a value: give it a default or let it be NULL"
 
 
 def _collations(connection: Connection, table: Table, dialect: Dialect) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _difference(wanted: Column[Any], found: dict[str, Any], dialect: Dialect) ->
 
 
 def _type(kind: Any, dialect: Dialect) -> str:
-    """Its name in SQL, without collations and display widths, which do not change what it holds."""
+    """The name of a type in SQL, without collations and display widths, which do not change its values."""
     name = re.sub(r" (COLLATE|CHARACTER SET) \S+", "", kind.compile(dialect=dialect).upper())
     if not capabilities_of(dialect).declares_types:
         name = name.replace("NUMERIC", "BINARY")  # which is how SQLAlchemy reads a type that SQLite does not know

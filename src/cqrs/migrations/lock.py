@@ -26,7 +26,7 @@ MAKE_SCHEMA = "DO $$ BEGIN IF to_regnamespace('{schema}') IS NULL THEN CREATE SC
 
 @asynccontextmanager
 async def migrating_alone(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection, None]:
-    """A connection on which no other process migrates at the same time; committed at the end.
+    """Open a connection that migrates while no other process does; what it has done is committed at the end.
 
     On PostgreSQL and SQLite it is one transaction. MariaDB commits each statement by itself.
     """
@@ -78,7 +78,7 @@ async def _lock(connection: AsyncConnection, statements: list[str]) -> None:
 
 
 async def _sqlite_patience(connection: AsyncConnection) -> str:
-    """End an open transaction; return the statement that restores the time-out of this connection for its pool."""
+    """End an open transaction; returns the statement that restores the lock time-out of this connection."""
     patience = (await connection.exec_driver_sql("PRAGMA busy_timeout")).scalar()
     raw = await connection.get_raw_connection()
     if getattr(raw.driver_connection, "in_transaction", False):

@@ -88,7 +88,8 @@ def _number(pattern: str, text: str) -> int:
 
 def _arguments(text: str) -> tuple[list[str], str]:
     """The arguments between the parentheses that ``text`` begins with, and what comes after these."""
-    depth, begin, found = 0, 1, []
+    depth, begin = 0, 1
+    found: list[str] = []
     for place, character in enumerate(text):
         depth += {"(": 1, ")": -1}.get(character, 0)
         if depth == 0 or (depth == 1 and character == ","):

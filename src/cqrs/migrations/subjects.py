@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Subject:
     """Tables that are migrated together.
 
-    ``tables`` are their default names. If ``is_renamed``, users may give the first another name, with which those of
-    the others then begin; ``variable`` is an environment variable with that name.
+    ``tables`` are their default names. If ``is_renamed``, users may give the first table another name, with which the
+    names of the others then begin; ``variable`` is an environment variable that can hold it.
 
-    ``models`` is a function, as ``module:function``, that returns all as SQLAlchemy tables: it takes the name of the
-    first, or ``None`` for the name by default. ``steps`` is a folder, as ``package:folder``, with a folder of numbered
+    ``models`` is a function, as ``module:function``, that takes the name of the first table, or ``None`` for the
+    default, and returns the SQLAlchemy tables. ``steps`` is a folder, as ``package:folder``, with a folder of numbered
     SQL files for each kind of database; a database without one does not have this subject.
     """
 
@@ -49,18 +49,18 @@ class Subject:
         return name
 
     def table_names(self, first: str) -> tuple[str, ...]:
-        """The names of all tables if the first is called ``first``."""
+        """The names of all tables if the first table is called ``first``."""
         default, *others = self.tables
         return first, *(re.sub(rf"^{default}", first, other) for other in others)
 
     def load_models(self, first: str | None = None) -> Sequence[Any]:
-        """All tables as SQLAlchemy tables if the first is called ``first``."""
+        """The SQLAlchemy tables of this subject if the first table is called ``first``, or has its default name."""
         module, _, function = self.models.partition(":")
         tables: Sequence[Any] = getattr(import_module(module), function)(first)
         return tables
 
     def option(self, first: str) -> str:
-        """What ``python -m cqrs db`` needs, after a space, to find the tables if the first is called ``first``."""
+        """The option of ``python -m cqrs db`` for a first table called ``first``, or nothing for the default."""
         return "" if first == self.tables[0] else f" --{self.name}-table {first}"
 
 

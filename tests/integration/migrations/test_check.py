@@ -82,9 +82,7 @@ async def test_a_column_that_cannot_be_filled_is_found(engine: AsyncEngine) -> N
         return
     change = "modify note varchar(10) not null" if engine.dialect.name != "postgresql" else "alter note set not null"
     await run(engine, f"alter table inbox {change}")
-    assert await check(engine) == [
-        "inbox: the column note is not ours and needs a value: give it a default or let it be NULL"
-    ]
+    assert await check(engine) == ["inbox: the extra column note needs a value: give it a default or let it be NULL"]
 
 
 @pytest.mark.server

@@ -23,5 +23,5 @@ def test_files_that_the_page_names_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.parent == ROOT], ids=lambda page: page.name)
 def test_links_of_the_page_lead_to_files(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text())
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)[)#]", page.read_text())
     assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,4 +1,4 @@
-"""How the result of a factory is obtained: by a call, by awaiting it, or by entering a context manager."""
+"""How the result of a factory is obtained: by a call, by awaiting it, or as a context manager."""
 
 from __future__ import annotations
 

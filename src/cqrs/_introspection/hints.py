@@ -125,7 +125,7 @@ def type_variables(type_: Any) -> dict[Any, Any]:
     return {variable: filled(argument, own) for variable, argument in inherited.items()} | own
 
 
-def plain(annotation: Any) -> Any:
+def without_none(annotation: Any) -> Any:
     """Return ``X`` for ``X | None``: whether a parameter can be left out depends on its default.
 
     ``Envelope | None`` is left as it is, because there may be no message.
@@ -137,7 +137,7 @@ def plain(annotation: Any) -> Any:
     try:
         hash(annotation)
     except TypeError:  # Annotated with something that is not hashable
-        return unannotated(annotation)
+        return without_metadata(annotation)
     return annotation
 
 
@@ -166,16 +166,16 @@ def unaliased(annotation: Any, within: tuple[Any, ...] = ()) -> Any:
 def names_of(annotation: Any) -> Iterator[Any]:
     """Yield the keys to look up for an annotation, the most exact first: ``Annotated[X[Y], ...]``, ``X[Y]``, ``X``."""
     yield annotation
-    exact = unannotated(annotation)
+    exact = without_metadata(annotation)
     if exact is not annotation:
         yield exact
     if isinstance(typing.get_origin(exact), type):
         yield typing.get_origin(exact)
 
 
-def unannotated(annotation: Any) -> Any:
+def without_metadata(annotation: Any) -> Any:
     """Return ``X`` for ``Annotated[X, ...]``."""
-    return plain(annotation.__origin__) if typing.get_origin(annotation) is typing.Annotated else annotation
+    return without_none(annotation.__origin__) if typing.get_origin(annotation) is typing.Annotated else annotation
 
 
 def filled(annotation: Any, variables: dict[Any, Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
-_LEFT = frozenset({"metadata", "serialization", "cls", "default", "computed_fields", "config"})
+_NOT_SCHEMAS = frozenset({"metadata", "serialization", "cls", "default", "computed_fields", "config"})
 # Without this some releases use the validator that they built for a nested class, instead of the schema given here.
 _OPTIONS: dict[str, Any] = (
     {"_use_prebuilt": False} if "_use_prebuilt" in str(SchemaValidator.__text_signature__) else {}
@@ -48,15 +48,15 @@ def _changed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     known = cast("Any", schema)
-    new: dict[str, Any] = {key: value if key in _LEFT else _changed(value) for key, value in known.items()}
+    new: dict[str, Any] = {key: value if key in _NOT_SCHEMAS else _changed(value) for key, value in known.items()}
     kind = new.get("type")
     if kind in ("model-fields", "typed-dict"):
         fields: dict[str, Any] = new["fields"]
         aliases = _aliases(fields.values())
-        new["fields"] = {name: _found_by(field, name, aliases) for name, field in fields.items()}
+        new["fields"] = {name: _with_aliases(field, name, aliases) for name, field in fields.items()}
     elif kind == "dataclass-args":
         aliases = _aliases(new["fields"])
-        new["fields"] = [_found_by(field, field["name"], aliases) for field in new["fields"]]
+        new["fields"] = [_with_aliases(field, field["name"], aliases) for field in new["fields"]]
     _accept_what_is_written(new)
     return new if _differs(new, known) else known
 
@@ -102,7 +102,7 @@ def _aliases(fields: Any) -> set[str]:
     return found
 
 
-def _found_by(field: dict[str, Any], name: str, aliases: set[str]) -> dict[str, Any]:
+def _with_aliases(field: dict[str, Any], name: str, aliases: set[str]) -> dict[str, Any]:
     """Return ``field`` so that it is found by its aliases, and by its name unless another field has that as alias."""
     paths = _paths(field.get("validation_alias"))
     written = field.get("serialization_alias")

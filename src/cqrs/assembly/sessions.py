@@ -55,7 +55,7 @@ def _foreign_sessions(database: OutboxDatabase, origins: Origins) -> Iterator[Wi
         if key in seen or (asked is None and not _gives_a_session(origin)):
             continue
         seen.add(key)
-        wrong = _wrong(asked, origin, database)
+        wrong = _problem_with_session(asked, origin, database)
         if wrong is not None:
             yield WiringProblem(" → ".join(type_names(*path)), *wrong)
 
@@ -67,29 +67,29 @@ def _gives_a_session(origin: Origin) -> bool:
     return origin.made in {"class", "function"} and makes_sessions(called_in(origin.given))
 
 
-def _wrong(asked: type | None, origin: Origin, database: OutboxDatabase) -> tuple[str, str] | None:
+def _problem_with_session(asked: type | None, origin: Origin, database: OutboxDatabase) -> tuple[str, str] | None:
     if not hasattr(database, "session_class"):
         return f"{database.name} has no SQLAlchemy session", _IN_MEMORY
     fits = asked is None or isinstance(database.session, asked)
     if origin.made == "value" and is_of_the_transaction(origin.given):
-        return _of_another(origin, database) if fits else None  # otherwise its type names another database on purpose
-    given = _what_it_gives(asked, origin)
+        return _foreign_session(origin, database) if fits else None  # else another database is meant
+    given = _what_is_injected(asked, origin)
     if given is None:
         return None
     if origin.made != "nothing":
         given = f"{given}: what is written through it is not part of the turn's transaction of {database.name}"
-    return given, _bind_ours(asked, origin, fits=fits)
+    return given, _remedy(asked, origin, fits=fits)
 
 
-def _of_another(origin: Origin, database: OutboxDatabase) -> tuple[str, str] | None:
+def _foreign_session(origin: Origin, database: OutboxDatabase) -> tuple[str, str] | None:
     source: Any = origin.given.source
     if origin.given is database.session or (source.place is not None and source.place == database.place):
         return None
     problem = f"{origin.binding}, or another bootstrap with a database=, has bound the session of {source.name}"
-    return f"{problem}: the transactions of this mediator are those of {database.name}", _two(origin)
+    return f"{problem}: the transactions of this mediator are those of {database.name}", _type_for_each(origin)
 
 
-def _what_it_gives(asked: type | None, origin: Origin) -> str | None:
+def _what_is_injected(asked: type | None, origin: Origin) -> str | None:
     """Return a text for what ``origin`` makes in place of the right session; ``None`` if that is not known."""
     name, given = shown(origin.given), None
     if origin.made == "nothing":
@@ -105,7 +105,7 @@ def _what_it_gives(asked: type | None, origin: Origin) -> str | None:
     return None if given is None else f"{origin.binding} gives {given}"
 
 
-def _bind_ours(asked: type | None, origin: Origin, *, fits: bool) -> str:
+def _remedy(asked: type | None, origin: Origin, *, fits: bool) -> str:
     name = "AsyncSession" if asked is None else type_name(asked)
     if fits:
         return f"Bind the session that is always the open transaction's: {origin.how_to_bind(name, 'db.session')}"
@@ -117,7 +117,7 @@ def _bind_ours(asked: type | None, origin: Origin, *, fits: bool) -> str:
     return f"Ask for an AsyncSession and bind {bound}; synchronous code runs in `await session.run_sync(a_function)`"
 
 
-def _two(origin: Origin) -> str:
+def _type_for_each(origin: Origin) -> str:
     return (
         "Give the second database's session a type of its own, `class BillingSession(AsyncSession): ...`, made by "
         "`billing = cqrs.Database(async_sessionmaker(engine, class_=BillingSession))`, and ask for that: "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cqrs.outbox.repository import OutboxedEventRepository
     from cqrs.unit_of_work.database import TransactionalDatabase
 
-_SEPARATE = (
+_OPEN_A_TRANSACTION = (
     "Pass database=db in place of it; or end `middlewares` with a TransactionMiddleware over the same database; or, if "
     "a crash between the commit of a handler and that of its notifications may lose these, pass "
     "separate_outbox_transaction=True"
@@ -49,10 +49,12 @@ def transaction_problems(
         transaction = next((m for m in middlewares if isinstance(m, TransactionMiddleware)), None)
         if transaction is None and not separate:
             yield WiringProblem(
-                f"outbox={type_name(type(outbox))}", "no transaction is open when a turn ends", _SEPARATE
+                f"outbox={type_name(type(outbox))}",
+                "no transaction is open when a turn ends",
+                _OPEN_A_TRANSACTION,
             )
         elif transaction is not None and transaction.database is not None:
-            yield from _of_another(outbox, transaction.database)
+            yield from _foreign_outbox(outbox, transaction.database)
 
 
 def _misplaced(middlewares: Sequence[Middleware], database: OutboxDatabase | None) -> Iterator[WiringProblem]:
@@ -81,7 +83,7 @@ def _misplaced(middlewares: Sequence[Middleware], database: OutboxDatabase | Non
         )
 
 
-def _of_another(outbox: OutboxedEventRepository, database: TransactionalDatabase) -> Iterator[WiringProblem]:
+def _foreign_outbox(outbox: OutboxedEventRepository, database: TransactionalDatabase) -> Iterator[WiringProblem]:
     if outbox.place is not None and outbox.place != database.place:
         yield WiringProblem(
             f"outbox over {outbox.database}",

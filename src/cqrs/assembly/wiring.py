@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from cqrs import _arguments as _handed
+from cqrs import _arguments
 from cqrs._arguments import Needed, takes, what_is_wrong
 from cqrs._introspection.callables import is_async
 from cqrs._introspection.generics import type_name
@@ -66,19 +66,19 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     its session is injected.
     """
     problems = [
-        *_not_callable("a mapper", (*request_mappers, events_mapper), 1),
-        *_not_callable("an entry of on_startup", on_startup, 0),
-        *_not_usable(
-            message_broker=(message_broker, _handed.BROKER),
-            outbox=(outbox, _handed.OUTBOX),
-            hooks=(hooks, _handed.HOOKS),
+        *_uncallable("a mapper", (*request_mappers, events_mapper), 1),
+        *_uncallable("an entry of on_startup", on_startup, 0),
+        *_unusable(
+            message_broker=(message_broker, _arguments.BROKER),
+            outbox=(outbox, _arguments.OUTBOX),
+            hooks=(hooks, _arguments.HOOKS),
         ),
-        *_no_lists(middlewares=middlewares, on_startup=on_startup),
+        *_not_lists(middlewares=middlewares, on_startup=on_startup),
     ]
     if not problems:
         middlewares = [*(middlewares or ())]
         problems += transaction_problems(middlewares, outbox, database, separate=separate_outbox_transaction)
-    problems += _not_usable(serializer=(serializer, _handed.SERIALIZER))
+    problems += _unusable(serializer=(serializer, _arguments.SERIALIZER))
     if outbox is not None and serializer is not None:
         problems.append(WiringProblem("serializer", "an outbox encodes by itself", "Pass the serializer to the outbox"))
     if problems:
@@ -108,7 +108,7 @@ def assemble(  # noqa: PLR0913  # what the established signatures ask for
     return Parts(request_map, emitter, MiddlewareChain(chain))
 
 
-def _not_callable(what: str, given: Any, count: int) -> Iterator[WiringProblem]:
+def _uncallable(what: str, given: Any, count: int) -> Iterator[WiringProblem]:
     taken = "no parameter" if count == 0 else "one parameter, the map"
     for it in given if _is_list(given) else ():
         if it is None:
@@ -127,13 +127,13 @@ def _is_list(given: Any) -> bool:
     return hasattr(given, "__iter__") and not isinstance(given, str | bytes | type)
 
 
-def _no_lists(**lists: Any) -> Iterator[WiringProblem]:
+def _not_lists(**lists: Any) -> Iterator[WiringProblem]:
     for name, given in lists.items():
         if given is not None and not _is_list(given):
             yield WiringProblem(f"{name}={shown(given)}", "it is no list", "Pass a list, even for a single one")
 
 
-def _not_usable(**given: tuple[Any, Needed]) -> Iterator[WiringProblem]:
+def _unusable(**given: tuple[Any, Needed]) -> Iterator[WiringProblem]:
     for name, (value, needed) in given.items():
         problem = None if value is None else what_is_wrong(value, needed)
         if problem is not None:

@@ -66,7 +66,7 @@ async def _undisturbed(closing: Awaitable[Any], anyio: ModuleType) -> Any:
     task, closed = asyncio.current_task(), asyncio.Event()
     inner = _closing.setdefault(task, closed) is not closed  # code that closes a scope may use another one
     try:
-        return await _driven(coroutine, future, anyio)
+        return await _drive(coroutine, future, anyio)
     finally:
         if not inner:
             del _closing[task]
@@ -77,14 +77,14 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-async def _driven(coroutine: Coroutine[Any, Any, Any], future: Any, anyio: ModuleType) -> Any:
+async def _drive(coroutine: Coroutine[Any, Any, Any], future: Any, anyio: ModuleType) -> Any:
     end = anyio.current_time() + PATIENCE
     step: Callable[[Any], Any]
     value: Any = None
     try:
         while True:
             try:
-                await _done(future, anyio, end)
+                await _wait_for(future, anyio, end)
                 step, value = coroutine.send, None
             except BaseException as error:  # noqa: BLE001  # every error is passed to the coroutine
                 step, value = coroutine.throw, error
@@ -96,7 +96,7 @@ async def _driven(coroutine: Coroutine[Any, Any, Any], future: Any, anyio: Modul
         value = None  # an error refers to this frame: without this both would live until a garbage collection
 
 
-async def _done(future: asyncio.Future[Any] | None, anyio: ModuleType, end: float) -> None:
+async def _wait_for(future: asyncio.Future[Any] | None, anyio: ModuleType, end: float) -> None:
     """Return when ``future`` is done, or without one after one iteration of the event loop."""
     while future is None or not future.done():
         # The deadline is -inf in a cancelled scope, and inf if there is no deadline. A value between may be a timeout

@@ -46,7 +46,7 @@ def hand_over(chunk: Chunk) -> Generator[Chunk, None, None]:
 
 
 @types.coroutine
-def _pass_on(awaited: Any) -> Generator[Any, Any, Any]:
+def _await(awaited: Any) -> Generator[Any, Any, Any]:
     return (yield awaited)
 
 
@@ -80,7 +80,7 @@ async def driven(start: Callable[[], Coroutine[Any, Any, Any]]) -> AsyncGenerato
                 raise  # the task was cancelled, maybe while the stream was being closed
             try:
                 if type(awaited) is not Chunk:
-                    value = await _pass_on(awaited)
+                    value = await _await(awaited)
                 elif closing:
                     raise RuntimeError("the stream went on after it had been closed")  # noqa: TRY301  # into the coroutine
                 else:

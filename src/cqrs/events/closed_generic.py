@@ -65,7 +65,7 @@ def _meanings(cls: Any, arguments: tuple[Any, ...]) -> dict[Any, Any]:
         for variable, given in zip(
             base.__dict__.get("__parameters__", ()), type_arguments(cls, base) or (), strict=False
         ):
-            meanings.setdefault(variable, _filled(given, meanings))
+            meanings.setdefault(variable, _with_meanings(given, meanings))
     return meanings
 
 
@@ -76,7 +76,7 @@ def _types_of_fields(cls: Any, meanings: dict[Any, Any]) -> dict[str, Any]:
         annotations = own_annotations(base)
         for name in annotations.keys() & getattr(base, "__dataclass_fields__", {}).keys():
             declared = _evaluated_in(annotations[name], base)
-            filled = _filled(declared, meanings)
+            filled = _with_meanings(declared, meanings)
             found.pop(name, None)
             if filled is not declared:
                 found[name] = filled
@@ -93,7 +93,7 @@ def _evaluated_in(annotation: Any, owner: type) -> Any:
         return annotation
 
 
-def _filled(annotation: Any, meanings: dict[Any, Any]) -> Any:
+def _with_meanings(annotation: Any, meanings: dict[Any, Any]) -> Any:
     if isinstance(annotation, TypeVar):
         return meanings.get(annotation, annotation)
     free = getattr(annotation, "__parameters__", ()) if typing.get_args(annotation) else ()

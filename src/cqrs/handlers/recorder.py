@@ -22,9 +22,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-_HOLDERS = (type(None), list, set, frozenset, dict, deque, Iterator, AsyncIterator, Coroutine)
-_PLAIN = {str, bytes, bytearray, bool, int, float, complex, Decimal, UUID, dt.date, dt.datetime, dt.time, dt.timedelta}
-_EVENTS: set[type] = set()  # the classes that have been checked
+_COLLECTIONS = (type(None), list, set, frozenset, dict, deque, Iterator, AsyncIterator, Coroutine)
+_VALUES = {
+    str,
+    bytes,
+    bytearray,
+    bool,
+    int,
+    float,
+    complex,
+    Decimal,
+    UUID,
+    dt.date,
+    dt.datetime,
+    dt.time,
+    dt.timedelta,
+}
+_event_classes: set[type] = set()  # the classes that have been checked
 
 
 def must_be_an_event(event: Any) -> None:
@@ -32,11 +46,11 @@ def must_be_an_event(event: Any) -> None:
     kind: Any = event.__class__
     if isinstance(event, type):
         raise EventClassRecorded(event)
-    if isinstance(event, _HOLDERS) or kind is tuple or kind in _PLAIN:
+    if isinstance(event, _COLLECTIONS) or kind is tuple or kind in _VALUES:
         if isinstance(event, Coroutine):
             event.close()  # else Python would warn about it, too
         raise NoEvent(kind)
-    _EVENTS.add(kind)
+    _event_classes.add(kind)
 
 
 class EventRecorder:
@@ -60,7 +74,7 @@ class EventRecorder:
         property ``events`` does not return what is recorded here.
         """
         for event in events:
-            if event.__class__ not in _EVENTS:
+            if event.__class__ not in _event_classes:
                 must_be_an_event(event)
         holder: Any = self if not any_handler_shared else holder_of_events(self)
         name = "_events" if self._cqrs_keeps_events else "_cqrs_recorded"

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 any_handler_shared: list[bool] = []
 """Empty until a shared handler is first called, so that without such handlers only this check is needed."""
 
-_calls: ContextVar[HandlerCall | None] = ContextVar("cqrs_handler_calls", default=None)
-_alone: set[int] = set()  # ids of handlers in a call that can serve only one call at a time
+_current_call: ContextVar[HandlerCall | None] = ContextVar("cqrs_handler_calls", default=None)
+_busy: set[int] = set()  # ids of handlers in a call that can serve only one call at a time
 
 
 def holder_of_events(handler: object) -> Any:
     """Return the object that stores what ``handler`` records: the current call, or the handler itself."""
-    call = _calls.get()
+    call = _current_call.get()
     while call is not None and call.handler is not handler:
         call = call.outer
     return handler if call is None or call.keeps_events else call
@@ -48,7 +48,7 @@ class HandlerCall:
         self.outer: HandlerCall | None = None
         self.keeps_events: bool = getattr(handler, "_cqrs_keeps_events", True)
         self._cqrs_recorded: Any = ()
-        self._left_over = 0
+        self._events_before = 0
         self._before: dict[str, int] = {}
         self._message: object = None
 
@@ -63,7 +63,7 @@ class HandlerCall:
             raise_if_unread(self.handler, self._before, self._cqrs_recorded, self._message)
         if self.keeps_events:
             kept: Sequence[Any] = getattr(self.handler, "events", ())
-            return [*kept][self._left_over :] if self._left_over else kept
+            return [*kept][self._events_before :] if self._events_before else kept
         recorded: Sequence[Any] = self._cqrs_recorded
         return recorded
 
@@ -74,7 +74,7 @@ class HandlerCall:
             clear = getattr(self.handler, "clear_events", None)
             if clear is not None:
                 clear()
-                self._left_over = min(self._left_over, len(getattr(self.handler, "events", ())))
+                self._events_before = min(self._events_before, len(getattr(self.handler, "events", ())))
         else:
             self._cqrs_recorded = ()
 
@@ -86,22 +86,22 @@ class HandlerCall:
 
     def __enter__(self) -> None:
         if self.keeps_events and hasattr(self.handler, "events"):
-            if id(self.handler) in _alone:
+            if id(self.handler) in _busy:
                 handler_type: Any = type(self.handler)  # pyright: ignore[reportUnknownVariableType]  # any handler
                 problem = "it keeps its events in a list of its own, and was called again while it was at work"
                 remedy = "Call self.record(...) in place of that list, or let it be made for each call"
                 raise WiringError([WiringProblem(type_name(handler_type), problem, remedy)])
-            _alone.add(id(self.handler))
-            self._left_over = len(self.handler.events)  # of a call that failed
+            _busy.add(id(self.handler))
+            self._events_before = len(self.handler.events)  # of a call that failed
         self._before = lengths(self.handler)
         if not any_handler_shared:
             any_handler_shared.append(True)
-        self.outer = _calls.get()
-        _calls.set(self)
+        self.outer = _current_call.get()
+        _current_call.set(self)
 
     def __exit__(self, *_: object) -> None:
-        _alone.discard(id(self.handler))
-        _calls.set(self.outer)
+        _busy.discard(id(self.handler))
+        _current_call.set(self.outer)
 
 
 class HandlerStream(HandlerCall):

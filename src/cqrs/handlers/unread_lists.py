@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ADDING = {"append", "extend", "insert", "clear"}
 _CONSTRUCTORS = {"__init__", "__post_init__"}
-_MADE = "<string>"
+_MADE_FILE = "<string>"
 _lists: WeakKeyDictionary[type, tuple[str, ...]] = WeakKeyDictionary()
 
 
@@ -59,14 +59,14 @@ def _unread_lists(handler_type: type) -> tuple[str, ...]:
     new = {name for name, field in fields.items() if field.default_factory is list and "event" in name.lower()}
     read = {"events"}  # the engine reads it
     for code in _codes(handler_type):
-        _look_through(code, new, read)
+        _classify_lists(code, new, read)
     return tuple(sorted(new - read))
 
 
 def _codes(handler_type: type) -> Iterator[CodeType]:
     for cls in handler_type.__mro__:
         for name, value in vars(cls).items():
-            if name.startswith("__") and (name not in _CONSTRUCTORS or _is_made(cls, value)):
+            if name.startswith("__") and (name not in _CONSTRUCTORS or _is_generated(cls, value)):
                 continue  # such as the __repr__ of a dataclass
             for part in (value.fget, value.fset) if isinstance(value, property) else (value,):
                 inner = getattr(part, "func", getattr(part, "__func__", part))  # of a cached property, a static method
@@ -75,9 +75,11 @@ def _codes(handler_type: type) -> Iterator[CodeType]:
                     yield from _with_inner(function.__code__)
 
 
-def _is_made(cls: type, function: Any) -> bool:
+def _is_generated(cls: type, function: Any) -> bool:
     """Whether ``dataclass`` has generated the function."""
-    return "__dataclass_fields__" in vars(cls) and getattr(function, "__code__", _codes.__code__).co_filename == _MADE
+    return (
+        "__dataclass_fields__" in vars(cls) and getattr(function, "__code__", _codes.__code__).co_filename == _MADE_FILE
+    )
 
 
 def _with_inner(code: CodeType) -> Iterator[CodeType]:
@@ -87,7 +89,7 @@ def _with_inner(code: CodeType) -> Iterator[CodeType]:
             yield from _with_inner(constant)
 
 
-def _look_through(code: CodeType, new: set[str], read: set[str]) -> None:
+def _classify_lists(code: CodeType, new: set[str], read: set[str]) -> None:
     if not any("event" in name.lower() for name in code.co_names):
         return
     steps = list(dis.get_instructions(code))

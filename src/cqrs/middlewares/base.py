@@ -40,7 +40,7 @@ class MiddlewareChain:
 
     def set(self, chain: Iterable[Middleware]) -> None:
         """Replace all middlewares. Request types that a mediator has handled before keep the old ones."""
-        check("middlewares", chain, _SOME)
+        check("middlewares", chain, _MIDDLEWARES)
         self._middlewares = list(chain)
 
     def add(self, middleware: Middleware) -> None:
@@ -73,7 +73,7 @@ class MiddlewareChain:
         return bool(self._middlewares)
 
 
-_SOME = Needed("a list of middlewares, even for a single one", ("__iter__",))
+_MIDDLEWARES = Needed("a list of middlewares, even for a single one", ("__iter__",))
 
 
 def _around(middleware: Middleware, inner: Handle) -> Handle:

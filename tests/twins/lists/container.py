@@ -25,14 +25,14 @@ TWINS = (
     Twin(
         "a handler with a list of its own is not called twice at once",
         "handlers/shared.py",
-        "if id(self.handler) in _alone:",
+        "if id(self.handler) in _busy:",
         "if False:",
         f"{KEPT}test_handler_with_a_list_of_its_own_is_not_called_twice_at_once",
     ),
     Twin(
         "what a failed call has left in a list of one's own is forgotten",
         "handlers/shared.py",
-        "self._left_over = len(self.handler.events)  # of a call that failed",
+        "self._events_before = len(self.handler.events)  # of a call that failed",
         "pass",
         f"{KEPT}test_events_of_a_call_that_fails_go_with_it",
     ),

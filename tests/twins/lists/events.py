@@ -57,7 +57,7 @@ TWINS = (
     Twin(
         "what holds events is not recorded",
         "handlers/recorder.py",
-        "if event.__class__ not in _EVENTS:",
+        "if event.__class__ not in _event_classes:",
         "if isinstance(event, type):",
         f"{NO_EVENTS}test_containers_of_events_are_refused_at_once_by_every_recorder",
     ),

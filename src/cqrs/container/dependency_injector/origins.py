@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
-from cqrs._introspection.hints import plain, read_hints
+from cqrs._introspection.hints import read_hints, without_none
 from cqrs.container.dependency_injector.gaps import CALLING, CHOOSING, RESOURCE
 from cqrs.container.dependency_injector.types import given_by, in_effect, is_object, providers
 from cqrs.container.origin import Origin, made_by, shown
@@ -69,7 +69,7 @@ def _sessions_in(provider: Any) -> dict[Any, Any]:
         filled = inspect.signature(provider.provides).bind_partial(*provider.args, **given).arguments
     except (ValueError, TypeError):
         return {}
-    hints = {name: plain(hint) for name, hint in read_hints(provider.provides).items()}
+    hints = {name: without_none(hint) for name, hint in read_hints(provider.provides).items()}
     sessions = {name: hint for name, hint in hints.items() if session_class(hint) is not None}
     return {part: sessions[name] for name, part in filled.items() if name in sessions and _is_provider(part)}
 

@@ -11,7 +11,7 @@ from dependency_injector import resources as typed_resources
 
 from cqrs._introspection.calling import kind_of
 from cqrs._introspection.generics import runtime_class, type_arguments
-from cqrs._introspection.hints import Unreadable, plain, read_hints, unannotated
+from cqrs._introspection.hints import Unreadable, read_hints, without_metadata, without_none
 from cqrs.container.resolving.autowiring import is_recorder, is_value
 from cqrs.container.session_types import class_of
 
@@ -124,10 +124,10 @@ def is_object(provider: Any) -> bool:
 
 
 def _result(function: Any) -> Any:
-    result = plain(read_hints(function).get("return"))
+    result = without_none(read_hints(function).get("return"))
     if isinstance(result, Unreadable):
         return None
     if get_origin(result) in _AROUND and get_args(result):
         arguments = get_args(result)
         result = arguments[-1] if get_origin(result) is collections.abc.Coroutine else arguments[0]
-    return unannotated(result)
+    return without_metadata(result)

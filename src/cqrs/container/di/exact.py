@@ -10,7 +10,7 @@ from di.dependent import Dependent, Marker
 from di.typing import get_markers_from_annotation
 
 from cqrs._introspection.generics import runtime_class
-from cqrs._introspection.hints import filled, plain, type_variables, unannotated
+from cqrs._introspection.hints import filled, type_variables, without_metadata, without_none
 from cqrs.container.resolving.autowiring import is_interface, is_value
 
 
@@ -45,7 +45,7 @@ class GenericDependent(Dependent[Any]):
 
 def with_type_arguments(asked: Any, dependent: DependentBase[Any]) -> DependentBase[Any]:
     """Return ``dependent``, or one that respects the type arguments of ``asked``, if ``dependent`` would not."""
-    exact = plain(unannotated(asked))
+    exact = without_none(without_metadata(asked))
     cls, call, kind = runtime_class(exact), cast("Any", dependent.call), cast("Any", type(dependent))
     if kind is not Dependent or call is None or cls is None or is_interface(cls) or is_value(cls):
         return dependent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cqrs._introspection.hints import plain, unannotated
+from cqrs._introspection.hints import without_metadata, without_none
 from cqrs.container.origin import Origin, made_by, shown
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ def _origin(dependent: DependentBase[Any], needs: list[Any], *, made: bool) -> O
 def _asked(parameter: inspect.Parameter | None, dependent: DependentBase[Any]) -> Any:
     if parameter is None or parameter.annotation is parameter.empty:
         return dependent.call
-    return unannotated(plain(parameter.annotation))
+    return without_metadata(without_none(parameter.annotation))

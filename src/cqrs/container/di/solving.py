@@ -9,7 +9,7 @@ from di.exceptions import DependencyInjectionException, ScopeViolationError, Sol
 
 from cqrs._introspection.calling import kind_of
 from cqrs._introspection.generics import runtime_class, type_name
-from cqrs._introspection.hints import plain, unannotated, write_inherited_hints
+from cqrs._introspection.hints import without_metadata, without_none, write_inherited_hints
 from cqrs.container.builtin import BUILT_IN
 from cqrs.container.di.exact import GenericDependent, with_type_arguments
 from cqrs.container.di.origins import how_to_bind, origins
@@ -159,7 +159,7 @@ class _Gaps:
 
     def __call__(self, param: inspect.Parameter | None, dependent: DependentBase[Any]) -> DependentBase[Any]:
         asked = None if param is None else param.annotation
-        given = None if param is None else BUILT_IN.get(unannotated(param.annotation))
+        given = None if param is None else BUILT_IN.get(without_metadata(param.annotation))
         if param is not None and given is not None and not self._is_bound(param, dependent):
             return Dependent(given.factory, scope=REQUEST, use_cache=False, wire=False)
         if param is not None and dependent.call is None and param.default is param.empty:
@@ -184,7 +184,7 @@ class _Gaps:
         self, param: inspect.Parameter, dependent: DependentBase[Any]
     ) -> tuple[inspect.Parameter, DependentBase[Any]]:
         """``X`` for ``X | None``, for ``X[Y]`` and for an alias, of which ``di`` makes nothing by itself."""
-        exact = plain(unannotated(param.annotation))
+        exact = without_none(without_metadata(param.annotation))
         cls = runtime_class(exact)
         if cls is None or cls is param.empty:
             return param, dependent
@@ -210,7 +210,7 @@ class _Gaps:
         bind = f"container.bind(di.bind_by_type(Dependent(YourImplementation, scope={REQUEST!r}), {name}))"
         if isinstance(call, type) and is_interface(call):
             return call, f"{name} is an interface and nothing is bound for it", f"Bind an implementation: {bind}"
-        if param is None or call != unannotated(param.annotation) or self._is_bound(param, dependent):
+        if param is None or call != without_metadata(param.annotation) or self._is_bound(param, dependent):
             return None
         if cls is None or is_value(cls):
             return call, f"nothing is bound for {name}", f"Bind it: {bind}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_origin
 
 from cqrs._introspection.generics import type_name
-from cqrs._introspection.hints import names_of, unaliased, unannotated
+from cqrs._introspection.hints import names_of, unaliased, without_metadata
 from cqrs._registries.compiled import PlanCaches
 from cqrs.container.builtin import BUILT_IN
 from cqrs.container.origin import Origin, made_by, shown
@@ -116,9 +116,9 @@ class Planner:
         """Return the key of ``type_`` and its provider, or ``None`` as provider if the source makes it."""
         key = self._find(type_)
         if key is None:
-            key = unannotated(type_)
+            key = without_metadata(type_)
             return key, autowired(key, here, how_to_bind if self._source is None else self._source.remedy)
-        provider, exact = self.bound.get(key), unannotated(type_)
+        provider, exact = self.bound.get(key), without_metadata(type_)
         if provider is not None and provider.given is key and get_origin(exact) is key:
             return exact, provider_of(exact, provider.lifetime, here)  # `Service[User]` is not `Service[Order]`
         return key, provider or BUILT_IN.get(key)
@@ -148,7 +148,7 @@ class Planner:
             if name in self.bound or name in BUILT_IN:
                 return name
         if self._source is not None:
-            for name in (type_, unannotated(type_)):
+            for name in (type_, without_metadata(type_)):
                 if self._source.provides(name):
                     return name
         return None

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from cqrs._introspection.calling import Kind, kind_of
 from cqrs._introspection.generics import type_name, union_members
-from cqrs._introspection.hints import Unreadable, filled, plain, read_hints, read_signature, type_variables
+from cqrs._introspection.hints import Unreadable, filled, read_hints, read_signature, type_variables, without_none
 from cqrs.errors.root import shown
 from cqrs.errors.wiring import DependencyError
 
@@ -73,7 +73,7 @@ def read_parameters(factory: Callable[..., Any], path: Sequence[Any]) -> list[Pa
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or parameter.name in given:
             continue
         optional = parameter.default is not parameter.empty
-        annotation = plain(hints.get(parameter.name, parameter.annotation))
+        annotation = without_none(hints.get(parameter.name, parameter.annotation))
         if annotation is parameter.empty or isinstance(annotation, _UNREAD):
             if not optional:
                 raise DependencyError(parameter.name, path, *_unannotated(factory, parameter, annotation))

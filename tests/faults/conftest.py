@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.stand import Stand
+from tests.faults.stand import RelayProcesses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,8 +26,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def stand(database: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    stand = Stand(database, tmp_path)
+async def stand(database: str, tmp_path: Path) -> AsyncIterator[RelayProcesses]:
+    stand = RelayProcesses(database, tmp_path)
     await stand.start()
     yield stand
     await stand.close()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cqrs.testing.faults import Failpoint
 
 
-class Stand:
+class RelayProcesses:
     """One outbox, and the relays that work on it."""
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -93,11 +93,11 @@ class Stand:
         await self.engine.dispose()
 
 
-def assert_nothing_lost(stand: Stand, count: int) -> None:
+def assert_nothing_lost(stand: RelayProcesses, count: int) -> None:
     assert {number for _, _, number in stand.arrived()} == set(range(count))
 
 
-def assert_first_deliveries_in_order(stand: Stand) -> None:
+def assert_first_deliveries_in_order(stand: RelayProcesses) -> None:
     seen: set[str] = set()
     last: dict[str, int] = defaultdict(lambda: -1)
     for id_, key, number in stand.arrived():
@@ -107,7 +107,7 @@ def assert_first_deliveries_in_order(stand: Stand) -> None:
             seen.add(id_)
 
 
-def duplicates(stand: Stand) -> int:
+def duplicates(stand: RelayProcesses) -> int:
     """How many arrivals were not the first of their message."""
     arrived = stand.arrived()
     return len(arrived) - len({id_ for id_, _, _ in arrived})

@@ -22,7 +22,7 @@ from tests.integration.postgresql_log.proxy import Proxy, proxy_to
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.faults.stand import Stand
+    from tests.faults.stand import RelayProcesses
     from tests.servers import Server
 
 COUNT = 100_000
@@ -66,7 +66,7 @@ async def numbers_of(server: Server, stream: NatsStream, count: int) -> list[int
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("lose", [Way.refuse, Way.hang, Way.swallow], ids=["refuses", "hangs", "swallows"])
 async def test_a_broker_that_is_away_while_100_000_messages_arrive_costs_none_an_attempt(
-    stand: Stand, nats_server: Server, lose: Callable[[Way], Awaitable[None]]
+    stand: RelayProcesses, nats_server: Server, lose: Callable[[Way], Awaitable[None]]
 ) -> None:
     address = urlsplit(nats_server.address)
     stream = NatsStream(name=f"s-{uuid.uuid4().hex}", subjects=("numbers",))

@@ -17,7 +17,7 @@ from tests.faults.stand import assert_first_deliveries_in_order, assert_nothing_
 from tests.helpers.waiting import until
 
 if TYPE_CHECKING:
-    from tests.faults.stand import Stand
+    from tests.faults.stand import RelayProcesses
 
 KILLS = int(os.environ.get("CQRS_TEST_KILLS", "12"))
 """How often a relay is killed in one test; more of them take longer and find no more, so far."""
@@ -29,7 +29,9 @@ LEASE = "lease=0.4"
 
 @pytest.mark.slow
 @pytest.mark.timeout(60 + 10 * KILLS)
-async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_window_at_most(stand: Stand) -> None:
+async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_window_at_most(
+    stand: RelayProcesses,
+) -> None:
     before, count = BATCH * 3, BATCH * (3 + KILLS * 2)
     await stand.add(before, keys=40)
     failpoints = [one for one in await stand.failpoints(f"batch={BATCH}", LEASE) if one.count <= 3]
@@ -52,7 +54,7 @@ async def test_a_relay_killed_again_and_again_loses_nothing_and_repeats_its_wind
 
 
 @pytest.mark.parametrize("database", [POSTGRESQL, MARIADB], indirect=True)
-async def test_many_relays_that_come_and_go_keep_the_order_of_each_key(stand: Stand) -> None:
+async def test_many_relays_that_come_and_go_keep_the_order_of_each_key(stand: RelayProcesses) -> None:
     count, parts = 12_000, 6
     options = ("batch=100", "lease=1", "reject=0.05", "ack=0.002")
     relays = [await stand.relay(*options) for _ in range(8)]
@@ -68,7 +70,7 @@ async def test_many_relays_that_come_and_go_keep_the_order_of_each_key(stand: St
 # Not on SQLite: a process stopped while it writes to the file keeps all others out.
 @pytest.mark.parametrize("database", [POSTGRESQL, MARIADB], indirect=True)
 @pytest.mark.parametrize("point", ["outbox.claimed", "outbox.published"])
-async def test_a_zombie_repeats_at_most_what_was_sent_and_settles_nothing(stand: Stand, point: str) -> None:
+async def test_a_zombie_repeats_at_most_what_was_sent_and_settles_nothing(stand: RelayProcesses, point: str) -> None:
     await stand.add(200, keys=3)
     zombie = await stand.relay("batch=100", "lease=0.5", failpoint=f"{point}:1:stop")
 
@@ -88,7 +90,9 @@ async def test_a_zombie_repeats_at_most_what_was_sent_and_settles_nothing(stand:
     assert duplicates(stand) <= 200
 
 
-async def test_a_poison_message_and_what_is_behind_it_survive_restarts_and_replay_in_order(stand: Stand) -> None:
+async def test_a_poison_message_and_what_is_behind_it_survive_restarts_and_replay_in_order(
+    stand: RelayProcesses,
+) -> None:
     await stand.add(60, keys=3)
     first = await stand.relay("poison=12")
 
@@ -114,7 +118,7 @@ async def test_a_poison_message_and_what_is_behind_it_survive_restarts_and_repla
 
 
 @pytest.mark.parametrize("skew", [-600, 600])
-async def test_a_wrong_clock_of_a_relay_changes_nothing(stand: Stand, skew: int) -> None:
+async def test_a_wrong_clock_of_a_relay_changes_nothing(stand: RelayProcesses, skew: int) -> None:
     await stand.add(20, keys=3)
     async with stand.outbox as session:
         stand.outbox.add(session, numbered(20), key="later", delay=3_600)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from cqrs.envelope import Envelope
-    from tests.faults.stand import Stand
+    from tests.faults.stand import RelayProcesses
 
 pytestmark = pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
 
@@ -57,7 +57,7 @@ class AwayBroker(MemoryMessageBroker):
         return [None] * len(envelopes)
 
 
-async def fill(stand: Stand, count: int, kind: str = "new", keys: int = 1_000, first: int = 1) -> None:
+async def fill(stand: RelayProcesses, count: int, kind: str = "new", keys: int = 1_000, first: int = 1) -> None:
     async with stand.engine.begin() as connection:
         await connection.execute(text(FILL), {"count": count, "kind": kind, "keys": keys, "first": first})
     async with stand.engine.connect() as connection:
@@ -65,7 +65,7 @@ async def fill(stand: Stand, count: int, kind: str = "new", keys: int = 1_000, f
         await connection.execute(text("ANALYZE outbox"))
 
 
-async def test_an_outage_while_100_000_messages_arrive_costs_none_of_them_an_attempt(stand: Stand) -> None:
+async def test_an_outage_while_100_000_messages_arrive_costs_none_of_them_an_attempt(stand: RelayProcesses) -> None:
     broker = AwayBroker()
     policy = RelayPolicy(outage_backoff=Backoff(first=0.01, longest=0.1))
     async with OutboxRelay(stand.outbox, broker, policy, wake_up="poll") as relay:
@@ -88,7 +88,7 @@ async def test_an_outage_while_100_000_messages_arrive_costs_none_of_them_an_att
 
 @pytest.mark.parametrize(("kind", "keys"), [("sent", 1_000), ("parked", 1), ("new", 1_000)])
 async def test_taking_walks_through_an_index_whatever_else_lies_in_the_table(
-    stand: Stand, kind: str, keys: int
+    stand: RelayProcesses, kind: str, keys: int
 ) -> None:
     await fill(stand, 60_000, kind, keys)
     queue = stand.outbox.queue()
@@ -125,7 +125,7 @@ def first_in_order(arrived: list[tuple[UUID, str | None, int]]) -> list[tuple[UU
     return sorted(firsts, key=lambda message: message[2])
 
 
-async def test_a_restored_backup_is_sent_again_and_stops_no_relay(stand: Stand) -> None:
+async def test_a_restored_backup_is_sent_again_and_stops_no_relay(stand: RelayProcesses) -> None:
     await stand.add(100, keys=5)
     # The leases in it are those of a relay that lived at the time.
     await stand.outbox.queue().leases.keep("outbox:outbox", "of the past", count=PARTITIONS, ttl=0.5)

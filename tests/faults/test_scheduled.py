@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from uuid import UUID
 
-    from tests.faults.stand import Stand
+    from tests.faults.stand import RelayProcesses
 
 COUNT = int(os.environ.get("CQRS_TEST_SCHEDULED", "20000"))
 IN = 3.0 + COUNT / 50_000
@@ -29,7 +29,7 @@ SELECT gen_random_uuid(), 'numbered', 'numbers', 'key-' || i % 1000, i % 1000 % 
 """
 
 
-async def schedule(stand: Stand, count: int) -> tuple[dt.datetime, list[UUID]]:
+async def schedule(stand: RelayProcesses, count: int) -> tuple[dt.datetime, list[UUID]]:
     """When they begin to be due, and some of those that are due in the middle."""
     async with stand.engine.begin() as connection:
         later = await connection.execute(text("SELECT clock_timestamp() + make_interval(secs => :s)"), {"s": IN})
@@ -39,7 +39,7 @@ async def schedule(stand: Stand, count: int) -> tuple[dt.datetime, list[UUID]]:
         return due, list((await connection.execute(text(middle))).scalars())
 
 
-async def cancelled(stand: Stand, ids: list[UUID], due: dt.datetime) -> set[str]:
+async def cancelled(stand: RelayProcesses, ids: list[UUID], due: dt.datetime) -> set[str]:
     """Those of `ids` that could still be cancelled; tried one by one, from a little before they are due."""
     done: set[str] = set()
     async with stand.engine.connect() as connection:
@@ -56,7 +56,9 @@ async def cancelled(stand: Stand, ids: list[UUID], due: dt.datetime) -> set[str]
 
 
 @pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
-async def test_of_many_that_are_due_in_one_second_none_is_early_and_each_is_sent_or_cancelled(stand: Stand) -> None:
+async def test_of_many_that_are_due_in_one_second_none_is_early_and_each_is_sent_or_cancelled(
+    stand: RelayProcesses,
+) -> None:
     due, some = await schedule(stand, COUNT)
     for skew in (-600, 600, 0):
         await stand.relay("batch=1000", f"skew={skew}")

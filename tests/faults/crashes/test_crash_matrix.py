@@ -20,7 +20,7 @@ from tests.helpers.sampling import HOW_TO_REPEAT
 from tests.integration.inbox.backends import METADATA, Database, engine_of
 from tests.integration.postgresql_log.conftest import REGISTRY, told
 from tests.integration.postgresql_log.conftest import Database as LogDatabase
-from tests.integration.postgresql_log.stand import Stand as LogStand
+from tests.integration.postgresql_log.stand import RelayProcesses as LogStand
 from tests.servers import databases
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import URL
 
-    from tests.integration.postgresql_log.stand import Stand
+    from tests.integration.postgresql_log.stand import LogOutbox
 
 
 def libpq_words(url: URL) -> dict[str, Any]:
@@ -83,7 +83,7 @@ async def stranger(database: Database) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def stand(database: Database) -> AsyncIterator[Stand]:
+async def stand(database: Database) -> AsyncIterator[LogOutbox]:
     from tests.integration.postgresql_log.stand import stand_on  # noqa: PLC0415  # it needs what is above
 
     async with stand_on(database) as stand:

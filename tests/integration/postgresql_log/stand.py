@@ -48,7 +48,7 @@ class Broker(MemoryMessageBroker):
         return [message.to_envelope().json()["payload"] for message in self.sent]
 
 
-class Stand:
+class LogOutbox:
     """An outbox in the log of a database."""
 
     def __init__(self, database: Database) -> None:
@@ -94,8 +94,8 @@ class Stand:
 
 
 @asynccontextmanager
-async def stand_on(database: Database) -> AsyncGenerator[Stand, None]:
-    stand = Stand(database)
+async def stand_on(database: Database) -> AsyncGenerator[LogOutbox, None]:
+    stand = LogOutbox(database)
     await stand.log().create()
     try:
         yield stand

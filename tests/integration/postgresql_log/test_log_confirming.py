@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cqrs.outbox.log.protocol import OutboxLog
-    from tests.integration.postgresql_log.stand import Stand
+    from tests.integration.postgresql_log.stand import LogOutbox
 
 pytestmark = pytest.mark.server
 
@@ -28,7 +28,7 @@ WAITS = "select wait_event from pg_stat_activity where pid = (select active_pid 
 
 
 @pytest.fixture
-def log(stand: Stand) -> Iterator[OutboxLog]:
+def log(stand: LogOutbox) -> Iterator[OutboxLog]:
     with closing(stand.log()) as log:
         yield log
 
@@ -45,7 +45,7 @@ async def contents(log: OutboxLog) -> tuple[list[bytes], int]:
     return found, end
 
 
-async def until_it_says(stand: Stand, question: str, answer: Any) -> None:
+async def until_it_says(stand: LogOutbox, question: str, answer: Any) -> None:
     async def answered() -> bool:
         return bool(answer(await stand.database.run(question.format(stand.from_slot))))
 
@@ -53,7 +53,7 @@ async def until_it_says(stand: Stand, question: str, answer: Any) -> None:
 
 
 async def test_read_but_unsettled_messages_are_not_confirmed_in_the_middle_of_a_large_transaction(
-    stand: Stand, log: OutboxLog, monkeypatch: pytest.MonkeyPatch
+    stand: LogOutbox, log: OutboxLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with stand.database.engine.connect() as large:
         await large.execute(BULK)

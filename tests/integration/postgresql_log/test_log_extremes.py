@@ -23,13 +23,13 @@ from tests.helpers.waiting import LATE, until
 
 if TYPE_CHECKING:
     from cqrs.outbox.log.protocol import LoggedMessage
-    from tests.integration.postgresql_log.stand import Stand
+    from tests.integration.postgresql_log.stand import LogOutbox
 
 pytestmark = pytest.mark.server
 
 
 async def test_a_large_transaction_of_other_tables_is_waited_for(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    stand: LogOutbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(log_relay, "_PATIENCE", 0.02)
     await stand.database.run("create table others (number int)")
@@ -41,7 +41,7 @@ async def test_a_large_transaction_of_other_tables_is_waited_for(
     assert caplog.records == []  # it has never taken the server for dead
 
 
-async def test_a_commit_of_very_much_is_one_transaction_in_the_order_of_adding(stand: Stand) -> None:
+async def test_a_commit_of_very_much_is_one_transaction_in_the_order_of_adding(stand: LogOutbox) -> None:
     sizes: list[int] = []
 
     @event.listens_for(stand.database.engine.sync_engine, "before_cursor_execute")
@@ -87,7 +87,7 @@ class Fast:
         return getattr(self._cursor, name)
 
 
-async def test_a_relay_does_not_read_more_than_it_can_hold(stand: Stand) -> None:
+async def test_a_relay_does_not_read_more_than_it_can_hold(stand: LogOutbox) -> None:
     async with stand.outbox as session:
         for _ in range(10):
             stand.outbox.add(session, numbered("x" * 6_000_000))
@@ -116,7 +116,7 @@ WORSE = {
 }
 
 
-async def emit(stand: Stand, content: bytes) -> None:
+async def emit(stand: LogOutbox, content: bytes) -> None:
     statement = text("select pg_logical_emit_message(true, :prefix, cast(:content as bytea))")
     async with stand.database.engine.begin() as connection:
         await connection.execute(statement, {"prefix": PREFIX, "content": content})
@@ -124,7 +124,7 @@ async def emit(stand: Stand, content: bytes) -> None:
 
 @pytest.mark.parametrize("what", WORSE)
 async def test_a_message_that_fits_no_column_is_parked_for_an_operator_and_delays_no_other(
-    stand: Stand, what: str
+    stand: LogOutbox, what: str
 ) -> None:
     stand.broker.poison = {2}
     content = pack(NewRow(envelope=dataclasses.replace(GOOD, **WORSE[what]), compression=None))
@@ -137,7 +137,7 @@ async def test_a_message_that_fits_no_column_is_parked_for_an_operator_and_delay
     assert next(iter(WORSE[what])) in parked.error
 
 
-async def test_behind_what_no_table_holds_its_key_is_held_up(stand: Stand) -> None:
+async def test_behind_what_no_table_holds_its_key_is_held_up(stand: LogOutbox) -> None:
     stand.broker.poison = {2}
     await emit(stand, pack(NewRow(envelope=dataclasses.replace(GOOD, topic="t" * 256), compression=None)))
     await stand.add(3, key="a")
@@ -160,7 +160,7 @@ NO_MESSAGES = {
 
 
 @pytest.mark.parametrize("what", NO_MESSAGES)
-async def test_foreign_content_under_the_prefix_delays_no_message(stand: Stand, what: str) -> None:
+async def test_foreign_content_under_the_prefix_delays_no_message(stand: LogOutbox, what: str) -> None:
     head = NO_MESSAGES[what].encode()
     content = len(head).to_bytes(4, "big") + head + b'{"payload": 2}'
     await emit(stand, content)
@@ -184,7 +184,7 @@ ERRORS = {
 
 
 @pytest.mark.parametrize("what", ERRORS)
-async def test_an_error_that_cannot_be_stored_delays_no_message(stand: Stand, what: str) -> None:
+async def test_an_error_that_cannot_be_stored_delays_no_message(stand: LogOutbox, what: str) -> None:
     error, send = ERRORS[what], stand.broker.send_message
 
     async def reject(message: Any) -> None:

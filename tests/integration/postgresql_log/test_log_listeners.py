@@ -14,12 +14,12 @@ from tests.helpers.events import numbered
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.integration.postgresql_log.stand import Stand
+    from tests.integration.postgresql_log.stand import LogOutbox
 
 pytestmark = pytest.mark.server
 
 
-async def test_a_listener_adds_to_the_log_until_that_is_written(stand: Stand) -> None:
+async def test_a_listener_adds_to_the_log_until_that_is_written(stand: LogOutbox) -> None:
     async with stand.relay(), stand.database.sessions() as session:
 
         def early(_: Any) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from tests.integration.postgresql_log.proxy import Proxy
-    from tests.integration.postgresql_log.stand import Stand
+    from tests.integration.postgresql_log.stand import LogOutbox
 
 EVER = 10 * LATE
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.server
 
 
 @pytest.fixture
-async def proxy(stand: Stand) -> AsyncIterator[Proxy]:
+async def proxy(stand: LogOutbox) -> AsyncIterator[Proxy]:
     """What stands between the relays of the test and their database."""
     async with proxy_to(stand.dsn["host"], int(stand.dsn["port"])) as proxy:
         stand.dsn = {**stand.dsn, "host": "127.0.0.1", "port": str(proxy.port)}
@@ -34,7 +34,7 @@ async def proxy(stand: Stand) -> AsyncIterator[Proxy]:
 
 
 @asynccontextmanager
-async def stuck(stand: Stand) -> AsyncGenerator[None, None]:
+async def stuck(stand: LogOutbox) -> AsyncGenerator[None, None]:
     """The table of positions is locked; a relay that opens the log waits for it."""
     async with stand.database.sessions() as session, session.begin():
         connection = await session.connection()
@@ -42,7 +42,7 @@ async def stuck(stand: Stand) -> AsyncGenerator[None, None]:
         yield
 
 
-async def waiting(stand: Stand) -> int:
+async def waiting(stand: LogOutbox) -> int:
     ((count,),) = await stand.database.run(
         "select count(*) from pg_stat_activity "
         "where application_name = 'cqrskit log' and wait_event_type = 'Lock' and datname = current_database()"
@@ -50,7 +50,7 @@ async def waiting(stand: Stand) -> int:
     return int(count)
 
 
-async def until_waiting(stand: Stand, count: int) -> None:
+async def until_waiting(stand: LogOutbox, count: int) -> None:
     async def as_many() -> bool:
         return await waiting(stand) == count
 
@@ -58,7 +58,7 @@ async def until_waiting(stand: Stand, count: int) -> None:
 
 
 async def test_a_relay_can_be_stopped_while_the_server_does_not_answer_connections(
-    stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    stand: LogOutbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "_CONNECT", int(EVER))
     proxy.mute = True
@@ -66,14 +66,14 @@ async def test_a_relay_can_be_stopped_while_the_server_does_not_answer_connectio
         await until(lambda: proxy.accepted > 0)
 
 
-async def test_a_relay_is_stopped_while_its_question_waits_for_a_lock(stand: Stand) -> None:
+async def test_a_relay_is_stopped_while_its_question_waits_for_a_lock(stand: LogOutbox) -> None:
     async with stuck(stand):
         async with stand.relay():
             await until_waiting(stand, 1)
         await until_waiting(stand, 0)
 
 
-async def test_a_missing_table_of_positions_is_reported_with_the_command_that_creates_it(stand: Stand) -> None:
+async def test_a_missing_table_of_positions_is_reported_with_the_command_that_creates_it(stand: LogOutbox) -> None:
     await stand.database.run("drop table cqrs_log_positions")
     with pytest.raises(MigrationNeeded) as caught:
         await stand.log().open()
@@ -82,7 +82,7 @@ async def test_a_missing_table_of_positions_is_reported_with_the_command_that_cr
 
 
 async def test_a_relay_can_be_stopped_while_its_server_cannot_be_interrupted(
-    stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    stand: LogOutbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "_CONNECT", int(EVER))
     monkeypatch.setattr(stream, "_INTERRUPT", 0.05)
@@ -93,7 +93,7 @@ async def test_a_relay_can_be_stopped_while_its_server_cannot_be_interrupted(
 
 
 async def test_a_relay_that_got_no_answer_connects_again(
-    stand: Stand, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    stand: LogOutbox, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stream, "_CONNECT", int(EVER))
     monkeypatch.setattr(log_relay, "_OPENING", 0.1)

@@ -19,10 +19,10 @@ from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.events import REGISTRY, numbered
 from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import Database
-from tests.integration.postgresql_log.stand import Stand, stand_on
+from tests.integration.postgresql_log.stand import LogOutbox, stand_on
 
 
-async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: Stand) -> None:
+async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: LogOutbox) -> None:
     await stand.add(1, 2)
     async with stand.database.sessions() as session:
         stand.outbox.add(session, numbered(3))
@@ -40,7 +40,7 @@ async def test_committed_messages_arrive_in_the_order_of_the_commits(stand: Stan
         await stand.arrived(1, 2, 4, 3, 5, 6, 7)
 
 
-async def test_rolled_back_messages_do_not_arrive(stand: Stand) -> None:
+async def test_rolled_back_messages_do_not_arrive(stand: LogOutbox) -> None:
     outbox = stand.outbox
     async with outbox as session:
         outbox.add(session, numbered(1))
@@ -61,7 +61,7 @@ async def test_rolled_back_messages_do_not_arrive(stand: Stand) -> None:
         await stand.arrived(2, 6, 7)
 
 
-async def test_everything_about_a_message_survives(stand: Stand) -> None:
+async def test_everything_about_a_message_survives(stand: LogOutbox) -> None:
     compressing = PostgresLogOutboxedEventRepository(stand.database.sessions, cqrs.ZlibCompressor(), registry=REGISTRY)
     async with compressing as session:
         compressing.add(session, numbered(1), key="kéy", headers={"correlation-id": "c-1"}, dedup_id="order-1")
@@ -73,7 +73,7 @@ async def test_everything_about_a_message_survives(stand: Stand) -> None:
     assert envelope.headers == {"correlation-id": "c-1"}
 
 
-async def test_a_message_that_must_wait_is_refused(stand: Stand) -> None:
+async def test_a_message_that_must_wait_is_refused(stand: LogOutbox) -> None:
     async with stand.outbox as session:
         for option in ({"delay": 1}, {"due_at": dt.datetime.now(dt.UTC)}):
             with pytest.raises(NotForTheLog, match="in a table") as refused:
@@ -81,7 +81,7 @@ async def test_a_message_that_must_wait_is_refused(stand: Stand) -> None:
             assert refused.value.name == "numbered"
 
 
-async def test_during_an_outage_nothing_is_confirmed_and_nothing_lost(stand: Stand) -> None:
+async def test_during_an_outage_nothing_is_confirmed_and_nothing_lost(stand: LogOutbox) -> None:
     stand.broker.away = True
     await stand.add(*range(30))
     before = await stand.confirmed()
@@ -96,7 +96,7 @@ async def test_during_an_outage_nothing_is_confirmed_and_nothing_lost(stand: Sta
     assert await stand.rows() == []
 
 
-async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: Stand) -> None:
+async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: LogOutbox) -> None:
     stand.broker.poison = {2}
     async with stand.outbox as session:
         for number, key in ((1, "a"), (2, "a"), (3, "b"), (4, "a"), (5, None), (6, "b")):
@@ -125,7 +125,7 @@ async def test_a_poison_message_and_those_behind_it_go_on_in_the_table(stand: St
     assert (11, None) not in await stand.rows()
 
 
-async def test_content_that_is_no_message_is_parked(stand: Stand) -> None:
+async def test_content_that_is_no_message_is_parked(stand: LogOutbox) -> None:
     await stand.database.run("select pg_logical_emit_message(true, 'cqrs.outbox', 'garbage'::bytea)")
     await stand.database.run("select pg_logical_emit_message(true, 'others', 'not ours'::bytea)")
     await stand.add(1)
@@ -140,7 +140,7 @@ POINTS = [point.name for point in faults.POINTS.values() if READERS.intersection
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_crash_around_a_diversion_inserts_nothing_twice_and_loses_nothing(stand: Stand, point: str) -> None:
+async def test_a_crash_around_a_diversion_inserts_nothing_twice_and_loses_nothing(stand: LogOutbox, point: str) -> None:
     stand.broker.poison = {2}
     await stand.add(1, 2, 3, key="a")
     await stand.add(4, key="b")
@@ -153,7 +153,7 @@ async def test_a_crash_around_a_diversion_inserts_nothing_twice_and_loses_nothin
     assert list(dict.fromkeys(stand.broker.numbers)) == [1, 4, 5]
 
 
-async def test_a_relay_that_was_overtaken_diverts_nothing(stand: Stand) -> None:
+async def test_a_relay_that_was_overtaken_diverts_nothing(stand: LogOutbox) -> None:
     diversion = stand.outbox.diversion()
     seen = await diversion.settled(stand.slot)
     first, later = LogPosition(seen.transaction, 1), LogPosition(seen.transaction, 2)
@@ -165,7 +165,7 @@ async def test_a_relay_that_was_overtaken_diverts_nothing(stand: Stand) -> None:
     assert await diversion.settled(stand.slot) == first
 
 
-async def test_a_reader_that_is_ended_goes_on(stand: Stand) -> None:
+async def test_a_reader_that_is_ended_goes_on(stand: LogOutbox) -> None:
     end = f"select pg_terminate_backend(active_pid) {stand.from_slot}"
     async with stand.relay():
         for number in range(4):
@@ -175,7 +175,7 @@ async def test_a_reader_that_is_ended_goes_on(stand: Stand) -> None:
     assert list(dict.fromkeys(stand.broker.numbers)) == [0, 1, 2, 3]
 
 
-async def test_a_second_relay_waits_and_takes_over(stand: Stand) -> None:
+async def test_a_second_relay_waits_and_takes_over(stand: LogOutbox) -> None:
     second = stand.relay()
     async with stand.relay() as first:
         await until(lambda: first.is_reading)
@@ -191,7 +191,7 @@ async def test_a_second_relay_waits_and_takes_over(stand: Stand) -> None:
             assert (first.sent, second.sent) == (1, 1)
 
 
-async def test_a_lost_slot_is_an_error_and_is_never_made_anew_by_itself(stand: Stand) -> None:
+async def test_a_lost_slot_is_an_error_and_is_never_made_anew_by_itself(stand: LogOutbox) -> None:
     await stand.drop()
     relay = stand.relay()
     with pytest.raises(LogSlotLost) as lost:
@@ -207,13 +207,13 @@ async def test_a_lost_slot_is_an_error_and_is_never_made_anew_by_itself(stand: S
         await stand.arrived(1)
 
 
-async def test_a_note_that_a_dump_has_brought_is_not_believed(stand: Stand) -> None:
+async def test_a_note_that_a_dump_has_brought_is_not_believed(stand: LogOutbox) -> None:
     await stand.database.run("update cqrs_log_positions set transaction = 1::bigint << 60")
     with pytest.raises(LogSlotLost):
         await stand.relay().run()
 
 
-async def test_while_nothing_is_added_the_log_of_others_is_not_kept(stand: Stand) -> None:
+async def test_while_nothing_is_added_the_log_of_others_is_not_kept(stand: LogOutbox) -> None:
     await stand.database.run("create table noise (id int)")
     async with stand.relay():
         await stand.database.run("insert into noise select generate_series(1, 1000)")

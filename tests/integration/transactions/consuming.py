@@ -13,10 +13,10 @@ from tests.integration.transactions.stand import ordered
 
 if TYPE_CHECKING:
     from cqrs.workers.consumer.consumer import Consumer
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def consumed(consumer: Consumer, broker: MemoryMessageBroker, stand: Stand) -> None:
+async def consumed(consumer: Consumer, broker: MemoryMessageBroker, stand: Service) -> None:
     """Run ``consumer`` until every message of ``broker`` is marked as handled, or parked."""
     marks = select(func.count()).select_from(inbox_tables().marks)
 

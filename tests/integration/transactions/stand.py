@@ -128,7 +128,7 @@ def ordered(number: int, key: str | None = None) -> Message:
     return Message("ordered", event.topic, event.to_dict(), event.event_id, key=key)
 
 
-class Stand:
+class Service:
     """A service over ``engine``. ``outside`` is an engine of its own over the same database."""
 
     def __init__(self, engine: AsyncEngine, outside: AsyncEngine) -> None:

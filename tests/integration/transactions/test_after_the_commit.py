@@ -20,7 +20,7 @@ from tests.integration.transactions.stand import Ordered, Record, Run, Told, bin
 
 if TYPE_CHECKING:
     from cqrs.message_brokers.protocol import Message
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 def after_commit(callback: Any) -> None:
@@ -33,7 +33,7 @@ async def fail() -> None:
     raise Deliberate
 
 
-def writes_and_fails_later(stand: Stand, what: str = "one") -> Any:
+def writes_and_fails_later(stand: Service, what: str = "one") -> Any:
     """Work that is committed, and what is to follow fails."""
 
     async def work() -> str:
@@ -44,7 +44,7 @@ def writes_and_fails_later(stand: Stand, what: str = "one") -> Any:
     return work
 
 
-async def test_the_caller_gets_the_answer_and_the_errors(stand: Stand) -> None:
+async def test_the_caller_gets_the_answer_and_the_errors(stand: Service) -> None:
     with pytest.raises(AfterCommitError) as caught:
         await stand.send(writes_and_fails_later(stand))
     assert caught.value.answer == "answer"
@@ -52,7 +52,7 @@ async def test_the_caller_gets_the_answer_and_the_errors(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_every_callback_is_called_although_one_fails(stand: Stand) -> None:
+async def test_every_callback_is_called_although_one_fails(stand: Service) -> None:
     called: list[str] = []
 
     async def call() -> None:
@@ -68,7 +68,7 @@ async def test_every_callback_is_called_although_one_fails(stand: Stand) -> None
     assert (len(caught.value.errors), called) == (2, ["called"])
 
 
-async def test_a_callback_sees_what_is_committed(stand: Stand) -> None:
+async def test_a_callback_sees_what_is_committed(stand: Service) -> None:
     seen: list[Any] = []
 
     async def look() -> None:
@@ -84,7 +84,7 @@ async def test_a_callback_sees_what_is_committed(stand: Stand) -> None:
     assert seen == [True, ["one"]]
 
 
-async def test_a_callback_may_send_another_command(stand: Stand) -> None:
+async def test_a_callback_may_send_another_command(stand: Service) -> None:
     async def follow() -> None:
         await stand.send(stand.writes("two"))
 
@@ -96,7 +96,7 @@ async def test_a_callback_may_send_another_command(stand: Stand) -> None:
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: Stand) -> None:
+async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: Service) -> None:
     async def inner() -> None:
         await stand.write("undone")
         after_commit(fail)
@@ -111,7 +111,7 @@ async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: St
     assert await stand.notes() == ["one"]
 
 
-async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Stand) -> None:
+async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Service) -> None:
     async def work() -> None:
         after_commit(_must_not_be_called)
         await stand.fails("undone")()
@@ -120,7 +120,7 @@ async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Stand) -> N
         await stand.send(work)
 
 
-async def test_a_callback_of_a_nested_turn_waits_for_the_outer_commit(stand: Stand) -> None:
+async def test_a_callback_of_a_nested_turn_waits_for_the_outer_commit(stand: Service) -> None:
     called: list[list[str]] = []
 
     async def call() -> None:
@@ -139,14 +139,14 @@ async def test_a_callback_of_a_nested_turn_waits_for_the_outer_commit(stand: Sta
     assert called == [["inner", "outer"]]
 
 
-async def test_no_retry_repeats_what_was_committed(stand: Stand) -> None:
+async def test_no_retry_repeats_what_was_committed(stand: Service) -> None:
     retry = cqrs.RetryMiddleware(cqrs.Retry(5, backoff=AT_ONCE, on=(Exception,)))
     with pytest.raises(AfterCommitError):
         await stand.bootstrap(middlewares=[retry]).send(Run(writes_and_fails_later(stand)))
     assert await stand.notes() == ["one"]
 
 
-async def test_no_fallback_takes_over_after_the_commit(stand: Stand) -> None:
+async def test_no_fallback_takes_over_after_the_commit(stand: Service) -> None:
     """The fallback stands within the turn, so it does not see the commit."""
 
     async def stand_in(request: Run) -> str:
@@ -158,14 +158,14 @@ async def test_no_fallback_takes_over_after_the_commit(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_a_block_raises_it_too(stand: Stand) -> None:
+async def test_a_block_raises_it_too(stand: Service) -> None:
     with pytest.raises(AfterCommitError):
         async with stand.db.transaction():
             await writes_and_fails_later(stand)()
     assert await stand.notes() == ["one"]
 
 
-async def test_a_consumer_logs_it_and_acknowledges(stand: Stand, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_consumer_logs_it_and_acknowledges(stand: Service, caplog: pytest.LogCaptureFixture) -> None:
     async def handle(event: Ordered) -> None:
         await writes_and_fails_later(stand, str(event.payload))()
 
@@ -186,7 +186,7 @@ class Away(MemoryMessageBroker):
         raise Deliberate
 
 
-async def test_a_message_refused_by_the_broker_after_the_commit_is_logged(stand: Stand) -> None:
+async def test_a_message_refused_by_the_broker_after_the_commit_is_logged(stand: Service) -> None:
     """Without an outbox: the rows are committed, the message is lost, and the caller learns of it."""
     mediator = bootstrap(commands_mapper=bind, message_broker=Away(), middlewares=[TransactionMiddleware(stand.db)])
 
@@ -200,7 +200,7 @@ async def test_a_message_refused_by_the_broker_after_the_commit_is_logged(stand:
     assert (caught.value.answer, await stand.notes()) == ("answer", ["one"])
 
 
-async def test_a_message_leaves_to_a_broker_after_the_commit_only(stand: Stand) -> None:
+async def test_a_message_leaves_to_a_broker_after_the_commit_only(stand: Service) -> None:
     broker = MemoryMessageBroker()
     mediator = bootstrap(commands_mapper=bind, message_broker=broker, middlewares=[TransactionMiddleware(stand.db)])
 

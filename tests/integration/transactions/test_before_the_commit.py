@@ -13,7 +13,7 @@ from tests.integration.transactions.stand import Note, Told
 
 if TYPE_CHECKING:
     from cqrs.unit_of_work import UnitOfWork
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 def unit() -> UnitOfWork:
@@ -22,7 +22,7 @@ def unit() -> UnitOfWork:
     return found
 
 
-async def test_callbacks_before_the_commit_may_write(stand: Stand) -> None:
+async def test_callbacks_before_the_commit_may_write(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         unit().before_commit(stand.writes("two"))
@@ -31,7 +31,7 @@ async def test_callbacks_before_the_commit_may_write(stand: Stand) -> None:
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_it_is_called_where_nothing_else_was_written(stand: Stand) -> None:
+async def test_it_is_called_where_nothing_else_was_written(stand: Service) -> None:
     async def work() -> None:
         unit().before_commit(stand.writes("one"))
 
@@ -39,7 +39,7 @@ async def test_it_is_called_where_nothing_else_was_written(stand: Stand) -> None
     assert await stand.notes() == ["one"]
 
 
-async def test_callbacks_are_called_in_the_order_of_their_registration(stand: Stand) -> None:
+async def test_callbacks_are_called_in_the_order_of_their_registration(stand: Service) -> None:
     async def work() -> None:
         for what in ("one", "two", "three"):
             unit().before_commit(stand.writes(what))
@@ -48,7 +48,7 @@ async def test_callbacks_are_called_in_the_order_of_their_registration(stand: St
     assert await stand.notes() == ["one", "two", "three"]
 
 
-async def test_a_callback_may_register_another_one(stand: Stand) -> None:
+async def test_a_callback_may_register_another_one(stand: Service) -> None:
     async def first() -> None:
         await stand.write("first")
         unit().before_commit(stand.writes("second"))
@@ -60,7 +60,7 @@ async def test_a_callback_may_register_another_one(stand: Stand) -> None:
     assert await stand.notes() == ["first", "second"]
 
 
-async def test_a_callback_may_add_a_message(stand: Stand) -> None:
+async def test_a_callback_may_add_a_message(stand: Service) -> None:
     async def add() -> None:
         stand.db.outbox.add(Told(payload="one"))
 
@@ -71,7 +71,7 @@ async def test_a_callback_may_add_a_message(stand: Stand) -> None:
     assert await stand.messages() == ["one"]
 
 
-async def test_one_that_fails_undoes_everything(stand: Stand) -> None:
+async def test_one_that_fails_undoes_everything(stand: Service) -> None:
     called: list[str] = []
 
     async def after() -> None:
@@ -88,7 +88,7 @@ async def test_one_that_fails_undoes_everything(stand: Stand) -> None:
     assert (await stand.notes(), called) == ([], [])
 
 
-async def test_a_callback_sees_what_was_pending(stand: Stand) -> None:
+async def test_a_callback_sees_what_was_pending(stand: Service) -> None:
     async def count() -> None:
         assert len(list(await stand.db.session.scalars(Note.__table__.select()))) == 1
 
@@ -100,7 +100,7 @@ async def test_a_callback_sees_what_was_pending(stand: Stand) -> None:
     assert await stand.notes() == ["pending"]
 
 
-async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: Stand) -> None:
+async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: Service) -> None:
     async def inner() -> None:
         await stand.write("undone")
         unit().before_commit(stand.writes("undone too"))
@@ -115,7 +115,7 @@ async def test_a_callback_of_a_savepoint_that_was_undone_is_not_called(stand: St
     assert await stand.notes() == ["one"]
 
 
-async def test_a_callback_of_a_nested_turn_is_called_before_the_outer_commit(stand: Stand) -> None:
+async def test_a_callback_of_a_nested_turn_is_called_before_the_outer_commit(stand: Service) -> None:
     async def inner() -> None:
         unit().before_commit(stand.writes("before the commit"))
 
@@ -127,7 +127,7 @@ async def test_a_callback_of_a_nested_turn_is_called_before_the_outer_commit(sta
     assert await stand.notes() == ["after the nested turn", "before the commit"]
 
 
-async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Stand) -> None:
+async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Service) -> None:
     async def work() -> None:
         unit().before_commit(stand.writes("undone"))
         raise Deliberate
@@ -137,7 +137,7 @@ async def test_a_callback_of_a_turn_that_failed_is_not_called(stand: Stand) -> N
     assert await stand.notes() == []
 
 
-async def test_after_the_end_nothing_can_be_registered(stand: Stand) -> None:
+async def test_after_the_end_nothing_can_be_registered(stand: Service) -> None:
     async with stand.db.unit_of_work() as ended:
         await stand.write("one")
     for register in (ended.before_commit, ended.after_commit):
@@ -145,7 +145,7 @@ async def test_after_the_end_nothing_can_be_registered(stand: Stand) -> None:
             register(stand.writes("lost"))
 
 
-async def test_info_of_a_savepoint_that_was_undone_is_taken_back(stand: Stand) -> None:
+async def test_info_of_a_savepoint_that_was_undone_is_taken_back(stand: Service) -> None:
     seen: list[dict[Any, Any]] = []
 
     async def inner() -> None:
@@ -165,7 +165,7 @@ async def test_info_of_a_savepoint_that_was_undone_is_taken_back(stand: Stand) -
     assert seen == [{"changed": "outer", "deleted": "outer"}]
 
 
-async def test_info_of_a_savepoint_that_was_kept_stays(stand: Stand) -> None:
+async def test_info_of_a_savepoint_that_was_kept_stays(stand: Service) -> None:
     async def inner() -> None:
         await stand.write("one")
         unit().info["key"] = "inner"
@@ -177,7 +177,7 @@ async def test_info_of_a_savepoint_that_was_kept_stays(stand: Stand) -> None:
     assert await stand.send(work) == "inner"
 
 
-async def test_info_of_a_savepoint_of_the_session_is_taken_back(stand: Stand) -> None:
+async def test_info_of_a_savepoint_of_the_session_is_taken_back(stand: Service) -> None:
     async def work() -> dict[Any, Any]:
         await stand.write("one")
         with pytest.raises(Deliberate):
@@ -189,7 +189,7 @@ async def test_info_of_a_savepoint_of_the_session_is_taken_back(stand: Stand) ->
     assert await stand.send(work) == {}
 
 
-async def test_info_of_two_savepoints_one_in_the_other_is_taken_back_with_the_outer_one(stand: Stand) -> None:
+async def test_info_of_two_savepoints_one_in_the_other_is_taken_back_with_the_outer_one(stand: Service) -> None:
     async def work() -> dict[Any, Any]:
         unit().info["key"] = 0
         with pytest.raises(Deliberate):
@@ -203,7 +203,7 @@ async def test_info_of_two_savepoints_one_in_the_other_is_taken_back_with_the_ou
     assert await stand.send(work) == {"key": 0}
 
 
-async def test_each_transaction_has_an_info_of_its_own(stand: Stand) -> None:
+async def test_each_transaction_has_an_info_of_its_own(stand: Service) -> None:
     async def first() -> None:
         unit().info["key"] = "first"
         await stand.write("one")

@@ -14,7 +14,7 @@ from tests.integration.transactions.stand import REGISTRY, Base, Run, Told, note
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 async def test_it_makes_its_tables_and_ours(address: str) -> None:
@@ -29,7 +29,7 @@ async def test_it_makes_its_tables_and_ours(address: str) -> None:
         assert len(await db.outbox.get_many(10)) == 1
 
 
-async def test_it_can_be_used_again_after_it_was_closed(address: str, stand: Stand) -> None:
+async def test_it_can_be_used_again_after_it_was_closed(address: str, stand: Service) -> None:
     db = cqrs.Database(address, metadata=Base.metadata, registry=REGISTRY)
     for what in ("one", "two"):
         async with db:
@@ -39,7 +39,7 @@ async def test_it_can_be_used_again_after_it_was_closed(address: str, stand: Sta
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_its_session_finds_its_transaction_after_it_was_closed(address: str, stand: Stand) -> None:
+async def test_its_session_finds_its_transaction_after_it_was_closed(address: str, stand: Service) -> None:
     db = cqrs.Database(address, metadata=Base.metadata, registry=REGISTRY)
     session, mediator = db.session, stand.bootstrap(db)
     for what in ("one", "two"):
@@ -48,7 +48,7 @@ async def test_its_session_finds_its_transaction_after_it_was_closed(address: st
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_an_engine_that_was_given_stays_open(stand: Stand) -> None:
+async def test_an_engine_that_was_given_stays_open(stand: Service) -> None:
     async with cqrs.Database(stand.engine) as db, db.transaction() as session:
         await session.execute(text("select 1"))
     await stand.send(stand.writes("one"))

@@ -20,7 +20,7 @@ from tests.integration.transactions.stand import Ordered, note
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 FAILING = 2
 
@@ -33,7 +33,7 @@ async def swallows(request: Any, handle: Callable[[Any], Awaitable[Any]]) -> Any
         return None
 
 
-async def test_an_error_that_a_middleware_swallows_takes_its_message_along_and_no_other(stand: Stand) -> None:
+async def test_an_error_that_a_middleware_swallows_takes_its_message_along_and_no_other(stand: Service) -> None:
     async def handle(event: Ordered) -> None:
         await stand.write(str(event.payload))
         if event.payload == FAILING:
@@ -44,7 +44,7 @@ async def test_an_error_that_a_middleware_swallows_takes_its_message_along_and_n
     assert sorted(await stand.notes()) == ["0", "1", "3", "4"]
 
 
-async def test_a_batch_whose_turn_failed_and_was_caught_is_not_committed(stand: Stand) -> None:
+async def test_a_batch_whose_turn_failed_and_was_caught_is_not_committed(stand: Service) -> None:
     turn = TransactionMiddleware(stand.db)
 
     async def fails(request: Any) -> None:
@@ -59,7 +59,7 @@ async def test_a_batch_whose_turn_failed_and_was_caught_is_not_committed(stand: 
     assert await stand.notes() == []
 
 
-async def test_a_turn_within_the_turn_of_a_message_is_undone_alone(stand: Stand) -> None:
+async def test_a_turn_within_the_turn_of_a_message_is_undone_alone(stand: Service) -> None:
     async def handle(event: Ordered) -> None:
         await stand.write(f"{event.payload} before")
         with pytest.raises(Deliberate):
@@ -70,7 +70,7 @@ async def test_a_turn_within_the_turn_of_a_message_is_undone_alone(stand: Stand)
     assert sorted(await stand.notes()) == ["0 before", "1 before", "2 before"]
 
 
-async def test_a_handler_that_opens_a_unit_over_the_session_marks_no_message_as_handled(stand: Stand) -> None:
+async def test_a_handler_that_opens_a_unit_over_the_session_marks_no_message_as_handled(stand: Service) -> None:
     """It once committed the marks of the whole batch: the others never reached a handler."""
     seen: list[int] = []
 
@@ -88,7 +88,7 @@ async def test_a_handler_that_opens_a_unit_over_the_session_marks_no_message_as_
 
 
 async def test_a_handler_that_takes_a_session_of_the_container_parks_its_message_and_loses_nothing(
-    stand: Stand,
+    stand: Service,
 ) -> None:
     async def handle(event: Ordered) -> None:
         if event.payload == FAILING:
@@ -103,7 +103,7 @@ async def test_a_handler_that_takes_a_session_of_the_container_parks_its_message
     assert "separate_transaction" in parked.error
 
 
-async def test_a_handler_that_commits_the_connection_parks_its_message_and_loses_nothing(stand: Stand) -> None:
+async def test_a_handler_that_commits_the_connection_parks_its_message_and_loses_nothing(stand: Service) -> None:
     async def handle(event: Ordered) -> None:
         await stand.write(str(event.payload))
         if event.payload == FAILING:
@@ -114,7 +114,7 @@ async def test_a_handler_that_commits_the_connection_parks_its_message_and_loses
     assert sorted(await stand.notes()) == ["0", "1", "3", "4"]
 
 
-async def test_a_unit_that_is_held_cannot_be_ended(stand: Stand) -> None:
+async def test_a_unit_that_is_held_cannot_be_ended(stand: Service) -> None:
     async with stand.db.unit_of_work() as unit:
         with unit.held():
             await stand.write("one")
@@ -124,7 +124,7 @@ async def test_a_unit_that_is_held_cannot_be_ended(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_a_unit_that_was_doomed_can_be_rolled_back(stand: Stand) -> None:
+async def test_a_unit_that_was_doomed_can_be_rolled_back(stand: Service) -> None:
     async with stand.db.unit_of_work() as unit:
         await stand.write("undone")
         unit.doom(Deliberate())
@@ -132,7 +132,7 @@ async def test_a_unit_that_was_doomed_can_be_rolled_back(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_a_mediator_with_a_broker_and_no_outbox_is_refused(stand: Stand) -> None:
+async def test_a_mediator_with_a_broker_and_no_outbox_is_refused(stand: Service) -> None:
     broker = MemoryMessageBroker()
     mediator = bootstrap(events_mapper=lambda m: m.bind(Ordered, _nothing), message_broker=broker)
     with pytest.raises(WiringError, match="a crash between the commit and the sending"):

@@ -11,7 +11,7 @@ from cqrs.errors import NoOpenTransaction, OtherDatabase, OtherTask
 from tests.helpers.errors import Deliberate
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 INSERT = {
     "postgresql": "insert into notes (what) values ($1)",
@@ -20,7 +20,7 @@ INSERT = {
 }
 
 
-async def raw(stand: Stand, what: str) -> None:
+async def raw(stand: Service, what: str) -> None:
     """Write a note with the driver alone."""
     driver: Any = await stand.db.connection()
     match stand.kind:
@@ -33,7 +33,7 @@ async def raw(stand: Stand, what: str) -> None:
             await driver.execute(INSERT["sqlite"], (what,))
 
 
-def raw_writes(stand: Stand, *what: str, fails: bool = False) -> Any:
+def raw_writes(stand: Service, *what: str, fails: bool = False) -> Any:
     async def work() -> None:
         for one in what:
             await raw(stand, one)
@@ -43,7 +43,7 @@ def raw_writes(stand: Stand, *what: str, fails: bool = False) -> Any:
     return work
 
 
-async def test_writes_of_the_driver_are_committed_with_the_rest(stand: Stand) -> None:
+async def test_writes_of_the_driver_are_committed_with_the_rest(stand: Service) -> None:
     async def work() -> None:
         await raw(stand, "raw")
         await stand.write("orm")
@@ -53,13 +53,13 @@ async def test_writes_of_the_driver_are_committed_with_the_rest(stand: Stand) ->
     assert await stand.notes() == ["raw", "orm"]
 
 
-async def test_writes_of_the_driver_that_come_first_are_undone_with_the_transaction(stand: Stand) -> None:
+async def test_writes_of_the_driver_that_come_first_are_undone_with_the_transaction(stand: Service) -> None:
     with pytest.raises(Deliberate):
         await stand.send(raw_writes(stand, "undone", fails=True))
     assert await stand.notes() == []
 
 
-async def test_writes_of_the_driver_that_come_later_are_undone_with_the_transaction(stand: Stand) -> None:
+async def test_writes_of_the_driver_that_come_later_are_undone_with_the_transaction(stand: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         await raw_writes(stand, "undone too", fails=True)()
@@ -70,7 +70,7 @@ async def test_writes_of_the_driver_that_come_later_are_undone_with_the_transact
 
 
 @pytest.mark.parametrize("first", ["raw", "orm", "nothing"])
-async def test_writes_of_the_driver_in_a_failed_nested_command_are_undone_alone(stand: Stand, first: str) -> None:
+async def test_writes_of_the_driver_in_a_failed_nested_command_are_undone_alone(stand: Service, first: str) -> None:
     async def work() -> None:
         if first == "raw":
             await raw(stand, "first")
@@ -84,7 +84,7 @@ async def test_writes_of_the_driver_in_a_failed_nested_command_are_undone_alone(
     assert await stand.notes() == ([] if first == "nothing" else ["first"]) + ["last"]
 
 
-async def test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_turn(stand: Stand) -> None:
+async def test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_turn(stand: Service) -> None:
     """Code with that connection bypasses the session, so the savepoint must have begun before."""
 
     async def work() -> None:
@@ -109,7 +109,7 @@ async def test_a_connection_that_was_kept_writes_in_the_savepoint_of_a_nested_tu
     assert await stand.notes() == ["first"]
 
 
-async def test_a_connection_that_was_kept_writes_in_a_savepoint_of_the_session(stand: Stand) -> None:
+async def test_a_connection_that_was_kept_writes_in_a_savepoint_of_the_session(stand: Service) -> None:
     """As above, for a savepoint that the handler itself begins."""
 
     async def work() -> None:
@@ -123,7 +123,7 @@ async def test_a_connection_that_was_kept_writes_in_a_savepoint_of_the_session(s
     assert await stand.notes() == ["first"]
 
 
-async def test_in_two_savepoints_the_inner_one_is_undone_alone(stand: Stand) -> None:
+async def test_in_two_savepoints_the_inner_one_is_undone_alone(stand: Service) -> None:
     async def middle() -> None:
         await raw(stand, "middle")
         with pytest.raises(Deliberate):
@@ -137,7 +137,7 @@ async def test_in_two_savepoints_the_inner_one_is_undone_alone(stand: Stand) -> 
     assert await stand.notes() == ["first", "middle"]
 
 
-async def test_unused_savepoints_are_begun_first(stand: Stand) -> None:
+async def test_unused_savepoints_are_begun_first(stand: Service) -> None:
     """Two nested turns without a statement, then a raw one in the inner: it is undone with either."""
 
     async def middle() -> None:
@@ -153,7 +153,7 @@ async def test_unused_savepoints_are_begun_first(stand: Stand) -> None:
     assert await stand.notes() == ["first"]
 
 
-async def test_rows_of_the_session_are_seen_by_it(stand: Stand) -> None:
+async def test_rows_of_the_session_are_seen_by_it(stand: Service) -> None:
     async def work() -> int:
         await stand.write("one")
         driver: Any = await stand.db.connection()
@@ -173,12 +173,12 @@ async def test_rows_of_the_session_are_seen_by_it(stand: Stand) -> None:
     assert await stand.send(work) == 1
 
 
-async def test_it_raises_where_no_transaction_is_open(stand: Stand) -> None:
+async def test_it_raises_where_no_transaction_is_open(stand: Service) -> None:
     with pytest.raises(NoOpenTransaction):
         await stand.db.connection()
 
 
-async def test_it_raises_in_another_task(stand: Stand) -> None:
+async def test_it_raises_in_another_task(stand: Service) -> None:
     async def work() -> None:
         with pytest.raises(OtherTask):
             await asyncio.create_task(stand.db.connection())
@@ -186,7 +186,7 @@ async def test_it_raises_in_another_task(stand: Stand) -> None:
     await stand.send(work)
 
 
-async def test_it_raises_in_the_transaction_of_another_database(stand: Stand, other: Stand) -> None:
+async def test_it_raises_in_the_transaction_of_another_database(stand: Service, other: Service) -> None:
     async def work() -> None:
         with pytest.raises(OtherDatabase):
             await other.db.connection()
@@ -194,7 +194,7 @@ async def test_it_raises_in_the_transaction_of_another_database(stand: Stand, ot
     await stand.send(work)
 
 
-async def test_an_error_of_the_driver_ends_the_turn(stand: Stand) -> None:
+async def test_an_error_of_the_driver_ends_the_turn(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         await raw(stand, "one")

@@ -16,7 +16,7 @@ from tests.integration.transactions.stand import Note, Told, note
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 # What SQLAlchemy itself warns of if code ends a transaction behind the back of its session.
 pytestmark = pytest.mark.filterwarnings("ignore:.*already deassociated from connection")
@@ -105,7 +105,7 @@ def name(way: Any) -> str:
 
 
 @pytest.mark.parametrize("way", COMMITS, ids=name)
-async def test_a_commit_past_the_unit_raises_and_commits_nothing(stand: Stand, way: Any) -> None:
+async def test_a_commit_past_the_unit_raises_and_commits_nothing(stand: Service, way: Any) -> None:
     async def work() -> None:
         await stand.write("undone")
         await way()
@@ -116,7 +116,7 @@ async def test_a_commit_past_the_unit_raises_and_commits_nothing(stand: Stand, w
 
 
 @pytest.mark.parametrize("way", COMMITS, ids=name)
-async def test_no_commit_past_the_unit_is_followed_by_half_a_turn(stand: Stand, way: Any) -> None:
+async def test_no_commit_past_the_unit_is_followed_by_half_a_turn(stand: Service, way: Any) -> None:
     """If the handler catches the error, all of the transaction is committed, or none of it."""
 
     async def work() -> None:
@@ -133,7 +133,7 @@ async def test_no_commit_past_the_unit_is_followed_by_half_a_turn(stand: Stand, 
         assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_commit_of_the_session_is_refused_before_anything_happens(stand: Stand) -> None:
+async def test_a_commit_of_the_session_is_refused_before_anything_happens(stand: Service) -> None:
     async def work() -> None:
         session().add(Note(what="one"))
         with pytest.raises(UnitOfWorkStateError):
@@ -145,7 +145,7 @@ async def test_a_commit_of_the_session_is_refused_before_anything_happens(stand:
 
 
 @pytest.mark.parametrize("way", COMMITS, ids=name)
-async def test_a_commit_within_a_savepoint_commits_nothing_either(stand: Stand, way: Any) -> None:
+async def test_a_commit_within_a_savepoint_commits_nothing_either(stand: Service, way: Any) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with session().begin_nested():
@@ -158,7 +158,7 @@ async def test_a_commit_within_a_savepoint_commits_nothing_either(stand: Stand, 
 
 
 @pytest.mark.parametrize("way", ENDS, ids=name)
-async def test_a_turn_that_was_ended_past_the_unit_raises(stand: Stand, way: Any) -> None:
+async def test_a_turn_that_was_ended_past_the_unit_raises(stand: Service, way: Any) -> None:
     async def work() -> str:
         await stand.write("undone")
         await way()
@@ -170,7 +170,7 @@ async def test_a_turn_that_was_ended_past_the_unit_raises(stand: Stand, way: Any
 
 
 @pytest.mark.parametrize("way", ENDS, ids=name)
-async def test_writes_after_a_rollback_past_the_unit_are_not_committed(stand: Stand, way: Any) -> None:
+async def test_writes_after_a_rollback_past_the_unit_are_not_committed(stand: Service, way: Any) -> None:
     async def work() -> None:
         await stand.write("undone")
         await way()
@@ -183,7 +183,7 @@ async def test_writes_after_a_rollback_past_the_unit_are_not_committed(stand: St
 
 
 @pytest.mark.parametrize("way", ENDS[:4], ids=name)
-async def test_objects_pending_at_a_rollback_past_the_unit_are_not_lost_silently(stand: Stand, way: Any) -> None:
+async def test_objects_pending_at_a_rollback_past_the_unit_are_not_lost_silently(stand: Service, way: Any) -> None:
     async def work() -> str:
         session().add(Note(what="lost"))
         await way()
@@ -196,7 +196,7 @@ async def test_objects_pending_at_a_rollback_past_the_unit_are_not_lost_silently
 
 @pytest.mark.parametrize("way", ENDS[:4], ids=name)
 async def test_objects_pending_at_a_rollback_past_the_unit_are_not_committed_with_later_writes(
-    stand: Stand, way: Any
+    stand: Service, way: Any
 ) -> None:
     async def work() -> str:
         session().add(Note(what="lost"))
@@ -209,7 +209,7 @@ async def test_objects_pending_at_a_rollback_past_the_unit_are_not_committed_wit
     assert await stand.notes() == []
 
 
-async def test_a_rollback_after_an_error_that_was_caught_raises(stand: Stand) -> None:
+async def test_a_rollback_after_an_error_that_was_caught_raises(stand: Service) -> None:
     async def work() -> str:
         await stand.write("undone")
         await stand.write("twice")
@@ -225,7 +225,7 @@ async def test_a_rollback_after_an_error_that_was_caught_raises(stand: Stand) ->
     assert await stand.notes() == []
 
 
-async def test_async_with_over_the_session_of_the_unit_raises(stand: Stand) -> None:
+async def test_async_with_over_the_session_of_the_unit_raises(stand: Service) -> None:
     async def work() -> str:
         await stand.write("undone")
         async with session() as same:
@@ -237,7 +237,7 @@ async def test_async_with_over_the_session_of_the_unit_raises(stand: Stand) -> N
     assert await stand.notes() == []
 
 
-async def test_a_savepoint_may_be_rolled_back(stand: Stand) -> None:
+async def test_a_savepoint_may_be_rolled_back(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         savepoint = await session().begin_nested()
@@ -249,7 +249,7 @@ async def test_a_savepoint_may_be_rolled_back(stand: Stand) -> None:
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_savepoint_of_the_connection_may_be_rolled_back(stand: Stand) -> None:
+async def test_a_savepoint_of_the_connection_may_be_rolled_back(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         connection = await session().connection()
@@ -262,7 +262,7 @@ async def test_a_savepoint_of_the_connection_may_be_rolled_back(stand: Stand) ->
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_rollback_of_the_unit_itself_before_its_end_undoes_all(stand: Stand) -> None:
+async def test_a_rollback_of_the_unit_itself_before_its_end_undoes_all(stand: Service) -> None:
     async with stand.db.unit_of_work() as unit:
         await note(unit.session, "undone")
         await unit.rollback()
@@ -270,7 +270,7 @@ async def test_a_rollback_of_the_unit_itself_before_its_end_undoes_all(stand: St
 
 
 @pytest.mark.parametrize("way", ENDS[:2], ids=name)
-async def test_a_session_that_was_brought_is_guarded_too(stand: Stand, way: Any) -> None:
+async def test_a_session_that_was_brought_is_guarded_too(stand: Service, way: Any) -> None:
     async with stand.sessions() as own:
         with pytest.raises(UnitOfWorkStateError):
             async with SqlAlchemyUnitOfWork(own):
@@ -279,7 +279,7 @@ async def test_a_session_that_was_brought_is_guarded_too(stand: Stand, way: Any)
     assert await stand.notes() == []
 
 
-async def test_a_commit_of_a_session_that_was_brought_raises(stand: Stand) -> None:
+async def test_a_commit_of_a_session_that_was_brought_raises(stand: Service) -> None:
     async with stand.sessions() as own:
         with pytest.raises(UnitOfWorkStateError):
             async with SqlAlchemyUnitOfWork(own):
@@ -288,7 +288,7 @@ async def test_a_commit_of_a_session_that_was_brought_raises(stand: Stand) -> No
     assert await stand.notes() == []
 
 
-async def test_a_commit_that_was_refused_in_a_loop_does_not_commit_later(stand: Stand) -> None:
+async def test_a_commit_that_was_refused_in_a_loop_does_not_commit_later(stand: Service) -> None:
     async def work() -> None:
         for number in range(3):
             await stand.write(str(number))

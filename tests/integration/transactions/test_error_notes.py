@@ -20,7 +20,7 @@ from tests.integration.transactions.stand import REGISTRY, Base, Run, elsewhere,
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 SLOW = """
@@ -34,7 +34,7 @@ def notes_of(error: BaseException) -> str:
     return " ".join(getattr(error, "__notes__", ()))
 
 
-async def test_an_exhausted_pool_is_reported(address: str, stand: Stand) -> None:
+async def test_an_exhausted_pool_is_reported(address: str, stand: Service) -> None:
     engine = engine_at(address, pool_size=1, max_overflow=0, pool_timeout=0.1)
     db = cqrs.Database(engine, metadata=Base.metadata, registry=REGISTRY)
     mediator = stand.bootstrap(db)
@@ -51,18 +51,18 @@ async def test_an_exhausted_pool_is_reported(address: str, stand: Stand) -> None
 
 
 async def test_a_statement_that_takes_too_long_is_reported_on_postgresql(
-    postgres_url: str, postgres_stand: Stand
+    postgres_url: str, postgres_stand: Service
 ) -> None:
     engine = create_async_engine(postgres_url, connect_args={"server_settings": {"statement_timeout": "50"}})
     await _too_long(postgres_stand, engine, "select pg_sleep(30)", "statement_timeout")
 
 
-async def test_a_statement_that_takes_too_long_is_reported_on_mariadb(mariadb_url: str, mariadb_stand: Stand) -> None:
+async def test_a_statement_that_takes_too_long_is_reported_on_mariadb(mariadb_url: str, mariadb_stand: Service) -> None:
     engine = create_async_engine(mariadb_url, connect_args={"init_command": "set session max_statement_time = 0.05"})
     await _too_long(mariadb_stand, engine, SLOW, "max_statement_time")
 
 
-async def _too_long(stand: Stand, engine: Any, statement: str, setting: str) -> None:
+async def _too_long(stand: Service, engine: Any, statement: str, setting: str) -> None:
     db = cqrs.Database(engine, metadata=Base.metadata, registry=REGISTRY)
 
     async def work() -> None:
@@ -75,14 +75,14 @@ async def _too_long(stand: Stand, engine: Any, statement: str, setting: str) -> 
 
 
 @pytest.fixture
-async def hasty(sqlite_url: str, sqlite_stand: Stand) -> AsyncIterator[cqrs.Database]:
+async def hasty(sqlite_url: str, sqlite_stand: Service) -> AsyncIterator[cqrs.Database]:
     """A database of the service that waits for no lock."""
     engine = create_async_engine(sqlite_url, connect_args={"timeout": 0})
     yield cqrs.Database(engine, metadata=Base.metadata, registry=REGISTRY)
     await engine.dispose()
 
 
-async def test_a_locked_database_is_reported(sqlite_stand: Stand, hasty: cqrs.Database) -> None:
+async def test_a_locked_database_is_reported(sqlite_stand: Service, hasty: cqrs.Database) -> None:
     async def work() -> None:
         await hasty.session.execute(text("insert into notes (what) values ('lost')"))
 
@@ -96,7 +96,7 @@ async def test_a_locked_database_is_reported(sqlite_stand: Stand, hasty: cqrs.Da
 
 
 async def test_a_second_engine_over_the_file_within_one_turn_does_not_wait(
-    sqlite_stand: Stand, hasty: cqrs.Database
+    sqlite_stand: Service, hasty: cqrs.Database
 ) -> None:
     async def work() -> None:
         await sqlite_stand.write("undone")
@@ -118,7 +118,7 @@ SLEEP = {
 
 @pytest.mark.parametrize("goes_on", [False, True])
 async def test_an_interrupted_statement_whose_error_was_caught_ends_the_transaction(
-    server_stand: Stand, *, goes_on: bool
+    server_stand: Service, *, goes_on: bool
 ) -> None:
     stand = server_stand
 
@@ -142,7 +142,7 @@ async def test_an_interrupted_statement_whose_error_was_caught_ends_the_transact
     assert await stand.notes() == ["one"]
 
 
-async def test_an_interrupted_statement_ends_the_turn(server_stand: Stand) -> None:
+async def test_an_interrupted_statement_ends_the_turn(server_stand: Service) -> None:
     stand = server_stand
 
     async def work() -> None:
@@ -155,7 +155,7 @@ async def test_an_interrupted_statement_ends_the_turn(server_stand: Stand) -> No
     assert await stand.notes() == []
 
 
-async def test_a_turn_that_is_cancelled_is_undone_and_gives_its_connection_back(address: str, stand: Stand) -> None:
+async def test_a_turn_that_is_cancelled_is_undone_and_gives_its_connection_back(address: str, stand: Service) -> None:
     engine = engine_at(address, pool_size=1, max_overflow=0)
     db = cqrs.Database(engine, metadata=Base.metadata, registry=REGISTRY)
     begun = asyncio.Event()
@@ -177,7 +177,7 @@ async def test_a_turn_that_is_cancelled_is_undone_and_gives_its_connection_back(
     assert await stand.notes() == ["one"]
 
 
-async def test_a_failed_statement_whose_error_was_caught_commits_nothing_on_postgresql(postgres_stand: Stand) -> None:
+async def test_a_failed_statement_whose_error_was_caught_commits_nothing_on_postgresql(postgres_stand: Service) -> None:
     stand = postgres_stand
 
     async def work() -> str:
@@ -193,7 +193,7 @@ async def test_a_failed_statement_whose_error_was_caught_commits_nothing_on_post
     assert await stand.notes() == []
 
 
-async def test_an_error_of_the_handler_has_no_note_of_ours(stand: Stand) -> None:
+async def test_an_error_of_the_handler_has_no_note_of_ours(stand: Service) -> None:
     with pytest.raises(Deliberate) as caught:
         await stand.send(stand.fails("undone"))
     assert notes_of(caught.value) == ""

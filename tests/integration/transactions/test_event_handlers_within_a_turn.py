@@ -12,10 +12,10 @@ from tests.helpers.errors import Deliberate
 from tests.integration.transactions.stand import Happened, Record, Told
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def test_event_handlers_of_a_turn_run_one_after_the_other(stand: Stand) -> None:
+async def test_event_handlers_of_a_turn_run_one_after_the_other(stand: Service) -> None:
     running: list[str] = []
     at_once: list[int] = []
 
@@ -37,7 +37,7 @@ async def test_event_handlers_of_a_turn_run_one_after_the_other(stand: Stand) ->
     assert await stand.notes() == ["0", "1", "2", "3"]
 
 
-async def test_an_event_handler_that_fails_undoes_those_before_it(stand: Stand) -> None:
+async def test_an_event_handler_that_fails_undoes_those_before_it(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Happened(stand.writes("one")), Happened(stand.fails("two")), Happened(stand.writes("three")))
 
@@ -46,7 +46,7 @@ async def test_an_event_handler_that_fails_undoes_those_before_it(stand: Stand) 
     assert await stand.notes() == []
 
 
-async def test_an_event_handler_writes_in_the_transaction_of_the_turn(stand: Stand) -> None:
+async def test_an_event_handler_writes_in_the_transaction_of_the_turn(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         await stand.write("handler")
         events.record(Happened(stand.writes("event")))
@@ -55,7 +55,7 @@ async def test_an_event_handler_writes_in_the_transaction_of_the_turn(stand: Sta
     assert await stand.notes() == ["handler", "event"]
 
 
-async def test_events_recorded_by_an_event_handler_are_sent_with_the_transaction(stand: Stand) -> None:
+async def test_events_recorded_by_an_event_handler_are_sent_with_the_transaction(stand: Service) -> None:
     async def handle(event: Happened, events: cqrs.EventRecorder) -> None:
         await event.work()
         events.record(Told(payload="told"))
@@ -67,7 +67,7 @@ async def test_events_recorded_by_an_event_handler_are_sent_with_the_transaction
     assert (await stand.notes(), await stand.messages()) == (["event"], ["told"])
 
 
-async def test_nested_turns_of_several_event_handlers_do_not_cross(stand: Stand) -> None:
+async def test_nested_turns_of_several_event_handlers_do_not_cross(stand: Service) -> None:
     async def caught() -> None:
         with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cqrs.errors import UnitOfWorkStateError
-from tests.integration.transactions.stand import Note, Run, Stand, note
+from tests.integration.transactions.stand import Note, Run, Service, note
 
 
 async def post(app: fastapi.FastAPI, **parameters: Any) -> httpx.Response:
@@ -19,7 +19,7 @@ async def post(app: fastapi.FastAPI, **parameters: Any) -> httpx.Response:
         return await client.post("/notes", params=parameters)
 
 
-async def test_the_session_of_the_transaction_is_a_dependency(stand: Stand) -> None:
+async def test_the_session_of_the_transaction_is_a_dependency(stand: Service) -> None:
     """Hand-written wiring: a repository over the dependency is used by the handler."""
     app = fastapi.FastAPI()
 
@@ -38,7 +38,7 @@ async def test_the_session_of_the_transaction_is_a_dependency(stand: Stand) -> N
     assert (response.status_code, response.json()) == (200, ["one"])
 
 
-async def test_a_block_around_the_endpoint_is_the_transaction_of_its_turns(stand: Stand) -> None:
+async def test_a_block_around_the_endpoint_is_the_transaction_of_its_turns(stand: Service) -> None:
     app = fastapi.FastAPI()
 
     async def transaction() -> AsyncIterator[AsyncSession]:
@@ -58,7 +58,7 @@ async def test_a_block_around_the_endpoint_is_the_transaction_of_its_turns(stand
     assert await stand.notes() == ["turn", "endpoint"]
 
 
-async def test_a_session_of_the_dependency_itself_is_refused_in_the_turn(stand: Stand) -> None:
+async def test_a_session_of_the_dependency_itself_is_refused_in_the_turn(stand: Service) -> None:
     """The usual provider, which opens a session and commits it after the response was sent."""
     app = fastapi.FastAPI()
 
@@ -76,7 +76,7 @@ async def test_a_session_of_the_dependency_itself_is_refused_in_the_turn(stand: 
     assert await stand.notes() == []
 
 
-async def test_a_session_through_which_the_user_was_read_is_refused_in_the_turn(server_stand: Stand) -> None:
+async def test_a_session_through_which_the_user_was_read_is_refused_in_the_turn(server_stand: Service) -> None:
     stand = server_stand
     app = fastapi.FastAPI()
 
@@ -95,7 +95,7 @@ async def test_a_session_through_which_the_user_was_read_is_refused_in_the_turn(
     assert await stand.notes() == []
 
 
-async def test_a_background_task_cannot_write_in_the_turn_that_is_over(stand: Stand) -> None:
+async def test_a_background_task_cannot_write_in_the_turn_that_is_over(stand: Service) -> None:
     app = fastapi.FastAPI()
     raised: list[type[BaseException]] = []
 
@@ -117,7 +117,7 @@ async def test_a_background_task_cannot_write_in_the_turn_that_is_over(stand: St
     assert (len(raised), await stand.notes()) == (1, ["one"])
 
 
-async def test_a_background_task_may_send_a_command(stand: Stand) -> None:
+async def test_a_background_task_may_send_a_command(stand: Service) -> None:
     app = fastapi.FastAPI()
 
     @app.post("/notes")

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 PROGRAM = """
 import asyncio, os, sys
@@ -42,7 +42,7 @@ asyncio.run(main())
 """
 
 
-async def test_parent_and_child_use_a_database_from_one_url(address: str, stand: Stand) -> None:
+async def test_parent_and_child_use_a_database_from_one_url(address: str, stand: Service) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, address, stderr=asyncio.subprocess.PIPE
     )

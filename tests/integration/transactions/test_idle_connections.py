@@ -15,7 +15,7 @@ from tests.integration.transactions.stand import REGISTRY, Base, Run, note
 if TYPE_CHECKING:
     import pytest
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 CONNECTIONS = 5  # what the pool keeps
 
@@ -27,7 +27,7 @@ _END = {"postgresql": "SELECT pg_terminate_backend({})", "mariadb": "KILL {}"}
 
 
 async def test_turns_after_the_server_has_ended_idle_connections_succeed(
-    server_address: str, server_stand: Stand, monkeypatch: pytest.MonkeyPatch
+    server_address: str, server_stand: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idle_connections, "_IDLE", 0.0)
     stand = server_stand
@@ -47,7 +47,7 @@ async def test_turns_after_the_server_has_ended_idle_connections_succeed(
 
 
 async def test_a_connection_that_gives_no_answer_is_replaced(
-    postgres_url: str, postgres_stand: Stand, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, postgres_stand: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(idle_connections, "_IDLE", 0.0)
     monkeypatch.setattr(idle_connections, "_PATIENCE", 0.2)
@@ -62,7 +62,7 @@ async def test_a_connection_that_gives_no_answer_is_replaced(
     assert await postgres_stand.notes() == ["before", "after"]
 
 
-async def test_a_connection_that_was_just_used_is_not_asked(server_address: str, server_stand: Stand) -> None:
+async def test_a_connection_that_was_just_used_is_not_asked(server_address: str, server_stand: Service) -> None:
     async with cqrs.Database(server_address, metadata=Base.metadata, registry=REGISTRY) as db:
         mediator = server_stand.bootstrap(db)
         await mediator.send(Run(lambda: note(db.session, "first")))
@@ -73,7 +73,7 @@ async def test_a_connection_that_was_just_used_is_not_asked(server_address: str,
         assert asked == []
 
 
-async def _end_all_but_mine(stand: Stand) -> None:
+async def _end_all_but_mine(stand: Service) -> None:
     kind = stand.kind
     async with stand.outside.connect() as connection:
         for (number,) in (await connection.execute(text(_OTHERS[kind]))).all():

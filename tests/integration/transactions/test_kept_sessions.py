@@ -16,7 +16,7 @@ from tests.integration.transactions.stand import Note, Told, note
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 def real_session() -> AsyncSession:
@@ -27,7 +27,7 @@ def real_session() -> AsyncSession:
     return found
 
 
-async def kept(stand: Stand) -> AsyncSession:
+async def kept(stand: Service) -> AsyncSession:
     """The session of a turn that is over."""
 
     async def work() -> AsyncSession:
@@ -56,7 +56,7 @@ async def _read(session: AsyncSession) -> None:
 
 
 @pytest.mark.parametrize("use", [_execute, _flush, _commit, _read], ids=lambda use: use.__name__.strip("_"))
-async def test_a_session_whose_unit_has_ended_raises_when_it_begins_again(stand: Stand, use: Any) -> None:
+async def test_a_session_whose_unit_has_ended_raises_when_it_begins_again(stand: Service, use: Any) -> None:
     session = await kept(stand)
     with pytest.raises(TransactionEnded, match="after its end"):
         await use(session)
@@ -64,7 +64,7 @@ async def test_a_session_whose_unit_has_ended_raises_when_it_begins_again(stand:
     assert await stand.notes() == ["one"]
 
 
-async def test_it_raises_in_the_next_turn_too(stand: Stand) -> None:
+async def test_it_raises_in_the_next_turn_too(stand: Service) -> None:
     session = await kept(stand)
 
     async def work() -> None:
@@ -77,7 +77,7 @@ async def test_it_raises_in_the_next_turn_too(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_it_raises_after_a_turn_that_failed(stand: Stand) -> None:
+async def test_it_raises_after_a_turn_that_failed(stand: Service) -> None:
     sessions: list[AsyncSession] = []
 
     async def work() -> None:
@@ -92,7 +92,7 @@ async def test_it_raises_after_a_turn_that_failed(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_it_raises_after_a_commit_before_the_end_of_its_block(stand: Stand) -> None:
+async def test_it_raises_after_a_commit_before_the_end_of_its_block(stand: Service) -> None:
     async with stand.db.unit_of_work() as unit:
         session = unit.session
         await note(session, "one")
@@ -102,21 +102,21 @@ async def test_it_raises_after_a_commit_before_the_end_of_its_block(stand: Stand
     assert await stand.notes() == ["one"]
 
 
-async def test_an_outbox_takes_no_message_for_it(stand: Stand) -> None:
+async def test_an_outbox_takes_no_message_for_it(stand: Service) -> None:
     session = await kept(stand)
     with pytest.raises(TransactionEnded, match="belongs to a unit of work that is over"):
         stand.db.outbox.add(session, Told(payload="lost"))
     assert await stand.messages() == []
 
 
-async def test_a_unit_gives_no_session_after_its_end(stand: Stand) -> None:
+async def test_a_unit_gives_no_session_after_its_end(stand: Service) -> None:
     async with stand.db.unit_of_work() as unit:
         await note(unit.session, "one")
     with pytest.raises(TransactionEnded):
         assert unit.session
 
 
-async def test_a_session_that_was_brought_is_its_owners_again(stand: Stand) -> None:
+async def test_a_session_that_was_brought_is_its_owners_again(stand: Service) -> None:
 
     async with stand.sessions() as session:
         async with SqlAlchemyUnitOfWork(session):

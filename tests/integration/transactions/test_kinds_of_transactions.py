@@ -19,7 +19,7 @@ from tests.integration.transactions.stand import Run, bind, elsewhere
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 LEVEL = {
     "postgresql": "select current_setting('transaction_isolation')",
@@ -67,11 +67,11 @@ def bind_all(requests: cqrs.RequestMap) -> None:
 
 
 @pytest.fixture
-def mediator(stand: Stand) -> cqrs.RequestMediator:
+def mediator(stand: Service) -> cqrs.RequestMediator:
     return stand.bootstrap(commands_mapper=bind_all)
 
 
-async def level(stand: Stand) -> str:
+async def level(stand: Service) -> str:
     """That of the open transaction, as the database reports it."""
     found = None
     while found is None:  # MariaDB shows a transaction some milliseconds after its first statement
@@ -86,7 +86,7 @@ async def level(stand: Stand) -> str:
     [(Strict, "SERIALIZABLE"), (Repeatable, "REPEATABLE READ")],
     ids=["strict", "repeatable"],
 )
-async def test_a_command_has_the_level_of_its_class(server_stand: Stand, request_type: Any, expected: str) -> None:
+async def test_a_command_has_the_level_of_its_class(server_stand: Service, request_type: Any, expected: str) -> None:
     stand = server_stand
 
     async def work() -> str:
@@ -98,21 +98,21 @@ async def test_a_command_has_the_level_of_its_class(server_stand: Stand, request
     assert await stand.notes() == ["one"]
 
 
-async def test_the_next_turn_has_the_level_of_the_engine_again(postgres_stand: Stand) -> None:
+async def test_the_next_turn_has_the_level_of_the_engine_again(postgres_stand: Service) -> None:
     stand = postgres_stand
     mediator = stand.bootstrap(commands_mapper=bind_all)
     await mediator.send(Strict(lambda: level(stand)))
     assert await mediator.send(Run(lambda: level(stand))) == "READ COMMITTED"
 
 
-async def test_a_block_has_the_level_that_it_asks_for(server_stand: Stand) -> None:
+async def test_a_block_has_the_level_that_it_asks_for(server_stand: Service) -> None:
     stand = server_stand
     async with stand.db.transaction(isolation_level="SERIALIZABLE"):
         await stand.write("one")
         assert await level(stand) == "SERIALIZABLE"
 
 
-async def test_a_separate_transaction_has_the_level_that_it_asks_for(server_stand: Stand) -> None:
+async def test_a_separate_transaction_has_the_level_that_it_asks_for(server_stand: Service) -> None:
     stand = server_stand
 
     async def work() -> str:
@@ -123,7 +123,7 @@ async def test_a_separate_transaction_has_the_level_that_it_asks_for(server_stan
     assert await stand.send(work) == "SERIALIZABLE"
 
 
-async def test_a_database_from_a_url_reads_what_is_committed(server_stand: Stand) -> None:
+async def test_a_database_from_a_url_reads_what_is_committed(server_stand: Service) -> None:
     address = server_stand.engine.url.render_as_string(hide_password=False)
     async with cqrs.Database(address) as db, db.transaction() as session:
         await session.execute(text("insert into notes (what) values ('one')"))
@@ -133,20 +133,20 @@ async def test_a_database_from_a_url_reads_what_is_committed(server_stand: Stand
 
 
 @pytest.mark.parametrize("asked", ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"])
-async def test_sqlite_takes_every_level_for_the_one_it_has(sqlite_stand: Stand, asked: str) -> None:
+async def test_sqlite_takes_every_level_for_the_one_it_has(sqlite_stand: Service, asked: str) -> None:
     async with sqlite_stand.db.transaction(isolation_level=asked):
         await sqlite_stand.write("one")
     assert await sqlite_stand.notes() == ["one"]
 
 
-async def test_a_command_that_reads_only_cannot_write(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_a_command_that_reads_only_cannot_write(stand: Service, mediator: cqrs.RequestMediator) -> None:
     refused = UnitOfWorkStateError if stand.kind == "sqlite" else DBAPIError
     with pytest.raises(refused, match=r"(?i)read.?only"):
         await mediator.send(Reading(stand.writes("lost")))
     assert await stand.notes() == []
 
 
-async def test_a_command_that_reads_only_reads(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_a_command_that_reads_only_reads(stand: Service, mediator: cqrs.RequestMediator) -> None:
     await mediator.send(Run(stand.writes("one")))
 
     async def work() -> list[str]:
@@ -155,7 +155,7 @@ async def test_a_command_that_reads_only_reads(stand: Stand, mediator: cqrs.Requ
     assert await mediator.send(Reading(work)) == ["one"]
 
 
-async def test_its_connection_writes_again_in_the_next_turn(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_its_connection_writes_again_in_the_next_turn(stand: Service, mediator: cqrs.RequestMediator) -> None:
     async def work() -> None:
         await stand.db.session.execute(text("select 1"))
 
@@ -166,7 +166,7 @@ async def test_its_connection_writes_again_in_the_next_turn(stand: Stand, mediat
 
 
 async def test_its_connection_writes_again_after_a_turn_that_failed(
-    stand: Stand, mediator: cqrs.RequestMediator
+    stand: Service, mediator: cqrs.RequestMediator
 ) -> None:
     with pytest.raises(UnitOfWorkStateError if stand.kind == "sqlite" else DBAPIError):
         await mediator.send(Reading(stand.writes("lost")))
@@ -175,7 +175,7 @@ async def test_its_connection_writes_again_after_a_turn_that_failed(
 
 
 async def test_a_nested_turn_that_was_undone_does_not_make_a_reading_transaction_write(
-    stand: Stand, mediator: cqrs.RequestMediator
+    stand: Service, mediator: cqrs.RequestMediator
 ) -> None:
     async def inner() -> None:
         await stand.db.session.execute(text("select 1"))
@@ -192,7 +192,7 @@ async def test_a_nested_turn_that_was_undone_does_not_make_a_reading_transaction
     assert await stand.notes() == []
 
 
-async def test_on_sqlite_a_turn_that_reads_does_not_wait_for_one_that_writes(sqlite_stand: Stand) -> None:
+async def test_on_sqlite_a_turn_that_reads_does_not_wait_for_one_that_writes(sqlite_stand: Service) -> None:
     stand = sqlite_stand
     mediator = stand.bootstrap(commands_mapper=bind_all)
     async with stand.db.transaction():
@@ -201,7 +201,7 @@ async def test_on_sqlite_a_turn_that_reads_does_not_wait_for_one_that_writes(sql
     assert found == 0
 
 
-async def test_a_nested_command_of_another_level_raises(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_a_nested_command_of_another_level_raises(stand: Service, mediator: cqrs.RequestMediator) -> None:
     async def work() -> None:
         await stand.write("undone")
         await mediator.send(Strict(stand.writes("lost")))
@@ -211,7 +211,7 @@ async def test_a_nested_command_of_another_level_raises(stand: Stand, mediator: 
     assert await stand.notes() == []
 
 
-async def test_a_nested_block_of_another_level_raises(stand: Stand) -> None:
+async def test_a_nested_block_of_another_level_raises(stand: Service) -> None:
     async def work() -> None:
         async with stand.db.transaction(isolation_level="SERIALIZABLE"):
             raise AssertionError
@@ -220,7 +220,7 @@ async def test_a_nested_block_of_another_level_raises(stand: Stand) -> None:
         await stand.send(work)
 
 
-async def test_a_nested_command_of_the_same_level_joins(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_a_nested_command_of_the_same_level_joins(stand: Service, mediator: cqrs.RequestMediator) -> None:
     async def work() -> None:
         await mediator.send(Strict(stand.writes("one")))
         await mediator.send(Run(stand.writes("two")))
@@ -229,7 +229,7 @@ async def test_a_nested_command_of_the_same_level_joins(stand: Stand, mediator: 
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_query_within_a_command_that_writes_joins(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_a_query_within_a_command_that_writes_joins(stand: Service, mediator: cqrs.RequestMediator) -> None:
     async def work() -> int:
         await stand.write("one")
         found: int = await mediator.send(Reading(lambda: _count(stand)))
@@ -238,7 +238,7 @@ async def test_a_query_within_a_command_that_writes_joins(stand: Stand, mediator
     assert await mediator.send(Run(work)) == 1
 
 
-async def test_a_command_within_a_query_cannot_write(stand: Stand, mediator: cqrs.RequestMediator) -> None:
+async def test_a_command_within_a_query_cannot_write(stand: Service, mediator: cqrs.RequestMediator) -> None:
     refused = UnitOfWorkStateError if stand.kind == "sqlite" else DBAPIError
     with pytest.raises(refused, match=r"(?i)read.?only"):
         await mediator.send(Reading(lambda: mediator.send(Run(stand.writes("lost")))))
@@ -250,7 +250,7 @@ def test_a_level_that_no_database_has_is_refused() -> None:
         cqrs.transaction_options(isolation_level="SNAPSHOT")
 
 
-async def test_a_subclass_of_a_request_has_its_options(server_stand: Stand) -> None:
+async def test_a_subclass_of_a_request_has_its_options(server_stand: Service) -> None:
     stand = server_stand
 
     class Stricter(Strict):
@@ -266,6 +266,6 @@ async def test_a_subclass_of_a_request_has_its_options(server_stand: Stand) -> N
     assert await mediator.send(Stricter(work)) == "SERIALIZABLE"
 
 
-async def _count(stand: Stand) -> int:
+async def _count(stand: Service) -> int:
     found = await stand.db.session.scalar(text("select count(*) from notes"))
     return int(found)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from cqrs.message_brokers.protocol import Message
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-def rows(stand: Stand) -> Callable[[], AsyncIterator[int]]:
+def rows(stand: Service) -> Callable[[], AsyncIterator[int]]:
     """An iterator with a block of the database around its items: each is read in it."""
 
     async def items() -> AsyncIterator[int]:
@@ -55,7 +55,7 @@ async def let_python_close_it() -> None:
 
 @pytest.mark.parametrize("begins", [True, False])
 async def test_a_turn_that_wrote_after_leaving_an_iterator_with_a_savepoint_is_doomed(
-    stand: Stand, *, begins: bool
+    stand: Service, *, begins: bool
 ) -> None:
     """The write would be undone with the savepoint."""
 
@@ -72,7 +72,7 @@ async def test_a_turn_that_wrote_after_leaving_an_iterator_with_a_savepoint_is_d
     assert await stand.notes() == []
 
 
-async def test_an_iterator_that_is_closed_where_it_is_left_is_undone_alone(stand: Stand) -> None:
+async def test_an_iterator_that_is_closed_where_it_is_left_is_undone_alone(stand: Service) -> None:
     async def items() -> AsyncIterator[int]:
         async with stand.db.transaction():
             await stand.write("undone")
@@ -89,7 +89,7 @@ async def test_an_iterator_that_is_closed_where_it_is_left_is_undone_alone(stand
     assert await stand.notes() == ["before", "after"]
 
 
-def nothing_done(other: Stand) -> Callable[[], AsyncIterator[int]]:
+def nothing_done(other: Service) -> Callable[[], AsyncIterator[int]]:
     async def items() -> AsyncIterator[int]:
         async with other.db.transaction():
             yield 1
@@ -99,7 +99,7 @@ def nothing_done(other: Stand) -> Callable[[], AsyncIterator[int]]:
 
 
 async def test_the_open_unit_is_found_after_leaving_an_iterator_over_another_database(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     async def work() -> None:
         unit = current_unit_of_work()
@@ -111,7 +111,7 @@ async def test_the_open_unit_is_found_after_leaving_an_iterator_over_another_dat
     await stand.send(work)
 
 
-async def test_a_nested_turn_after_leaving_such_an_iterator_is_undone_alone(stand: Stand, other: Stand) -> None:
+async def test_a_nested_turn_after_leaving_such_an_iterator_is_undone_alone(stand: Service, other: Service) -> None:
     async def work() -> None:
         await stand.write("outer")
         await leave_early(nothing_done(other))
@@ -124,7 +124,7 @@ async def test_a_nested_turn_after_leaving_such_an_iterator_is_undone_alone(stan
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-async def test_a_task_cannot_end_the_unit_of_the_one_that_started_it(stand: Stand, end: str) -> None:
+async def test_a_task_cannot_end_the_unit_of_the_one_that_started_it(stand: Service, end: str) -> None:
     async with SqlAlchemyUnitOfWork(stand.sessions) as unit:
         await stand.write("one")
         with pytest.raises(OtherTask):
@@ -134,7 +134,7 @@ async def test_a_task_cannot_end_the_unit_of_the_one_that_started_it(stand: Stan
     assert await stand.notes() == ["one"]
 
 
-async def test_a_task_cannot_commit_the_outbox_block_of_the_one_that_started_it(stand: Stand) -> None:
+async def test_a_task_cannot_commit_the_outbox_block_of_the_one_that_started_it(stand: Service) -> None:
     async def commit() -> None:
         await stand.db.outbox.commit()
 
@@ -147,7 +147,7 @@ async def test_a_task_cannot_commit_the_outbox_block_of_the_one_that_started_it(
     assert await stand.notes() == []
 
 
-async def test_a_task_cannot_commit_an_outbox_block_within_a_turn_either(stand: Stand) -> None:
+async def test_a_task_cannot_commit_an_outbox_block_within_a_turn_either(stand: Service) -> None:
     async def commit() -> None:
         await stand.db.outbox.commit()
 
@@ -162,7 +162,7 @@ async def test_a_task_cannot_commit_an_outbox_block_within_a_turn_either(stand: 
     assert await stand.notes() == ["kept"]
 
 
-async def after_the_turn(stand: Stand, late: Callable[[], Awaitable[Any]]) -> Any:
+async def after_the_turn(stand: Service, late: Callable[[], Awaitable[Any]]) -> Any:
     """Let a task that a handler has started await ``late`` when the turn is over."""
     over = asyncio.Event()
 
@@ -179,7 +179,7 @@ async def after_the_turn(stand: Stand, late: Callable[[], Awaitable[Any]]) -> An
     return await task
 
 
-async def test_a_task_that_outlives_its_turn_may_open_a_transaction_of_its_own(stand: Stand) -> None:
+async def test_a_task_that_outlives_its_turn_may_open_a_transaction_of_its_own(stand: Service) -> None:
     async def late() -> None:
         async with stand.db.transaction():
             await stand.write("late")
@@ -188,18 +188,18 @@ async def test_a_task_that_outlives_its_turn_may_open_a_transaction_of_its_own(s
     assert await stand.notes() == ["turn", "late"]
 
 
-async def test_a_task_that_outlives_its_turn_may_send_a_command_of_its_own(stand: Stand) -> None:
+async def test_a_task_that_outlives_its_turn_may_send_a_command_of_its_own(stand: Service) -> None:
     await after_the_turn(stand, lambda: stand.send(stand.writes("late")))
     assert await stand.notes() == ["turn", "late"]
 
 
-async def test_a_command_of_such_a_task_that_fails_is_undone(stand: Stand) -> None:
+async def test_a_command_of_such_a_task_that_fails_is_undone(stand: Service) -> None:
     with pytest.raises(Deliberate):
         await after_the_turn(stand, lambda: stand.send(stand.fails("undone")))
     assert await stand.notes() == ["turn"]
 
 
-async def test_a_task_that_outlives_its_turn_is_in_no_unit(stand: Stand) -> None:
+async def test_a_task_that_outlives_its_turn_is_in_no_unit(stand: Service) -> None:
     async def late() -> Any:
         return current_unit_of_work()
 
@@ -210,7 +210,7 @@ class Kept:
     """What a turn keeps with its transaction."""
 
 
-async def test_a_task_that_outlives_its_turn_keeps_nothing_of_what_that_noted(stand: Stand) -> None:
+async def test_a_task_that_outlives_its_turn_keeps_nothing_of_what_that_noted(stand: Service) -> None:
     kept: list[weakref.ref[Kept]] = []
     over = asyncio.Event()
 
@@ -249,7 +249,7 @@ class Door:
     """What a handler gets from its request scope, so that one is open."""
 
 
-async def test_a_service_that_is_started_within_a_turn_sees_nothing_of_that(stand: Stand) -> None:
+async def test_a_service_that_is_started_within_a_turn_sees_nothing_of_that(stand: Service) -> None:
     async with stand.db.transaction():
         stand.db.outbox.add(Told(payload="one"))
     broker = Watching()

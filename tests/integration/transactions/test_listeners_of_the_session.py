@@ -18,7 +18,7 @@ from tests.integration.transactions.stand import REGISTRY, Base, Note, Run, Told
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 LISTENERS = ["before_flush", "after_flush", "after_flush_postexec", "after_insert", "before_commit"]
 
@@ -50,7 +50,7 @@ def listening() -> Iterator[Callable[[str, Callable[[Any], None]], None]]:
 
 
 @pytest.fixture
-def db(stand: Stand) -> cqrs.Database[Any]:
+def db(stand: Service) -> cqrs.Database[Any]:
     sessions = async_sessionmaker(stand.engine, expire_on_commit=False, sync_session_class=OwnSession)
     return cqrs.Database(sessions, metadata=Base.metadata, registry=REGISTRY)
 
@@ -58,7 +58,7 @@ def db(stand: Stand) -> cqrs.Database[Any]:
 @pytest.mark.parametrize("flushed", [True, False], ids=["flushed before", "flushed by the commit"])
 @pytest.mark.parametrize("name", LISTENERS)
 async def test_messages_added_by_a_listener_are_committed(
-    stand: Stand, db: cqrs.Database[Any], listening: Any, name: str, *, flushed: bool
+    stand: Service, db: cqrs.Database[Any], listening: Any, name: str, *, flushed: bool
 ) -> None:
     async def work() -> None:
         db.outbox.add(Told(payload="first"), key="one")
@@ -73,7 +73,7 @@ async def test_messages_added_by_a_listener_are_committed(
 
 @pytest.mark.parametrize("name", ["before_flush", "after_flush", "before_commit"])
 async def test_messages_added_by_a_listener_to_its_session_are_committed(
-    stand: Stand, db: cqrs.Database[Any], listening: Any, name: str
+    stand: Service, db: cqrs.Database[Any], listening: Any, name: str
 ) -> None:
     listening(name, lambda session: db.outbox.add(session, Told(payload="one")))
     async with db.transaction():
@@ -83,7 +83,7 @@ async def test_messages_added_by_a_listener_to_its_session_are_committed(
 
 @pytest.mark.parametrize("name", LISTENERS)
 async def test_messages_added_by_a_listener_are_undone_with_the_rest(
-    stand: Stand, db: cqrs.Database[Any], listening: Any, name: str
+    stand: Service, db: cqrs.Database[Any], listening: Any, name: str
 ) -> None:
     async def work() -> None:
         await note(db.session, "undone")
@@ -97,7 +97,7 @@ async def test_messages_added_by_a_listener_are_undone_with_the_rest(
 
 @pytest.mark.parametrize("name", LISTENERS)
 async def test_a_session_that_was_brought_takes_what_a_listener_adds(
-    stand: Stand, db: cqrs.Database[Any], listening: Any, name: str
+    stand: Service, db: cqrs.Database[Any], listening: Any, name: str
 ) -> None:
     listening(name, lambda _: db.outbox.add(Told(payload="one")))
     async with AsyncSession(stand.engine, sync_session_class=OwnSession) as session:
@@ -109,7 +109,7 @@ async def test_a_session_that_was_brought_takes_what_a_listener_adds(
 
 
 async def test_messages_added_after_the_commit_was_sent_are_refused(
-    stand: Stand, db: cqrs.Database[Any], listening: Any
+    stand: Service, db: cqrs.Database[Any], listening: Any
 ) -> None:
     caught: list[type[BaseException]] = []
 

@@ -23,7 +23,7 @@ from cqrs.outbox.sqlalchemy.repository import OutboxModelMixin, SqlAlchemyOutbox
 from cqrs.workers.relay.outbox_relay import OutboxRelay
 from tests.helpers.waiting import until
 from tests.integration.transactions.consuming import filled
-from tests.integration.transactions.stand import REGISTRY, Stand, Told, engine_at
+from tests.integration.transactions.stand import REGISTRY, Service, Told, engine_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -32,53 +32,53 @@ ENVELOPE = Envelope(message_id=uuid.uuid4(), name="told", topic="news", body=b"{
 
 
 @pytest.fixture
-async def bare(address: str) -> AsyncIterator[Stand]:
+async def bare(address: str) -> AsyncIterator[Service]:
     """A service whose own tables are there, and none of ours."""
-    made = Stand(engine_at(address), engine_at(address))
+    made = Service(engine_at(address), engine_at(address))
     await made.db.create_all()
     yield made
     await made.engine.dispose()
     await made.outside.dispose()
 
 
-async def add_and_commit(stand: Stand) -> None:
+async def add_and_commit(stand: Service) -> None:
     async with stand.db.outbox as session:
         stand.db.outbox.add(session, Told(payload="one"))
         await stand.db.outbox.commit(session)
 
 
-async def add_and_flush(stand: Stand) -> None:
+async def add_and_flush(stand: Service) -> None:
     async with stand.db.transaction() as session:
         stand.db.outbox.add(Told(payload="one"))
         await session.flush()
 
 
-async def commit_a_session_of_ones_own(stand: Stand) -> None:
+async def commit_a_session_of_ones_own(stand: Service) -> None:
     async with stand.sessions() as session:
         stand.db.outbox.add(session, Told(payload="one"))
         await session.commit()
 
 
-async def add_within_a_command(stand: Stand) -> None:
+async def add_within_a_command(stand: Service) -> None:
     async def work() -> None:
         stand.db.outbox.add(Told(payload="one"))
 
     await stand.send(work)
 
 
-async def record_within_a_command(stand: Stand) -> None:
+async def record_within_a_command(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="one"))
 
     await stand.record(work)
 
 
-async def cancel(stand: Stand) -> None:
+async def cancel(stand: Service) -> None:
     async with stand.db.transaction():
         await stand.db.outbox.cancel(uuid.uuid4())
 
 
-async def accept(stand: Stand) -> None:
+async def accept(stand: Service) -> None:
     async with stand.db.transaction():
         await stand.db.inbox.accept("billing", [ENVELOPE])
 
@@ -87,7 +87,7 @@ def sent() -> QueuedMessage:
     return QueuedMessage(1, 0, ENVELOPE, None, 0, scheduled=False, blocked=False)
 
 
-WAYS: dict[str, tuple[str, Callable[[Stand], Awaitable[Any]]]] = {
+WAYS: dict[str, tuple[str, Callable[[Service], Awaitable[Any]]]] = {
     "add and commit": ("outbox", add_and_commit),
     "add and flush": ("outbox", add_and_flush),
     "the commit of a session of one's own": ("outbox", commit_a_session_of_ones_own),
@@ -113,7 +113,7 @@ WAYS: dict[str, tuple[str, Callable[[Stand], Awaitable[Any]]]] = {
 }
 
 
-def must_say_what_to_do(error: MigrationNeeded, stand: Stand, table: str) -> None:
+def must_say_what_to_do(error: MigrationNeeded, stand: Service, table: str) -> None:
     address = stand.db.name
     assert error.table.startswith(table)
     assert (error.address, error.column) == (address, None)
@@ -124,7 +124,7 @@ def must_say_what_to_do(error: MigrationNeeded, stand: Stand, table: str) -> Non
     assert password is None or str(password) not in f"{error!r} {error}"
 
 
-async def test_a_missing_table_is_named_on_every_way(bare: Stand, subtests: pytest.Subtests) -> None:
+async def test_a_missing_table_is_named_on_every_way(bare: Service, subtests: pytest.Subtests) -> None:
     for name, (table, way) in WAYS.items():
         with subtests.test(name):
             with pytest.raises(MigrationNeeded) as caught:
@@ -135,7 +135,7 @@ async def test_a_missing_table_is_named_on_every_way(bare: Stand, subtests: pyte
     assert await bare.messages() == ["one"]
 
 
-async def test_a_missing_column_is_named(stand: Stand) -> None:
+async def test_a_missing_column_is_named(stand: Service) -> None:
     """The tables are those of an older version."""
     async with stand.outside.begin() as connection:
         await connection.execute(text("alter table outbox rename column partition_no to old_no"))
@@ -145,7 +145,7 @@ async def test_a_missing_column_is_named(stand: Stand) -> None:
         assert (caught.value.table, caught.value.column) == ("outbox", "partition_no")
 
 
-async def test_tables_of_another_name_are_created_by_the_printed_command(bare: Stand) -> None:
+async def test_tables_of_another_name_are_created_by_the_printed_command(bare: Service) -> None:
     db = cqrs.Database(bare.sessions, registry=REGISTRY, outbox_table="parcels", inbox_table="letters")
     with pytest.raises(MigrationNeeded) as caught:
         await db.outbox.get_many()
@@ -155,7 +155,7 @@ async def test_tables_of_another_name_are_created_by_the_printed_command(bare: S
     assert caught.value.command.endswith(" --inbox-table letters")
 
 
-async def test_a_model_of_ones_own_is_known(bare: Stand) -> None:
+async def test_a_model_of_ones_own_is_known(bare: Service) -> None:
     class Own(DeclarativeBase):
         pass
 
@@ -168,7 +168,7 @@ async def test_a_model_of_ones_own_is_known(bare: Stand) -> None:
 
 
 @pytest.mark.parametrize("statement", ["select * from not_ours", "select nonsense from outbox", "select id from inbox"])
-async def test_missing_tables_of_the_user_are_reported_by_the_database_alone(stand: Stand, statement: str) -> None:
+async def test_missing_tables_of_the_user_are_reported_by_the_database_alone(stand: Service, statement: str) -> None:
     async def work() -> None:
         await stand.db.session.execute(text(statement))
 
@@ -177,7 +177,7 @@ async def test_missing_tables_of_the_user_are_reported_by_the_database_alone(sta
     assert not getattr(caught.value, "__notes__", [])
 
 
-async def test_a_swallowed_error_of_a_missing_table_commits_nothing(bare: Stand) -> None:
+async def test_a_swallowed_error_of_a_missing_table_commits_nothing(bare: Service) -> None:
     async def work() -> None:
         await bare.write("undone")
         bare.db.outbox.add(Told(payload="one"))
@@ -190,7 +190,7 @@ async def test_a_swallowed_error_of_a_missing_table_commits_nothing(bare: Stand)
 
 
 async def test_a_relay_logs_the_remedy_once_and_continues_when_it_is_applied(
-    bare: Stand, caplog: pytest.LogCaptureFixture
+    bare: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     relay = OutboxRelay(bare.db.outbox, broker := MemoryMessageBroker())
     with caplog.at_level(logging.WARNING, logger="cqrs"):
@@ -202,7 +202,9 @@ async def test_a_relay_logs_the_remedy_once_and_continues_when_it_is_applied(
         await relay.stop()
 
 
-async def test_a_consumer_parks_nothing_while_a_table_is_missing(bare: Stand, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_consumer_parks_nothing_while_a_table_is_missing(
+    bare: Service, caplog: pytest.LogCaptureFixture
+) -> None:
     async def handle(event: Any) -> None:
         del event
         bare.db.outbox.add(Told(payload="one"))

@@ -16,10 +16,10 @@ from tests.helpers.errors import Deliberate
 from tests.integration.transactions.stand import Account, Counted, Happened, Note, Record, Run, Told, bind, run
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def test_a_nested_turn_is_committed_with_the_outer_one(stand: Stand) -> None:
+async def test_a_nested_turn_is_committed_with_the_outer_one(stand: Service) -> None:
     async def work() -> None:
         await stand.write("outer")
         await stand.send(stand.writes("inner"))
@@ -29,7 +29,7 @@ async def test_a_nested_turn_is_committed_with_the_outer_one(stand: Stand) -> No
     assert await stand.notes() == ["outer", "inner"]
 
 
-async def test_a_nested_turn_is_undone_with_the_outer_one(stand: Stand) -> None:
+async def test_a_nested_turn_is_undone_with_the_outer_one(stand: Service) -> None:
     async def work() -> None:
         await stand.send(stand.writes("inner"))
         raise Deliberate
@@ -39,7 +39,7 @@ async def test_a_nested_turn_is_undone_with_the_outer_one(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_a_nested_turn_that_fails_undoes_the_outer_one_too(stand: Stand) -> None:
+async def test_a_nested_turn_that_fails_undoes_the_outer_one_too(stand: Service) -> None:
     async def work() -> None:
         await stand.write("outer")
         await stand.send(stand.fails("inner"))
@@ -49,7 +49,7 @@ async def test_a_nested_turn_that_fails_undoes_the_outer_one_too(stand: Stand) -
     assert await stand.notes() == []
 
 
-async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(stand: Stand) -> None:
+async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(stand: Service) -> None:
     async def work() -> None:
         await stand.write("before")
         with pytest.raises(Deliberate):
@@ -60,7 +60,7 @@ async def test_a_nested_turn_that_fails_and_is_caught_is_undone_alone(stand: Sta
     assert await stand.notes() == ["before", "after"]
 
 
-async def test_a_nested_turn_before_the_first_statement_is_undone_alone(stand: Stand) -> None:
+async def test_a_nested_turn_before_the_first_statement_is_undone_alone(stand: Service) -> None:
     async def work() -> None:
         with pytest.raises(Deliberate):
             await stand.send(stand.fails("undone"))
@@ -70,7 +70,7 @@ async def test_a_nested_turn_before_the_first_statement_is_undone_alone(stand: S
     assert await stand.notes() == ["after"]
 
 
-async def test_objects_pending_before_a_failed_nested_command_are_kept(stand: Stand) -> None:
+async def test_objects_pending_before_a_failed_nested_command_are_kept(stand: Service) -> None:
 
     async def work() -> None:
         stand.db.session.add(Note(what="pending"))
@@ -81,7 +81,7 @@ async def test_objects_pending_before_a_failed_nested_command_are_kept(stand: St
     assert await stand.notes() == ["pending"]
 
 
-async def test_an_attribute_set_before_a_nested_turn_that_is_undone_is_kept(stand: Stand) -> None:
+async def test_an_attribute_set_before_a_nested_turn_that_is_undone_is_kept(stand: Service) -> None:
 
     await stand.open_account(100)
 
@@ -96,7 +96,7 @@ async def test_an_attribute_set_before_a_nested_turn_that_is_undone_is_kept(stan
     assert await stand.balance() == 90
 
 
-async def test_of_two_nested_turns_the_one_that_fails_is_undone_alone(stand: Stand) -> None:
+async def test_of_two_nested_turns_the_one_that_fails_is_undone_alone(stand: Service) -> None:
     async def work() -> None:
         await stand.send(stand.writes("one"))
         with pytest.raises(Deliberate):
@@ -107,7 +107,7 @@ async def test_of_two_nested_turns_the_one_that_fails_is_undone_alone(stand: Sta
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_nested_turn_takes_along_the_one_within_it(stand: Stand) -> None:
+async def test_a_nested_turn_takes_along_the_one_within_it(stand: Service) -> None:
     async def middle() -> None:
         await stand.send(stand.writes("undone"))
         await stand.fails("undone too")()
@@ -121,7 +121,7 @@ async def test_a_nested_turn_takes_along_the_one_within_it(stand: Stand) -> None
     assert await stand.notes() == ["one"]
 
 
-async def test_a_turn_within_a_nested_one_is_undone_alone(stand: Stand) -> None:
+async def test_a_turn_within_a_nested_one_is_undone_alone(stand: Service) -> None:
     async def middle() -> None:
         await stand.write("middle")
         with pytest.raises(Deliberate):
@@ -135,7 +135,7 @@ async def test_a_turn_within_a_nested_one_is_undone_alone(stand: Stand) -> None:
     assert await stand.notes() == ["outer", "middle"]
 
 
-async def test_a_statement_that_fails_in_a_nested_turn_is_undone_alone(stand: Stand) -> None:
+async def test_a_statement_that_fails_in_a_nested_turn_is_undone_alone(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         with pytest.raises(IntegrityError):
@@ -146,7 +146,7 @@ async def test_a_statement_that_fails_in_a_nested_turn_is_undone_alone(stand: St
     assert await stand.notes() == ["one", "three"]
 
 
-async def test_a_nested_turn_that_is_retried_by_hand_is_written_once(stand: Stand) -> None:
+async def test_a_nested_turn_that_is_retried_by_hand_is_written_once(stand: Service) -> None:
     tries = []
 
     async def inner() -> None:
@@ -165,7 +165,7 @@ async def test_a_nested_turn_that_is_retried_by_hand_is_written_once(stand: Stan
     assert (await stand.notes(), tries) == (["inner"], [0, 1, 2])
 
 
-async def test_a_nested_turn_that_touches_no_database_costs_no_statement(stand: Stand) -> None:
+async def test_a_nested_turn_that_touches_no_database_costs_no_statement(stand: Service) -> None:
     async def nothing() -> str:
         return "nothing"
 
@@ -180,7 +180,7 @@ async def test_a_nested_turn_that_touches_no_database_costs_no_statement(stand: 
     assert await stand.notes() == ["one"]
 
 
-async def test_a_nested_turn_that_fails_and_touches_no_database_costs_no_statement(stand: Stand) -> None:
+async def test_a_nested_turn_that_fails_and_touches_no_database_costs_no_statement(stand: Service) -> None:
     async def work() -> int:
         await stand.write("one")
         counted = Counted(stand.engine)
@@ -192,7 +192,7 @@ async def test_a_nested_turn_that_fails_and_touches_no_database_costs_no_stateme
     assert await stand.notes() == ["one"]
 
 
-async def test_a_turn_that_touches_no_database_takes_no_connection(stand: Stand) -> None:
+async def test_a_turn_that_touches_no_database_takes_no_connection(stand: Service) -> None:
     async def nothing() -> None:
         await stand.send(stand.writes())
 
@@ -203,7 +203,7 @@ async def test_a_turn_that_touches_no_database_takes_no_connection(stand: Stand)
     assert (counted.connections, counted.statements) == (0, [])
 
 
-async def test_a_turn_takes_one_connection(stand: Stand) -> None:
+async def test_a_turn_takes_one_connection(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         await stand.send(stand.writes("two"))
@@ -214,7 +214,7 @@ async def test_a_turn_takes_one_connection(stand: Stand) -> None:
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_a_message_that_was_added_in_a_nested_turn_is_undone_with_it(stand: Stand) -> None:
+async def test_a_message_that_was_added_in_a_nested_turn_is_undone_with_it(stand: Service) -> None:
     async def inner() -> None:
         stand.db.outbox.add(Told(payload="undone"))
         raise Deliberate
@@ -229,7 +229,7 @@ async def test_a_message_that_was_added_in_a_nested_turn_is_undone_with_it(stand
     assert await stand.messages() == ["one", "two"]
 
 
-async def test_a_command_of_an_event_handler_is_part_of_the_turn(stand: Stand) -> None:
+async def test_a_command_of_an_event_handler_is_part_of_the_turn(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         await stand.write("handler")
         events.record(Happened(lambda: stand.send(stand.writes("command"))))
@@ -238,7 +238,7 @@ async def test_a_command_of_an_event_handler_is_part_of_the_turn(stand: Stand) -
     assert await stand.notes() == ["handler", "command"]
 
 
-async def test_a_command_of_an_event_handler_that_fails_undoes_the_turn(stand: Stand) -> None:
+async def test_a_command_of_an_event_handler_that_fails_undoes_the_turn(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         await stand.write("handler")
         events.record(Happened(lambda: stand.send(stand.fails("command"))))
@@ -248,7 +248,7 @@ async def test_a_command_of_an_event_handler_that_fails_undoes_the_turn(stand: S
     assert await stand.notes() == []
 
 
-async def test_a_query_of_a_command_reads_what_that_has_written(stand: Stand) -> None:
+async def test_a_query_of_a_command_reads_what_that_has_written(stand: Service) -> None:
 
     async def query() -> list[str]:
         return list(await stand.db.session.scalars(select(Note.what)))
@@ -260,7 +260,7 @@ async def test_a_query_of_a_command_reads_what_that_has_written(stand: Stand) ->
     assert await stand.send(work) == ["one"]
 
 
-async def test_a_turn_within_a_block_is_a_savepoint_of_it(stand: Stand) -> None:
+async def test_a_turn_within_a_block_is_a_savepoint_of_it(stand: Service) -> None:
     async with stand.db.transaction():
         await stand.write("block")
         with pytest.raises(Deliberate):
@@ -270,7 +270,7 @@ async def test_a_turn_within_a_block_is_a_savepoint_of_it(stand: Stand) -> None:
     assert await stand.notes() == ["block", "turn"]
 
 
-async def test_a_block_within_a_turn_is_a_savepoint_of_it(stand: Stand) -> None:
+async def test_a_block_within_a_turn_is_a_savepoint_of_it(stand: Service) -> None:
     async def work() -> None:
         await stand.write("turn")
         with pytest.raises(Deliberate):
@@ -285,7 +285,7 @@ async def test_a_block_within_a_turn_is_a_savepoint_of_it(stand: Stand) -> None:
     assert await stand.notes() == ["turn", "block"]
 
 
-async def test_a_turn_in_a_block_that_was_committed_before_its_end_raises(stand: Stand) -> None:
+async def test_a_turn_in_a_block_that_was_committed_before_its_end_raises(stand: Service) -> None:
     async with stand.db.unit_of_work() as unit:
         await stand.write("one")
         await unit.commit()
@@ -312,7 +312,7 @@ class Second(CORRequestHandler[Run, Any]):
         return await request.work()
 
 
-async def test_a_chain_member_that_wrote_and_raised_is_undone_alone(stand: Stand) -> None:
+async def test_a_chain_member_that_wrote_and_raised_is_undone_alone(stand: Service) -> None:
     mediator = stand.bootstrap(commands_mapper=lambda m: m.bind(Run, [First, Second]))
     async with stand.db.transaction():
         await stand.write("before")
@@ -320,13 +320,13 @@ async def test_a_chain_member_that_wrote_and_raised_is_undone_alone(stand: Stand
     assert await stand.notes() == ["before"]
 
 
-async def test_a_chain_member_that_is_first_to_write_and_raises_is_undone_alone(stand: Stand) -> None:
+async def test_a_chain_member_that_is_first_to_write_and_raises_is_undone_alone(stand: Service) -> None:
     mediator = stand.bootstrap(commands_mapper=lambda m: m.bind(Run, [First, Second]))
     assert await mediator.send(Run(stand.fails("undone"))) == "first"
     assert await stand.notes() == []
 
 
-async def test_the_primary_of_a_fallback_that_wrote_and_raised_is_undone(stand: Stand) -> None:
+async def test_the_primary_of_a_fallback_that_wrote_and_raised_is_undone(stand: Service) -> None:
     async def stand_in(request: Run) -> str:
         await stand.write("fallback")
         return "fallback"
@@ -336,7 +336,7 @@ async def test_the_primary_of_a_fallback_that_wrote_and_raised_is_undone(stand: 
     assert await stand.notes() == ["fallback"]
 
 
-async def test_an_event_handler_with_a_fallback_that_wrote_and_raised_is_undone(stand: Stand) -> None:
+async def test_an_event_handler_with_a_fallback_that_wrote_and_raised_is_undone(stand: Service) -> None:
     async def primary(event: Happened) -> None:
         await stand.fails("undone")()
 

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 async def tell(events: cqrs.EventRecorder) -> None:
     events.record(Told(payload="lost"))
 
 
-async def test_a_notification_without_broker_and_outbox_raises_within_a_transaction(stand: Stand) -> None:
+async def test_a_notification_without_broker_and_outbox_raises_within_a_transaction(stand: Service) -> None:
     mediator = bootstrap(commands_mapper=bind)
     with pytest.raises(UnitOfWorkStateError, match="neither an outbox nor a message_broker"):
         async with stand.db.transaction():
@@ -56,7 +56,9 @@ async def insert(driver: Any, kind: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("begin", ["begin_nested", "begin"])
-async def test_writes_of_the_driver_in_a_savepoint_of_the_session_are_undone_with_it(stand: Stand, begin: str) -> None:
+async def test_writes_of_the_driver_in_a_savepoint_of_the_session_are_undone_with_it(
+    stand: Service, begin: str
+) -> None:
     async def work() -> None:
         driver = await stand.db.connection()
         await insert(driver, stand.kind, "kept")
@@ -74,7 +76,7 @@ class Broken(Exception):
     """What a session factory raises."""
 
 
-async def test_an_outbox_whose_session_cannot_be_made_leaves_no_unit_open(stand: Stand) -> None:
+async def test_an_outbox_whose_session_cannot_be_made_leaves_no_unit_open(stand: Service) -> None:
     """Every later turn of the task would join it, and would never be committed."""
     failures: list[Exception] = []
 
@@ -94,7 +96,7 @@ async def test_an_outbox_whose_session_cannot_be_made_leaves_no_unit_open(stand:
     assert await stand.notes() == ["one"]
 
 
-async def test_an_outbox_block_that_was_rolled_back_is_not_committed_afterwards(stand: Stand) -> None:
+async def test_an_outbox_block_that_was_rolled_back_is_not_committed_afterwards(stand: Service) -> None:
     async def work() -> None:
         await stand.write("kept")
         async with stand.db.outbox as session:
@@ -108,7 +110,7 @@ async def test_an_outbox_block_that_was_rolled_back_is_not_committed_afterwards(
 
 
 async def test_an_outbox_block_without_a_commit_within_a_turn_warns(
-    stand: Stand, caplog: pytest.LogCaptureFixture
+    stand: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def work() -> None:
         async with stand.db.outbox as session:
@@ -122,7 +124,7 @@ async def test_an_outbox_block_without_a_commit_within_a_turn_warns(
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
 async def test_an_outbox_block_that_was_ended_warns_of_nothing(
-    stand: Stand, caplog: pytest.LogCaptureFixture, end: str
+    stand: Service, caplog: pytest.LogCaptureFixture, end: str
 ) -> None:
     async def work() -> None:
         async with stand.db.outbox as session:
@@ -134,7 +136,7 @@ async def test_an_outbox_block_that_was_ended_warns_of_nothing(
     assert "without a commit" not in caplog.text
 
 
-def mediator_with_a_fallback(stand: Stand, *, with_database: bool) -> cqrs.StreamingRequestMediator:
+def mediator_with_a_fallback(stand: Service, *, with_database: bool) -> cqrs.StreamingRequestMediator:
     """Of a stream whose primary fails after its first chunk."""
 
     class Primary(cqrs.StreamingRequestHandler[Watch, int]):
@@ -156,7 +158,7 @@ def mediator_with_a_fallback(stand: Stand, *, with_database: bool) -> cqrs.Strea
 
 @pytest.mark.parametrize("with_database", [True, False])
 async def test_a_turn_that_writes_between_the_chunks_of_a_primary_that_fails_is_doomed(
-    stand: Stand, *, with_database: bool
+    stand: Service, *, with_database: bool
 ) -> None:
     """What it wrote is undone with the savepoint of the primary, and the stream goes on with its fallback."""
     streaming = mediator_with_a_fallback(stand, with_database=with_database)
@@ -174,7 +176,7 @@ async def test_a_turn_that_writes_between_the_chunks_of_a_primary_that_fails_is_
 
 @pytest.mark.parametrize("with_database", [True, False])
 async def test_a_primary_of_a_stream_that_fails_is_undone_alone_if_nothing_was_written_between_its_chunks(
-    stand: Stand, *, with_database: bool
+    stand: Service, *, with_database: bool
 ) -> None:
     streaming = mediator_with_a_fallback(stand, with_database=with_database)
 

@@ -15,7 +15,7 @@ from tests.integration.transactions.stand import REGISTRY, Base, Note, Run
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 TENANT: ContextVar[str] = ContextVar("tenant", default="nobody")
 
@@ -31,7 +31,7 @@ create policy own on letters using (tenant = current_setting('app.tenant', true)
 """
 
 
-def database(stand: Stand, on_begin: Any) -> cqrs.Database:
+def database(stand: Service, on_begin: Any) -> cqrs.Database:
     return cqrs.Database(stand.sessions, metadata=Base.metadata, registry=REGISTRY, on_begin=on_begin)
 
 
@@ -46,7 +46,7 @@ class Calls:
         await session.execute(text("select 1"))
 
 
-async def test_it_is_called_once_in_each_transaction(stand: Stand) -> None:
+async def test_it_is_called_once_in_each_transaction(stand: Service) -> None:
     calls = Calls()
     db = database(stand, calls)
     for _ in range(2):
@@ -57,14 +57,14 @@ async def test_it_is_called_once_in_each_transaction(stand: Stand) -> None:
     assert calls.count == 2
 
 
-async def test_it_is_not_called_where_nothing_is_asked(stand: Stand) -> None:
+async def test_it_is_not_called_where_nothing_is_asked(stand: Service) -> None:
     calls = Calls()
     async with database(stand, calls).transaction():
         pass
     assert calls.count == 0
 
 
-async def test_it_is_called_again_where_a_first_nested_turn_was_undone(stand: Stand) -> None:
+async def test_it_is_called_again_where_a_first_nested_turn_was_undone(stand: Service) -> None:
     calls = Calls()
     db = database(stand, calls)
     async with db.transaction() as session:
@@ -76,7 +76,7 @@ async def test_it_is_called_again_where_a_first_nested_turn_was_undone(stand: St
     assert calls.count == 2
 
 
-async def test_it_is_called_in_a_separate_transaction_too(stand: Stand) -> None:
+async def test_it_is_called_in_a_separate_transaction_too(stand: Service) -> None:
     calls = Calls()
     db = database(stand, calls)
     async with db.transaction(), db.separate_transaction() as session:
@@ -84,7 +84,7 @@ async def test_it_is_called_in_a_separate_transaction_too(stand: Stand) -> None:
     assert calls.count == 1
 
 
-async def test_writes_of_on_begin_are_part_of_the_transaction(stand: Stand) -> None:
+async def test_writes_of_on_begin_are_part_of_the_transaction(stand: Service) -> None:
     async def sign(session: AsyncSession) -> None:
         session.add(Note(what="begun"))
 
@@ -98,7 +98,7 @@ async def test_writes_of_on_begin_are_part_of_the_transaction(stand: Stand) -> N
     assert await stand.notes() == ["begun", "one"]
 
 
-async def test_an_error_of_on_begin_ends_the_transaction(stand: Stand) -> None:
+async def test_an_error_of_on_begin_ends_the_transaction(stand: Service) -> None:
     async def refuse(session: AsyncSession) -> None:
         raise Deliberate
 
@@ -114,7 +114,7 @@ async def test_an_error_of_on_begin_ends_the_transaction(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_the_session_of_the_transaction_can_be_used_in_it(stand: Stand) -> None:
+async def test_the_session_of_the_transaction_can_be_used_in_it(stand: Service) -> None:
     """A repository over ``db.session`` may be called there; that must not begin for ever."""
     calls = Calls()
 
@@ -128,7 +128,7 @@ async def test_the_session_of_the_transaction_can_be_used_in_it(stand: Stand) ->
 
 
 @pytest.fixture
-async def shielded(postgres_stand: Stand) -> cqrs.Database:
+async def shielded(postgres_stand: Service) -> cqrs.Database:
     """A database whose letters are seen by their tenant only."""
     role = f"service_{postgres_stand.engine.url.database}"  # roles belong to the server, which others use too
     async with postgres_stand.outside.begin() as connection:

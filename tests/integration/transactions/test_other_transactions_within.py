@@ -24,10 +24,10 @@ from tests.integration.transactions.stand import Happened, Note, Ordered, Record
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def fail_after_the_commit(other: Stand) -> None:
+async def fail_after_the_commit(other: Service) -> None:
     """A transaction of ``other`` that is committed, and whose callback fails then."""
 
     async def ring() -> None:
@@ -39,7 +39,7 @@ async def fail_after_the_commit(other: Stand) -> None:
 
 
 async def test_a_turn_that_ends_with_the_after_commit_error_of_another_transaction_is_doomed(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     """An AfterCommitError means to its caller that the transaction was committed."""
 
@@ -54,7 +54,7 @@ async def test_a_turn_that_ends_with_the_after_commit_error_of_another_transacti
 
 
 async def test_a_callback_before_the_commit_that_ends_with_such_an_error_dooms_the_turn(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     async def before() -> None:
         await fail_after_the_commit(other)
@@ -70,7 +70,7 @@ async def test_a_callback_before_the_commit_that_ends_with_such_an_error_dooms_t
 
 @pytest.mark.parametrize("count", [1, 3])
 async def test_a_message_whose_handler_ends_with_such_an_error_comes_again(
-    stand: Stand, other: Stand, count: int
+    stand: Service, other: Service, count: int
 ) -> None:
     failures = [1]
 
@@ -87,7 +87,7 @@ async def test_a_message_whose_handler_ends_with_such_an_error_comes_again(
 
 
 async def test_once_does_not_acknowledge_a_message_whose_subscriber_ends_with_such_an_error(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     acknowledged: list[int] = []
 
@@ -112,21 +112,21 @@ async def test_once_does_not_acknowledge_a_message_whose_subscriber_ends_with_su
 
 
 @asynccontextmanager
-async def another_database(_: Stand, other: Stand) -> AsyncGenerator[None]:
+async def another_database(_: Service, other: Service) -> AsyncGenerator[None]:
     async with other.db.transaction() as session:
         await note(session, "own")
         yield
 
 
 @asynccontextmanager
-async def separately(stand: Stand, _: Stand) -> AsyncGenerator[None]:
+async def separately(stand: Service, _: Service) -> AsyncGenerator[None]:
     async with stand.db.separate_transaction() as session:
         await note(session, "own")
         yield
 
 
 @asynccontextmanager
-async def outbox(stand: Stand, _: Stand) -> AsyncGenerator[None]:
+async def outbox(stand: Service, _: Service) -> AsyncGenerator[None]:
     async with stand.db.outbox as session:
         await note(session, "own")
         yield
@@ -134,7 +134,7 @@ async def outbox(stand: Stand, _: Stand) -> AsyncGenerator[None]:
 
 
 @asynccontextmanager
-async def own_unit(stand: Stand, _: Stand) -> AsyncGenerator[None]:
+async def own_unit(stand: Service, _: Service) -> AsyncGenerator[None]:
     async with SqlAlchemyUnitOfWork(stand.sessions) as unit:
         await note(unit.session, "own")
         yield
@@ -150,14 +150,14 @@ OWN = [
 ]
 
 
-def mediator_of(stand: Stand, *, with_database: bool) -> cqrs.RequestMediator:
+def mediator_of(stand: Service, *, with_database: bool) -> cqrs.RequestMediator:
     database = {"database": stand.db} if with_database else {}
     return bootstrap(commands_mapper=bind, domain_events_mapper=lambda m: m.bind(Happened, react), **database)
 
 
 @pytest.mark.parametrize(("own", "with_database"), OWN)
 async def test_events_recorded_in_a_transaction_of_the_handler_itself_are_handled(
-    stand: Stand, other: Stand, own: Any, *, with_database: bool
+    stand: Service, other: Service, own: Any, *, with_database: bool
 ) -> None:
     handled: list[int] = []
 
@@ -176,7 +176,7 @@ async def test_events_recorded_in_a_transaction_of_the_handler_itself_are_handle
 
 @pytest.mark.parametrize(("own", "with_database"), OWN)
 async def test_events_recorded_in_a_failed_transaction_of_the_handler_itself_are_dropped(
-    stand: Stand, other: Stand, own: Any, *, with_database: bool
+    stand: Service, other: Service, own: Any, *, with_database: bool
 ) -> None:
     handled: list[int] = []
 
@@ -193,7 +193,7 @@ async def test_events_recorded_in_a_failed_transaction_of_the_handler_itself_are
     assert handled == []
 
 
-async def test_a_handler_class_may_record_within_async_with_outbox(stand: Stand) -> None:
+async def test_a_handler_class_may_record_within_async_with_outbox(stand: Service) -> None:
     handled: list[int] = []
 
     async def seen() -> None:
@@ -214,7 +214,7 @@ async def test_a_handler_class_may_record_within_async_with_outbox(stand: Stand)
 
 
 async def test_a_session_that_was_brought_begun_writes_nothing_in_the_turn_of_another_database(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     async def write() -> None:
         await note(current_unit_of_work().session, "lost")  # type: ignore[union-attr]
@@ -230,7 +230,7 @@ async def test_a_session_that_was_brought_begun_writes_nothing_in_the_turn_of_an
 
 
 async def test_a_turn_of_another_database_writes_in_a_transaction_that_its_handler_opens(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     """As the text of OtherDatabase advises."""
 
@@ -244,7 +244,7 @@ async def test_a_turn_of_another_database_writes_in_a_transaction_that_its_handl
 
 @pytest.mark.parametrize("fails", [False, True])
 async def test_a_notification_of_another_database_shares_the_fate_of_the_transaction_around(
-    stand: Stand, other: Stand, *, fails: bool
+    stand: Service, other: Service, *, fails: bool
 ) -> None:
     broker = MemoryMessageBroker()
     within = bootstrap(commands_mapper=bind, message_broker=broker, middlewares=[cqrs.TransactionMiddleware(other.db)])
@@ -274,7 +274,7 @@ async def test_a_notification_of_another_database_shares_the_fate_of_the_transac
     ],
     ids=["hint", "line", "several", "with"],
 )
-async def test_a_turn_of_another_database_may_read_with_any_query(stand: Stand, other: Stand, query: str) -> None:
+async def test_a_turn_of_another_database_may_read_with_any_query(stand: Service, other: Service, query: str) -> None:
     async def read() -> Any:
         return (await stand.db.session.execute(text(query))).scalar()
 
@@ -291,7 +291,7 @@ async def test_a_turn_of_another_database_may_read_with_any_query(stand: Stand, 
     ids=["hint", "line", "several"],
 )
 async def test_a_comment_hides_no_write_in_the_turn_of_another_database(
-    stand: Stand, other: Stand, statement: str
+    stand: Service, other: Service, statement: str
 ) -> None:
     async def write() -> None:
         await other.db.session.execute(text(statement))

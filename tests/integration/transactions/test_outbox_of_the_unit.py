@@ -21,10 +21,10 @@ from tests.integration.transactions.consuming import filled
 from tests.integration.transactions.stand import REGISTRY, Base, Note, Ordered, Record, Run, Told, bind, note
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def test_an_outbox_of_another_engine_takes_nothing_in_a_turn(stand: Stand, other: Stand) -> None:
+async def test_an_outbox_of_another_engine_takes_nothing_in_a_turn(stand: Service, other: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         other.db.outbox.add(Told(payload="lost"))
@@ -34,7 +34,7 @@ async def test_an_outbox_of_another_engine_takes_nothing_in_a_turn(stand: Stand,
     assert (await stand.notes(), await other.messages()) == ([], [])
 
 
-async def test_async_with_an_outbox_of_another_engine_raises_in_a_turn(stand: Stand, other: Stand) -> None:
+async def test_async_with_an_outbox_of_another_engine_raises_in_a_turn(stand: Service, other: Service) -> None:
     async def work() -> None:
         async with other.db.outbox as session:
             other.db.outbox.add(session, Told(payload="lost"))
@@ -46,7 +46,7 @@ async def test_async_with_an_outbox_of_another_engine_raises_in_a_turn(stand: St
 
 
 async def test_an_outbox_of_another_engine_takes_a_message_in_a_transaction_of_its_own(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     async def work() -> None:
         async with other.db.transaction():
@@ -57,7 +57,7 @@ async def test_an_outbox_of_another_engine_takes_a_message_in_a_transaction_of_i
     assert (await stand.messages(), await other.messages()) == (["here"], ["there"])
 
 
-async def test_a_message_for_another_session_than_that_of_the_transaction_raises(stand: Stand) -> None:
+async def test_a_message_for_another_session_than_that_of_the_transaction_raises(stand: Service) -> None:
     async def work() -> None:
         async with stand.sessions() as session:
             stand.db.outbox.add(session, Told(payload="lost"))
@@ -67,7 +67,7 @@ async def test_a_message_for_another_session_than_that_of_the_transaction_raises
     assert await stand.messages() == []
 
 
-async def test_a_message_for_the_session_of_the_transaction_around_a_separate_one_raises(stand: Stand) -> None:
+async def test_a_message_for_the_session_of_the_transaction_around_a_separate_one_raises(stand: Service) -> None:
     """The two would be committed apart: the call must name the one that is meant."""
 
     async def work() -> None:
@@ -80,7 +80,7 @@ async def test_a_message_for_the_session_of_the_transaction_around_a_separate_on
     assert await stand.messages() == []
 
 
-async def test_a_message_for_the_session_of_the_transaction_is_part_of_it(stand: Stand) -> None:
+async def test_a_message_for_the_session_of_the_transaction_is_part_of_it(stand: Service) -> None:
     async def work() -> None:
         stand.db.outbox.add(stand.db.session, Told(payload="one"))
         stand.db.outbox.add(current_unit_of_work().session, Told(payload="two"))  # type: ignore[union-attr]
@@ -89,7 +89,7 @@ async def test_a_message_for_the_session_of_the_transaction_is_part_of_it(stand:
     assert await stand.messages() == ["one", "two"]
 
 
-async def test_a_message_for_a_session_over_another_engine_raises(stand: Stand, other: Stand) -> None:
+async def test_a_message_for_a_session_over_another_engine_raises(stand: Service, other: Service) -> None:
     async with other.sessions() as session:
         with pytest.raises(OtherDatabase):
             stand.db.outbox.add(session, Told(payload="lost"))
@@ -97,7 +97,7 @@ async def test_a_message_for_a_session_over_another_engine_raises(stand: Stand, 
     assert (await stand.messages(), await other.messages()) == ([], [])
 
 
-async def test_async_with_the_outbox_within_a_turn_is_part_of_it(stand: Stand) -> None:
+async def test_async_with_the_outbox_within_a_turn_is_part_of_it(stand: Service) -> None:
     async def work() -> None:
         async with stand.db.outbox as session:
             await note(session, "undone")
@@ -110,7 +110,7 @@ async def test_async_with_the_outbox_within_a_turn_is_part_of_it(stand: Stand) -
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
 
-async def test_async_with_the_outbox_outside_of_turns_is_a_transaction(stand: Stand) -> None:
+async def test_async_with_the_outbox_outside_of_turns_is_a_transaction(stand: Service) -> None:
     async with stand.db.outbox as session:
         await note(session, "one")
         stand.db.outbox.add(session, Told(payload="one"))
@@ -118,12 +118,12 @@ async def test_async_with_the_outbox_outside_of_turns_is_a_transaction(stand: St
     assert (await stand.notes(), await stand.messages()) == (["one"], ["one"])
 
 
-async def test_a_message_outside_of_turns_raises(stand: Stand) -> None:
+async def test_a_message_outside_of_turns_raises(stand: Service) -> None:
     with pytest.raises(NoOpenTransaction, match="A message for the outbox"):
         stand.db.outbox.add(Told(payload="lost"))
 
 
-async def test_an_outbox_over_sessions_of_the_same_engine_joins(stand: Stand) -> None:
+async def test_an_outbox_over_sessions_of_the_same_engine_joins(stand: Service) -> None:
     """The form of before ``Database``: it finds the open transaction by its engine."""
     outbox = SqlAlchemyOutboxedEventRepository(stand.sessions, registry=REGISTRY)
 
@@ -135,7 +135,7 @@ async def test_an_outbox_over_sessions_of_the_same_engine_joins(stand: Stand) ->
     assert (await stand.messages(), await stand.notes()) == (["one"], ["one"])
 
 
-async def test_an_inbox_of_another_engine_raises(stand: Stand, other: Stand) -> None:
+async def test_an_inbox_of_another_engine_raises(stand: Service, other: Service) -> None:
     broker = await filled(1)
     async with broker.source("orders") as source:
         (delivery,) = await source.receive(1, 1.0)
@@ -145,7 +145,7 @@ async def test_an_inbox_of_another_engine_raises(stand: Stand, other: Stand) -> 
         await delivery.nack()
 
 
-async def test_a_consumer_whose_inbox_is_of_another_database_ends_with_an_error(stand: Stand, other: Stand) -> None:
+async def test_a_consumer_whose_inbox_is_of_another_database_ends_with_an_error(stand: Service, other: Service) -> None:
     handled: list[int] = []
 
     async def handle(event: Ordered) -> None:
@@ -165,17 +165,17 @@ async def test_a_consumer_whose_inbox_is_of_another_database_ends_with_an_error(
     assert handled == []
 
 
-async def test_an_outbox_over_another_engine_than_the_transactions_is_refused(stand: Stand, other: Stand) -> None:
+async def test_an_outbox_over_another_engine_than_the_transactions_is_refused(stand: Service, other: Service) -> None:
     with pytest.raises(WiringError, match="Use the outbox of the same database"):
         bootstrap(commands_mapper=bind, middlewares=[TransactionMiddleware(stand.db)], outbox=other.db.outbox)
 
 
-async def test_an_outbox_without_a_transaction_is_refused(stand: Stand) -> None:
+async def test_an_outbox_without_a_transaction_is_refused(stand: Service) -> None:
     with pytest.raises(WiringError, match="separate_outbox_transaction=True"):
         bootstrap(commands_mapper=bind, outbox=stand.db.outbox)
 
 
-async def test_an_outbox_with_separate_transactions_that_was_asked_for_stores_messages(stand: Stand) -> None:
+async def test_an_outbox_with_separate_transactions_that_was_asked_for_stores_messages(stand: Service) -> None:
     mediator = bootstrap(commands_mapper=bind, outbox=stand.db.outbox, separate_outbox_transaction=True)
 
     async def work(events: cqrs.EventRecorder) -> None:
@@ -185,13 +185,13 @@ async def test_an_outbox_with_separate_transactions_that_was_asked_for_stores_me
     assert await stand.messages() == ["one"]
 
 
-async def test_an_outbox_beside_that_of_the_database_is_refused(stand: Stand) -> None:
+async def test_an_outbox_beside_that_of_the_database_is_refused(stand: Service) -> None:
     outbox = SqlAlchemyOutboxedEventRepository(stand.sessions, registry=REGISTRY)
     with pytest.raises(WiringError, match="the database has an outbox of its own"):
         stand.bootstrap(outbox=outbox)
 
 
-async def test_an_inbox_table_of_ones_own_is_in_the_same_transaction(stand: Stand) -> None:
+async def test_an_inbox_table_of_ones_own_is_in_the_same_transaction(stand: Service) -> None:
     db = cqrs.Database(stand.sessions, metadata=Base.metadata, inbox_table="marks", outbox_table="letters")
     await db.upgrade()
     async with db.transaction() as session:
@@ -199,7 +199,7 @@ async def test_an_inbox_table_of_ones_own_is_in_the_same_transaction(stand: Stan
     assert await stand.notes() == ["one"]
 
 
-async def test_writes_to_another_database_stay_although_the_transaction_fails(stand: Stand, other: Stand) -> None:
+async def test_writes_to_another_database_stay_although_the_transaction_fails(stand: Service, other: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with other.db.transaction():
@@ -211,7 +211,7 @@ async def test_writes_to_another_database_stay_although_the_transaction_fails(st
     assert (await stand.notes(), await other.notes()) == ([], ["kept"])
 
 
-async def test_a_mediator_of_another_database_writes_nothing_within_a_turn(stand: Stand, other: Stand) -> None:
+async def test_a_mediator_of_another_database_writes_nothing_within_a_turn(stand: Service, other: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         await other.send(other.writes("lost"))
@@ -221,7 +221,7 @@ async def test_a_mediator_of_another_database_writes_nothing_within_a_turn(stand
     assert (await stand.notes(), await other.notes()) == ([], [])
 
 
-async def test_a_mediator_of_another_database_may_read_within_a_turn(stand: Stand, other: Stand) -> None:
+async def test_a_mediator_of_another_database_may_read_within_a_turn(stand: Service, other: Service) -> None:
     await other.send(other.writes("there"))
 
     async def read() -> list[str]:
@@ -230,7 +230,7 @@ async def test_a_mediator_of_another_database_may_read_within_a_turn(stand: Stan
     assert await stand.send(lambda: other.send(read)) == ["there"]
 
 
-async def test_a_nested_turn_of_another_database_may_read_too(stand: Stand, other: Stand) -> None:
+async def test_a_nested_turn_of_another_database_may_read_too(stand: Service, other: Service) -> None:
     """Its savepoint writes nothing."""
     await other.send(other.writes("there"))
 
@@ -260,7 +260,9 @@ async def test_a_nested_turn_of_another_database_may_read_too(stand: Stand, othe
         "create table lost (id integer)",
     ],
 )
-async def test_no_statement_that_writes_is_run_in_another_database(stand: Stand, other: Stand, statement: str) -> None:
+async def test_no_statement_that_writes_is_run_in_another_database(
+    stand: Service, other: Service, statement: str
+) -> None:
     await other.send(other.writes("there"))
 
     async def work() -> None:
@@ -272,7 +274,9 @@ async def test_no_statement_that_writes_is_run_in_another_database(stand: Stand,
     assert (await stand.notes(), await other.notes()) == ([], ["there"])
 
 
-async def test_the_connection_of_another_database_cannot_be_had_to_write_past_it(stand: Stand, other: Stand) -> None:
+async def test_the_connection_of_another_database_cannot_be_had_to_write_past_it(
+    stand: Service, other: Service
+) -> None:
     async def there() -> None:
         driver = await other.db.connection()
         await driver.execute("insert into notes (what) values ('lost')")
@@ -288,7 +292,7 @@ async def test_the_connection_of_another_database_cannot_be_had_to_write_past_it
 
 
 async def test_a_mediator_of_another_database_writes_where_its_transaction_was_opened(
-    stand: Stand, other: Stand
+    stand: Service, other: Service
 ) -> None:
     async def work() -> None:
         await stand.write("here")
@@ -299,7 +303,7 @@ async def test_a_mediator_of_another_database_writes_where_its_transaction_was_o
     assert (await stand.notes(), await other.notes()) == (["here"], ["there"])
 
 
-async def test_the_middleware_of_before_joins_no_unit_of_another_engine(stand: Stand, other: Stand) -> None:
+async def test_the_middleware_of_before_joins_no_unit_of_another_engine(stand: Service, other: Service) -> None:
     """Two mediators over two databases, each with a function that makes its units."""
     outer = bootstrap(
         commands_mapper=bind, middlewares=[TransactionMiddleware(lambda: SqlAlchemyUnitOfWork(stand.sessions))]

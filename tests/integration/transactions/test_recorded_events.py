@@ -19,10 +19,10 @@ from tests.helpers.errors import Deliberate
 from tests.integration.transactions.stand import Happened, Record, Run, Told, bind, record
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def test_a_notification_leaves_with_the_commit_of_its_turn(stand: Stand) -> None:
+async def test_a_notification_leaves_with_the_commit_of_its_turn(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         await stand.write("one")
         events.record(Told(payload="one"))
@@ -31,7 +31,7 @@ async def test_a_notification_leaves_with_the_commit_of_its_turn(stand: Stand) -
     assert (await stand.notes(), await stand.messages()) == (["one"], ["one"])
 
 
-async def test_a_notification_of_a_turn_that_fails_afterwards_does_not_leave(stand: Stand) -> None:
+async def test_a_notification_of_a_turn_that_fails_afterwards_does_not_leave(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="lost"), Happened(stand.fails()))
 
@@ -40,7 +40,7 @@ async def test_a_notification_of_a_turn_that_fails_afterwards_does_not_leave(sta
     assert await stand.messages() == []
 
 
-async def test_a_notification_of_a_nested_turn_that_was_undone_does_not_leave(stand: Stand) -> None:
+async def test_a_notification_of_a_nested_turn_that_was_undone_does_not_leave(stand: Service) -> None:
     async def inner(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="undone"), Happened(stand.fails()))
 
@@ -56,7 +56,7 @@ async def test_a_notification_of_a_nested_turn_that_was_undone_does_not_leave(st
 
 @pytest.mark.parametrize("writes_before", [True, False])
 async def test_events_recorded_in_an_undone_savepoint_are_dropped(
-    stand: Stand,
+    stand: Service,
     writes_before: bool,  # noqa: FBT001  # pytest passes parameters by name
 ) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
@@ -73,7 +73,7 @@ async def test_events_recorded_in_an_undone_savepoint_are_dropped(
     assert await stand.messages() == ["one", "two"]
 
 
-async def test_events_recorded_in_an_undone_savepoint_of_the_session_are_dropped(stand: Stand) -> None:
+async def test_events_recorded_in_an_undone_savepoint_of_the_session_are_dropped(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         events.record(Told(payload="one"))
         with pytest.raises(Deliberate):
@@ -86,7 +86,7 @@ async def test_events_recorded_in_an_undone_savepoint_of_the_session_are_dropped
     assert (await stand.messages(), await stand.notes()) == (["one"], [])
 
 
-async def test_events_recorded_in_a_savepoint_rolled_back_by_hand_are_dropped(stand: Stand) -> None:
+async def test_events_recorded_in_a_savepoint_rolled_back_by_hand_are_dropped(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         savepoint = await stand.db.session.begin_nested()
         events.record(Told(payload="undone"))
@@ -98,7 +98,7 @@ async def test_events_recorded_in_a_savepoint_rolled_back_by_hand_are_dropped(st
 
 
 async def test_an_event_that_was_recorded_twice_keeps_what_was_recorded_outside_of_the_savepoint(
-    stand: Stand,
+    stand: Service,
 ) -> None:
     same = Told(payload="same")
 
@@ -113,7 +113,7 @@ async def test_an_event_that_was_recorded_twice_keeps_what_was_recorded_outside_
     assert await stand.messages() == ["same"]
 
 
-async def test_a_domain_event_of_an_undone_savepoint_is_not_handled(stand: Stand) -> None:
+async def test_a_domain_event_of_an_undone_savepoint_is_not_handled(stand: Service) -> None:
     async def work(events: cqrs.EventRecorder) -> None:
         with pytest.raises(Deliberate):
             async with stand.db.transaction():
@@ -125,7 +125,7 @@ async def test_a_domain_event_of_an_undone_savepoint_is_not_handled(stand: Stand
     assert await stand.notes() == ["one"]
 
 
-async def test_events_recorded_by_the_failed_primary_of_a_fallback_are_dropped(stand: Stand) -> None:
+async def test_events_recorded_by_the_failed_primary_of_a_fallback_are_dropped(stand: Service) -> None:
     async def primary(request: Run, events: cqrs.EventRecorder) -> str:
         events.record(Told(payload="undone"))
         raise Deliberate
@@ -139,7 +139,7 @@ async def test_events_recorded_by_the_failed_primary_of_a_fallback_are_dropped(s
     assert await stand.messages() == ["fallback"]
 
 
-async def test_a_handler_that_calls_another_handler_raises(stand: Stand) -> None:
+async def test_a_handler_that_calls_another_handler_raises(stand: Service) -> None:
     """The events of the other handler are never read, so its messages would be lost."""
 
     class Inner(cqrs.RequestHandler[Run, None]):
@@ -157,7 +157,7 @@ async def test_a_handler_that_calls_another_handler_raises(stand: Stand) -> None
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
 
-async def test_an_unread_recorder_raises(stand: Stand) -> None:
+async def test_an_unread_recorder_raises(stand: Service) -> None:
     recorder = cqrs.EventRecorder()
 
     async def work() -> None:
@@ -169,7 +169,7 @@ async def test_an_unread_recorder_raises(stand: Stand) -> None:
     assert (await stand.notes(), await stand.messages()) == ([], [])
 
 
-async def test_an_unread_recorder_raises_in_a_transaction_that_touches_no_database(stand: Stand) -> None:
+async def test_an_unread_recorder_raises_in_a_transaction_that_touches_no_database(stand: Service) -> None:
     async def work() -> None:
         cqrs.EventRecorder().record(Told(payload="lost"))
 
@@ -178,7 +178,7 @@ async def test_an_unread_recorder_raises_in_a_transaction_that_touches_no_databa
     assert await stand.messages() == []
 
 
-async def test_an_unread_recorder_in_an_undone_savepoint_does_not_prevent_the_commit(stand: Stand) -> None:
+async def test_an_unread_recorder_in_an_undone_savepoint_does_not_prevent_the_commit(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         with pytest.raises(Deliberate):
@@ -190,7 +190,7 @@ async def test_an_unread_recorder_in_an_undone_savepoint_does_not_prevent_the_co
     assert await stand.notes() == ["one"]
 
 
-async def test_a_singleton_handler_that_is_read_in_each_turn_stands_against_none(stand: Stand) -> None:
+async def test_a_singleton_handler_that_is_read_in_each_turn_stands_against_none(stand: Service) -> None:
     class Keeping(cqrs.RequestHandler[Run, None]):
         async def handle(self, request: Run) -> None:
             self.record(Told(payload="one"))
@@ -204,7 +204,7 @@ async def test_a_singleton_handler_that_is_read_in_each_turn_stands_against_none
     assert (await stand.notes(), await stand.messages()) == (["one", "two"], ["one", "one"])
 
 
-async def test_a_singleton_handler_sends_nothing_of_a_turn_that_failed(stand: Stand) -> None:
+async def test_a_singleton_handler_sends_nothing_of_a_turn_that_failed(stand: Service) -> None:
     class Keeping(cqrs.RequestHandler[Run, None]):
         async def handle(self, request: Run) -> None:
             self.record(Told(payload="told"))
@@ -220,7 +220,7 @@ async def test_a_singleton_handler_sends_nothing_of_a_turn_that_failed(stand: St
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-async def test_notifications_after_an_early_end_of_the_unit_raise(stand: Stand, end: str) -> None:
+async def test_notifications_after_an_early_end_of_the_unit_raise(stand: Service, end: str) -> None:
     """A middleware of the user's opens the unit, and its handler ends it."""
     broker = MemoryMessageBroker()
     mediator = bootstrap(commands_mapper=bind, message_broker=broker)
@@ -236,7 +236,7 @@ async def test_notifications_after_an_early_end_of_the_unit_raise(stand: Stand, 
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-async def test_notifications_before_an_early_end_of_the_unit_do_not_leave(stand: Stand, end: str) -> None:
+async def test_notifications_before_an_early_end_of_the_unit_do_not_leave(stand: Service, end: str) -> None:
     """They are not read yet: a commit raises, and a rollback takes them along."""
     broker = MemoryMessageBroker()
     mediator = bootstrap(commands_mapper=bind, message_broker=broker)
@@ -255,7 +255,7 @@ async def test_notifications_before_an_early_end_of_the_unit_do_not_leave(stand:
     assert broker.sent == ()
 
 
-async def test_a_notification_in_an_outbox_without_a_unit_raises(stand: Stand) -> None:
+async def test_a_notification_in_an_outbox_without_a_unit_raises(stand: Service) -> None:
     requests = cqrs.RequestMap()
     requests.bind(Record, record)
     mediator = RequestMediator(requests, event_emitter=EventEmitter(outbox=stand.db.outbox))
@@ -268,7 +268,7 @@ async def test_a_notification_in_an_outbox_without_a_unit_raises(stand: Stand) -
     assert await stand.messages() == []
 
 
-async def test_an_event_after_the_last_reading_raises(stand: Stand) -> None:
+async def test_an_event_after_the_last_reading_raises(stand: Service) -> None:
     """A handler that keeps its recorder: events recorded after its return are never read."""
     kept: list[cqrs.EventRecorder] = []
 

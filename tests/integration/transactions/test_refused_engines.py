@@ -16,7 +16,7 @@ from tests.integration.transactions.stand import Base, Note, note
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 MEMORY = [
     "sqlite+aiosqlite://",
@@ -89,7 +89,7 @@ def test_a_translation_of_schemas_is_refused(taker: Callable[[Any], Any]) -> Non
         cqrs.Database(create_async_engine(SOMEWHERE).execution_options(**MAP))
 
 
-async def test_a_connection_that_translates_schemas_is_refused(stand: Stand) -> None:
+async def test_a_connection_that_translates_schemas_is_refused(stand: Service) -> None:
     async with stand.engine.connect() as connection:
         session = AsyncSession(await connection.execution_options(**MAP))
         with pytest.raises(InvalidArgument, match=r"Database\(engine, schema="):

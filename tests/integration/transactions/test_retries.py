@@ -27,16 +27,16 @@ from tests.integration.transactions.stand import (
 )
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-def retrying(stand: Stand, attempts: int = 3, *on: type[Exception], **options: Any) -> cqrs.RequestMediator:
+def retrying(stand: Service, attempts: int = 3, *on: type[Exception], **options: Any) -> cqrs.RequestMediator:
     """A mediator that tries again at once."""
     retry = cqrs.Retry(attempts, backoff=AT_ONCE, on=on or (ConcurrencyError,))
     return stand.bootstrap(middlewares=[cqrs.RetryMiddleware(retry)], **options)
 
 
-def failing(stand: Stand, times: int, tries: list[int], error: type[Exception] = Deliberate) -> Any:
+def failing(stand: Service, times: int, tries: list[int], error: type[Exception] = Deliberate) -> Any:
     """Work that writes, and fails so often before it succeeds."""
 
     async def work() -> str:
@@ -50,33 +50,33 @@ def failing(stand: Stand, times: int, tries: list[int], error: type[Exception] =
     return work
 
 
-async def test_each_attempt_has_a_transaction_of_its_own(stand: Stand) -> None:
+async def test_each_attempt_has_a_transaction_of_its_own(stand: Service) -> None:
     tries: list[int] = []
     assert await retrying(stand, 3, Deliberate).send(Run(failing(stand, 2, tries))) == "answer"
     assert (tries, await stand.notes(), await stand.messages()) == ([1, 2, 3], ["try 3"], ["try 3"])
 
 
-async def test_the_error_of_the_last_attempt_is_raised(stand: Stand) -> None:
+async def test_the_error_of_the_last_attempt_is_raised(stand: Service) -> None:
     tries: list[int] = []
     with pytest.raises(Deliberate):
         await retrying(stand, 3, Deliberate).send(Run(failing(stand, 9, tries)))
     assert (tries, await stand.notes()) == ([1, 2, 3], [])
 
 
-async def test_another_error_is_raised_at_once(stand: Stand) -> None:
+async def test_another_error_is_raised_at_once(stand: Service) -> None:
     tries: list[int] = []
     with pytest.raises(Deliberate):
         await retrying(stand).send(Run(failing(stand, 9, tries)))
     assert tries == [1]
 
 
-async def test_a_conflict_is_tried_again(stand: Stand) -> None:
+async def test_a_conflict_is_tried_again(stand: Service) -> None:
     tries: list[int] = []
     await retrying(stand).send(Run(failing(stand, 2, tries, ConcurrencyError)))
     assert (tries, await stand.notes()) == ([1, 2, 3], ["try 3"])
 
 
-async def test_a_singleton_repository_writes_in_the_transaction_of_each_attempt(stand: Stand) -> None:
+async def test_a_singleton_repository_writes_in_the_transaction_of_each_attempt(stand: Service) -> None:
     sessions = []
 
     async def work() -> None:
@@ -90,7 +90,7 @@ async def test_a_singleton_repository_writes_in_the_transaction_of_each_attempt(
     assert await stand.notes() == ["one"]
 
 
-async def test_within_an_open_unit_an_attempt_is_a_savepoint(stand: Stand) -> None:
+async def test_within_an_open_unit_an_attempt_is_a_savepoint(stand: Service) -> None:
     tries: list[int] = []
     mediator = retrying(stand, 3, Deliberate)
 
@@ -102,7 +102,7 @@ async def test_within_an_open_unit_an_attempt_is_a_savepoint(stand: Stand) -> No
     assert (tries, await stand.notes(), await stand.messages()) == ([1, 2, 3], ["outer", "try 3"], ["try 3"])
 
 
-async def test_within_a_block_an_attempt_of_a_mediator_that_opens_no_transaction_is_a_savepoint(stand: Stand) -> None:
+async def test_within_a_block_an_attempt_of_a_mediator_that_opens_no_transaction_is_a_savepoint(stand: Service) -> None:
     tries: list[int] = []
     retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     mediator = bootstrap(commands_mapper=bind, middlewares=[retry])
@@ -112,7 +112,7 @@ async def test_within_a_block_an_attempt_of_a_mediator_that_opens_no_transaction
     assert (tries, await stand.notes(), await stand.messages()) == ([1, 2, 3], ["block", "try 3"], ["try 3"])
 
 
-async def test_within_an_open_unit_an_attempt_takes_along_what_a_middleware_of_it_has_written(stand: Stand) -> None:
+async def test_within_an_open_unit_an_attempt_takes_along_what_a_middleware_of_it_has_written(stand: Service) -> None:
     tries: list[int] = []
 
     async def signs(request: Any, handle: Any) -> Any:
@@ -126,7 +126,7 @@ async def test_within_an_open_unit_an_attempt_takes_along_what_a_middleware_of_i
     assert await stand.notes() == ["signed 3", "try 3"]
 
 
-async def test_within_an_open_unit_what_undoes_the_whole_transaction_is_not_repeated(stand: Stand) -> None:
+async def test_within_an_open_unit_what_undoes_the_whole_transaction_is_not_repeated(stand: Service) -> None:
     tries: list[int] = []
     mediator = retrying(stand)
 
@@ -139,7 +139,7 @@ async def test_within_an_open_unit_what_undoes_the_whole_transaction_is_not_repe
     assert (tries, await stand.notes()) == ([1], [])
 
 
-async def test_the_outermost_turn_repeats_what_a_nested_one_could_not(stand: Stand) -> None:
+async def test_the_outermost_turn_repeats_what_a_nested_one_could_not(stand: Service) -> None:
     tries: list[int] = []
     mediator = retrying(stand)
 
@@ -151,7 +151,7 @@ async def test_the_outermost_turn_repeats_what_a_nested_one_could_not(stand: Sta
     assert (tries, await stand.notes()) == ([1, 2, 3], ["outer", "try 3"])
 
 
-async def test_in_the_unit_of_a_consumer_a_call_passes_through(stand: Stand) -> None:
+async def test_in_the_unit_of_a_consumer_a_call_passes_through(stand: Service) -> None:
     tries: list[int] = []
     mediator = retrying(stand, 3, Deliberate)
 
@@ -166,7 +166,7 @@ async def test_in_the_unit_of_a_consumer_a_call_passes_through(stand: Stand) -> 
     assert (tries, await stand.notes()) == ([1], ["handled"])
 
 
-async def moved_meanwhile(stand: Stand) -> None:
+async def moved_meanwhile(stand: Service) -> None:
     """Another transaction changes the account and is committed."""
 
     async def move() -> None:
@@ -177,7 +177,7 @@ async def moved_meanwhile(stand: Stand) -> None:
     await elsewhere(stand.send(move))
 
 
-def withdraws(stand: Stand, tries: list[int], meanwhile: Any) -> Any:
+def withdraws(stand: Service, tries: list[int], meanwhile: Any) -> Any:
     """Work that reads a row, lets others change it once, and writes what it has computed."""
 
     async def work() -> None:
@@ -192,7 +192,7 @@ def withdraws(stand: Stand, tries: list[int], meanwhile: Any) -> Any:
     return work
 
 
-async def test_a_row_that_has_changed_since_it_was_read_is_a_conflict(postgres_stand: Stand) -> None:
+async def test_a_row_that_has_changed_since_it_was_read_is_a_conflict(postgres_stand: Service) -> None:
     stand = postgres_stand
     await stand.open_account(100)
     with pytest.raises(ConcurrencyError) as caught:
@@ -201,7 +201,7 @@ async def test_a_row_that_has_changed_since_it_was_read_is_a_conflict(postgres_s
     assert await stand.balance() == 1100
 
 
-async def test_a_row_that_has_changed_since_it_was_read_is_read_again(server_stand: Stand) -> None:
+async def test_a_row_that_has_changed_since_it_was_read_is_read_again(server_stand: Service) -> None:
     stand = server_stand
     await stand.open_account(100)
     tries: list[int] = []
@@ -209,7 +209,7 @@ async def test_a_row_that_has_changed_since_it_was_read_is_read_again(server_sta
     assert (tries, await stand.balance()) == ([1, 2], 1090)
 
 
-async def updated_meanwhile(stand: Stand) -> None:
+async def updated_meanwhile(stand: Service) -> None:
     """As above, past the version of the row."""
 
     async def change() -> None:
@@ -219,7 +219,7 @@ async def updated_meanwhile(stand: Stand) -> None:
     await elsewhere(change())
 
 
-def withdraws_in_sql(stand: Stand, tries: list[int], level: str) -> Any:
+def withdraws_in_sql(stand: Service, tries: list[int], level: str) -> Any:
     """Work that has seen the row in its snapshot, and changes it after others have."""
 
     async def work() -> None:
@@ -233,7 +233,7 @@ def withdraws_in_sql(stand: Stand, tries: list[int], level: str) -> Any:
     return work
 
 
-async def test_a_serialization_failure_is_a_conflict(postgres_stand: Stand) -> None:
+async def test_a_serialization_failure_is_a_conflict(postgres_stand: Service) -> None:
     await postgres_stand.open_account(100)
     with pytest.raises(ConcurrencyError) as caught:
         await withdraws_in_sql(postgres_stand, [], "REPEATABLE READ")()
@@ -241,7 +241,7 @@ async def test_a_serialization_failure_is_a_conflict(postgres_stand: Stand) -> N
     assert await postgres_stand.balance() == 1100
 
 
-async def test_a_row_that_mariadb_finds_changed_is_a_conflict(mariadb_url: str, mariadb_stand: Stand) -> None:
+async def test_a_row_that_mariadb_finds_changed_is_a_conflict(mariadb_url: str, mariadb_stand: Service) -> None:
     """Where ``innodb_snapshot_isolation`` is on, as it is by default in newer versions."""
     stand = mariadb_stand
     await stand.open_account(100)
@@ -261,7 +261,7 @@ async def test_a_row_that_mariadb_finds_changed_is_a_conflict(mariadb_url: str, 
     assert (tries, await stand.balance()) == ([1, 2], 1090)
 
 
-async def test_a_serialization_failure_of_the_commit_is_a_conflict(postgres_stand: Stand) -> None:
+async def test_a_serialization_failure_of_the_commit_is_a_conflict(postgres_stand: Service) -> None:
     """Two transactions that each read what the other writes: the second commit fails."""
     stand = postgres_stand
     await stand.open_account(100, 1)
@@ -279,7 +279,7 @@ async def test_a_serialization_failure_of_the_commit_is_a_conflict(postgres_stan
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ConcurrencyError", "NoneType"]
 
 
-async def deadlocked(stand: Stand, send: Any) -> list[int]:
+async def deadlocked(stand: Service, send: Any) -> list[int]:
     """Two turns that lock two rows in opposite order; how often they have begun."""
     await stand.open_account(100, 1)
     await stand.open_account(100, 2)
@@ -309,14 +309,14 @@ async def deadlocked(stand: Stand, send: Any) -> list[int]:
     return begun
 
 
-async def test_a_deadlock_is_a_conflict(server_stand: Stand) -> None:
+async def test_a_deadlock_is_a_conflict(server_stand: Service) -> None:
     with pytest.raises(ConcurrencyError):
         await deadlocked(server_stand, server_stand.send)
     assert len(await server_stand.notes()) == 1
     assert (await server_stand.balance(1), await server_stand.balance(2)) == (90, 90)
 
 
-async def test_the_loser_of_a_deadlock_is_tried_again(server_stand: Stand) -> None:
+async def test_the_loser_of_a_deadlock_is_tried_again(server_stand: Service) -> None:
     mediator = retrying(server_stand)
     begun = await deadlocked(server_stand, lambda work: mediator.send(Run(work)))
     assert len(begun) == 3
@@ -324,7 +324,7 @@ async def test_the_loser_of_a_deadlock_is_tried_again(server_stand: Stand) -> No
     assert (await server_stand.balance(1), await server_stand.balance(2)) == (80, 80)
 
 
-async def _deadlocked_in_nested_turns(stand: Stand) -> None:
+async def _deadlocked_in_nested_turns(stand: Service) -> None:
     """As above, within turns that catch whatever happens."""
 
     async def send(work: Any) -> None:
@@ -338,7 +338,7 @@ async def _deadlocked_in_nested_turns(stand: Stand) -> None:
     await deadlocked(stand, send)
 
 
-async def test_a_deadlock_in_a_nested_turn_that_is_caught_commits_nothing_on_mariadb(mariadb_stand: Stand) -> None:
+async def test_a_deadlock_in_a_nested_turn_that_is_caught_commits_nothing_on_mariadb(mariadb_stand: Service) -> None:
     """The database has undone all of the loser, so what it does afterwards must not be committed as its half."""
     with pytest.raises(cqrs.CQRSError):
         await _deadlocked_in_nested_turns(mariadb_stand)
@@ -346,13 +346,15 @@ async def test_a_deadlock_in_a_nested_turn_that_is_caught_commits_nothing_on_mar
     assert len(await mariadb_stand.notes()) == 2
 
 
-async def test_a_deadlock_in_a_nested_turn_that_is_caught_is_undone_alone_on_postgresql(postgres_stand: Stand) -> None:
+async def test_a_deadlock_in_a_nested_turn_that_is_caught_is_undone_alone_on_postgresql(
+    postgres_stand: Service,
+) -> None:
     await _deadlocked_in_nested_turns(postgres_stand)
     assert (await postgres_stand.balance(1), await postgres_stand.balance(2)) == (90, 90)
     assert len(await postgres_stand.notes()) == 3
 
 
-async def test_a_consumer_begins_again_after_a_conflict_and_parks_nothing(stand: Stand) -> None:
+async def test_a_consumer_begins_again_after_a_conflict_and_parks_nothing(stand: Service) -> None:
     tries: list[int] = []
 
     async def handle(event: Ordered) -> None:
@@ -367,7 +369,7 @@ async def test_a_consumer_begins_again_after_a_conflict_and_parks_nothing(stand:
     assert await stand.db.inbox.parked.list("billing") == []
 
 
-async def test_a_block_that_lost_raises_a_conflict(postgres_stand: Stand) -> None:
+async def test_a_block_that_lost_raises_a_conflict(postgres_stand: Service) -> None:
     stand = postgres_stand
     await stand.open_account(100)
     with pytest.raises(ConcurrencyError):
@@ -375,7 +377,7 @@ async def test_a_block_that_lost_raises_a_conflict(postgres_stand: Stand) -> Non
             await withdraws(stand, [], moved_meanwhile)()
 
 
-async def test_a_deleted_row_is_a_conflict_too(stand: Stand) -> None:
+async def test_a_deleted_row_is_a_conflict_too(stand: Service) -> None:
     await stand.open_account(100)
 
     async def work() -> None:
@@ -390,7 +392,9 @@ async def test_a_deleted_row_is_a_conflict_too(stand: Stand) -> None:
     assert await stand.balance() == 100
 
 
-async def test_a_turn_whose_prepared_statements_a_migration_has_outdated_is_tried_again(postgres_stand: Stand) -> None:
+async def test_a_turn_whose_prepared_statements_a_migration_has_outdated_is_tried_again(
+    postgres_stand: Service,
+) -> None:
     stand = postgres_stand
     await stand.open_account()
 

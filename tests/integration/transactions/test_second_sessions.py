@@ -19,23 +19,23 @@ from tests.integration.transactions.stand import Base, Happened, Note, Told, els
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 INSERT = insert(Note).values(what="lost")
 
 
-async def _by_a_new_session(stand: Stand) -> None:
+async def _by_a_new_session(stand: Service) -> None:
     async with stand.sessions() as session:
         await note(session, "lost")
         await session.commit()
 
 
-async def _by_a_session_that_begins(stand: Stand) -> None:
+async def _by_a_session_that_begins(stand: Service) -> None:
     async with stand.sessions.begin() as session:
         await note(session, "lost")
 
 
-async def _by_a_scoped_session(stand: Stand) -> None:
+async def _by_a_scoped_session(stand: Service) -> None:
     sessions = async_scoped_session(stand.sessions, asyncio.current_task)
     try:
         await sessions.execute(INSERT)
@@ -44,29 +44,29 @@ async def _by_a_scoped_session(stand: Stand) -> None:
         await sessions.remove()
 
 
-async def _by_a_connection(stand: Stand) -> None:
+async def _by_a_connection(stand: Service) -> None:
     async with stand.engine.connect() as connection:
         await connection.execute(INSERT)
         await connection.commit()
 
 
-async def _by_a_connection_that_begins(stand: Stand) -> None:
+async def _by_a_connection_that_begins(stand: Service) -> None:
     async with stand.engine.begin() as connection:
         await connection.execute(INSERT)
 
 
-async def _by_a_copy_of_the_engine_that_commits_by_itself(stand: Stand) -> None:
+async def _by_a_copy_of_the_engine_that_commits_by_itself(stand: Service) -> None:
     async with stand.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         await connection.execute(INSERT)
 
 
-async def _by_a_connection_that_commits_by_itself(stand: Stand) -> None:
+async def _by_a_connection_that_commits_by_itself(stand: Service) -> None:
     async with stand.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(INSERT)
 
 
-async def _by_a_read(stand: Stand) -> None:
+async def _by_a_read(stand: Service) -> None:
     async with stand.sessions() as session:
         await session.execute(select(Note))
 
@@ -84,7 +84,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
-async def test_a_second_session_raises_before_it_writes(stand: Stand, way: Any) -> None:
+async def test_a_second_session_raises_before_it_writes(stand: Service, way: Any) -> None:
     async def work() -> None:
         await stand.write("undone")
         await way(stand)
@@ -95,13 +95,13 @@ async def test_a_second_session_raises_before_it_writes(stand: Stand, way: Any) 
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
-async def test_a_second_session_raises_although_the_transaction_has_not_begun(stand: Stand, way: Any) -> None:
+async def test_a_second_session_raises_although_the_transaction_has_not_begun(stand: Service, way: Any) -> None:
     with pytest.raises(SecondTransaction):
         await stand.send(lambda: way(stand))
     assert await stand.notes() == []
 
 
-async def test_a_session_over_a_copy_of_the_engine_that_commits_by_itself_is_refused(stand: Stand) -> None:
+async def test_a_session_over_a_copy_of_the_engine_that_commits_by_itself_is_refused(stand: Service) -> None:
     engine = stand.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     async def work() -> None:
@@ -114,7 +114,7 @@ async def test_a_session_over_a_copy_of_the_engine_that_commits_by_itself_is_ref
 
 
 async def test_an_engine_that_commits_each_statement_by_itself_is_refused_for_transactions(
-    address: str, stand: Stand
+    address: str, stand: Service
 ) -> None:
     engine = engine_at(address, isolation_level="AUTOCOMMIT")
     db = cqrs.Database(engine, metadata=Base.metadata)
@@ -125,7 +125,7 @@ async def test_an_engine_that_commits_each_statement_by_itself_is_refused_for_tr
     assert await stand.notes() == []
 
 
-async def test_a_task_of_the_turn_cannot_open_one_either(stand: Stand) -> None:
+async def test_a_task_of_the_turn_cannot_open_one_either(stand: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         await asyncio.create_task(_by_a_new_session(stand))
@@ -135,7 +135,7 @@ async def test_a_task_of_the_turn_cannot_open_one_either(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_a_session_that_began_before_the_turn_cannot_write_in_it(postgres_stand: Stand) -> None:
+async def test_a_session_that_began_before_the_turn_cannot_write_in_it(postgres_stand: Service) -> None:
     """As that of a container's request scope, through which the user was read before the command was sent."""
     stand = postgres_stand
     async with stand.sessions() as session:
@@ -149,7 +149,7 @@ async def test_a_session_that_began_before_the_turn_cannot_write_in_it(postgres_
     assert await stand.notes() == []
 
 
-async def test_a_connection_that_began_before_the_turn_cannot_write_in_it(postgres_stand: Stand) -> None:
+async def test_a_connection_that_began_before_the_turn_cannot_write_in_it(postgres_stand: Service) -> None:
     stand = postgres_stand
     async with stand.engine.connect() as connection:
         await connection.execute(select(Note))
@@ -158,7 +158,7 @@ async def test_a_connection_that_began_before_the_turn_cannot_write_in_it(postgr
     assert await stand.notes() == []
 
 
-async def test_an_event_handler_cannot_open_one_either(stand: Stand) -> None:
+async def test_an_event_handler_cannot_open_one_either(stand: Service) -> None:
     async def work(events: Any) -> None:
         await stand.write("undone")
         events.record(Happened(lambda: _by_a_new_session(stand)))
@@ -168,7 +168,7 @@ async def test_an_event_handler_cannot_open_one_either(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_a_second_engine_over_the_same_database_is_refused_too(stand: Stand) -> None:
+async def test_a_second_engine_over_the_same_database_is_refused_too(stand: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with async_sessionmaker(stand.outside).begin() as session:
@@ -179,7 +179,7 @@ async def test_a_second_engine_over_the_same_database_is_refused_too(stand: Stan
     assert await stand.notes() == []
 
 
-async def test_an_object_that_is_added_to_another_session_raises(stand: Stand) -> None:
+async def test_an_object_that_is_added_to_another_session_raises(stand: Service) -> None:
     async def work() -> None:
         async with stand.sessions() as session:
             session.add(Note(what="lost"))
@@ -189,7 +189,7 @@ async def test_an_object_that_is_added_to_another_session_raises(stand: Stand) -
     assert await stand.notes() == []
 
 
-async def test_a_separate_transaction_is_committed_although_the_turn_fails(stand: Stand) -> None:
+async def test_a_separate_transaction_is_committed_although_the_turn_fails(stand: Service) -> None:
     async def work() -> None:
         async with stand.db.separate_transaction() as session:
             await note(session, "kept")
@@ -201,7 +201,7 @@ async def test_a_separate_transaction_is_committed_although_the_turn_fails(stand
     assert await stand.notes() == ["kept"]
 
 
-async def test_a_separate_transaction_is_undone_alone(stand: Stand) -> None:
+async def test_a_separate_transaction_is_undone_alone(stand: Service) -> None:
     async def work() -> None:
         with pytest.raises(Deliberate):
             async with stand.db.separate_transaction():
@@ -213,7 +213,7 @@ async def test_a_separate_transaction_is_undone_alone(stand: Stand) -> None:
     assert await stand.notes() == ["kept"]
 
 
-async def test_a_separate_transaction_goes_beside_one_that_has_written(server_stand: Stand) -> None:
+async def test_a_separate_transaction_goes_beside_one_that_has_written(server_stand: Service) -> None:
     stand = server_stand
 
     async def work() -> None:
@@ -228,7 +228,7 @@ async def test_a_separate_transaction_goes_beside_one_that_has_written(server_st
     assert await stand.notes() == ["kept"]
 
 
-async def test_a_separate_transaction_of_sqlite_raises_at_once_in_one_that_has_begun(sqlite_stand: Stand) -> None:
+async def test_a_separate_transaction_of_sqlite_raises_at_once_in_one_that_has_begun(sqlite_stand: Service) -> None:
     stand = sqlite_stand
 
     async def work() -> None:
@@ -241,7 +241,7 @@ async def test_a_separate_transaction_of_sqlite_raises_at_once_in_one_that_has_b
     assert await stand.notes() == ["one"]
 
 
-async def test_a_separate_transaction_that_reads_goes_beside_any(stand: Stand) -> None:
+async def test_a_separate_transaction_that_reads_goes_beside_any(stand: Service) -> None:
     async def work() -> list[str]:
         await stand.write("one")
         async with stand.db.separate_transaction(read_only=True) as session:
@@ -251,7 +251,7 @@ async def test_a_separate_transaction_that_reads_goes_beside_any(stand: Stand) -
     assert await stand.notes() == ["one"]
 
 
-async def test_the_open_transaction_is_in_sight_again_after_a_separate_one(stand: Stand) -> None:
+async def test_the_open_transaction_is_in_sight_again_after_a_separate_one(stand: Service) -> None:
     async def work() -> bool:
         unit = current_unit_of_work()
         async with stand.db.separate_transaction():
@@ -261,7 +261,7 @@ async def test_the_open_transaction_is_in_sight_again_after_a_separate_one(stand
     assert await stand.send(work)
 
 
-async def test_the_short_transactions_of_an_outbox_go_beside_the_open_one(stand: Stand) -> None:
+async def test_the_short_transactions_of_an_outbox_go_beside_the_open_one(stand: Service) -> None:
     async with stand.db.transaction():
         stand.db.outbox.add(Told(payload="sent"))
 
@@ -276,7 +276,7 @@ async def test_the_short_transactions_of_an_outbox_go_beside_the_open_one(stand:
     assert await stand.notes() == ["one"]
 
 
-async def test_a_second_unit_over_the_database_of_an_open_one_raises(stand: Stand) -> None:
+async def test_a_second_unit_over_the_database_of_an_open_one_raises(stand: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with SqlAlchemyUnitOfWork(stand.sessions):
@@ -287,7 +287,7 @@ async def test_a_second_unit_over_the_database_of_an_open_one_raises(stand: Stan
     assert await stand.notes() == []
 
 
-async def test_a_second_unit_over_the_session_of_an_open_one_raises(stand: Stand) -> None:
+async def test_a_second_unit_over_the_session_of_an_open_one_raises(stand: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with SqlAlchemyUnitOfWork(current_unit_of_work().session):  # type: ignore[union-attr]
@@ -298,7 +298,7 @@ async def test_a_second_unit_over_the_session_of_an_open_one_raises(stand: Stand
     assert await stand.notes() == []
 
 
-async def test_a_second_unit_over_a_session_that_another_task_has_brought_raises(stand: Stand) -> None:
+async def test_a_second_unit_over_a_session_that_another_task_has_brought_raises(stand: Service) -> None:
     """One session for all requests: the second would commit what the first has not finished."""
 
     async def second(session: AsyncSession) -> None:
@@ -312,7 +312,7 @@ async def test_a_second_unit_over_a_session_that_another_task_has_brought_raises
     assert await stand.notes() == ["one"]
 
 
-async def test_a_second_unit_over_the_session_of_the_transaction_raises(stand: Stand) -> None:
+async def test_a_second_unit_over_the_session_of_the_transaction_raises(stand: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         async with SqlAlchemyUnitOfWork(stand.db.session):
@@ -323,7 +323,7 @@ async def test_a_second_unit_over_the_session_of_the_transaction_raises(stand: S
     assert await stand.notes() == []
 
 
-async def test_another_database_object_over_the_same_engine_joins(stand: Stand) -> None:
+async def test_another_database_object_over_the_same_engine_joins(stand: Service) -> None:
     second = cqrs.Database(stand.engine, metadata=Base.metadata)
 
     async def work() -> None:
@@ -339,7 +339,7 @@ async def test_another_database_object_over_the_same_engine_joins(stand: Stand) 
     assert await stand.notes() == ["one"]
 
 
-async def test_two_tasks_that_share_no_turn_have_transactions_of_their_own(stand: Stand) -> None:
+async def test_two_tasks_that_share_no_turn_have_transactions_of_their_own(stand: Service) -> None:
     await asyncio.gather(stand.send(stand.writes("one")), stand.send(stand.writes("two")))
     assert sorted(await stand.notes()) == ["one", "two"]
 
@@ -349,7 +349,7 @@ async def _told(engine: AsyncEngine) -> Any:
         return await connection.scalar(text("select 1"))
 
 
-async def test_other_databases_may_be_read_within_a_turn(stand: Stand, other: Stand) -> None:
+async def test_other_databases_may_be_read_within_a_turn(stand: Service, other: Service) -> None:
     async def work() -> Any:
         await stand.write("one")
         return await _told(other.engine)

@@ -16,7 +16,7 @@ from tests.helpers.errors import Deliberate
 from tests.integration.transactions.stand import Account, Base, Note, Run, note
 
 if TYPE_CHECKING:
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 class Notebook:
@@ -29,7 +29,7 @@ class Notebook:
         await note(self.session, what)
 
 
-async def test_a_singleton_writes_in_the_transaction_of_each_turn(stand: Stand) -> None:
+async def test_a_singleton_writes_in_the_transaction_of_each_turn(stand: Service) -> None:
     notebook = Notebook(stand.db.session)
 
     async def fails() -> None:
@@ -44,7 +44,7 @@ async def test_a_singleton_writes_in_the_transaction_of_each_turn(stand: Stand) 
 
 
 @pytest.mark.parametrize("how", ["commit", "rollback", "close", "aclose", "reset", "invalidate"])
-async def test_ending_it_raises_and_changes_nothing(stand: Stand, how: str) -> None:
+async def test_ending_it_raises_and_changes_nothing(stand: Service, how: str) -> None:
     async def work() -> None:
         await stand.write("before")
         with pytest.raises(UnitOfWorkStateError, match="leave commit, rollback and close"):
@@ -55,7 +55,7 @@ async def test_ending_it_raises_and_changes_nothing(stand: Stand, how: str) -> N
     assert await stand.notes() == ["before", "after"]
 
 
-async def test_a_commit_that_is_refused_commits_nothing(stand: Stand) -> None:
+async def test_a_commit_that_is_refused_commits_nothing(stand: Service) -> None:
     async def work() -> None:
         await stand.write("before")
         await stand.db.session.commit()
@@ -65,7 +65,7 @@ async def test_a_commit_that_is_refused_commits_nothing(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_async_with_neither_commits_nor_closes_it(stand: Stand) -> None:
+async def test_async_with_neither_commits_nor_closes_it(stand: Service) -> None:
     async def work() -> None:
         async with stand.db.session as session:
             await note(session, "one")
@@ -76,7 +76,7 @@ async def test_async_with_neither_commits_nor_closes_it(stand: Stand) -> None:
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_begin_is_a_savepoint(stand: Stand) -> None:
+async def test_begin_is_a_savepoint(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         with pytest.raises(Deliberate):
@@ -91,21 +91,21 @@ async def test_begin_is_a_savepoint(stand: Stand) -> None:
     assert await stand.notes() == ["one", "two"]
 
 
-async def test_it_raises_where_no_transaction_is_open(stand: Stand) -> None:
+async def test_it_raises_where_no_transaction_is_open(stand: Service) -> None:
     with pytest.raises(NoOpenTransaction, match=r"async with db\.transaction"):
         await stand.db.session.execute(select(Note))
     with pytest.raises(NoOpenTransaction):
         stand.db.session.add(Note(what="lost"))
 
 
-async def test_it_raises_after_the_turn(stand: Stand) -> None:
+async def test_it_raises_after_the_turn(stand: Service) -> None:
     await stand.send(stand.writes("one"))
     with pytest.raises(NoOpenTransaction):
         await stand.write("lost")
     assert await stand.notes() == ["one"]
 
 
-async def test_it_raises_in_another_task(stand: Stand) -> None:
+async def test_it_raises_in_another_task(stand: Service) -> None:
     async def work() -> None:
         await stand.write("one")
         with pytest.raises(OtherTask, match="one after the other"):
@@ -115,7 +115,7 @@ async def test_it_raises_in_another_task(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_gathered_writes_raise_and_undo_the_turn(stand: Stand) -> None:
+async def test_gathered_writes_raise_and_undo_the_turn(stand: Service) -> None:
     async def work() -> None:
         await asyncio.gather(stand.write("one"), stand.write("two"))
 
@@ -124,7 +124,7 @@ async def test_gathered_writes_raise_and_undo_the_turn(stand: Stand) -> None:
     assert await stand.notes() == []
 
 
-async def test_a_task_that_outlives_the_turn_cannot_write(stand: Stand) -> None:
+async def test_a_task_that_outlives_the_turn_cannot_write(stand: Service) -> None:
     go = asyncio.Event()
     tasks: list[asyncio.Task[None]] = []
 
@@ -143,7 +143,7 @@ async def test_a_task_that_outlives_the_turn_cannot_write(stand: Stand) -> None:
     assert await stand.notes() == ["one"]
 
 
-async def test_it_raises_in_the_transaction_of_another_database(stand: Stand, other: Stand) -> None:
+async def test_it_raises_in_the_transaction_of_another_database(stand: Service, other: Service) -> None:
     async def work() -> None:
         await stand.write("undone")
         await other.write("lost")
@@ -153,7 +153,7 @@ async def test_it_raises_in_the_transaction_of_another_database(stand: Stand, ot
     assert await stand.notes() == await other.notes() == []
 
 
-async def test_each_of_two_open_transactions_has_its_own(stand: Stand, other: Stand) -> None:
+async def test_each_of_two_open_transactions_has_its_own(stand: Service, other: Service) -> None:
     async def work() -> None:
         await stand.write("here")
         async with other.db.transaction():
@@ -175,7 +175,7 @@ class OwnSession(AsyncSession):
         await note(self, what)
 
 
-async def test_it_is_of_the_session_class_of_the_sessionmaker(stand: Stand) -> None:
+async def test_it_is_of_the_session_class_of_the_sessionmaker(stand: Service) -> None:
     db = cqrs.Database(async_sessionmaker(stand.engine, class_=OwnSession, tenant="emca"), metadata=Base.metadata)
 
     async def work() -> None:
@@ -187,14 +187,14 @@ async def test_it_is_of_the_session_class_of_the_sessionmaker(stand: Stand) -> N
     assert await stand.notes() == ["one"]
 
 
-async def test_synchronous_code_runs_with_the_real_session(stand: Stand) -> None:
+async def test_synchronous_code_runs_with_the_real_session(stand: Service) -> None:
     await stand.send(
         lambda: stand.db.session.run_sync(lambda session: session.execute(insert(Note).values(what="one")))
     )
     assert await stand.notes() == ["one"]
 
 
-async def test_it_streams(stand: Stand) -> None:
+async def test_it_streams(stand: Service) -> None:
     async def work() -> list[str]:
         await stand.writes("one", "two")()
         rows = await stand.db.session.stream(select(Note.what).order_by(Note.id))
@@ -205,14 +205,14 @@ async def test_it_streams(stand: Stand) -> None:
     assert await stand.send(work) == ["one", "two", "one", "two"]
 
 
-async def test_it_is_bound_to_the_engine_of_its_database(stand: Stand) -> None:
+async def test_it_is_bound_to_the_engine_of_its_database(stand: Service) -> None:
     async def work() -> bool:
         return stand.db.session.get_bind().dialect is stand.engine.sync_engine.dialect
 
     assert await stand.send(work)
 
 
-async def test_it_does_what_a_session_does(stand: Stand) -> None:
+async def test_it_does_what_a_session_does(stand: Service) -> None:
     async def work() -> None:
         session = stand.db.session
         first = Note(what="one")
@@ -236,7 +236,7 @@ async def test_it_does_what_a_session_does(stand: Stand) -> None:
     assert await stand.notes() == ["zwei"]
 
 
-async def test_lazy_attributes_are_loaded_through_the_session_of_the_turn(stand: Stand) -> None:
+async def test_lazy_attributes_are_loaded_through_the_session_of_the_turn(stand: Service) -> None:
     async def work() -> str:
         await stand.write("one")
         found = await stand.db.session.scalar(select(Note))
@@ -250,7 +250,7 @@ async def test_lazy_attributes_are_loaded_through_the_session_of_the_turn(stand:
 
 @pytest.mark.parametrize("unit_of_ours", [False, True])
 async def test_an_object_can_be_read_after_its_commit_whatever_the_sessionmaker_sets(
-    stand: Stand, *, unit_of_ours: bool
+    stand: Service, *, unit_of_ours: bool
 ) -> None:
     sessions = async_sessionmaker(stand.engine, expire_on_commit=True)
     unit = SqlAlchemyUnitOfWork(sessions) if unit_of_ours else cqrs.Database(sessions).unit_of_work()

@@ -18,11 +18,11 @@ from tests.integration.transactions.stand import Base, Note, elsewhere, note
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
 @pytest.mark.parametrize("end", ["commit", "rollback"])
-async def test_a_connection_that_a_unit_had_before_is_no_longer_its_own(stand: Stand, end: str) -> None:
+async def test_a_connection_that_a_unit_had_before_is_no_longer_its_own(stand: Service, end: str) -> None:
     """The same unit is opened a second time, on another connection of the pool."""
     async with stand.engine.connect() as one, stand.engine.connect() as two:
         await one.scalar(select(1))
@@ -42,7 +42,7 @@ async def test_a_connection_that_a_unit_had_before_is_no_longer_its_own(stand: S
     assert await stand.notes() == ["one"]
 
 
-async def test_a_unit_leaves_nothing_on_its_connection(stand: Stand) -> None:
+async def test_a_unit_leaves_nothing_on_its_connection(stand: Service) -> None:
     async with stand.db.transaction() as session:
         info = (await session.connection()).sync_connection.info  # type: ignore[union-attr]
         during = dict(info)
@@ -51,7 +51,7 @@ async def test_a_unit_leaves_nothing_on_its_connection(stand: Stand) -> None:
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError, OSError])
 async def test_a_session_whose_unit_could_not_begin_is_its_owners_again(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch, error: Any
+    stand: Service, monkeypatch: pytest.MonkeyPatch, error: Any
 ) -> None:
     async def fails(*_: Any) -> None:
         raise error

@@ -20,10 +20,10 @@ from tests.integration.transactions.stand import Counted, Told, Watch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-def three(stand: Stand) -> Any:
+def three(stand: Service) -> Any:
     """Chunks, each with a note."""
 
     async def chunks() -> AsyncIterator[int]:
@@ -34,7 +34,7 @@ def three(stand: Stand) -> Any:
     return chunks
 
 
-async def test_a_stream_is_committed_after_its_last_chunk(stand: Stand) -> None:
+async def test_a_stream_is_committed_after_its_last_chunk(stand: Service) -> None:
     seen = []
     async for number in stand.streaming().stream(Watch(three(stand))):
         seen.append((number, await stand.notes()))
@@ -42,7 +42,7 @@ async def test_a_stream_is_committed_after_its_last_chunk(stand: Stand) -> None:
     assert await stand.notes() == ["0", "1", "2"]
 
 
-async def test_a_stream_that_fails_is_undone(stand: Stand) -> None:
+async def test_a_stream_that_fails_is_undone(stand: Service) -> None:
     async def chunks() -> AsyncIterator[int]:
         await stand.write("undone")
         yield 1
@@ -55,7 +55,7 @@ async def test_a_stream_that_fails_is_undone(stand: Stand) -> None:
 
 
 async def test_a_stream_that_is_left_early_is_undone_with_a_warning(
-    stand: Stand, caplog: pytest.LogCaptureFixture
+    stand: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with aclosing(stand.streaming().stream(Watch(three(stand)))) as chunks:
         async for _ in chunks:
@@ -65,7 +65,7 @@ async def test_a_stream_that_is_left_early_is_undone_with_a_warning(
 
 
 async def test_a_stream_that_touches_no_database_is_left_without_a_warning(
-    stand: Stand, caplog: pytest.LogCaptureFixture
+    stand: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def chunks() -> AsyncIterator[int]:
         yield 1
@@ -79,12 +79,12 @@ async def test_a_stream_that_touches_no_database_is_left_without_a_warning(
     assert (caplog.messages, counted.connections) == ([], 0)
 
 
-async def test_the_consumer_of_a_stream_is_not_in_its_transaction(stand: Stand) -> None:
+async def test_the_consumer_of_a_stream_is_not_in_its_transaction(stand: Service) -> None:
     async for _ in stand.streaming().stream(Watch(three(stand))):
         assert current_unit_of_work() is None
 
 
-async def test_the_steps_of_a_stream_may_run_in_several_tasks(stand: Stand) -> None:
+async def test_the_steps_of_a_stream_may_run_in_several_tasks(stand: Service) -> None:
     """As a web framework does that takes each chunk in a task of its own."""
     chunks = stand.streaming().stream(Watch(three(stand)))
     found = [await asyncio.create_task(chunks.__anext__()) for _ in range(3)]
@@ -93,7 +93,7 @@ async def test_the_steps_of_a_stream_may_run_in_several_tasks(stand: Stand) -> N
     assert (found, await stand.notes()) == ([0, 1, 2], ["0", "1", "2"])
 
 
-async def test_a_notification_of_a_stream_leaves_with_its_commit(stand: Stand) -> None:
+async def test_a_notification_of_a_stream_leaves_with_its_commit(stand: Service) -> None:
     async def watch(request: Watch, events: cqrs.EventRecorder) -> AsyncIterator[int]:
         async for chunk in request.chunks():
             events.record(Told(payload=str(chunk)))
@@ -105,7 +105,7 @@ async def test_a_notification_of_a_stream_leaves_with_its_commit(stand: Stand) -
     assert await stand.messages() == ["0", "1", "2"]
 
 
-async def test_a_notification_of_a_stream_that_is_left_early_does_not_leave(stand: Stand) -> None:
+async def test_a_notification_of_a_stream_that_is_left_early_does_not_leave(stand: Service) -> None:
     async def watch(request: Watch, events: cqrs.EventRecorder) -> AsyncIterator[int]:
         async for chunk in request.chunks():
             events.record(Told(payload=str(chunk)))
@@ -118,7 +118,7 @@ async def test_a_notification_of_a_stream_that_is_left_early_does_not_leave(stan
     assert await stand.messages() == []
 
 
-async def test_a_stream_whose_callback_fails_after_the_commit_raises(stand: Stand) -> None:
+async def test_a_stream_whose_callback_fails_after_the_commit_raises(stand: Service) -> None:
     async def fail() -> None:
         raise Deliberate
 
@@ -133,7 +133,7 @@ async def test_a_stream_whose_callback_fails_after_the_commit_raises(stand: Stan
     assert await stand.notes() == ["one"]
 
 
-async def test_a_stream_that_has_given_out_something_is_not_repeated(stand: Stand) -> None:
+async def test_a_stream_that_has_given_out_something_is_not_repeated(stand: Service) -> None:
     retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     seen = []
 
@@ -147,7 +147,7 @@ async def test_a_stream_that_has_given_out_something_is_not_repeated(stand: Stan
     assert seen == [1]
 
 
-async def test_a_stream_that_has_given_out_nothing_is_repeated(stand: Stand) -> None:
+async def test_a_stream_that_has_given_out_nothing_is_repeated(stand: Service) -> None:
     retry = cqrs.RetryMiddleware(cqrs.Retry(3, backoff=AT_ONCE, on=(Deliberate,)))
     tries = []
 
@@ -162,7 +162,7 @@ async def test_a_stream_that_has_given_out_nothing_is_repeated(stand: Stand) -> 
     assert await stand.notes() == ["3"]
 
 
-async def test_a_stream_within_a_turn_is_a_savepoint_of_it(stand: Stand) -> None:
+async def test_a_stream_within_a_turn_is_a_savepoint_of_it(stand: Service) -> None:
     async def failing() -> AsyncIterator[int]:
         await stand.write("undone")
         yield 1
@@ -181,7 +181,7 @@ async def test_a_stream_within_a_turn_is_a_savepoint_of_it(stand: Stand) -> None
     assert await stand.notes() == ["before", "0", "1", "2"]
 
 
-async def test_a_stream_within_a_turn_that_is_left_early_is_undone_alone(stand: Stand) -> None:
+async def test_a_stream_within_a_turn_that_is_left_early_is_undone_alone(stand: Service) -> None:
     async def work() -> None:
         await stand.write("before")
         async with aclosing(stand.streaming().stream(Watch(three(stand)))) as chunks:
@@ -193,7 +193,7 @@ async def test_a_stream_within_a_turn_that_is_left_early_is_undone_alone(stand: 
     assert await stand.notes() == ["before", "after"]
 
 
-async def test_the_turn_around_a_stream_does_not_write_between_its_chunks_into_its_savepoint(stand: Stand) -> None:
+async def test_the_turn_around_a_stream_does_not_write_between_its_chunks_into_its_savepoint(stand: Service) -> None:
     """What the consumer of a nested stream writes between two chunks must not go when that is undone."""
 
     async def failing() -> AsyncIterator[int]:
@@ -216,7 +216,7 @@ async def test_the_turn_around_a_stream_does_not_write_between_its_chunks_into_i
         assert await stand.notes() == ["before", "between"]
 
 
-async def test_a_stream_that_goes_on_after_the_turn_around_it_raises(stand: Stand) -> None:
+async def test_a_stream_that_goes_on_after_the_turn_around_it_raises(stand: Service) -> None:
     kept: list[Any] = []
 
     async def work() -> None:

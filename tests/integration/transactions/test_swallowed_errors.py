@@ -19,16 +19,16 @@ from tests.integration.transactions.stand import Ordered, Run, Told
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from tests.integration.transactions.stand import Stand
+    from tests.integration.transactions.stand import Service
 
 
-async def take(stand: Stand) -> None:
+async def take(stand: Service) -> None:
     """A committed note, so that no other transaction can write it."""
     async with stand.db.transaction():
         await stand.write("taken")
 
 
-def swallows(stand: Stand) -> Callable[[], Awaitable[str]]:
+def swallows(stand: Service) -> Callable[[], Awaitable[str]]:
     """Work that goes on after its second write has failed, as if the first one were there."""
 
     async def work() -> str:
@@ -40,40 +40,40 @@ def swallows(stand: Stand) -> Callable[[], Awaitable[str]]:
     return work
 
 
-async def nested_send(stand: Stand, work: Any) -> None:
+async def nested_send(stand: Service, work: Any) -> None:
     await stand.send(work)
 
 
-async def block_of_the_database(stand: Stand, work: Any) -> None:
+async def block_of_the_database(stand: Service, work: Any) -> None:
     async with stand.db.transaction():
         await work()
 
 
-async def savepoint_of_the_session(stand: Stand, work: Any) -> None:
+async def savepoint_of_the_session(stand: Service, work: Any) -> None:
     async with stand.db.session.begin_nested():
         await work()
 
 
-async def begin_of_the_session(stand: Stand, work: Any) -> None:
+async def begin_of_the_session(stand: Service, work: Any) -> None:
     async with stand.db.session.begin():
         await work()
 
 
-async def savepoint_of_the_real_session(_: Stand, work: Any) -> None:
+async def savepoint_of_the_real_session(_: Service, work: Any) -> None:
     unit = current_unit_of_work()
     assert unit is not None
     async with unit.session.begin_nested():
         await work()
 
 
-async def savepoint_of_the_unit(_: Stand, work: Any) -> None:
+async def savepoint_of_the_unit(_: Service, work: Any) -> None:
     unit = current_unit_of_work()
     assert unit is not None
     async with unit.savepoint():
         await work()
 
 
-async def block_of_the_outbox(stand: Stand, work: Any) -> None:
+async def block_of_the_outbox(stand: Service, work: Any) -> None:
     async with stand.db.outbox as session:
         await work()
         await stand.db.outbox.commit(session)
@@ -91,7 +91,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("within", KINDS)
-async def test_the_end_of_the_savepoint_raises(stand: Stand, within: Any) -> None:
+async def test_the_end_of_the_savepoint_raises(stand: Service, within: Any) -> None:
     await take(stand)
 
     async def work() -> None:
@@ -105,7 +105,7 @@ async def test_the_end_of_the_savepoint_raises(stand: Stand, within: Any) -> Non
 
 
 @pytest.mark.parametrize("within", KINDS)
-async def test_the_rest_of_the_turn_is_committed_if_that_error_is_caught(stand: Stand, within: Any) -> None:
+async def test_the_rest_of_the_turn_is_committed_if_that_error_is_caught(stand: Service, within: Any) -> None:
     await take(stand)
 
     async def work() -> None:
@@ -119,7 +119,7 @@ async def test_the_rest_of_the_turn_is_committed_if_that_error_is_caught(stand: 
 
 
 @pytest.mark.parametrize("within", KINDS)
-async def test_the_turn_raises_where_the_savepoint_is_the_first_to_write(stand: Stand, within: Any) -> None:
+async def test_the_turn_raises_where_the_savepoint_is_the_first_to_write(stand: Service, within: Any) -> None:
     """There is no savepoint on the database then, so everything is undone."""
     await take(stand)
 
@@ -131,7 +131,7 @@ async def test_the_turn_raises_where_the_savepoint_is_the_first_to_write(stand: 
     assert await stand.notes() == ["taken"]
 
 
-async def test_the_turn_raises_without_any_savepoint(stand: Stand) -> None:
+async def test_the_turn_raises_without_any_savepoint(stand: Service) -> None:
     await take(stand)
     with pytest.raises(TransactionEnded, match="IntegrityError") as caught:
         await stand.send(swallows(stand))
@@ -140,7 +140,7 @@ async def test_the_turn_raises_without_any_savepoint(stand: Stand) -> None:
 
 
 @pytest.mark.parametrize("within", KINDS)
-async def test_a_savepoint_around_what_may_fail_alone_keeps_the_rest(stand: Stand, within: Any) -> None:
+async def test_a_savepoint_around_what_may_fail_alone_keeps_the_rest(stand: Service, within: Any) -> None:
     await take(stand)
 
     async def careful() -> None:
@@ -157,7 +157,7 @@ async def test_a_savepoint_around_what_may_fail_alone_keeps_the_rest(stand: Stan
     assert await stand.notes() == ["taken", "outer", "kept"]
 
 
-async def test_a_fallback_takes_over_from_a_primary_that_swallows(stand: Stand) -> None:
+async def test_a_fallback_takes_over_from_a_primary_that_swallows(stand: Service) -> None:
     async def instead(_: Run) -> str:
         await stand.write("fallback")
         return "fallback"
@@ -173,7 +173,7 @@ async def test_a_fallback_takes_over_from_a_primary_that_swallows(stand: Stand) 
     assert await stand.notes() == ["taken", "outer", "fallback"]
 
 
-async def test_a_message_whose_handler_swallows_is_parked(stand: Stand) -> None:
+async def test_a_message_whose_handler_swallows_is_parked(stand: Service) -> None:
     await take(stand)
 
     async def handle(_: Ordered) -> None:
@@ -186,7 +186,7 @@ async def test_a_message_whose_handler_swallows_is_parked(stand: Stand) -> None:
     assert await stand.notes() == ["taken"]
 
 
-async def test_a_message_whose_handler_swallows_takes_no_other_message_along(stand: Stand) -> None:
+async def test_a_message_whose_handler_swallows_takes_no_other_message_along(stand: Service) -> None:
     await take(stand)
 
     async def handle(event: Ordered) -> None:
@@ -198,7 +198,7 @@ async def test_a_message_whose_handler_swallows_takes_no_other_message_along(sta
     assert sorted(await stand.notes()) == ["0", "2", "taken"]
 
 
-async def test_a_message_for_the_outbox_goes_with_what_was_undone(stand: Stand) -> None:
+async def test_a_message_for_the_outbox_goes_with_what_was_undone(stand: Service) -> None:
     await take(stand)
 
     async def inner() -> None:
@@ -214,7 +214,7 @@ async def test_a_message_for_the_outbox_goes_with_what_was_undone(stand: Stand) 
     assert (await stand.notes(), await stand.messages()) == (["taken", "outer"], [])
 
 
-async def test_a_savepoint_that_is_rolled_back_by_hand_raises_nothing(stand: Stand) -> None:
+async def test_a_savepoint_that_is_rolled_back_by_hand_raises_nothing(stand: Service) -> None:
     async def work() -> None:
         await stand.write("outer")
         async with stand.db.session.begin_nested() as savepoint:
@@ -225,7 +225,7 @@ async def test_a_savepoint_that_is_rolled_back_by_hand_raises_nothing(stand: Sta
     assert await stand.notes() == ["outer"]
 
 
-async def test_an_error_of_the_application_is_raised_whatever_it_was_raised_from(stand: Stand) -> None:
+async def test_an_error_of_the_application_is_raised_whatever_it_was_raised_from(stand: Service) -> None:
     """Only an error of the database itself becomes a ConcurrencyError."""
 
     async def work() -> None:

@@ -15,7 +15,7 @@ class EventStatus(enum.StrEnum):
     """What became of a message of the outbox."""
 
     NEW = "new"
-    """Nobody has tried to send it."""
+    """It was not sent yet."""
     PRODUCED = "produced"
     """The broker has confirmed it."""
     NOT_PRODUCED = "not_produced"

@@ -1,7 +1,7 @@
-"""Step 5, an outbox as a relay sees it: the port.
+"""The port through which a relay reads an outbox and records what it has sent.
 
-The rows of an outbox are divided into partitions by their keys. Whoever holds the lease of a partition is the only one
-who works on its rows, so the messages of a key leave in their order, however many relays there are.
+The rows of an outbox are divided into partitions by their keys. Only the relay that
+holds the lease of a partition sends its rows, so the messages of a key are sent in order, with any number of relays.
 
 What became of a message is in three columns. ``pending`` is 1 while it is to be sent, 0 while it is set aside, and
 NULL at the end. A row whose ``lease_until`` has not come is not sent now. A row of the same key after one that is not

@@ -114,7 +114,7 @@ class OutboxedEventRepository(abc.ABC):
         them.
         """
         del limit, after, state, topic, key
-        raise UnitOfWorkStateError(f"Nobody can look into a {type(self).__qualname__}: it has no `peek` of its own.")
+        raise UnitOfWorkStateError(f"{type(self).__qualname__} cannot show its messages: it does not implement `peek`.")
 
     @abc.abstractmethod
     async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:

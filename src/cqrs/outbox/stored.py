@@ -15,7 +15,7 @@ from cqrs._text import storable
 from cqrs.errors.root import CQRSError, InvalidArgument
 from cqrs.errors.transactions import NoOpenTransaction
 from cqrs.leases.worker_names import worker_name
-from cqrs.outbox import transaction as entering
+from cqrs.outbox import transaction as outbox_transaction
 from cqrs.outbox.arguments import delay_in_seconds, due, ids_meant_by, look_given, row_ids
 from cqrs.outbox.event import EventStatus, OutboxedEvent
 from cqrs.outbox.map import OutboxedEventMap, registered_name
@@ -105,7 +105,7 @@ class StoredOutbox(OutboxedEventRepository):
             self._session() if session is None else session,
             NewRow(envelope=envelope, compression=compression, delay=wait, due_at=due_at),
         )
-        entered = entering.innermost(self, session)
+        entered = outbox_transaction.innermost(self, session)
         if entered is not None:
             entered.added += 1
 
@@ -147,7 +147,7 @@ class StoredOutbox(OutboxedEventRepository):
     @override
     async def commit(self, session: Any = None) -> None:
         await self._settle_said()
-        entered = entering.innermost(self, session)
+        entered = outbox_transaction.innermost(self, session)
         if entered is None:
             await self._commit_session(session)
         else:
@@ -157,7 +157,7 @@ class StoredOutbox(OutboxedEventRepository):
     async def rollback(self, session: Any = None) -> None:
         """Undo what was not committed. Messages that were taken stay held until their lease is over."""
         self._said.clear()
-        entered = entering.innermost(self, session)
+        entered = outbox_transaction.innermost(self, session)
         if entered is None:
             await self._rollback_session(session)
         else:
@@ -165,12 +165,12 @@ class StoredOutbox(OutboxedEventRepository):
 
     async def __aenter__(self) -> Any:
         unit = unit_for(self, "This outbox")
-        return (await entering.enter(self, self._unit_of_work, unit)).session
+        return (await outbox_transaction.enter(self, self._unit_of_work, unit)).session
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await entering.leave(kind, error, traceback)
+        await outbox_transaction.leave(kind, error, traceback)
 
     def _session(self) -> Any:
         unit = unit_for(self, "This outbox")

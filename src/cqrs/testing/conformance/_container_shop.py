@@ -74,7 +74,7 @@ class SqlLedger(Ledger):
 
 
 class Rates(Protocol):
-    """Another port, which nobody implements."""
+    """Another port, without an implementation."""
 
     def today(self) -> int:
         """The rate of today."""

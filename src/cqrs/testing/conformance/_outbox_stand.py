@@ -53,7 +53,7 @@ class Other(NotificationEvent[str]):
 
 
 def numbered(number: int, topic: str = "numbers") -> Numbered:
-    """An event that tells its number."""
+    """An event whose payload is ``number``."""
     return Numbered(topic=topic, payload=number)
 
 
@@ -63,7 +63,7 @@ def numbers(events: Sequence[OutboxedEvent]) -> list[int]:
 
 
 class Reversed:
-    """Encodes events in a way that is nobody else's."""
+    """Encodes events in a format that no other serializer reads."""
 
     def serialize(self, event: Any) -> Encoded:
         return Encoded(event.model_dump_json().encode()[::-1], "application/x-reversed")
@@ -74,7 +74,7 @@ class Reversed:
 
 
 class Backwards:
-    """A compressor that nobody else knows."""
+    """A compressor that no other party knows."""
 
     name = "backwards"
 

@@ -48,7 +48,7 @@ NAN, INFINITY = float("nan"), float("inf")
 
 
 class _Counting:
-    """A serializer that says what it is told."""
+    """A serializer that returns the given body and content type."""
 
     def __init__(self, body: bytes, content_type: str = "application/json; charset=utf-8") -> None:
         self.encoded = Encoded(body, content_type)

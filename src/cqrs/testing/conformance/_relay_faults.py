@@ -58,7 +58,7 @@ class _Unable:
 
 
 ERRORS = [
-    pytest.param(_Unable(KeyError("nobody knows it"), "raised"), id="raised for the batch"),
+    pytest.param(_Unable(KeyError("an unknown error"), "raised"), id="raised for the batch"),
     pytest.param(_Unable(AWAY, "raised"), id="raised as an outage"),
     pytest.param(_Unable(ValueError("odd"), "raised"), id="raised as poison"),
     pytest.param(_Unable(AWAY, "returned"), id="returned for the batch"),
@@ -96,7 +96,7 @@ class RelayFaults(RelayStand):
             assert of_key == list(range(key, until_there, 7))
 
     async def _until_parked(self, outbox: OutboxedEventRepository, count: int, behind: int | None = None) -> None:
-        """Let others leave until then: about a message that is the last of all there is no telling."""
+        """Add other messages until then: a relay cannot judge a failing message that is the last one."""
         number = 1000
         is_parked = self._is_parked(outbox, count, behind)
         async with asyncio.timeout(60):
@@ -109,7 +109,7 @@ class RelayFaults(RelayStand):
         self, outbox: OutboxedEventRepository
     ) -> None:
         await self._add(outbox, *range(30), key=lambda n: f"key {n % 20}")
-        broker = OneForAll(KeyError("nobody knows it"), *range(30))
+        broker = OneForAll(KeyError("an unknown error"), *range(30))
         async with OutboxRelay(outbox, broker, QUICK) as relay:
             await until(lambda: broker.batches >= 40)
             assert await outbox.parked.list() == []
@@ -158,7 +158,7 @@ class RelayFaults(RelayStand):
     async def test_another_relay_knows_what_was_at_fault_and_keeps_it_apart(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
-        broker = OneForAll(KeyError("nobody knows it"), 7)
+        broker = OneForAll(KeyError("an unknown error"), 7)
         await self._add(outbox, *range(20))
         policy = dataclasses.replace(QUICK, attempt_backoff=Backoff(first=0.2, longest=0.2))
         async with OutboxRelay(outbox, broker, policy) as relay:

@@ -51,7 +51,7 @@ class HangingBroker(FlakyBroker):
 
 
 class InOrderBroker(FlakyBroker):
-    """Skips the later messages of a key that has failed, as the port says."""
+    """Skips the later messages of a key that has failed, as ``MessageBroker.send`` requires."""
 
     def fail(self, errors: Mapping[int, Exception]) -> None:
         self.errors = dict(errors)

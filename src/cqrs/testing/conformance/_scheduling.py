@@ -73,7 +73,7 @@ class Scheduling:
             outbox.add(session, due, delay=-1)
             await outbox.commit(session)
         async with outbox as session:
-            for message_id in (at_once.event_id, due.event_id, sent.event_id, uuid.uuid4(), "nobody"):
+            for message_id in (at_once.event_id, due.event_id, sent.event_id, uuid.uuid4(), "unknown"):
                 assert not await outbox.cancel(session, message_id)
             await outbox.commit(session)
         assert sorted(numbers(await outbox.get_many())) == [1, 2]

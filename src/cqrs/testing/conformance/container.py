@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 class Features:
     """What a container can do.
 
-    ``autowires``: it builds a concrete class that is not bound. ``checks``: it tells what cannot be built before
-    anything is; otherwise the first request finds out.
+    ``autowires``: it builds a concrete class that is not bound. ``checks``: it reports types that cannot be
+    built before any is built; otherwise the first request raises.
     """
 
     autowires: bool = True
@@ -154,7 +154,7 @@ class ContainerConformance:
         async with injector.scope() as scope:
             assert isinstance((await scope.resolve(Teller)).clock, Clock)
 
-    # What is told beforehand
+    # What is reported before the first request
 
     async def test_check_reports_each_missing_type_and_the_class_that_needs_it(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Connection, new_connection), builds=(PayHandler,))
@@ -224,5 +224,5 @@ def injector_of(backend: ContainerBackend, *bindings: Binding, builds: Sequence[
 
 
 def new_connection() -> Connection:
-    """A connection whose journal nobody reads."""
+    """A connection whose journal is never read."""
     return Connection(Journal())

@@ -246,7 +246,7 @@ class LeaseStoreConformance:
         holding = await keep(other, "b", 4)
         assert (len(holding.fences), holding.fair_share) == (4, 4)
         await one.leave(SCOPE, "a")
-        await one.leave(SCOPE, "nobody")
+        await one.leave(SCOPE, "unknown")
         assert await keep(other, "b", 4) == holding
 
     async def test_shares_given_up_are_free_at_once_and_not_taken_back_by_the_same_call(
@@ -354,7 +354,7 @@ class LeaseStoreConformance:
         *,
         leaving: bool = False,
     ) -> Holding:
-        """Keep, again if the store says that somebody was in the way: nothing was done then."""
+        """Call ``keep``, and retry it after a conflict with another worker: then nothing was changed."""
         while True:
             try:
                 holding = await keep(store, owner, count, giving_up=giving_up)

@@ -51,7 +51,7 @@ class BrokerBackend(Protocol):
 
 
 def an_envelope(topic: str, number: int = 0, key: str | None = None, **fields: Any) -> Envelope:
-    """A message whose body tells its number."""
+    """A message whose body is its number."""
     values: dict[str, Any] = {"message_id": uuid.uuid4(), "name": "numbered", "body": str(number).encode(), **fields}
     return Envelope(topic=topic, key=key, **values)
 

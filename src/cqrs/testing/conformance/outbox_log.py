@@ -52,7 +52,7 @@ class LogBackend(Protocol):
         ...
 
     async def lose(self) -> None:
-        """Let the database forget how far the log was read; nobody has it open."""
+        """Let the database forget how far the log was read. No reader has the log open."""
         ...
 
 
@@ -80,7 +80,7 @@ async def commit(backend: LogBackend, *contents: bytes) -> None:
 
 
 async def opened(log: OutboxLog) -> OutboxLog:
-    """Open it; whoever had it open may need a moment to be gone."""
+    """Open ``log``; retries, because the previous reader may take a moment to disconnect."""
     async with asyncio.timeout(LATE):
         while True:
             with suppress(LogBusy):

@@ -1,7 +1,7 @@
 """What a relay guarantees on every outbox.
 
 Subclass the suite and override its fixture ``backend``, as for the suite of the outbox. The outbox is emptied by real
-relays; the broker is in memory and fails when it is told to.
+relays; the broker is in memory and fails on demand.
 """
 # ruff: noqa: S101, D102, PLR2004 - assert is how a suite checks, names state the behaviour, numbers are messages
 

@@ -39,6 +39,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_everything_the_demo_prints_holds_and_the_books_agree(tmp_path: Path) -> None:
     books = tmp_path / "books.sqlite3"
     demo = run(*MODULE, CQRS_SHOP_DB=str(books))

@@ -18,6 +18,7 @@ from tests.fuzz.test_decoders import Ordered
 MIB = 2**20
 
 
+@pytest.mark.slow
 def test_a_body_that_becomes_very_large_is_refused_before_it_is() -> None:
     registry = EventRegistry()
     registry.register(Ordered, "ordered")

@@ -103,6 +103,7 @@ def test_a_target_for_a_count_has_a_verdict_with_what_was_counted(statements: fl
     assert str(Most("c_calls", 1)) == "≤ 1 C calls"
 
 
+@pytest.mark.slow
 def test_sqlalchemy_alone_is_measured_in_a_process_without_cqrs() -> None:
     program = "import sys, benchmarks.alone; print('sqlalchemy' in sys.modules, 'cqrs' in sys.modules)"
     command = [sys.executable, "-c", program]

@@ -104,6 +104,7 @@ others = st.builds(Ask, order=orders) | st.builds(Answer, order=orders)
 
 @settings(max_examples=50)
 @given(events | messages | slotted | others)
+@pytest.mark.slow
 def test_from_dict_reads_the_result_of_to_dict(message: Any) -> None:
     kind: Any = type(message)
     read = kind.from_dict(**message.to_dict())

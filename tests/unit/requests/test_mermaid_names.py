@@ -126,6 +126,7 @@ _CLASS_LINES = re.compile(
 
 
 @given(chains)
+@pytest.mark.slow
 def test_no_name_leaves_its_place_in_a_sequence(chain: list[Any]) -> None:
     lines = [line.strip() for line in CoRMermaid(chain).sequence().splitlines()]
 
@@ -134,6 +135,7 @@ def test_no_name_leaves_its_place_in_a_sequence(chain: list[Any]) -> None:
 
 
 @given(chains)
+@pytest.mark.slow
 def test_no_name_leaves_its_place_in_a_class_diagram(chain: list[Any]) -> None:
     lines = [line.strip() for line in CoRMermaid(chain).class_diagram().splitlines()]
     opened = [line.split()[1].partition("[")[0] for line in lines if line.startswith("class ")]
@@ -143,6 +145,7 @@ def test_no_name_leaves_its_place_in_a_class_diagram(chain: list[Any]) -> None:
 
 
 @given(chains)
+@pytest.mark.slow
 def test_every_class_has_a_label_of_its_own(chain: list[Any]) -> None:
     labels = re.findall(r'class (?:\w+\["(.*)"\]|(\w+)).* \{$', CoRMermaid(chain).class_diagram(), re.MULTILINE)
 

@@ -112,6 +112,7 @@ def _run(file: Path, failpoint: str = "") -> int:
     return subprocess.run([sys.executable, "-c", PROGRAM], env=environment, check=False).returncode
 
 
+@pytest.mark.slow
 def test_a_process_is_killed_at_each_point_of_its_trace(tmp_path: Path) -> None:
     assert _run(tmp_path / "whole") == 0
     whole = read_trace(tmp_path / "whole")

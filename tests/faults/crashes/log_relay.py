@@ -19,8 +19,9 @@ from cqrs.testing import faults
 from cqrs.workers import RelayPolicy
 from cqrs.workers.relay.log_relay import LogRelay
 from tests.faults.relay_program import FileBroker
+from tests.helpers.events import REGISTRY
 from tests.helpers.waiting import until
-from tests.integration.postgresql_log.conftest import REGISTRY, libpq_words
+from tests.integration.postgresql_log.conftest import libpq_words
 
 COUNT = 16
 """How many messages are in the log: even ones with one key, odd ones with another."""

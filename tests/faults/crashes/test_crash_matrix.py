@@ -16,11 +16,11 @@ from tests.faults.crashes.log_relay import COUNT as IN_LOG
 from tests.faults.crashes.log_relay import REFUSED, log_of
 from tests.faults.crashes.matrix import Scenario
 from tests.faults.crashes.service import COUNT
+from tests.helpers.events import REGISTRY, numbered
 from tests.helpers.sampling import HOW_TO_REPEAT
 from tests.integration.inbox.backends import METADATA, Database, engine_of
-from tests.integration.postgresql_log.conftest import REGISTRY, told
 from tests.integration.postgresql_log.conftest import Database as LogDatabase
-from tests.integration.postgresql_log.stand import RelayProcesses as LogStand
+from tests.integration.postgresql_log.stand import LogOutbox
 from tests.servers import databases
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class LogScenario(OnDatabase):
         async with super().place() as url:
             yield url
             database = LogDatabase(url)
-            await LogStand(database).drop()
+            await LogOutbox(database).drop()
             await database.engine.dispose()
 
     async def prepare(self, url: str) -> None:
@@ -112,7 +112,7 @@ class LogScenario(OnDatabase):
         for start in range(0, IN_LOG, 4):
             async with outbox as session:
                 for number in range(start, start + 4):
-                    outbox.add(session, told(number), key=str(number % 2))
+                    outbox.add(session, numbered(number), key=str(number % 2))
                 await outbox.commit(session)
         await engine.dispose()
 
@@ -123,7 +123,7 @@ class LogScenario(OnDatabase):
         assert_in_order(firsts)
         assert sorted([*(number for _, number in firsts), *diverted]) == list(range(IN_LOG))
         database = LogDatabase(url)
-        found = await LogStand(database).rows()
+        found = await LogOutbox(database).rows()
         await database.engine.dispose()
         assert found == [(number, int(number != REFUSED)) for number in diverted], "each in the table once, in order"
 

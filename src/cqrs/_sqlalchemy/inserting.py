@@ -25,7 +25,7 @@ def insert_new(table: Table, dialect: Dialect) -> Any:
     return new.on_duplicate_key_update({first.name: first})
 
 
-def insert_and_tell_new(table: Table, dialect: Dialect) -> Any:
+def insert_returning_new(table: Table, dialect: Dialect) -> Any:
     """Like :func:`insert_new`, but a RETURNING has the rows that are new and no others.
 
     On MariaDB it truncates values that are too long for their column: check the lengths before.

@@ -1,4 +1,4 @@
-"""Where ``LogWakeUps`` was: an import of it says what to use instead."""
+"""The former path of ``LogWakeUps``: the error of an import names what to use instead."""
 
 from __future__ import annotations
 

@@ -1,9 +1,14 @@
 """The port through which a relay reads an outbox and records what it has sent.
 
+<<<<<<< HEAD
 The rows of an outbox are divided into partitions by their keys. Only the relay that
 holds the lease of a partition sends its rows, so the messages of a key are sent in order, with any number of relays.
+=======
+The rows of an outbox are divided into partitions by their keys. Only the relay that holds the lease of a
+partition works on its rows, so the messages of a key leave in their order, however many relays there are.
+>>>>>>> bb0657f (Name what records and returns by that, in the outbox and the kit for databases)
 
-What became of a message is in three columns. ``pending`` is 1 while it is to be sent, 0 while it is set aside, and
+The outcome of a message is in three columns. ``pending`` is 1 while it is to be sent, 0 while it is set aside, and
 NULL at the end. A row whose ``lease_until`` has not come is not sent now. A row of the same key after one that is not
 sent now is *blocked*: it is set aside as soon as it is met, so that a million of them cost the others nothing, and
 released when the row before them has been sent, replayed or dropped.

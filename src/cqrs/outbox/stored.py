@@ -78,7 +78,7 @@ class StoredOutbox(OutboxedEventRepository):
         self._lease = lease
         self._owner = worker_name()
         self._held: dict[int, int] = {}
-        self._said: list[Settlement] = []
+        self._recorded: list[Settlement] = []
 
     @override
     def add(  # the parts of a message
@@ -137,16 +137,16 @@ class StoredOutbox(OutboxedEventRepository):
 
     @override
     async def update_status(self, outboxed_event_id: int, new_status: EventStatus) -> None:
-        await self._say(outboxed_event_id, EventStatus(new_status), None)
+        await self._record(outboxed_event_id, EventStatus(new_status), None)
 
     @override
     async def reject(self, outboxed_event_id: int, error: BaseException) -> None:
         """Note that the broker rejects a message; the error is stored with it."""
-        await self._say(outboxed_event_id, EventStatus.NOT_PRODUCED, storable(error))
+        await self._record(outboxed_event_id, EventStatus.NOT_PRODUCED, storable(error))
 
     @override
     async def commit(self, session: Any = None) -> None:
-        await self._settle_said()
+        await self._settle_recorded()
         entered = outbox_transaction.innermost(self, session)
         if entered is None:
             await self._commit_session(session)
@@ -156,7 +156,7 @@ class StoredOutbox(OutboxedEventRepository):
     @override
     async def rollback(self, session: Any = None) -> None:
         """Undo what was not committed. Messages that were taken stay held until their lease is over."""
-        self._said.clear()
+        self._recorded.clear()
         entered = outbox_transaction.innermost(self, session)
         if entered is None:
             await self._rollback_session(session)
@@ -212,14 +212,14 @@ class StoredOutbox(OutboxedEventRepository):
             envelope = dataclasses.replace(message.envelope, content_encoding=compression)
         return dataclasses.replace(message, envelope=envelope)
 
-    async def _say(self, id_: int, status: EventStatus, error: str | None) -> None:
+    async def _record(self, id_: int, status: EventStatus, error: str | None) -> None:
         (id_,) = row_ids("outboxed_event_id", (id_,))
-        self._said.append(Settlement(id_, self._held.pop(id_, None), status, error))
+        self._recorded.append(Settlement(id_, self._held.pop(id_, None), status, error))
 
-    async def _settle_said(self) -> None:
-        if self._said:
-            await self._settle(self._said)
-            self._said = []
+    async def _settle_recorded(self) -> None:
+        if self._recorded:
+            await self._settle(self._recorded)
+            self._recorded = []
 
     @abc.abstractmethod
     def _unit_of_work(self) -> UnitOfWork: ...

@@ -33,7 +33,7 @@ TWINS = (
     Twin(
         "who brings in what another is bringing in waits for it",
         "inbox/sqlalchemy/marks.py",
-        "new = insert_and_tell_new(table, dialect)",
+        "new = insert_returning_new(table, dialect)",
         "from sqlalchemy import insert\n    new = insert(table)",
         f"{POSTGRESQL}test_a_message_is_new_once_for_each_consumer[postgres]",
     ),

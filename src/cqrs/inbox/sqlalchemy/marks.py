@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 
 from cqrs._sqlalchemy.clock import database_in
 from cqrs._sqlalchemy.dialects import capabilities_of
-from cqrs._sqlalchemy.inserting import insert_and_tell_new
+from cqrs._sqlalchemy.inserting import insert_returning_new
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ async def mark(session: AsyncSession, tables: InboxTables, consumer: str, ids: S
     if longest is not None and len(consumer) > longest:  # two that are cut to the same would share their marks
         raise InvalidArgument("consumer", consumer, f"name it with {longest} characters at most, not {len(consumer)}")
     dialect = session.get_bind().dialect
-    new = insert_and_tell_new(table, dialect)
+    new = insert_returning_new(table, dialect)
     if capabilities_of(dialect).has_arrays:
         # One parameter, whatever the number: the statement is compiled by us and planned by the server once.
         each = func.unnest(bindparam("ids", ordered, postgresql.ARRAY(postgresql.UUID(as_uuid=True))))

@@ -136,10 +136,10 @@ class SqlAlchemyOutboxedEventRepository(StoredOutbox):
         lease = self._lease.total_seconds()
         return await take(session, self.model, limit=limit, topic=topic, owner=self._owner, lease=lease)
 
-    async def _say(self, id_: int, status: Any, error: str | None) -> None:
-        await super()._say(id_, status, error)
+    async def _record(self, id_: int, status: Any, error: str | None) -> None:
+        await super()._record(id_, status, error)
         if self._bound is not None:
-            await self._settle_said()  # the session may be committed without this repository
+            await self._settle_recorded()  # the session may be committed without this repository
 
     async def _settle(self, settlements: Sequence[Settlement]) -> None:
         if self._bound is not None:

@@ -22,7 +22,8 @@ SCHEMES = {
     "tls": "nats",
     None: "kafka",
 }
-ELSEWHERE = {"postgresql+asyncpg://app@localhost:6432/shop"}  # a PgBouncer
+# A PgBouncer, and the documentation.
+ELSEWHERE = {"postgresql+asyncpg://app@localhost:6432/shop", "http://localhost:8000"}
 PAGES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.py")]
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>[a-z+]+)://)?(?:(?P<user>\w+)(?::(?P<password>\w+))?@)?localhost(?::(?P<port>\d+))?(?P<rest>/\w*)?"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import decimal
 import enum
@@ -69,10 +68,8 @@ def _fields(cls: type[Any]) -> Mapping[str, Any]:
     if issubclass(cls, BaseModel):
         return {name: field.annotation for name, field in cls.model_fields.items()}
     declared: Any = cls
-    names: list[str] = []
-    if dataclasses.is_dataclass(declared):
-        names = [field.name for field in dataclasses.fields(declared)]
-    elif typing.is_typeddict(declared):
+    names: list[str] = [*getattr(declared, "__dataclass_fields__", ())]
+    if typing.is_typeddict(declared):
         names = [*own_annotations(declared)]
     hints = dict(fields(declared)) if names else {}
     return {name: hints.get(name) for name in names}

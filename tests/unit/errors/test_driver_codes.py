@@ -62,7 +62,7 @@ def test_a_code_means_the_same_with_each_driver_and_under_sqlalchemy(error: Exce
 @pytest.mark.parametrize(
     ("statement", "meaning"),
     [
-        ("select * from outbox", Meaning.NO_TABLE),
+        ("select * from absent", Meaning.NO_TABLE),
         ("select absent from orders", Meaning.NO_COLUMN),
         ("insert into orders (absent) values (1)", Meaning.NO_COLUMN),
         ("select", Meaning.NOTHING),

@@ -185,5 +185,5 @@ class _Attempt(Generic[M]):
     """One call of :meth:`MessageSender.send`: its result so far, and the last error of each message that failed."""
 
     has_several: bool
-    result: SendResult[M] = dataclasses.field(default_factory=SendResult)
+    result: SendResult[M] = dataclasses.field(default_factory=SendResult[M])
     errors: dict[object, Exception] = dataclasses.field(default_factory=dict[object, Exception])

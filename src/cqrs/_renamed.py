@@ -7,6 +7,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
+from cqrs._introspection.annotations import own_annotations
 from cqrs.errors.root import InvalidArgument
 
 if TYPE_CHECKING:
@@ -32,6 +33,19 @@ def renamed_fields(**new_by_old: str) -> Callable[[type[T]], type[T]]:
         settable.__init__ = renamed_parameters(cls.__qualname__, **new_by_old)(settable.__init__)
         for old, new in new_by_old.items():
             setattr(cls, old, property(_old_attribute(cls.__qualname__, old, new)))
+        _watch_subclasses(cls, lambda subclass: _rename_own_fields(subclass, new_by_old))
+        return cls
+
+    return decorate
+
+
+def renamed_methods(**new_by_old: str) -> Callable[[type[T]], type[T]]:
+    """Let methods of a class be called, and be overridden in a subclass, under their old names too."""
+
+    def decorate(cls: type[T]) -> type[T]:
+        for old, new in new_by_old.items():
+            setattr(cls, old, _old_method(cls, old, new))
+        _watch_subclasses(cls, lambda subclass: _rename_own_methods(subclass, new_by_old))
         return cls
 
     return decorate
@@ -52,14 +66,42 @@ def renamed_parameters(of: str, /, **new_by_old: str) -> Callable[[Callable[P, R
     return decorate
 
 
-def renamed_method(old: str, new: str) -> Callable[..., Any]:
-    """The method ``old`` of a class in which it is called ``new`` now."""
-
+def _old_method(cls: type, old: str, new: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         warnings.warn(_text(type(self).__qualname__, old, new), DeprecationWarning, stacklevel=2)
-        return getattr(self, new)(*args, **kwargs)
+        # An override under the old name, which is that of the new one too, can only come here by super().
+        owner = type(self) if getattr(type(self), old) is call else cls
+        return getattr(owner, new)(self, *args, **kwargs)
 
     return call
+
+
+def _watch_subclasses(cls: Any, rename: Callable[[Any], None]) -> None:
+    def init_subclass(subclass: Any, /, **kwargs: Any) -> None:
+        super(cls, subclass).__init_subclass__(**kwargs)
+        rename(subclass)
+
+    cls.__init_subclass__ = classmethod(init_subclass)
+
+
+def _rename_own_methods(subclass: Any, new_by_old: dict[str, str]) -> None:
+    for old, new in new_by_old.items():
+        if old in vars(subclass) and new not in vars(subclass):
+            warnings.warn(_text(subclass.__qualname__, old, new), DeprecationWarning, stacklevel=4)
+            setattr(subclass, new, vars(subclass)[old])
+
+
+def _rename_own_fields(subclass: Any, new_by_old: dict[str, str]) -> None:
+    """Let fields that a subclass declares again, with a default of its own, have their new names."""
+    annotations = own_annotations(subclass)
+    renamed = [name for name in new_by_old if name in annotations]
+    for old in renamed:
+        warnings.warn(_text(subclass.__qualname__, old, new_by_old[old]), DeprecationWarning, stacklevel=4)
+        if old in vars(subclass):
+            setattr(subclass, new_by_old[old], vars(subclass)[old])
+            delattr(subclass, old)
+    if renamed:
+        subclass.__annotations__ = {new_by_old.get(name, name): kind for name, kind in annotations.items()}
 
 
 def _rename(of: str, new_by_old: dict[str, str], given: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import random
 from typing import Any, cast
 
 from cqrs._arguments import check_number
-from cqrs._renamed import renamed_method, renamed_parameters
+from cqrs._renamed import renamed_methods, renamed_parameters
 from cqrs.errors.root import InvalidArgument
 from cqrs.errors.transactions import AfterCommitError, ConcurrencyError, TransactionDoomed
 
@@ -38,6 +38,7 @@ class Backoff:
         return min(self.longest, self.first * self.factor**steps) * (1 - self.jitter * _jitter.random())
 
 
+@renamed_methods(again_in="retry_in")
 @dataclasses.dataclass(frozen=True, slots=True)
 class Retry:
     """How often to attempt something, and after which errors to attempt it again.
@@ -71,5 +72,3 @@ class Retry:
         if attempts >= self.attempts or isinstance(reason, AfterCommitError) or isinstance(error, self.give_up_on):
             return None
         return self.backoff.seconds(attempts) if isinstance(error, self.on) else None
-
-    again_in = renamed_method("again_in", "retry_in")

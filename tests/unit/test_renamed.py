@@ -52,13 +52,18 @@ CALLS: dict[str, tuple[str, Callable[[], Any]]] = {
     "at_least": ("min_size", lambda: CompressedBroker(MemoryMessageBroker(), ZlibCompressor(), **named(at_least=10))),
     "hears_all": ("single_process", lambda: LocalWakeUps(**named(hears_all=False))),
     "tries": ("attempts", lambda: Backoff().seconds(**named(tries=3))),
-    "again_in": ("retry_in", lambda: Retry().again_in(ConcurrencyError(), 1)),
+    "again_in": ("retry_in", lambda: old_method(Retry())(ConcurrencyError(), 1)),
 }
 
 
 def named(**arguments: Any) -> Any:
     """Arguments that type checkers do not know."""
     return arguments
+
+
+def old_method(retry: Any) -> Any:
+    """The old name of ``retry_in``, which type checkers do not know."""
+    return retry.again_in
 
 
 def warned(call: Callable[[], Any]) -> tuple[Any, str]:
@@ -137,3 +142,59 @@ def test_old_name_of_a_parameter_has_its_effect() -> None:
     assert compressor.__class__ is ZlibCompressor
     with pytest.raises(InvalidArgument, match="max_size, its new name, is given too"):
         ZlibCompressor(**named(largest=3, max_size=3))
+
+
+def test_override_under_the_old_name_of_a_method_is_used() -> None:
+    def define() -> Any:
+        class Patient(Retry):
+            def again_in(self, error: BaseException, attempts: int) -> float | None:
+                return 42.0 if attempts < 9 else None
+
+        return Patient
+
+    patient, text = warned(define)
+    assert "Patient: `again_in` is now called `retry_in`" in text
+    assert patient().retry_in(ConcurrencyError(), 8) == patient().again_in(ConcurrencyError(), 8) == 42.0
+    assert patient().retry_in(ConcurrencyError(), 9) is None
+
+
+def test_override_under_the_old_name_can_call_the_method_of_the_base_class() -> None:
+    base: Any = Retry
+
+    def define() -> Any:
+        class Twice(base):  # type: ignore[misc, valid-type, unused-ignore]
+            def again_in(self, error: BaseException, attempts: int) -> Any:
+                pause = super().again_in(error, attempts)
+                return None if pause is None else 2 * pause
+
+        return Twice
+
+    twice = warned(define)[0](backoff=Backoff(first=1.0, jitter=0.0))
+    assert warned(lambda: twice.retry_in(ConcurrencyError(), 1))[0] == 2.0
+
+
+def test_override_under_the_new_name_of_a_method_is_called_by_the_old_one() -> None:
+    class Patient(Retry):
+        def retry_in(self, error: BaseException, attempts: int) -> float | None:
+            return 42.0
+
+    assert warned(lambda: old_method(Patient())(ConcurrencyError(), 1))[0] == 42.0
+
+
+@pytest.mark.parametrize("slots", [False, True])
+def test_default_of_a_subclass_under_the_old_name_of_a_field_is_used(*, slots: bool) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+
+        @dataclasses.dataclass(frozen=True, kw_only=True, slots=slots)
+        class Stubborn(ConsumerPolicy):
+            shop: str = "main"
+            retries: int = 99
+
+    assert {(str(warning.message)[-75:], warning.filename) for warning in caught} == {
+        ("`retries` is now called `parked_retries`; the old name goes with the next release."[-75:], __file__)
+    }
+    assert Stubborn().parked_retries == 99
+    assert Stubborn(parked_retries=3).parked_retries == 3
+    assert warned(lambda: getattr(Stubborn(), "retries"))[0] == 99  # noqa: B009  # type checkers do not know it
+    assert [field.name for field in dataclasses.fields(Stubborn)][-1] == "shop"

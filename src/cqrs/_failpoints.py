@@ -1,7 +1,7 @@
-"""Points in the engines at which a test can let the process die, fail or pause: a crash there separates two effects.
+"""Points in the engines at which a test can let the process die, fail or pause. Each lies between two effects.
 
-``cqrs.testing.faults`` sets what happens at a point and records which points a run passes. Otherwise nothing listens,
-and a point costs the call of a function.
+``cqrs.testing.faults`` sets what happens at a point and records which points a run passes. Without it a
+point only costs the call of a function.
 """
 
 from __future__ import annotations

@@ -127,4 +127,4 @@ def _old_attribute(of: str, old: str, new: str) -> Callable[[Any], Any]:
 
 
 def _text(of: str, old: str, new: str) -> str:
-    return f"{of}: `{old}` is now called `{new}`; the old name goes with the next release."
+    return f"{of}: `{old}` is now called `{new}`; the old name is removed in the next release."

@@ -14,6 +14,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator
 
+# Keys of a schema of pydantic whose values hold no schemas.
 _NOT_SCHEMAS = frozenset({"metadata", "serialization", "cls", "default", "computed_fields", "config"})
 # Without this some releases use the validator that they built for a nested class, instead of the schema given here.
 _OPTIONS: dict[str, Any] = (

@@ -1,4 +1,4 @@
-"""Decodes records of ``pgoutput``, the output plugin of PostgreSQL itself, in version 1 of its protocol."""
+"""Decodes records of ``pgoutput``, the built-in output plugin of PostgreSQL, in version 1 of its protocol."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from cqrs.errors.databases import UnreadableLog
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A transaction begins that was committed at ``position``; what follows belongs to it."""
+    """The beginning of a transaction that was committed at ``position``; what follows belongs to it."""
 
     position: int
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """It ends; ``end`` is to be confirmed when all of it is done with."""
+    """The end of a transaction. Confirm the position ``end`` when all of its messages are sent or diverted."""
 
     end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What ``pg_logical_emit_message`` was given."""
+    """The arguments of a call of ``pg_logical_emit_message``."""
 
     transactional: bool
     prefix: str
@@ -39,9 +39,9 @@ _U64 = struct.Struct(">Q")
 
 
 def decode(payload: bytes) -> Record | None:
-    """One record; ``None`` for a kind that is not needed here. Raises ``UnreadableLog`` for anything else.
+    """Decode one record; ``None`` for a kind that is not needed here. Raises ``UnreadableLog`` if it is malformed.
 
-    Names and prefixes of others may be in any encoding; they are only compared with ours.
+    Prefixes that other programs wrote may be in any encoding; they are only compared with ours.
     """
     try:
         return _decoded(payload)

@@ -1,4 +1,4 @@
-"""One connection that reads the log through a replication slot. The driver blocks, the event loop does not."""
+"""One connection that reads the log through a replication slot. Blocking calls of the driver run in threads."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from psycopg2.extras import LogicalReplicationConnection
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_STATUS = 10.0  # seconds; the server closes a connection that is silent for wal_sender_timeout, usually a minute
+_KEEP_ALIVE_EVERY = 10.0  # seconds; after wal_sender_timeout, usually a minute, the server closes a silent connection
 _CONNECT = 10  # seconds
 _INTERRUPT = 2.0  # seconds
-_SOON = 0.5  # seconds; transactions that were open when something was confirmed are read one by one after that
-_MOST = 16_000_000  # bytes that are read at once, and one record
+_CONFIRM_EVERY = 0.5  # seconds; transactions that are open at a confirmation are read one by one after it
+_READ_AT_ONCE = 16_000_000  # bytes; a read ends with the record that exceeds it
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
@@ -42,11 +42,11 @@ class LogStream:
         self._done = 0
         self._confirmed = 0
         self._confirmed_at = 0.0
-        self._beat: asyncio.TimerHandle | None = None
+        self._keep_alive: asyncio.TimerHandle | None = None
 
     @classmethod
     async def connect(cls, dsn: Mapping[str, Any] | str) -> Self:
-        """Connect to the database of ``dsn``, in the options of libpq, for replication."""
+        """Connect for replication to the database of ``dsn``, a connection string or the options of libpq."""
         words: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log", **_ALIVE}
         if isinstance(dsn, str):
             words = {**words, **parse_dsn(dsn)}
@@ -71,12 +71,12 @@ class LogStream:
         """Begin to read where the slot was confirmed last, with what ``pg_logical_emit_message`` was given."""
         options = {"proto_version": "1", "publication_names": f'"{publication}"', "messages": "true"}
         await self._blocking(lambda: self._cursor.start_replication(slot_name=slot, decode=False, options=options))
-        self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
+        self._keep_alive = asyncio.get_running_loop().call_later(_KEEP_ALIVE_EVERY, self._send_keep_alive)
 
     async def read(self, limit: int, patience: float, answer: float) -> list[bytes]:
-        """At most ``limit`` records, and not many more than 16 MB; none after ``patience`` seconds without any.
+        """Return up to ``limit`` records of about 16 MB together, or none if none arrives for ``patience`` seconds.
 
-        The server is then asked whether it is there. Raises ``ConnectionError`` when nothing has come for another
+        In that case the server is asked for a sign of life. Raises ``ConnectionError`` if nothing arrives for another
         ``answer`` seconds. A server is silent while it decodes a transaction of which it has nothing to send, except
         about every half of its ``wal_sender_timeout``.
         """
@@ -99,20 +99,20 @@ class LogStream:
 
     @property
     def address(self) -> str:
-        """Where it is connected to, without the password."""
+        """The server and database of the connection, without the password."""
         found = self._connection.info
         return f"postgresql://{found.user}@{found.host}:{found.port}/{found.dbname}"
 
     @property
     def seen(self) -> int:
-        """How far the server has read its log for this reader; between transactions that may be confirmed."""
+        """How far the server has read its log for this reader. Between transactions this may be confirmed."""
         position: int = self._cursor.wal_end
         return position
 
     def confirm(self, position: int) -> None:
-        """Let the server forget what is before ``position``; soon, while there is more to read."""
+        """Let the server forget what is before ``position``; while there is more to read, at most twice a second."""
         self._done = max(self._done, position)
-        if self._drained or time.monotonic() >= self._confirmed_at + _SOON:
+        if self._drained or time.monotonic() >= self._confirmed_at + _CONFIRM_EVERY:
             self._confirm()
 
     def _confirm(self) -> None:
@@ -122,9 +122,9 @@ class LogStream:
             self._cursor.send_feedback(write_lsn=done, flush_lsn=done, apply_lsn=done, force=True)
 
     def close(self) -> None:
-        """Leave. The slot is free at once."""
-        if self._beat is not None:
-            self._beat.cancel()
+        """Confirm what is still to be confirmed, and close the connection; the slot is free at once."""
+        if self._keep_alive is not None:
+            self._keep_alive.cancel()
         with suppress(psycopg2.Error):
             self._confirm()
         with suppress(psycopg2.Error):
@@ -134,7 +134,7 @@ class LogStream:
         found: list[bytes] = []
         size = 0
         over = False
-        while len(found) < limit and size < _MOST:
+        while len(found) < limit and size < _READ_AT_ONCE:
             message = self._cursor.read_message()
             self._drained = message is None
             if message is None:
@@ -142,9 +142,9 @@ class LogStream:
             found.append(bytes(message.payload))
             size += len(found[-1])
             over = over or found[-1][:1] == b"C"
-            # When the server reports its position, the driver confirms that by itself if the record before is older
-            # than what was confirmed. Behind one that is, nothing is read before the transactions ahead of it are done
-            # with.
+            # When the server reports its position, the driver confirms that position by itself if the last record that
+            # was read is older than what was confirmed. So nothing is read after such a record until the transactions
+            # before it are sent.
             if over and message.data_start <= self._confirmed:
                 break
         return found
@@ -161,10 +161,10 @@ class LogStream:
             loop.remove_reader(descriptor)
         return True
 
-    def _live(self) -> None:
+    def _send_keep_alive(self) -> None:
         with suppress(psycopg2.Error):  # the next read raises it
             self._cursor.send_feedback(force=True)
-            self._beat = asyncio.get_running_loop().call_later(_STATUS, self._live)
+            self._keep_alive = asyncio.get_running_loop().call_later(_KEEP_ALIVE_EVERY, self._send_keep_alive)
 
     async def _blocking(self, call: Callable[[], object]) -> None:
         task = asyncio.ensure_future(asyncio.to_thread(call))

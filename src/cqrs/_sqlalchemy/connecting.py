@@ -28,7 +28,7 @@ _LAST_PORT = 65_535
 
 
 def engine_at(address: str) -> AsyncEngine:
-    """An engine for ``address``; an address that names no driver gets the one of our extras.
+    """An engine for ``address``; an address that names no driver gets the one that an extra of this package installs.
 
     It replaces connections that were closed while they were idle. Raises ``DatabaseAddressError``. It does not connect.
     """
@@ -77,7 +77,7 @@ def url_at(address: str) -> URL:
 
 
 def shown(url: URL) -> str:
-    """``url`` for people: no password, and no options, which may hold one."""
+    """``url`` for log and error texts: without the password, and without options, which may hold one."""
     host = str(url.host or "").rpartition("@")[2]  # before that may be the rest of a password
     server = URL.create(url.drivername, url.username, url.password, host or None, url.port)
     text = server.render_as_string(hide_password=True)
@@ -98,12 +98,12 @@ def file_of(url: URL) -> Path | None:
 
 
 def is_in_memory(url: URL) -> bool:
-    """Whether ``url`` is that of an SQLite database in memory."""
+    """Whether ``url`` leads to an SQLite database in memory."""
     return is_file(url.get_backend_name()) and file_of(url) is None
 
 
 def absent_file(url: URL) -> Path | None:
-    """The file of an SQLite database that is not there: to connect would make it."""
+    """The file of an SQLite database if it does not exist, else ``None``: connecting would make it."""
     file = file_of(url)
     return None if file is None or file.exists() else file
 

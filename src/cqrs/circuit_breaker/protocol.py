@@ -114,9 +114,9 @@ def _mistake(bound: Guarded) -> tuple[str, str] | None:
         return f"its circuit_breaker {type_name(breaker)} is a class", "Pass an instance of it"
     if breaker is not None and not all(callable(getattr(breaker, name, None)) for name in _METHODS):
         remedy = f"Pass a circuit breaker with {' and '.join(_METHODS)}, such as an AioBreakerAdapter"
-        return f"its circuit_breaker {breaker!r} is none", remedy
+        return f"its circuit_breaker {breaker!r} is not a circuit breaker", remedy
     if not all(_is_error(kind) for kind in kinds):
-        return f"its failure_exceptions are {given!r}", "Pass a tuple of classes of errors"
+        return f"its failure_exceptions are {given!r}", "Pass a tuple of exception classes"
     name: Any = bound.name
     if name is not None and not (isinstance(name, str) and name):
         return f"its name is {name!r}", "Pass a text that names its circuit"

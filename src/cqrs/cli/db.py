@@ -63,7 +63,7 @@ def downgrade(  # noqa: PLR0913  # each is an option of the command
     *,
     tables: TableNames,
 ) -> None:
-    """Undo the versions above one. Whatever these tables and columns hold is LOST."""
+    """Undo every version above that of --to. What the dropped tables and columns hold is LOST."""
     from cqrs._sqlalchemy.connecting import shown
     from cqrs.migrations import engine as migrations
     from cqrs.migrations.naming import tables_of

@@ -66,7 +66,7 @@ def _named(envelope: Envelope, since: str) -> list[str]:
 
 def _next_try(message: Parked) -> str:
     if isinstance(message, ParkedInInbox) and message.retry_at is not None:
-        return f"tried again {_time(message.retry_at)}"
+        return f"next attempt {_time(message.retry_at)}"
     return "waits for replay or drop"
 
 

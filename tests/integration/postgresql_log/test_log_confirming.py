@@ -69,9 +69,9 @@ async def test_read_but_unsettled_messages_are_not_confirmed_in_the_middle_of_a_
     before = await stand.database.run(REPLIED.format(stand.from_slot))
     log._stream._cursor.send_feedback(reply=True, force=True)  # type: ignore[attr-defined]
     await until_it_says(stand, REPLIED, lambda rows: rows > before)
-    monkeypatch.setattr(stream, "_STATUS", 0.01)
+    monkeypatch.setattr(stream, "_KEEP_ALIVE_EVERY", 0.01)
     assert (await contents(log))[0] == [b"2"]
-    log._stream._live()  # type: ignore[attr-defined]
+    log._stream._send_keep_alive()  # type: ignore[attr-defined]
     now = await stand.database.run(REPLIED.format(stand.from_slot))
     await until_it_says(stand, REPLIED, lambda rows: rows > now)
     log.close()

@@ -342,7 +342,7 @@ TWINS = (
     Twin(
         "a relay of the log reads no more than it can hold",
         "_replication/stream.py",
-        "and size < _MOST:",
+        "and size < _READ_AT_ONCE:",
         ":",
         f"{LOG}test_log_extremes.py::test_a_relay_does_not_read_more_than_it_can_hold",
     ),

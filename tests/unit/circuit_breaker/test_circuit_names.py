@@ -161,9 +161,18 @@ async def test_a_class_or_function_is_known_by_its_module_and_name(subject: Any,
     ("settings", "problem"),
     [
         ({"circuit_breaker": AioBreakerAdapter}, "its circuit_breaker AioBreakerAdapter is a class. Pass an instance"),
-        ({"circuit_breaker": "redis://"}, "its circuit_breaker 'redis://' is none. Pass a circuit breaker with call"),
-        ({"failure_exceptions": ("ConnectionError",)}, "its failure_exceptions are .* Pass a tuple of classes"),
-        ({"failure_exceptions": (ConnectionError(),)}, "its failure_exceptions are .* Pass a tuple of classes"),
+        (
+            {"circuit_breaker": "redis://"},
+            "its circuit_breaker 'redis://' is not a circuit breaker. Pass a circuit breaker with call",
+        ),
+        (
+            {"failure_exceptions": ("ConnectionError",)},
+            "its failure_exceptions are .* Pass a tuple of exception",
+        ),
+        (
+            {"failure_exceptions": (ConnectionError(),)},
+            "its failure_exceptions are .* Pass a tuple of exception",
+        ),
         ({"name": 7}, "its name is 7. Pass a text"),
         ({"name": ""}, "its name is ''. Pass a text"),
     ],

@@ -284,7 +284,7 @@ async def test_an_error_that_waiting_does_not_mend_ends_the_service(stand: Stand
 
     await stand.send(1)
     consumer = stand.consumer(unit_of_work=Foreign)
-    with pytest.raises(UnitOfWorkStateError, match="Foreign, which is none"):
+    with pytest.raises(UnitOfWorkStateError, match="Foreign, not a UnitOfWork"):
         await consumer.run()
 
 

@@ -38,8 +38,8 @@ async def test_a_parked_message_is_logged_with_what_becomes_of_it_until_it_is_gi
     message, behind = f"numbered {sent.message_id} of the topic numbers", "; later messages of its key wait behind it"
     at = r"at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00"
     expected = (
-        rf"consumer c has parked {message} \(tried again {at}{behind}\): ValueError\('try 0'\)",
-        rf"consumer c cannot handle the parked {message} \(tried 1 of 2 times, again {at}{behind}\): ValueError.*",
+        rf"consumer c has parked {message} \(next attempt {at}{behind}\): ValueError\('try 0'\)",
+        rf"consumer c cannot handle the parked {message} \(tried 1 of 2 times, next attempt {at}{behind}\): Val.*",
         rf"consumer c cannot .* {message} \(given up after 2 more tries, replay or drop it{behind}\): ValueError.*",
     )
     for text, pattern in zip(said(caplog), expected, strict=True):

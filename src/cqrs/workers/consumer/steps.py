@@ -206,7 +206,7 @@ class Steps:
         if retry_in is None:
             return f"given up after {tried} more tries, replay or drop it" if tried else "replay or drop it"
         at = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=retry_in)).isoformat(" ", "seconds")
-        so_far = f"tried {tried} of {self._policy.parked_retries} times, again" if tried else "tried again"
+        so_far = f"tried {tried} of {self._policy.parked_retries} times, next attempt" if tried else "next attempt"
         return f"{so_far} at {at}"
 
 

@@ -46,17 +46,19 @@ def transactions_of(
 
 
 async def make_unit(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
-    """A new unit of work. Raises ``UnitOfWorkStateError``, from the error of the function, if it makes none."""
+    """A new unit of work. Raises ``UnitOfWorkStateError``, with the error of the function as its cause, if it fails."""
     try:
         made: Any = unit_of_work()
         unit = await made if inspect.isawaitable(made) else made
     except Exception as error:
         raise UnitOfWorkStateError(
-            f"The unit_of_work of the consumer {consumer!r} makes none ({type(error).__qualname__}: {error}). It is "
+            f"The unit_of_work of the consumer {consumer!r} fails ({type(error).__qualname__}: {error}). It is "
             "called outside of every request scope: give one that needs none, or database=db."
         ) from error
     if not isinstance(unit, UnitOfWork):
-        raise UnitOfWorkStateError(f"The unit_of_work of {consumer!r} made a {type(unit).__qualname__}, which is none.")
+        raise UnitOfWorkStateError(
+            f"The unit_of_work of {consumer!r} made a {type(unit).__qualname__}, not a UnitOfWork."
+        )
     return unit
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("cqrs")
 
 _QUEUED = Needed("an outbox, such as db.outbox, and the message broker after it", ("queue", "wakeups", "envelope"))
-_WAKE_UPS = Needed("'auto', 'poll', 'notify' or 'log'", ("wait", "announce"))
+_WAKE_UPS = Needed("'auto', 'poll', 'notify' or your own WakeUps", ("wait", "announce"))
 _LAST_ATTEMPTS = 3
 """How often a relay that is ending tries to record what it has sent."""
 
@@ -53,7 +53,7 @@ class OutboxRelay(Service):
 
     The outbox must open its own transactions: build it over a session factory, not over one session. The relay does not
     close the broker; it connects by itself, or you start it. ``wake_up`` is how the relay is notified of new messages:
-    ``"auto"``, ``"poll"``, ``"notify"``, ``"log"`` or your own ``WakeUps``; it polls besides.
+    ``"auto"``, ``"poll"``, ``"notify"`` or your own ``WakeUps``; it polls besides.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class OutboxRelay(Service):
             if self._leases.error is not None:
                 self._refuse_start(self._leases.error, self._database)
             await self._connect_first(self._broker.start)
-            while not self.is_ending and self._leases.is_running:  # their error is raised by their exit
+            while not self.is_ending and self._leases.is_running:  # leaving the block raises the error of the leases
                 wait = await self._work_once()
                 self._ready.set()
                 if wait and not self.is_ending:

@@ -21,21 +21,21 @@ TWINS = (
         "new = await mark(session, self.tables, consumer, [envelope.message_id for envelope in unique])",
         "async with self._sessions() as own, own.begin():\n"
         "            new = await mark(own, self.tables, consumer, [envelope.message_id for envelope in unique])",
-        f"{SQLITE}test_a_rolled_back_message_is_new_again[sqlite]",
+        f"{SQLITE}test_a_message_whose_acceptance_was_rolled_back_is_accepted_again[sqlite]",
     ),
     Twin(
         "of two who bring in one message at once, one begins again",
         "inbox/memory/repository.py",
         "unit.enlist(mark, check=mark.check)",
         "unit.enlist(mark)",
-        f"{MEMORY}test_of_many_consumers_of_the_same_messages_one_succeeds",
+        f"{MEMORY}test_concurrent_consumers_accept_each_message_once",
     ),
     Twin(
         "who brings in what another is bringing in waits for it",
         "inbox/sqlalchemy/marks.py",
         "new = insert_returning_new(table, dialect)",
         "from sqlalchemy import insert\n    new = insert(table)",
-        f"{POSTGRESQL}test_a_message_is_new_once_for_each_consumer[postgres]",
+        f"{POSTGRESQL}test_a_message_is_accepted_once_by_each_consumer[postgres]",
     ),
     Twin(
         "two who bring in the same messages take them in one order",
@@ -146,7 +146,7 @@ TWINS = (
         "inbox/sqlalchemy/repository.py",
         "where(this, table.c.attempts == taken.attempts, same)",
         "where(this, same)",
-        f"{SQLITE}test_a_failed_try_counts_and_waits[sqlite]",
+        f"{SQLITE}test_a_failed_attempt_is_counted_and_postponed[sqlite]",
     ),
     Twin(
         "an outage spends no try",
@@ -181,14 +181,14 @@ TWINS = (
         "inbox/sqlalchemy/marks.py",
         "marks.received_at < database_in(-older_than.total_seconds())",
         "marks.received_at < database_in(0)",
-        f"{SQLITE}test_marks_are_removed_in_bounded_chunks_when_they_are_old[sqlite]",
+        f"{SQLITE}test_old_marks_are_removed_in_bounded_chunks[sqlite]",
     ),
     Twin(
         "a mark of what is parked stays",
         "inbox/sqlalchemy/marks.py",
         "database_in(-older_than.total_seconds()), ~kept)",
         "database_in(-older_than.total_seconds()))",
-        f"{SQLITE}test_marks_of_parked_messages_stay[sqlite]",
+        f"{SQLITE}test_marks_of_parked_messages_are_not_removed[sqlite]",
     ),
     Twin(
         "a cancellation out of a handler does not end the worker without a word",

@@ -20,7 +20,7 @@ TWINS = (
         "message_brokers/foreign.py",
         "rest[UNREADABLE] = _reason(error)",
         "pass",
-        f"{MEMORY}test_a_message_that_cannot_be_read_arrives_with_the_reason_and_holds_nothing_up",
+        f"{MEMORY}test_an_unreadable_message_is_delivered_with_the_reason_and_delays_no_other",
     ),
     Twin(
         "what a function of the user raises holds up nothing",

@@ -14,7 +14,7 @@ TWINS = (
         "outbox/rows.py",
         "return sendable(",
         "return (",
-        f"{SQLITE}test_headers_that_not_every_broker_carries_are_refused_by_name[sqlite]",
+        f"{SQLITE}test_headers_that_not_every_broker_carries_are_refused_with_their_names[sqlite]",
     ),
     Twin(
         "a message that is sent at once is looked at before the commit",
@@ -35,7 +35,7 @@ TWINS = (
         "outbox/rows.py",
         "    storable(envelope.name, envelope.body)\n",
         "",
-        f"{MEMORY}test_a_body_that_not_every_database_takes_is_refused",
+        f"{MEMORY}test_a_body_above_the_size_limit_is_refused",
     ),
     Twin(
         "JSON has no NaN, whoever wrote it",
@@ -49,21 +49,21 @@ TWINS = (
         "serializers/json.py",
         'if b"null" in body:',
         "if False:",
-        f"{MEMORY}test_a_number_that_json_does_not_have_is_refused_by_its_field",
+        f"{MEMORY}test_a_nan_or_infinite_number_is_refused_with_the_name_of_its_field",
     ),
     Twin(
         "a delay is one that databases can count",
         "outbox/arguments.py",
         "if not seconds <= _LONGEST_DELAY:",
         "if False:",
-        f"{SQLITE}test_a_delay_that_no_database_can_count_is_refused[sqlite]",
+        f"{SQLITE}test_a_delay_that_no_database_can_store_is_refused[sqlite]",
     ),
     Twin(
         "a UUID as text is that UUID",
         "outbox/arguments.py",
         "return [hashed] if known is None else [known, hashed]",
         "return [hashed]",
-        f"{SQLITE}test_an_id_as_text_names_the_same_message[sqlite]",
+        f"{SQLITE}test_an_id_given_as_text_finds_the_same_message[sqlite]",
     ),
     Twin(
         "to drop nothing is not to drop everything",
@@ -77,7 +77,7 @@ TWINS = (
         "outbox/sqlalchemy/repository.py",
         "reads_only=True",
         "reads_only=False",
-        f"{SQLITE}test_a_look_holds_nothing_and_sees_what_is_committed[sqlite]",
+        f"{SQLITE}test_peek_claims_no_message_and_shows_only_committed_ones[sqlite]",
     ),
     Twin(
         "what was set aside behind a held message leaves after it",
@@ -85,14 +85,14 @@ TWINS = (
         "was_held=bool(row.was_held),",
         "",
         "tests/integration/sqlalchemy/test_conformance.py::TestRelay::"
-        "test_a_later_message_leaves_at_once_after_one_that_was_held[sqlite]",
+        "test_later_messages_of_a_key_are_sent_right_after_one_that_was_held[sqlite]",
     ),
     Twin(
         "who settles what was held frees what was set aside behind it",
         "outbox/sqlalchemy/taking.py",
         "    for key in keys:\n        await release(session, model, key)\n",
         "",
-        f"{SQLITE}test_messages_behind_a_held_one_are_free_when_it_is_settled[sqlite]",
+        f"{SQLITE}test_messages_blocked_by_a_held_one_are_released_when_it_is_settled[sqlite]",
     ),
     Twin(
         "a message whose body no database takes can be parked",
@@ -116,7 +116,7 @@ TWINS = (
         'EXACT_COLLATION = "utf8mb4_nopad_bin"',
         'EXACT_COLLATION = "utf8mb4_bin"',
         "tests/integration/inbox/test_inbox_conformance.py::TestInbox::"
-        "test_consumers_whose_names_differ_at_all_are_different[mariadb]",
+        "test_consumers_whose_names_look_alike_are_different[mariadb]",
     ),
     Twin(
         "a follow-up goes without a foreign header that cannot travel",

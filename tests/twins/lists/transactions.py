@@ -152,14 +152,14 @@ TWINS: tuple[Twin, ...] = (
         "unit_of_work/pending.py",
         "raise AfterCommitError(errors) from errors[0]",
         "pass",
-        f"{MEMORY}test_one_failing_call_after_the_commit_is_raised_and_costs_the_others_nothing",
+        f"{MEMORY}test_a_failing_callback_after_the_commit_raises_and_the_others_still_run",
     ),
     Twin(
         "what fails after the commit comes with the answer",
         TURNS,
         "error.answer = answer",
         "pass",
-        f"{MEMORY}test_the_middleware_passes_on_the_answer_of_a_committed_transaction_whose_callback_failed",
+        f"{MEMORY}test_the_error_of_a_callback_after_the_commit_carries_the_answer_of_the_handler",
     ),
     Twin(
         "no retry takes it for nothing",

@@ -213,14 +213,14 @@ TWINS: tuple[Twin, ...] = (
         TASK,
         "        if self._units is not None:\n            raise",
         "        if self._units is self:\n            raise",
-        f"{MEMORY}test_it_cannot_be_opened_a_second_time_while_it_is_open",
+        f"{MEMORY}test_an_open_unit_of_work_cannot_be_opened_again",
     ),
     Twin(
         "a unit is for the task that has opened it",
         TASK,
         "            raise OtherTask(wanted)",
         "            pass",
-        f"{MEMORY}test_it_is_for_the_task_that_has_opened_it",
+        f"{MEMORY}test_another_task_cannot_use_an_open_unit_of_work",
     ),
     Twin(
         "a unit that was not used yet is not given to another task",
@@ -270,14 +270,14 @@ TWINS: tuple[Twin, ...] = (
         "                except BaseException as error:\n                    self.doom(error)\n"
         "                    raise",
         "                except BaseException:\n                    raise",
-        f"{MEMORY}test_of_a_whole_batch_a_turn_that_failed_and_was_caught_dooms_it",
+        f"{MEMORY}test_a_failed_turn_dooms_its_whole_batch_although_the_error_is_caught",
     ),
     Twin(
         "a unit that is doomed is not committed",
         PORT,
         "if self._doomed_by is not None:\n            raise",
         "if self._doomed_by is self:\n            raise",
-        f"{MEMORY}test_one_that_is_doomed_commits_nothing",
+        f"{MEMORY}test_a_doomed_unit_of_work_commits_nothing",
     ),
     Twin(
         "a stream that others have crossed dooms its unit",
@@ -298,7 +298,7 @@ TWINS: tuple[Twin, ...] = (
         PORT,
         "            self.journal.undo_to(mark)",
         "            del mark",
-        f"{MEMORY}test_a_rolled_back_savepoint_takes_what_waits_for_the_commit_along",
+        f"{MEMORY}test_a_rolled_back_savepoint_drops_its_callbacks_before_the_commit",
     ),
     Twin(
         "what is kept in memory is undone with a savepoint of the session",

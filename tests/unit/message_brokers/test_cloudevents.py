@@ -40,7 +40,7 @@ class CloudEventsBackend:
 
 
 class CloudEventsConformance(MessageSourceConformance):
-    async def test_a_message_that_cannot_be_read_arrives_with_the_reason_and_holds_nothing_up(
+    async def test_an_unreadable_message_is_delivered_with_the_reason_and_delays_no_other(
         self, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         """The id of a CloudEvent can be any text, so that this one can be read."""

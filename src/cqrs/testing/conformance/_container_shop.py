@@ -17,7 +17,7 @@ class Refused(Exception):
     """What a handler raises where it is asked to."""
 
 
-class Torn(Exception):
+class CloseFailed(Exception):
     """What closing a ledger raises where it is asked to."""
 
 
@@ -85,7 +85,7 @@ class Clock:
     """A class that needs nothing."""
 
 
-class Teller:
+class NeedsClock:
     """A class that needs another one."""
 
     def __init__(self, clock: Clock) -> None:

@@ -62,7 +62,7 @@ def numbers(events: Sequence[OutboxedEvent]) -> list[int]:
     return [event.event.payload for event in events]
 
 
-class Reversed:
+class ReversingSerializer:
     """Encodes events in a format that no other serializer reads."""
 
     def serialize(self, event: Any) -> Encoded:
@@ -73,7 +73,7 @@ class Reversed:
         return event_type.model_validate_json(body[::-1])
 
 
-class Backwards:
+class ReversingCompressor:
     """A compressor that no other party knows."""
 
     name = "backwards"

@@ -47,7 +47,7 @@ UNFIT_HEADERS = [
 NAN, INFINITY = float("nan"), float("inf")
 
 
-class _Counting:
+class _FixedSerializer:
     """A serializer that returns the given body and content type."""
 
     def __init__(self, body: bytes, content_type: str = "application/json; charset=utf-8") -> None:
@@ -64,7 +64,7 @@ class _Counting:
 class Refusals:
     """Its fixtures are those of the suite."""
 
-    async def test_headers_that_not_every_broker_carries_are_refused_by_name(
+    async def test_headers_that_not_every_broker_carries_are_refused_with_their_names(
         self, outbox: OutboxedEventRepository
     ) -> None:
         headers: Any
@@ -115,11 +115,13 @@ class Refusals:
         assert taken.envelope is not None
         assert dict(taken.envelope.headers) == headers
 
-    async def test_a_body_that_not_every_database_takes_is_refused(
+    async def test_a_body_above_the_size_limit_is_refused(
         self, backend: OutboxBackend, registry: EventRegistry
     ) -> None:
-        large = backend.repository(registry=registry, serializer=_Counting(b'"' * LARGEST_BODY, "text/plain"))
-        larger = backend.repository(registry=registry, serializer=_Counting(b'"' * (LARGEST_BODY + 1), "text/plain"))
+        large = backend.repository(registry=registry, serializer=_FixedSerializer(b'"' * LARGEST_BODY, "text/plain"))
+        larger = backend.repository(
+            registry=registry, serializer=_FixedSerializer(b'"' * (LARGEST_BODY + 1), "text/plain")
+        )
         async with large as session:
             with pytest.raises(UnfitMessage, match=r"body of the message .* 8,000,001 bytes .* 8,000,000 fit"):
                 larger.add(session, numbered(1))
@@ -129,7 +131,7 @@ class Refusals:
         assert taken.envelope is not None
         assert len(taken.envelope.body) == LARGEST_BODY
 
-    async def test_a_number_that_json_does_not_have_is_refused_by_its_field(
+    async def test_a_nan_or_infinite_number_is_refused_with_the_name_of_its_field(
         self, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         registry.register(Priced, "priced")
@@ -163,8 +165,10 @@ class Refusals:
     async def test_a_serializer_that_declares_json_must_write_json(
         self, backend: OutboxBackend, registry: EventRegistry
     ) -> None:
-        wrong = backend.repository(registry=registry, serializer=_Counting(b'{"a": [1, NaN]}'))
-        other = backend.repository(registry=registry, serializer=_Counting(b'{"a": [1, NaN]}', "application/json5"))
+        wrong = backend.repository(registry=registry, serializer=_FixedSerializer(b'{"a": [1, NaN]}'))
+        other = backend.repository(
+            registry=registry, serializer=_FixedSerializer(b'{"a": [1, NaN]}', "application/json5")
+        )
         async with wrong as session:
             with pytest.raises(UnfitMessage, match=r"a\[1\] of the message 'numbered' is nan"):
                 wrong.add(session, numbered(1))
@@ -172,7 +176,7 @@ class Refusals:
             await wrong.commit(session)
         assert len(await wrong.get_many()) == 1
 
-    async def test_a_delay_that_no_database_can_count_is_refused(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_delay_that_no_database_can_store_is_refused(self, outbox: OutboxedEventRepository) -> None:
         delay: Any
         async with outbox as session:
             for delay in (dt.timedelta.max, INFINITY, NAN, 1e300, "60", True, decimal.Decimal(1), 101 * 365.25 * 86400):
@@ -204,7 +208,7 @@ class Refusals:
             await outbox.commit(session)
         assert numbers(await outbox.get_many()) == [3]
 
-    async def test_an_id_as_text_names_the_same_message(self, outbox: OutboxedEventRepository) -> None:
+    async def test_an_id_given_as_text_finds_the_same_message(self, outbox: OutboxedEventRepository) -> None:
         first, second, third = numbered(1), numbered(2), uuid.uuid4()
         async with outbox as session:
             outbox.add(session, first, delay=HOUR)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cqrs.testing.conformance._outbox_stand import OutboxBackend
 
 
-class OneForAll(InOrderBroker):
+class AllOrNothingBroker(InOrderBroker):
     """Takes a batch or nothing of it: with a bad message in it, it raises ``error``, or returns it for each."""
 
     def __init__(self, error: Exception, *bad: int, raises: bool = True) -> None:
@@ -44,7 +44,7 @@ class OneForAll(InOrderBroker):
         return await super().send(envelopes)
 
 
-class _Unable:
+class _BrokerFactory:
     """Makes brokers that cannot take some messages, each in its own way."""
 
     def __init__(self, error: Exception, how: str) -> None:
@@ -54,16 +54,16 @@ class _Unable:
     def __call__(self, *bad: int) -> InOrderBroker:
         if self._how == "alone":
             return InOrderBroker(dict.fromkeys(bad, self._error))
-        return OneForAll(self._error, *bad, raises=self._how == "raised")
+        return AllOrNothingBroker(self._error, *bad, raises=self._how == "raised")
 
 
 ERRORS = [
-    pytest.param(_Unable(KeyError("an unknown error"), "raised"), id="raised for the batch"),
-    pytest.param(_Unable(AWAY, "raised"), id="raised as an outage"),
-    pytest.param(_Unable(ValueError("odd"), "raised"), id="raised as poison"),
-    pytest.param(_Unable(AWAY, "returned"), id="returned for the batch"),
-    pytest.param(_Unable(AWAY, "alone"), id="returned for it"),
-    pytest.param(_Unable(KeyError("odd"), "alone"), id="returned, and unknown"),
+    pytest.param(_BrokerFactory(KeyError("an unknown error"), "raised"), id="raised for the batch"),
+    pytest.param(_BrokerFactory(AWAY, "raised"), id="raised as an outage"),
+    pytest.param(_BrokerFactory(ValueError("odd"), "raised"), id="raised as poison"),
+    pytest.param(_BrokerFactory(AWAY, "returned"), id="returned for the batch"),
+    pytest.param(_BrokerFactory(AWAY, "alone"), id="returned for it"),
+    pytest.param(_BrokerFactory(KeyError("odd"), "alone"), id="returned, and unknown"),
 ]
 
 
@@ -71,7 +71,7 @@ class RelayFaults(RelayStand):
     """A part of the suite of the relay."""
 
     @pytest.mark.parametrize("unable", ERRORS)
-    async def test_an_error_that_follows_a_message_is_that_message_s_whatever_it_is(
+    async def test_an_error_that_always_comes_with_one_message_parks_only_that_message(
         self, outbox: OutboxedEventRepository, unable: Callable[..., InOrderBroker]
     ) -> None:
         await self._add(outbox, *range(120))
@@ -82,7 +82,7 @@ class RelayFaults(RelayStand):
         assert {(message.envelope.json()["payload"], message.attempts) for message in parked} == {(33, 3), (70, 3)}
 
     @pytest.mark.parametrize("unable", ERRORS)
-    async def test_keys_keep_their_order_while_a_message_is_searched_for(
+    async def test_keys_keep_their_order_while_the_failing_message_is_searched_for(
         self, outbox: OutboxedEventRepository, unable: Callable[..., InOrderBroker]
     ) -> None:
         broker = unable(40)
@@ -92,8 +92,8 @@ class RelayFaults(RelayStand):
             await self._until_parked(outbox, 1, behind=11)
         for key in range(7):
             of_key = [number for number in broker.arrived() if number % 7 == key and number < 1000]
-            until_there = 40 if key == 40 % 7 else 120
-            assert of_key == list(range(key, until_there, 7))
+            end = 40 if key == 40 % 7 else 120
+            assert of_key == list(range(key, end, 7))
 
     async def _until_parked(self, outbox: OutboxedEventRepository, count: int, behind: int | None = None) -> None:
         """Add other messages until then: a relay cannot judge a failing message that is the last one."""
@@ -105,11 +105,9 @@ class RelayFaults(RelayStand):
                 number += 2
                 await asyncio.sleep(0.02)
 
-    async def test_while_nothing_leaves_nothing_is_held_against_a_message(
-        self, outbox: OutboxedEventRepository
-    ) -> None:
+    async def test_no_attempt_is_counted_while_no_message_can_be_sent(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, *range(30), key=lambda n: f"key {n % 20}")
-        broker = OneForAll(KeyError("an unknown error"), *range(30))
+        broker = AllOrNothingBroker(KeyError("an unknown error"), *range(30))
         async with OutboxRelay(outbox, broker, QUICK) as relay:
             await until(lambda: broker.batches >= 40)
             assert await outbox.parked.list() == []
@@ -118,26 +116,26 @@ class RelayFaults(RelayStand):
             await until(lambda: relay.sent >= 26)
             await self._until_parked(outbox, 2, behind=1)
 
-    @pytest.mark.parametrize("says_so", [False, True], ids=["as any outage", "as one of the topic"])
-    async def test_a_topic_that_is_away_holds_up_its_own_messages_and_loses_none(
-        self, outbox: OutboxedEventRepository, *, says_so: bool
+    @pytest.mark.parametrize("names_the_topic", [False, True], ids=["as any outage", "as one of the topic"])
+    async def test_an_unavailable_topic_delays_only_its_own_messages_and_loses_none(
+        self, outbox: OutboxedEventRepository, *, names_the_topic: bool
     ) -> None:
-        away = BrokerUnavailable("broker", "no queue", "bind one", topic="away") if says_so else AWAY
+        away = BrokerUnavailable("broker", "no queue", "bind one", topic="away") if names_the_topic else AWAY
 
-        class WithoutTopic(InOrderBroker):
-            is_away = True
+        class BrokerWithoutTopic(InOrderBroker):
+            is_unavailable = True
 
             async def send(self, envelopes: Sequence[Envelope]) -> list[Exception | None]:
                 results: list[Exception | None] = []
                 for envelope in envelopes:
-                    if self.is_away and envelope.topic == "away":
+                    if self.is_unavailable and envelope.topic == "away":
                         self.tried.append(envelope.json()["payload"])
                         results.append(away)
                     else:
                         results += await super().send([envelope])
                 return results
 
-        broker = WithoutTopic({})
+        broker = BrokerWithoutTopic({})
         async with outbox as session:
             for number in range(100):
                 outbox.add(session, numbered(number, "away" if number % 2 else "there"), key=f"key {number % 10}")
@@ -150,15 +148,15 @@ class RelayFaults(RelayStand):
                     await self._add(outbox, 1000, 1001)
                     await asyncio.sleep(0.01)
             assert await outbox.parked.list() == []
-            broker.is_away = False
+            broker.is_unavailable = False
             await until(lambda: len({number for number in broker.arrived() if number < 100}) == 100)
         for key in range(10):
             assert [n for n in broker.arrived() if n % 10 == key and n < 1000] == list(range(key, 100, 10))
 
-    async def test_another_relay_knows_what_was_at_fault_and_keeps_it_apart(
+    async def test_another_relay_sends_a_message_known_to_fail_apart_from_the_others(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
-        broker = OneForAll(KeyError("an unknown error"), 7)
+        broker = AllOrNothingBroker(KeyError("an unknown error"), 7)
         await self._add(outbox, *range(20))
         policy = dataclasses.replace(QUICK, attempt_backoff=Backoff(first=0.2, longest=0.2))
         async with OutboxRelay(outbox, broker, policy) as relay:

@@ -43,7 +43,9 @@ class Scheduling:
             await outbox.commit(session)
         assert sorted(numbers(await outbox.get_many())) == [4, 5, 6]
 
-    async def test_a_cancelled_message_is_gone(self, backend: OutboxBackend, outbox: OutboxedEventRepository) -> None:
+    async def test_a_cancelled_message_is_never_taken(
+        self, backend: OutboxBackend, outbox: OutboxedEventRepository
+    ) -> None:
         event, named = numbered(1), numbered(2)
         async with outbox as session:
             outbox.add(session, event, delay=SOON)
@@ -58,9 +60,7 @@ class Scheduling:
         await asyncio.sleep(SOON)
         assert await outbox.get_many() == []
 
-    async def test_only_a_message_that_has_still_to_wait_can_be_cancelled(
-        self, outbox: OutboxedEventRepository
-    ) -> None:
+    async def test_only_a_message_that_is_not_yet_due_can_be_cancelled(self, outbox: OutboxedEventRepository) -> None:
         at_once, due, sent = numbered(1), numbered(2), numbered(3)
         async with outbox as session:
             outbox.add(session, sent, delay=-1)
@@ -91,7 +91,7 @@ class Scheduling:
         assert numbers(await outbox.get_many()) == [2]
 
     @taken_by
-    async def test_a_message_that_is_being_cancelled_is_not_sent_when_its_time_comes(
+    async def test_a_message_being_cancelled_is_not_taken_when_it_becomes_due(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, taken_by: str
     ) -> None:
         event = await self._schedule(outbox)
@@ -106,7 +106,7 @@ class Scheduling:
         assert await self._taken(outbox, taken_by) == []
 
     @taken_by
-    async def test_a_message_is_sent_after_all_if_its_cancelling_is_undone(
+    async def test_a_message_whose_cancellation_is_rolled_back_is_taken(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, taken_by: str
     ) -> None:
         event = await self._schedule(outbox)
@@ -122,7 +122,7 @@ class Scheduling:
         assert await self._taken(outbox, taken_by) == [event.event_id]
 
     @taken_by
-    async def test_cancelling_after_waiting_for_a_rolled_back_cancel_fails_if_the_message_is_due(
+    async def test_a_cancellation_that_waited_until_the_message_is_due_fails(
         self, outbox: OutboxedEventRepository, taken_by: str
     ) -> None:
         event = await self._schedule(outbox)

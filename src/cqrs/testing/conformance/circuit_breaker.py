@@ -87,20 +87,20 @@ class CircuitBreakerConformance:
         assert stand.breaker.is_circuit_breaker_error(refusal.value)
         assert not stand.breaker.is_circuit_breaker_error(ConnectionError())
 
-    async def test_stays_closed_below_the_limit_and_opens_at_it(self, backend: CircuitBackend) -> None:
+    async def test_circuit_stays_closed_below_the_limit_and_opens_at_it(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=3)
         await stand.fail(times=2)
         await stand.fail()
         assert await stand.refused()
 
-    async def test_success_starts_the_count_again(self, backend: CircuitBackend) -> None:
+    async def test_success_resets_the_count_of_failures(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=3)
         await stand.fail(times=2)
         assert not await stand.refused()
         await stand.fail(times=2)
         assert not await stand.refused()
 
-    async def test_business_error_is_an_answer(self, backend: CircuitBackend) -> None:
+    async def test_excluded_error_resets_the_count_of_failures(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=2)
         await stand.fail()
         with pytest.raises(Refused):
@@ -108,7 +108,7 @@ class CircuitBreakerConformance:
         await stand.fail()
         assert not await stand.refused()
 
-    async def test_stays_open_until_the_timeout_has_passed(self, backend: CircuitBackend) -> None:
+    async def test_circuit_stays_open_until_the_timeout_has_passed(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=1)
         await stand.fail()
         await backend.advance(TIMEOUT / 2)
@@ -132,7 +132,7 @@ class CircuitBreakerConformance:
         await time_out(backend)
         assert not await stand.refused()
 
-    async def test_probe_with_a_business_error_closes_the_circuit(self, backend: CircuitBackend) -> None:
+    async def test_probe_with_an_excluded_error_closes_the_circuit(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=1)
         await stand.fail()
         await time_out(backend)
@@ -151,14 +151,14 @@ class CircuitBreakerConformance:
         assert sum(isinstance(result, CircuitOpenError) for result in results) == len(results) - 1
         assert not await stand.refused()
 
-    async def test_cancelled_probe_makes_room_for_the_next(self, backend: CircuitBackend) -> None:
+    async def test_cancelled_probe_makes_room_for_the_next_probe(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=1)
         await stand.fail()
         await time_out(backend)
         await cancel(await stand.start(Service()))
         assert not await stand.refused()
 
-    async def test_cancelled_call_counts_as_nothing(self, backend: CircuitBackend) -> None:
+    async def test_cancelled_call_is_neither_a_failure_nor_a_success(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=2)
         await stand.fail()
         await cancel(await stand.start(Service()))
@@ -210,7 +210,7 @@ class CircuitBreakerConformance:
         await stand.fail()
         assert await stand.refused(other) == backend.features.shared
 
-    async def test_probes_among_two_breakers_as_declared(self, backend: CircuitBackend) -> None:
+    async def test_number_of_simultaneous_probes_of_two_breakers_is_as_declared(self, backend: CircuitBackend) -> None:
         stand, probed = Stand(backend, fail_max=1), Service()
         await stand.fail()
         await time_out(backend)
@@ -219,7 +219,7 @@ class CircuitBreakerConformance:
         probed.succeed()
         await asyncio.gather(*probes, return_exceptions=True)
 
-    async def test_late_report_from_another_breaker_as_declared(self, backend: CircuitBackend) -> None:
+    async def test_late_result_from_another_breaker_is_ignored_as_declared(self, backend: CircuitBackend) -> None:
         stand, slow = Stand(backend, fail_max=1), Service()
         late = await stand.start(slow, stand.another())
         await stand.fail()

@@ -27,6 +27,7 @@ from cqrs.testing.conformance._container_shop import (
     Connection,
     Journal,
     Ledger,
+    NeedsClock,
     NeedsTwoInterfaces,
     Paid,
     Pay,
@@ -34,7 +35,6 @@ from cqrs.testing.conformance._container_shop import (
     Refused,
     SqlLedger,
     TellCustomer,
-    Teller,
     WithDefaults,
 )
 
@@ -86,29 +86,29 @@ class ContainerConformance:
 
     # What is built
 
-    async def test_thing_gets_what_is_bound_for_its_annotations(self, backend: ContainerBackend) -> None:
+    async def test_annotated_parameters_are_built_from_their_bindings(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Ledger, SqlLedger), Binding(Connection, new_connection))
         async with injector.scope() as scope:
             ledger = await scope.resolve(Ledger)  # type: ignore[type-abstract]  # that is what ports are for
         assert isinstance(ledger, SqlLedger)
         assert isinstance(ledger.connection, Connection)
 
-    async def test_handler_is_never_the_same_twice(self, backend: ContainerBackend) -> None:
+    async def test_handler_is_built_anew_each_time(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Connection, new_connection), builds=(TellCustomer,))
         async with injector.scope() as scope:
             assert await scope.resolve(TellCustomer) is not await scope.resolve(TellCustomer)
 
     async def test_transient_is_made_for_each_dependent(self, backend: ContainerBackend) -> None:
-        injector = injector_of(backend, Binding(Clock, Clock), Binding(Teller, Teller))
+        injector = injector_of(backend, Binding(Clock, Clock), Binding(NeedsClock, NeedsClock))
         async with injector.scope() as scope:
-            assert (await scope.resolve(Teller)).clock is not (await scope.resolve(Teller)).clock
+            assert (await scope.resolve(NeedsClock)).clock is not (await scope.resolve(NeedsClock)).clock
 
     async def test_singleton_is_shared_by_all_requests(self, backend: ContainerBackend) -> None:
-        injector = injector_of(backend, Binding(Clock, Clock, "singleton"), builds=(Teller,))
+        injector = injector_of(backend, Binding(Clock, Clock, "singleton"), builds=(NeedsClock,))
         async with injector.scope() as scope:
-            first = await scope.resolve(Teller)
+            first = await scope.resolve(NeedsClock)
         async with injector.scope() as scope:
-            assert (await scope.resolve(Teller)).clock is first.clock
+            assert (await scope.resolve(NeedsClock)).clock is first.clock
 
     async def test_parameter_keeps_its_default_if_nothing_is_bound_for_it(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Clock, Clock), builds=(WithDefaults,))
@@ -118,28 +118,26 @@ class ContainerConformance:
         assert made.rest == (3, None, None)
         assert isinstance(made.clock, Clock)
 
-    async def test_class_that_is_not_bound_is_built_where_the_container_autowires(
-        self, backend: ContainerBackend
-    ) -> None:
+    async def test_unbound_class_is_built_if_the_container_autowires(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend)
         if backend.features.autowires:
             async with injector.scope() as scope:
-                assert isinstance((await scope.resolve(Teller)).clock, Clock)
+                assert isinstance((await scope.resolve(NeedsClock)).clock, Clock)
         else:
             with pytest.raises(Exception):  # noqa: B017, PT011  # which one is the container's choice
                 async with injector.scope() as scope:
-                    await scope.resolve(Teller)
+                    await scope.resolve(NeedsClock)
 
     async def test_error_of_a_factory_reaches_the_caller(self, backend: ContainerBackend) -> None:
         def refuse() -> Clock:
             raise Refused
 
-        injector = injector_of(backend, Binding(Clock, refuse), builds=(Teller,))
+        injector = injector_of(backend, Binding(Clock, refuse), builds=(NeedsClock,))
         with pytest.raises(Refused):
             async with injector.scope() as scope:
-                await scope.resolve(Teller)
+                await scope.resolve(NeedsClock)
 
-    async def test_singleton_that_could_not_be_made_is_tried_again(self, backend: ContainerBackend) -> None:
+    async def test_singleton_whose_factory_failed_is_built_at_the_next_request(self, backend: ContainerBackend) -> None:
         failures = [Refused()]
 
         def try_again() -> Clock:
@@ -147,12 +145,12 @@ class ContainerConformance:
                 raise failures.pop()
             return Clock()
 
-        injector = injector_of(backend, Binding(Clock, try_again, "singleton"), builds=(Teller,))
+        injector = injector_of(backend, Binding(Clock, try_again, "singleton"), builds=(NeedsClock,))
         with pytest.raises(Refused):
             async with injector.scope() as scope:
-                await scope.resolve(Teller)
+                await scope.resolve(NeedsClock)
         async with injector.scope() as scope:
-            assert isinstance((await scope.resolve(Teller)).clock, Clock)
+            assert isinstance((await scope.resolve(NeedsClock)).clock, Clock)
 
     # What is reported before the first request
 
@@ -165,13 +163,15 @@ class ContainerConformance:
             assert "Ledger" in problem.problem
             assert problem.remedy
 
-    async def test_check_reports_everything_at_once(self, backend: ContainerBackend) -> None:
+    async def test_check_reports_all_problems_at_once(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, builds=(NeedsTwoInterfaces, PayHandler))
         problems = [str(p) for p in injector.check([NeedsTwoInterfaces, PayHandler])]
         assert any("Ledger" in problem for problem in problems) == backend.features.checks
         assert any("Rates" in problem for problem in problems) == backend.features.checks
 
-    async def test_check_is_silent_about_what_can_be_built_and_builds_nothing(self, backend: ContainerBackend) -> None:
+    async def test_check_of_complete_bindings_reports_nothing_and_builds_nothing(
+        self, backend: ContainerBackend
+    ) -> None:
         journal = Journal()
 
         def connect() -> Connection:
@@ -194,7 +194,7 @@ class ContainerConformance:
 
     # What a mediator makes of it
 
-    async def test_mediator_takes_handlers_and_what_they_need_from_the_container(
+    async def test_mediator_takes_handlers_and_their_dependencies_from_the_container(
         self, backend: ContainerBackend
     ) -> None:
         journal = Journal()

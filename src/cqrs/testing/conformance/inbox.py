@@ -67,13 +67,15 @@ class InboxConformance:
 
     # once
 
-    async def test_a_message_is_new_once_for_each_consumer(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_message_is_accepted_once_by_each_consumer(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         one, two, three = (message() for _ in range(3))
         assert await self._accept(backend, inbox, one, two) == [one, two]
         assert await self._accept(backend, inbox, two, three, one) == [three]
         assert await self._accept(backend, inbox, two, consumer="other") == [two]
 
-    async def test_consumers_whose_names_differ_at_all_are_different(
+    async def test_consumers_whose_names_look_alike_are_different(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one, parked = message(), message(key="k")
@@ -85,7 +87,7 @@ class InboxConformance:
             assert await inbox.parked.list(consumer) == []
             assert await self._accept(backend, inbox, parked, consumer=consumer) == [parked]
 
-    async def test_copies_within_a_batch_count_once_and_order_is_kept(
+    async def test_copies_within_a_batch_are_accepted_once_and_in_order(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one, two, three = (message() for _ in range(3))
@@ -93,7 +95,9 @@ class InboxConformance:
         async with backend.unit_of_work():
             assert await inbox.accept(ME, []) == []
 
-    async def test_a_rolled_back_message_is_new_again(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_message_whose_acceptance_was_rolled_back_is_accepted_again(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         one, two = message(), message()
         with pytest.raises(Deliberate):
             async with backend.unit_of_work():
@@ -107,12 +111,12 @@ class InboxConformance:
             assert await inbox.accept(ME, [one, two]) == [one, two]
             assert await inbox.accept(ME, [one, two]) == []
 
-    async def test_it_works_within_a_unit_of_work_only(self, inbox: InboxRepository) -> None:
+    async def test_an_inbox_used_outside_a_unit_of_work_raises(self, inbox: InboxRepository) -> None:
         for call in (inbox.accept(ME, [message()]), inbox.park(ME, message(), Deliberate(), None), inbox.take(ME)):
             with pytest.raises(UnitOfWorkStateError):
                 await call
 
-    async def test_of_many_consumers_of_the_same_messages_one_succeeds(
+    async def test_concurrent_consumers_accept_each_message_once(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         messages = [message(key=str(n % 3)) for n in range(40)]
@@ -135,7 +139,7 @@ class InboxConformance:
 
     # parking
 
-    async def test_a_parked_message_comes_back_whole(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_parked_message_keeps_all_its_fields(self, backend: InboxBackend, inbox: InboxRepository) -> None:
         odd = message(
             key="ключ \0 " + "k" * 300,
             body=bytes(range(256)) * 300,
@@ -154,7 +158,7 @@ class InboxConformance:
         assert taken is not None
         assert [envelope for _, envelope in taken.messages] == [odd]
 
-    async def test_a_parked_message_is_marked_and_parked_once(
+    async def test_a_message_parked_twice_is_stored_once_and_not_accepted_again(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one = message(key="a")
@@ -177,7 +181,9 @@ class InboxConformance:
         assert listed.behind == 3
         assert await self._replayed(backend, inbox) == [poison, *later]
 
-    async def test_messages_without_a_key_park_alone(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_parked_messages_without_a_key_block_no_other(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         one, two = message(), message()
         await self._park(backend, inbox, one)
         await self._park(backend, inbox, two)
@@ -185,7 +191,7 @@ class InboxConformance:
         three = message()
         assert await self._accept(backend, inbox, three) == [three]
 
-    async def test_a_second_failure_of_a_parked_key_gets_in_line(
+    async def test_a_second_parked_message_of_a_key_waits_behind_the_first(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one, two = message(key="a"), message(key="a")
@@ -207,7 +213,9 @@ class InboxConformance:
 
     # trying again
 
-    async def test_nothing_is_taken_before_it_is_due(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_parked_message_is_not_taken_before_it_is_due(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         await self._park(backend, inbox, message(key="a"), retry_in=3600)
         await self._park(backend, inbox, message(key="b"), retry_in=None)
         assert await self._take(backend, inbox) is None
@@ -216,7 +224,9 @@ class InboxConformance:
         assert dt.timedelta(minutes=50) < first.retry_at - first.parked_at < dt.timedelta(minutes=70)
         assert second.retry_at is None
 
-    async def test_a_sequence_goes_on_where_it_is_settled(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_partly_settled_sequence_continues_after_the_settled_messages(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         messages = [message(key="a") for _ in range(5)]
         await self._park(backend, inbox, messages[0])
         await self._accept(backend, inbox, *messages[1:])
@@ -232,7 +242,7 @@ class InboxConformance:
         assert await inbox.parked.list(ME) == []
         assert await self._accept(backend, inbox, *messages, free := message(key="a")) == [free]
 
-    async def test_a_parked_message_is_still_parked_after_its_taking_was_rolled_back(
+    async def test_a_message_whose_replay_was_rolled_back_is_still_parked(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         one = message(key="a")
@@ -245,7 +255,9 @@ class InboxConformance:
                 raise Deliberate
         assert await self._replayed(backend, inbox) == [one]
 
-    async def test_a_failed_try_counts_and_waits(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_failed_attempt_is_counted_and_postponed(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         await self._park(backend, inbox, message(key="a"))
         taken = await self._take(backend, inbox)
         assert taken is not None
@@ -259,7 +271,7 @@ class InboxConformance:
         (listed,) = await inbox.parked.list(ME)
         assert (listed.attempts, listed.error) == (2, "Deliberate: again")
 
-    async def test_two_replays_of_a_growing_key_lose_nothing_and_do_nothing_twice(
+    async def test_concurrent_replays_of_a_growing_key_handle_each_message_once(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         messages = [message(key="a") for _ in range(30)]
@@ -310,7 +322,9 @@ class InboxConformance:
         assert [listed.envelope for listed in [*first, *rest]] == messages
         assert await inbox.parked.list("other") == []
 
-    async def test_an_operator_replays_by_id_by_key_or_all(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_parked_messages_are_replayed_by_id_by_key_or_all(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         a, b, c, none = message(key="a"), message(key="b"), message(key="c"), message()
         for envelope in (a, b, c, none):
             await self._park(backend, inbox, envelope, retry_in=None)
@@ -325,14 +339,14 @@ class InboxConformance:
         assert await inbox.parked.replay(ME) == 2
         assert {e.message_id for e in await self._replayed(backend, inbox)} == {c.message_id, none.message_id}
 
-    async def test_a_replay_gives_all_attempts_again(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_a_replay_resets_the_number_of_attempts(self, backend: InboxBackend, inbox: InboxRepository) -> None:
         await self._park(backend, inbox, message(key="a"), retry_in=None)
         await inbox.parked.replay(ME)
         taken = await self._take(backend, inbox)
         assert taken is not None
         assert taken.attempts == 0
 
-    async def test_an_operator_drops_the_first_and_the_next_goes_on(
+    async def test_dropping_a_parked_message_releases_the_next_of_its_key(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         a, behind, b = message(key="a"), message(key="a"), message(key="b")
@@ -349,9 +363,7 @@ class InboxConformance:
 
     # retention
 
-    async def test_marks_are_removed_in_bounded_chunks_when_they_are_old(
-        self, backend: InboxBackend, inbox: InboxRepository
-    ) -> None:
+    async def test_old_marks_are_removed_in_bounded_chunks(self, backend: InboxBackend, inbox: InboxRepository) -> None:
         messages = [message() for _ in range(5)]
         await self._accept(backend, inbox, *messages)
         await self._accept(backend, inbox, *messages, consumer="other")
@@ -361,7 +373,9 @@ class InboxConformance:
         assert await self._accept(backend, inbox, *messages, consumer="other") == []
         assert await self._accept(backend, inbox, *messages) == messages
 
-    async def test_marks_of_parked_messages_stay(self, backend: InboxBackend, inbox: InboxRepository) -> None:
+    async def test_marks_of_parked_messages_are_not_removed(
+        self, backend: InboxBackend, inbox: InboxRepository
+    ) -> None:
         parked, behind = message(key="a"), message(key="a")
         await self._park(backend, inbox, parked)
         await self._accept(backend, inbox, behind)
@@ -369,7 +383,7 @@ class InboxConformance:
         assert await inbox.clean(ME, dt.timedelta(0)) == 0
         assert await self._accept(backend, inbox, parked, behind) == []
 
-    async def test_cleaning_beside_consumers_removes_nothing_else(
+    async def test_cleaning_during_consumption_removes_no_young_mark(
         self, backend: InboxBackend, inbox: InboxRepository
     ) -> None:
         old, young = [message() for _ in range(20)], [message() for _ in range(20)]

@@ -49,7 +49,7 @@ class LeaseBackend(Protocol):
         ...
 
 
-class _Given:
+class _FenceRecord:
     """Every fence that was ever given out, and to whom."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class _Given:
         return [given for given, owners in self.owners.items() if len(owners) > 1]
 
 
-class _Shifting(type):
+class _DatetimeType(type):
     """Of the real times, too, it can be said that they are times."""
 
     def __instancecheck__(cls, instance: object) -> bool:
@@ -74,7 +74,7 @@ def shift_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let the time of day of this process be off by so much, as programs ask for it."""
     real_time = time.time
 
-    class Shifted(datetime.datetime, metaclass=_Shifting):
+    class Shifted(datetime.datetime, metaclass=_DatetimeType):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> Self:
             return super().now(tz) + datetime.timedelta(seconds=seconds)
@@ -118,25 +118,27 @@ class LeaseStoreConformance:
         assert first.fair_share == 5
         assert await keep(one, "a", 5) == first
 
-    async def test_a_share_that_is_held_goes_to_no_other_worker(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_a_held_share_is_given_to_no_other_worker(self, one: LeaseStore, other: LeaseStore) -> None:
         await keep(one, "a")
         assert (await keep(other, "b")).fences == {}
         assert list((await keep(one, "a")).fences) == [0]
 
-    async def test_of_two_concurrent_callers_one_gets_the_lease(self, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_one_of_two_concurrent_callers_gets_the_lease(self, one: LeaseStore, other: LeaseStore) -> None:
         for number in range(20):
             scope = f"race {number}"
             held = await asyncio.gather(keep(one, "a", scope=scope), keep(other, "b", scope=scope))
             assert sorted(len(holding.fences) for holding in held) == [0, 1]
 
-    async def test_renewing_makes_a_lease_last(self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_a_renewed_lease_does_not_run_out(
+        self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore
+    ) -> None:
         before = await keep(one, "a")
         for _ in range(3):
             await backend.pass_time(TTL * 0.6)
             assert (await keep(one, "a")).fences == before.fences
             assert (await keep(other, "b")).fences == {}
 
-    async def test_scopes_and_names_that_look_alike_have_nothing_to_do_with_each_other(self, one: LeaseStore) -> None:
+    async def test_scopes_and_owners_whose_names_look_alike_are_different(self, one: LeaseStore) -> None:
         for scope in ("work", "Work", "work ", "wörk"):
             holding = await keep(one, "a", 3, scope=scope)
             assert (len(holding.fences), holding.fair_share) == (3, 3)
@@ -184,7 +186,7 @@ class LeaseStoreConformance:
         assert (await keep(one, "b", 3)).fences == {}
 
     @pytest.mark.parametrize("seconds", [HOUR, -HOUR])
-    async def test_the_clock_of_a_worker_changes_nothing(
+    async def test_the_clock_of_a_worker_has_no_effect(
         self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore, seconds: float
     ) -> None:
         before = await keep(one, "a")
@@ -232,7 +234,9 @@ class LeaseStoreConformance:
         fourth = (await keep(one, "b")).fences[0]
         assert first < second < third < fourth
 
-    async def test_a_fence_outlives_everybody(self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore) -> None:
+    async def test_a_fence_still_grows_after_a_month_without_workers(
+        self, backend: LeaseBackend, one: LeaseStore, other: LeaseStore
+    ) -> None:
         before = (await keep(one, "a")).fences[0]
         await backend.pass_time(30 * 24 * HOUR)
         assert (await keep(other, "b")).fences[0] > before
@@ -268,8 +272,8 @@ class LeaseStoreConformance:
     async def test_shares_are_fair_when_workers_come_and_go(self, backend: LeaseBackend, one: LeaseStore) -> None:
         async def settle(*owners: str) -> dict[str, int]:
             for owner in owners:  # what is given up here is taken below at the latest
-                await self._share(one, owner, 10)
-            return {owner: await self._share(one, owner, 10) for owner in owners}
+                await self._keep_fair_share(one, owner, 10)
+            return {owner: await self._keep_fair_share(one, owner, 10) for owner in owners}
 
         assert await settle("a") == {"a": 10}
         assert await settle("a", "b") == {"a": 5, "b": 5}
@@ -308,13 +312,13 @@ class LeaseStoreConformance:
             costs.append([*cost, backend.statements() - before])
         assert costs[0] == costs[1]
 
-    async def test_many_tasks_never_hold_a_share_together(self, backend: LeaseBackend) -> None:
-        given = _Given()
+    async def test_concurrent_workers_never_get_the_same_fence_of_a_share(self, backend: LeaseBackend) -> None:
+        given = _FenceRecord()
 
         async def work(number: int) -> None:
             owner, store = f"worker {number}", backend.store()
             for turn in range(8):
-                await self._stubborn(store, owner, 16, given, leaving=(turn + number) % 4 == 0)
+                await self._keep_despite_conflicts(store, owner, 16, given, leaving=(turn + number) % 4 == 0)
 
         async with asyncio.timeout(120):
             await asyncio.gather(*(work(number) for number in range(8)))
@@ -324,10 +328,12 @@ class LeaseStoreConformance:
     async def test_workers_that_start_together_soon_hold_all_shares_and_the_same_number_each(
         self, backend: LeaseBackend
     ) -> None:
-        given, stores = _Given(), [backend.store() for _ in range(8)]
+        given, stores = _FenceRecord(), [backend.store() for _ in range(8)]
 
         async def work(number: int, giving_up: Collection[int] = ()) -> Holding:
-            return await self._stubborn(stores[number], f"worker {number}", 16, given, giving_up=giving_up)
+            return await self._keep_despite_conflicts(
+                stores[number], f"worker {number}", 16, given, giving_up=giving_up
+            )
 
         async with asyncio.timeout(120):
             held = await asyncio.gather(*(work(number) for number in range(8)))
@@ -338,18 +344,18 @@ class LeaseStoreConformance:
         assert given.shared() == []
 
     @staticmethod
-    async def _share(store: LeaseStore, owner: str, count: int) -> int:
+    async def _keep_fair_share(store: LeaseStore, owner: str, count: int) -> int:
         """Keep, and give up what is more than fair; returns how many are held then."""
         holding = await keep(store, owner, count)
         surplus = sorted(holding.fences)[holding.fair_share :]
         return len((await keep(store, owner, count, giving_up=surplus)).fences)
 
     @staticmethod
-    async def _stubborn(  # noqa: PLR0913  # who does what, and where it is noted
+    async def _keep_despite_conflicts(  # noqa: PLR0913  # who does what, and where it is noted
         store: LeaseStore,
         owner: str,
         count: int,
-        given: _Given,
+        given: _FenceRecord,
         giving_up: Collection[int] = (),
         *,
         leaving: bool = False,

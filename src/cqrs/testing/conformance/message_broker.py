@@ -79,7 +79,7 @@ async def first_numbers(source: MessageSource, count: int) -> list[int]:
     return list(numbers)
 
 
-async def in_hand(source: MessageSource, count: int) -> list[Delivery]:
+async def received_unacknowledged(source: MessageSource, count: int) -> list[Delivery]:
     """The next ``count`` messages, unacknowledged; fewer if the source gives no more before one of them is settled."""
     deliveries = await received(source, 1, ack=False)
     while len(deliveries) < count and (more := await source.receive(limit=count - len(deliveries), timeout=0.5)):
@@ -111,7 +111,7 @@ class MessageBrokerConformance:
         async with backend.source(topic, "one") as source:
             yield source
 
-    async def test_everything_about_a_message_survives_the_wire(
+    async def test_every_field_of_a_message_is_received_as_it_was_sent(
         self, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         headers = {"correlation-id": "c-1", "traceparent": "00-ab-cd-01", "note": "naïve ✓"}
@@ -123,7 +123,9 @@ class MessageBrokerConformance:
         got = {d.envelope.message_id: d.envelope for d in await received(source, 2)}
         assert got == {envelope.message_id: envelope for envelope in sent}
 
-    async def test_a_message_is_sent_as_json(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
+    async def test_the_payload_of_a_message_is_sent_as_json(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
         message = Message("joined", topic, {"user": uuid.UUID(int=1), "name": "ü"}, key="k")
         await broker.send_message(message)
         (delivery,) = await received(source, 1)
@@ -140,7 +142,7 @@ class MessageBrokerConformance:
         ],
         ids=["json", "protobuf", "nothing"],
     )
-    async def test_a_body_survives_however_it_is_encoded_and_compressed(  # noqa: PLR0913, PLR0917
+    async def test_a_body_of_any_content_type_and_encoding_is_received_unchanged(  # noqa: PLR0913, PLR0917
         self,
         broker: MessageBroker,
         source: MessageSource,
@@ -159,7 +161,7 @@ class MessageBrokerConformance:
         (delivery,) = await received(source, 1)
         assert delivery.envelope == sent
 
-    async def test_a_new_message_that_not_every_broker_carries_is_refused_by_its_part(
+    async def test_a_message_that_not_every_broker_carries_is_refused_with_the_unfit_field(
         self, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         unfit: list[tuple[str, dict[str, Any]]] = [
@@ -177,7 +179,7 @@ class MessageBrokerConformance:
         (delivery,) = await received(source, 1)
         assert delivery.envelope.json() == {"a": None}
 
-    async def test_a_stored_message_whose_header_is_no_text_is_refused_alone_and_by_name(
+    async def test_a_stored_message_with_a_header_that_is_no_text_is_rejected_with_the_rest_of_its_key(
         self, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         bad: list[Any] = [None, True, 1.5, 7, b"x", "\ud800"]
@@ -192,7 +194,9 @@ class MessageBrokerConformance:
         assert sorted(int(d.envelope.body) for d in await received(source, len(bad))) == list(range(10, 10 + len(bad)))
         assert list(await source.receive(timeout=0.1)) == []
 
-    async def test_a_large_body_survives(self, broker: MessageBroker, source: MessageSource, topic: str) -> None:
+    async def test_a_large_body_is_received_unchanged(
+        self, broker: MessageBroker, source: MessageSource, topic: str
+    ) -> None:
         body = b"x" * 500_000
         assert await broker.send([an_envelope(topic, body=body)]) == [None]
         assert (await received(source, 1))[0].envelope.body == body
@@ -214,7 +218,7 @@ class MessageBrokerConformance:
         await asyncio.gather(*(broker.send([an_envelope(topic, n)]) for n in range(30)))
         assert sorted(int(d.envelope.body) for d in await received(source, 30)) == list(range(30))
 
-    async def test_an_empty_batch_is_nothing(self, broker: MessageBroker) -> None:
+    async def test_sending_an_empty_batch_returns_no_results(self, broker: MessageBroker) -> None:
         assert await broker.send([]) == []
 
     async def test_start_and_close_can_be_repeated(self, backend: BrokerBackend, topic: str) -> None:
@@ -240,7 +244,7 @@ class MessageBrokerConformance:
         finally:
             await broker.close()
 
-    async def test_sending_the_same_id_again_is_delivered_at_most_as_often(
+    async def test_a_message_sent_twice_is_delivered_once_if_the_broker_deduplicates(
         self, backend: BrokerBackend, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         twice, last = an_envelope(topic, 1, key="k"), an_envelope(topic, 2, key="k")
@@ -256,7 +260,7 @@ class MessageBrokerConformance:
 class MessageSourceConformance(MessageBrokerConformance):
     """Subclass this and override ``backend``."""
 
-    async def test_an_acknowledged_message_does_not_come_again(
+    async def test_an_acknowledged_message_is_not_delivered_again(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:
         await broker.send([an_envelope(topic, 1)])
@@ -266,14 +270,14 @@ class MessageSourceConformance(MessageBrokerConformance):
         async with backend.source(topic, "one") as source:
             assert [int(d.envelope.body) for d in await received(source, 1)] == [2]
 
-    async def test_messages_that_are_acknowledged_together_do_not_come_again(
+    async def test_messages_acknowledged_together_are_not_delivered_again(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:
         await broker.send([an_envelope(topic, n, key=f"k{n % 2}") for n in range(7)])
         async with backend.source(topic, "one") as source:
             seen: list[int] = []
             while len(seen) < 6:
-                deliveries = await in_hand(source, 6 - len(seen))
+                deliveries = await received_unacknowledged(source, 6 - len(seen))
                 await source.ack(deliveries)
                 await source.ack(deliveries)
                 seen += [int(d.envelope.body) for d in deliveries]
@@ -291,13 +295,13 @@ class MessageSourceConformance(MessageBrokerConformance):
         sent = [an_envelope(topic, n, key="k") for n in range(3)]
         await broker.send(sent)
         async with backend.source(topic, "one") as source:
-            first, *_ = await in_hand(source, 3)
+            first, *_ = await received_unacknowledged(source, 3)
             await first.ack()
         async with backend.source(topic, "one") as source:
             again = await received(source, 2)
         assert [int(d.envelope.body) for d in again] == [1, 2]
 
-    async def test_a_message_that_was_given_back_comes_again(
+    async def test_a_nacked_message_is_delivered_again(
         self, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         await broker.send([an_envelope(topic, 1)])
@@ -311,7 +315,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         assert list(await source.receive(timeout=0.2)) == []
 
     @pytest.mark.parametrize("delay", [0.0, 0.3], ids=["at once", "delayed"])
-    async def test_a_message_that_was_given_back_comes_before_later_ones_of_its_key(
+    async def test_a_nacked_message_is_delivered_before_later_ones_of_its_key(
         self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
     ) -> None:
         if not source.features.redelivers_in_order:
@@ -323,17 +327,17 @@ class MessageSourceConformance(MessageBrokerConformance):
         assert await first_numbers(source, 6) == list(range(6))
 
     @pytest.mark.parametrize("delay", [0.0, 0.3], ids=["at once", "delayed"])
-    async def test_messages_that_were_given_back_in_any_order_come_in_theirs(
+    async def test_messages_nacked_in_any_order_are_delivered_in_the_order_of_their_key(
         self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
     ) -> None:
         if not source.features.redelivers_in_order:
             pytest.skip("this source says that what is given back can come after what is newer")
         await broker.send([an_envelope(topic, n, key="k") for n in range(6)])
-        for delivery in reversed(await in_hand(source, 3)):
+        for delivery in reversed(await received_unacknowledged(source, 3)):
             await delivery.nack(delay)
         assert await first_numbers(source, 6) == list(range(6))
 
-    async def test_members_of_a_group_work_on_one_key_in_its_order(
+    async def test_members_of_a_group_handle_each_key_in_order(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
     ) -> None:
         async with backend.source(topic, "one") as first, backend.source(topic, "one") as second:
@@ -358,7 +362,7 @@ class MessageSourceConformance(MessageBrokerConformance):
             async with asyncio.timeout(30):
                 await asyncio.gather(consume(first), consume(second))
 
-    async def test_a_message_that_cannot_be_read_arrives_with_the_reason_and_holds_nothing_up(
+    async def test_an_unreadable_message_is_delivered_with_the_reason_and_delays_no_other(
         self, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         nameless, unversioned = uuid.uuid4(), uuid.uuid4()
@@ -401,5 +405,5 @@ class MessageSourceConformance(MessageBrokerConformance):
                 await asyncio.gather(consume(first), consume(second))
         assert sorted(seen) == list(range(40))
 
-    async def test_receiving_from_nothing_returns_when_the_time_is_over(self, source: MessageSource) -> None:
+    async def test_receiving_without_messages_returns_after_the_timeout(self, source: MessageSource) -> None:
         assert list(await source.receive(timeout=0.05)) == []

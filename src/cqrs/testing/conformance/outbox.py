@@ -31,16 +31,16 @@ from cqrs.outbox.event import EventStatus
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.producer import EventProducer
 from cqrs.testing.conformance._errors import Deliberate
-from cqrs.testing.conformance._looking import Looking
 from cqrs.testing.conformance._outbox_stand import (
     FlakyBroker,
     Numbered,
     Other,
     OutboxBackend,
-    Reversed,
+    ReversingSerializer,
     numbered,
     numbers,
 )
+from cqrs.testing.conformance._peeking import Peeking
 from cqrs.testing.conformance._refusals import Refusals
 from cqrs.testing.conformance._scheduling import Scheduling
 
@@ -53,7 +53,7 @@ __all__ = ["Numbered", "OutboxBackend", "OutboxConformance", "numbered"]
 
 
 @pytest.mark.asyncio
-class OutboxConformance(Refusals, Looking, Scheduling):
+class OutboxConformance(Refusals, Peeking, Scheduling):
     """Subclass this and override ``backend``."""
 
     @pytest.fixture
@@ -105,7 +105,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
             await outbox.commit()
         assert numbers(await outbox.get_many()) == [1, 3]
 
-    async def test_within_a_unit_of_work_its_commit_counts(
+    async def test_messages_added_within_a_unit_of_work_are_stored_by_its_commit_only(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
         with pytest.raises(Deliberate):
@@ -151,7 +151,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         assert broken
         assert await outbox.get_many() == []
 
-    async def test_without_a_transaction_nothing_is_added(self, outbox: OutboxedEventRepository) -> None:
+    async def test_adding_without_a_transaction_raises(self, outbox: OutboxedEventRepository) -> None:
         with pytest.raises(UnitOfWorkStateError, match="none is open here"):
             outbox.add(numbered(1))
         async with outbox as session:
@@ -162,13 +162,13 @@ class OutboxConformance(Refusals, Looking, Scheduling):
                 outbox.add(numbered(3))
         assert await outbox.get_many() == []
 
-    async def test_nothing_is_added_to_a_transaction_that_has_ended(self, outbox: OutboxedEventRepository) -> None:
+    async def test_adding_to_a_transaction_that_has_ended_raises(self, outbox: OutboxedEventRepository) -> None:
         async with outbox as session:
             pass
         with pytest.raises(UnitOfWorkStateError):
             outbox.add(session, numbered(1))
 
-    async def test_an_unregistered_event_is_refused_at_once(self, outbox: OutboxedEventRepository) -> None:
+    async def test_an_unregistered_event_is_refused_when_it_is_added(self, outbox: OutboxedEventRepository) -> None:
         async with outbox as session:
             with pytest.raises(UnknownEvent, match="'strange' version 1"):
                 outbox.add(session, Numbered(event_name="strange", payload=1))
@@ -198,21 +198,21 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         assert envelope.headers == {"correlation-id": "c-1", "note": "✓"}
 
     @pytest.mark.parametrize("compressor", [None, ZlibCompressor()], ids=["plain", "zlib"])
-    async def test_a_body_is_what_the_serializer_makes_and_can_be_forwarded_without_it(
+    async def test_a_body_is_forwarded_as_serialized_and_without_its_serializer(
         self, backend: OutboxBackend, registry: EventRegistry, compressor: Any
     ) -> None:
-        filled, event = backend.repository(compressor, registry=registry, serializer=Reversed()), numbered(1)
+        filled, event = backend.repository(compressor, registry=registry, serializer=ReversingSerializer()), numbered(1)
         async with filled as session:
             filled.add(session, event)
             await filled.commit(session)
         (queued,) = await filled.queue().take(range(PARTITIONS), 1)
         envelope = backend.repository(registry=EventRegistry()).envelope(queued)
-        assert (envelope.body, envelope.content_type) == Reversed().serialize(event)
+        assert (envelope.body, envelope.content_type) == ReversingSerializer().serialize(event)
         (taken,) = await filled.get_many()
         assert taken.envelope == envelope
         assert taken.event == event
 
-    async def test_a_message_can_be_forwarded_without_its_class(
+    async def test_a_message_can_be_forwarded_without_its_event_class(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
         await self._add(outbox, 1)
@@ -222,7 +222,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         with pytest.raises(UnknownEvent):
             assert taken.event
 
-    async def test_a_dedup_id_takes_the_place_of_the_id_of_the_event(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_dedup_id_replaces_the_id_of_the_event(self, outbox: OutboxedEventRepository) -> None:
         given = uuid.uuid4()
         async with outbox as session:
             for dedup_id in ("order-1", "order-1", "order-2", given):
@@ -245,7 +245,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         assert numbers(await outbox.get_many(topic="elsewhere")) == [7]
         assert numbers(await outbox.get_many(100)) == [3, 4, 5, 6]
 
-    async def test_a_message_that_is_taken_goes_to_no_other_worker(
+    async def test_a_taken_message_is_given_to_no_other_worker(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, *range(40))
@@ -279,7 +279,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         await dying.rollback()
         assert numbers(await outbox.get_many()) == [1]
 
-    async def test_a_message_held_by_a_dead_process_is_taken_again_and_not_settled_by_it_later(
+    async def test_a_message_whose_lease_ran_out_is_taken_again_and_not_settled_by_its_former_holder(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, 1)
@@ -309,7 +309,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         await outbox.commit()
         assert numbers(await outbox.get_many()) == [1]
 
-    async def test_an_open_transaction_delays_no_other(
+    async def test_an_open_transaction_delays_no_messages_of_others(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
         if not backend.concurrent_writers:
@@ -332,7 +332,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
             await self._loop(producer, batches=4)
         assert broker.arrived() == list(range(25))
 
-    async def test_two_loops_side_by_side_send_nothing_twice(
+    async def test_concurrent_loops_send_no_message_twice(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, *range(60))
@@ -341,7 +341,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         await asyncio.gather(*(self._loop(loop, batches=8, size=10) for loop in loops))
         assert sorted(broker.arrived()) == list(range(60))
 
-    async def test_an_outage_costs_no_message_and_no_attempt(self, outbox: OutboxedEventRepository) -> None:
+    async def test_an_outage_loses_no_message_and_counts_no_attempt(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, 1, 2, 3)
         broker = FlakyBroker({1: BrokerUnavailable("broker", "away")})
         producer = EventProducer(broker, outbox, poll_interval=0)
@@ -362,7 +362,7 @@ class OutboxConformance(Refusals, Looking, Scheduling):
         assert [event.attempts for event in await self._loop(producer, batches=1)] == [3, 0]
         assert broker.arrived() == [1, 3, 4, 0, 2]
 
-    async def test_the_loop_does_not_send_what_it_may_not_hold_any_more(
+    async def test_the_loop_does_not_send_a_message_whose_lease_has_run_out(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, 1)

@@ -122,7 +122,7 @@ class OutboxLogConformance:
     def backend(self) -> LogBackend:
         raise NotImplementedError("override the fixture `backend`")
 
-    async def test_messages_come_in_the_order_of_the_commits_and_in_each_in_that_of_writing(
+    async def test_messages_are_read_in_commit_order_and_within_a_transaction_in_write_order(
         self, backend: LogBackend
     ) -> None:
         log = await opened(backend.log())
@@ -141,12 +141,12 @@ class OutboxLogConformance:
     async def test_a_rolled_back_message_is_never_read(self, backend: LogBackend) -> None:
         log = await opened(backend.log())
         with pytest.raises(Deliberate):
-            await self._undone(backend)
+            await self._write_and_roll_back(backend)
         await commit(backend, b"done")
         assert texts(await read(log, 1)) == [b"done"]
         log.close()
 
-    async def _undone(self, backend: LogBackend) -> None:
+    async def _write_and_roll_back(self, backend: LogBackend) -> None:
         async with backend.transaction() as write:
             await write(b"undone")
             raise Deliberate
@@ -159,20 +159,20 @@ class OutboxLogConformance:
         assert texts(await read(log, 1)) == [b"later"]
         log.close()
 
-    async def test_any_bytes_survive(self, backend: LogBackend) -> None:
+    async def test_any_bytes_are_read_as_they_were_written(self, backend: LogBackend) -> None:
         log = await opened(backend.log())
         contents = [b"", b"\0", bytes(range(256)), b"x" * 1_000_000, "ключ".encode()]
         await commit(backend, *contents)
         assert texts(await read(log, len(contents))) == contents
         log.close()
 
-    async def test_it_waits_no_longer_than_its_patience(self, backend: LogBackend) -> None:
+    async def test_a_read_returns_without_messages_after_its_patience(self, backend: LogBackend) -> None:
         log = await opened(backend.log())
         async with asyncio.timeout(LATE):
             assert list((await log.read(10, SHORT)).messages) == []
         log.close()
 
-    async def test_it_is_read_in_bounded_parts(self, backend: LogBackend) -> None:
+    async def test_a_read_returns_a_bounded_number_of_messages(self, backend: LogBackend) -> None:
         contents = [str(number).encode() for number in range(100)]
         await commit(backend, *contents[:60])
         await commit(backend, *contents[60:])
@@ -210,7 +210,7 @@ class OutboxLogConformance:
         assert second.position > first.position
         log.close()
 
-    async def test_a_transaction_that_was_read_in_part_cannot_be_confirmed(self, backend: LogBackend) -> None:
+    async def test_a_partly_read_transaction_cannot_be_confirmed(self, backend: LogBackend) -> None:
         contents = [str(number).encode() for number in range(50)]
         await commit(backend, b"before")
         await commit(backend, *contents)
@@ -239,7 +239,7 @@ class OutboxLogConformance:
 
     # one reader
 
-    async def test_one_process_reads_and_others_are_refused(self, backend: LogBackend) -> None:
+    async def test_a_second_reader_is_refused(self, backend: LogBackend) -> None:
         log, other = backend.log(), backend.log()
         await log.open()
         with pytest.raises(LogBusy) as caught:
@@ -252,7 +252,7 @@ class OutboxLogConformance:
         assert texts(await read(await opened(other), 1)) == [b"1"]
         other.close()
 
-    async def test_closing_is_safe_at_any_time_and_opening_again_begins_at_what_was_confirmed(
+    async def test_a_log_can_be_closed_at_any_time_and_reopens_at_the_confirmed_position(
         self, backend: LogBackend
     ) -> None:
         log = backend.log()
@@ -308,7 +308,7 @@ class DiversionConformance:
     def backend(self) -> DiversionBackend:
         raise NotImplementedError("override the fixture `backend`")
 
-    async def test_messages_go_into_the_table_in_their_order_with_the_position(self, backend: DiversionBackend) -> None:
+    async def test_messages_are_diverted_in_order_and_with_their_position(self, backend: DiversionBackend) -> None:
         messages = [diverted("a", "bad"), *(diverted("a") for _ in range(5)), diverted(None, "worse")]
         assert await backend.diversion().settled("log") == START
         assert await backend.diversion().divert("log", START, LogPosition(5, 7), messages)
@@ -316,7 +316,7 @@ class DiversionConformance:
         assert await backend.diversion().settled("log") == LogPosition(5, 7)
         assert await backend.diversion().settled("other") == START
 
-    async def test_done_again_it_does_nothing(self, backend: DiversionBackend) -> None:
+    async def test_a_repeated_diversion_changes_nothing(self, backend: DiversionBackend) -> None:
         message = diverted("a", "bad")
         for _ in range(2):
             assert await backend.diversion().divert("log", START, LogPosition(5, 1), [message])
@@ -331,7 +331,7 @@ class DiversionConformance:
         assert await backend.rows() == ids(first, following)
         assert await backend.diversion().settled("log") == LogPosition(6, 1)
 
-    async def test_of_many_at_once_one_succeeds(self, backend: DiversionBackend) -> None:
+    async def test_one_of_several_concurrent_diversions_succeeds(self, backend: DiversionBackend) -> None:
         messages = [diverted("a") for _ in range(6)]
         assert await backend.diversion().divert("log", START, LogPosition(1, 1), [])
         done = await asyncio.gather(

@@ -17,7 +17,7 @@ from cqrs.errors.messages import MessageRejected
 from cqrs.events.registry import EventRegistry
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
-from cqrs.testing.conformance._outbox_stand import Backwards, numbered
+from cqrs.testing.conformance._outbox_stand import ReversingCompressor, numbered
 from cqrs.testing.conformance._relay_faults import RelayFaults
 from cqrs.testing.conformance._relay_stand import (
     AWAY,
@@ -43,7 +43,7 @@ __all__ = ["AWAY", "QUICK", "InOrderBroker", "RelayConformance", "until", "until
 class RelayConformance(RelayFaults):
     """Subclass this and override ``backend``."""
 
-    async def test_everything_leaves_once_and_in_the_order_of_its_key(
+    async def test_each_message_is_sent_once_and_in_the_order_of_its_key(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         await self._add(outbox, *range(200), key=lambda n: f"key {n % 7}" if n % 5 else None)
@@ -55,7 +55,7 @@ class RelayConformance(RelayFaults):
             assert of_key == sorted(of_key)
         assert await outbox.queue().take(EVERY, 10) == []
 
-    async def test_several_relays_share_the_work_and_keep_the_order_when_one_goes(
+    async def test_several_relays_share_the_work_and_keep_the_order_when_one_stops(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         relays = [OutboxRelay(self._repository(backend), broker, QUICK) for _ in range(3)]
@@ -73,7 +73,7 @@ class RelayConformance(RelayFaults):
             of_key = [number for number in broker.arrived() if number % 11 == key]
             assert of_key == sorted(of_key)
 
-    async def test_an_outage_costs_no_message_and_no_attempt(
+    async def test_an_outage_loses_no_message_and_counts_no_attempt(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         await self._add(outbox, *range(30), key=lambda n: f"key {n % 3}")
@@ -88,7 +88,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 30)
         assert sorted(broker.arrived()) == list(range(30))
 
-    async def test_a_broker_that_hangs_is_an_outage(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_hanging_broker_is_treated_as_an_outage(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, 1)
         broker = HangingBroker()
         policy = RelayPolicy(lease=0.5, idle_backoff=QUICK.idle_backoff, outage_backoff=QUICK.outage_backoff)
@@ -99,7 +99,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 1)
         assert broker.arrived() == [1]
 
-    async def test_a_poison_message_parks_with_the_rest_of_its_key_and_the_others_flow(
+    async def test_a_poison_message_is_parked_with_the_rest_of_its_key_and_other_keys_are_sent(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker, caplog: pytest.LogCaptureFixture
     ) -> None:
         broker.fail({4: STRANGE})
@@ -125,7 +125,7 @@ class RelayConformance(RelayFaults):
         assert [number for number in broker.arrived() if number % 2 == 0] == list(range(0, 21, 2))
         assert await outbox.parked.list() == []
 
-    async def test_keys_that_differ_at_all_do_not_hold_each_other_up(
+    async def test_keys_that_look_alike_do_not_block_each_other(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({0: STRANGE})
@@ -136,7 +136,7 @@ class RelayConformance(RelayFaults):
             await until_true(self._is_parked(outbox, 1, behind=1))
         assert sorted(broker.arrived()) == [n for n in range(2 * len(keys)) if n % len(keys)]
 
-    async def test_a_later_message_leaves_at_once_after_one_that_was_held(
+    async def test_later_messages_of_a_key_are_sent_right_after_one_that_was_held(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         await self._add(outbox, 0, key=lambda _: "key")
@@ -163,7 +163,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 10)
         assert broker.arrived() == list(range(10))
 
-    async def test_a_dropped_message_lets_the_others_go_on(
+    async def test_dropping_a_parked_message_releases_the_rest_of_its_key(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({0: STRANGE})
@@ -176,7 +176,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 4)
         assert broker.arrived() == [1, 2, 3, 4]
 
-    async def test_an_error_that_quotes_odd_bytes_delays_no_message(
+    async def test_an_error_text_with_odd_characters_delays_no_message(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({0: MessageRejected("broker", "0", "it begins with \0 and \ud800" + "x" * 100_000)})
@@ -185,7 +185,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 2)
             await until_true(self._is_parked(outbox, 1))
 
-    async def test_a_message_without_a_key_parks_alone(
+    async def test_a_parked_message_without_a_key_blocks_no_other(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({0: STRANGE})
@@ -195,7 +195,9 @@ class RelayConformance(RelayFaults):
             await until_true(self._is_parked(outbox, 1, behind=0))
         assert sorted(broker.arrived()) == [1, 2, 3, 4]
 
-    async def test_a_relay_that_has_lost_a_partition_cannot_settle(self, outbox: OutboxedEventRepository) -> None:
+    async def test_a_relay_that_has_lost_a_partition_cannot_settle_its_messages(
+        self, outbox: OutboxedEventRepository
+    ) -> None:
         await self._add(outbox, *range(3), key=lambda _: "key")
         queue = outbox.queue()
         old = await queue.leases.keep(queue.scope, "zombie", count=PARTITIONS, ttl=0.0)
@@ -236,7 +238,7 @@ class RelayConformance(RelayFaults):
         assert await queue.release() == 2
         assert [message.id for message in await queue.take(EVERY, 10)] == [message.id for message in rest]
 
-    async def test_scheduled_messages_leave_when_they_are_due(
+    async def test_scheduled_messages_are_sent_when_they_are_due(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         async with outbox as session:
@@ -249,7 +251,7 @@ class RelayConformance(RelayFaults):
         assert sorted(broker.arrived()) == [2, 3]
         assert await outbox.queue().oldest() is None
 
-    async def test_messages_leave_without_their_classes(
+    async def test_messages_are_sent_without_their_event_classes(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         await self._add(outbox, 1)
@@ -262,13 +264,13 @@ class RelayConformance(RelayFaults):
         self, backend: OutboxBackend, broker: InOrderBroker
     ) -> None:
         await self._add(self._repository(backend, ZlibCompressor()), 1, key=lambda _: "key")
-        await self._add(self._repository(backend, Backwards()), 2, 3, key=lambda _: "key")
+        await self._add(self._repository(backend, ReversingCompressor()), 2, 3, key=lambda _: "key")
         outbox = self._repository(backend)
         async with OutboxRelay(outbox, broker, QUICK):
             await until_true(self._is_parked(outbox, 1, behind=1))
         assert broker.arrived() == [1]
 
-    async def test_a_key_that_a_plain_loop_holds_waits_for_it(
+    async def test_messages_of_a_key_that_a_plain_loop_holds_wait_for_it(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         await self._add(outbox, 1, 2, key=lambda _: "key")
@@ -282,7 +284,7 @@ class RelayConformance(RelayFaults):
             await until(lambda: relay.sent >= 3)
         assert broker.arrived() == [3, 1, 2]
 
-    async def test_only_what_has_ended_is_cleaned_away(
+    async def test_only_sent_messages_are_cleaned_up(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         broker.fail({0: STRANGE})
@@ -302,7 +304,7 @@ class RelayConformance(RelayFaults):
         assert waited is not None
         assert waited >= dt.timedelta(0)
 
-    async def test_it_can_be_stopped_at_any_time_and_started_again(
+    async def test_a_relay_can_be_stopped_at_any_time_and_started_again(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         relay = OutboxRelay(outbox, broker, QUICK)

@@ -16,10 +16,12 @@ from cqrs.events.bootstrap import bootstrap as bootstrap_events
 from cqrs.requests.bootstrap import bootstrap, bootstrap_streaming
 from cqrs.testing.conformance._container_shop import (
     Clock,
+    CloseFailed,
     Connection,
     Journal,
     Ledger,
     NeedsBoth,
+    NeedsClock,
     Paid,
     Pay,
     PayHandler,
@@ -27,8 +29,6 @@ from cqrs.testing.conformance._container_shop import (
     Refused,
     TellAccountant,
     TellCustomer,
-    Teller,
-    Torn,
     connections,
     ledgers,
 )
@@ -53,32 +53,32 @@ class ScopedContainerConformance(ContainerConformance):
 
     # What is made, and for whom
 
-    async def test_coroutine_function_is_awaited(self, backend: ContainerBackend) -> None:
-        injector = injector_of(backend, Binding(Clock, wind_up), builds=(Teller,))
+    async def test_factory_that_is_a_coroutine_function_is_awaited(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, slow_clock), builds=(NeedsClock,))
         async with injector.scope() as scope:
-            assert isinstance((await scope.resolve(Teller)).clock, Clock)
+            assert isinstance((await scope.resolve(NeedsClock)).clock, Clock)
 
-    async def test_singleton_is_made_once_for_two_requests_at_the_same_time(self, backend: ContainerBackend) -> None:
-        injector = injector_of(backend, Binding(Clock, wind_up, "singleton"), builds=(Teller,))
+    async def test_singleton_is_built_once_for_two_concurrent_requests(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, slow_clock, "singleton"), builds=(NeedsClock,))
 
         async def request() -> Clock:
             async with injector.scope() as scope:
-                return (await scope.resolve(Teller)).clock
+                return (await scope.resolve(NeedsClock)).clock
 
         first, second = await asyncio.gather(request(), request())
         assert first is second
 
-    async def test_thing_of_a_request_is_shared_within_this_request_only(self, backend: ContainerBackend) -> None:
-        injector = injector_of(backend, Binding(Clock, Clock, "request"), builds=(Teller,))
+    async def test_request_scoped_dependency_is_shared_within_one_request_only(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, Clock, "request"), builds=(NeedsClock,))
         async with injector.scope() as one, injector.scope() as other:
             shared = await one.resolve(Clock)
-            assert (await one.resolve(Teller)).clock is shared
-            assert (await other.resolve(Teller)).clock is not shared
+            assert (await one.resolve(NeedsClock)).clock is shared
+            assert (await other.resolve(NeedsClock)).clock is not shared
 
-    async def test_thing_of_a_request_is_made_once_for_two_tasks(self, backend: ContainerBackend) -> None:
-        injector = injector_of(backend, Binding(Clock, wind_up, "request"), builds=(Teller,))
+    async def test_request_scoped_dependency_is_built_once_for_two_tasks(self, backend: ContainerBackend) -> None:
+        injector = injector_of(backend, Binding(Clock, slow_clock, "request"), builds=(NeedsClock,))
         async with injector.scope() as scope:
-            first, second = await asyncio.gather(scope.resolve(Teller), scope.resolve(Teller))
+            first, second = await asyncio.gather(scope.resolve(NeedsClock), scope.resolve(NeedsClock))
         assert first.clock is second.clock
 
     # When things are closed
@@ -106,15 +106,15 @@ class ScopedContainerConformance(ContainerConformance):
         journal = Journal()
         bindings = (
             Binding(Connection, connections(journal), "request"),
-            Binding(Ledger, ledgers(journal, Torn), "request"),
+            Binding(Ledger, ledgers(journal, CloseFailed), "request"),
         )
         with pytest.raises(Exception) as caught:  # noqa: PT011  # some containers put such errors into a group
             async with injector_of(backend, *bindings).scope() as scope:
                 await scope.resolve(Ledger)  # type: ignore[type-abstract]  # that is what ports are for
-        assert any(isinstance(error, Torn) for error in flattened(caught.value))
+        assert any(isinstance(error, CloseFailed) for error in flattened(caught.value))
         assert journal.lines[-1].endswith("close connection 1")
 
-    async def test_scope_gives_nothing_after_its_end(self, backend: ContainerBackend) -> None:
+    async def test_closed_scope_resolves_nothing(self, backend: ContainerBackend) -> None:
         journal = Journal()
         async with injector_of(backend, *shop(journal)).scope() as scope:
             pass
@@ -155,7 +155,7 @@ class ScopedContainerConformance(ContainerConformance):
             await sending
         assert journal.lines[-2:] == ["close ledger", "after CancelledError close connection 1"]
 
-    async def test_requests_at_the_same_time_have_scopes_of_their_own(self, backend: ContainerBackend) -> None:
+    async def test_concurrent_requests_have_separate_scopes(self, backend: ContainerBackend) -> None:
         send = mediator(backend, Journal()).send
         assert sorted(await asyncio.gather(send(Pay()), send(Pay()))) == ["connection 1", "connection 2"]
 
@@ -220,7 +220,7 @@ def shop(journal: Journal) -> tuple[Binding, ...]:
     return Binding(Connection, connections(journal), "request"), Binding(Ledger, ledgers(journal), "request")
 
 
-async def wind_up() -> Clock:
+async def slow_clock() -> Clock:
     """A clock, after others have had their turn."""
     await asyncio.sleep(0)
     return Clock()

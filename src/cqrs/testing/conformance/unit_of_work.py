@@ -67,20 +67,20 @@ class UnitOfWorkConformance:
     def called(self) -> list[str]:
         return []
 
-    async def test_it_is_committed_at_the_end(self, backend: UnitOfWorkBackend) -> None:
+    async def test_a_unit_of_work_is_committed_at_the_end_of_its_block(self, backend: UnitOfWorkBackend) -> None:
         async with backend.unit_of_work() as unit:
             await backend.write(unit, 1)
             await backend.write(unit, 2)
         assert await backend.written() == [1, 2]
 
-    async def test_an_error_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
+    async def test_an_error_rolls_back_everything(self, backend: UnitOfWorkBackend) -> None:
         with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
                 raise Deliberate
         assert await backend.written() == []
 
-    async def test_a_cancelled_task_undoes_everything(self, backend: UnitOfWorkBackend) -> None:
+    async def test_a_cancelled_task_rolls_back_everything(self, backend: UnitOfWorkBackend) -> None:
         written = asyncio.Event()
 
         async def work() -> None:
@@ -102,7 +102,7 @@ class UnitOfWorkConformance:
             await unit.rollback()
         assert await backend.written() == []
 
-    async def test_commit_counts_although_an_error_follows(self, backend: UnitOfWorkBackend) -> None:
+    async def test_an_explicit_commit_is_kept_although_an_error_follows(self, backend: UnitOfWorkBackend) -> None:
         with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
@@ -110,7 +110,7 @@ class UnitOfWorkConformance:
                 raise Deliberate
         assert await backend.written() == [1]
 
-    async def test_nothing_can_be_done_after_the_end(self, backend: UnitOfWorkBackend) -> None:
+    async def test_use_before_the_start_or_after_the_end_raises(self, backend: UnitOfWorkBackend) -> None:
         unit = backend.unit_of_work()
         with pytest.raises(UnitOfWorkStateError):
             await unit.commit()
@@ -124,13 +124,13 @@ class UnitOfWorkConformance:
             with pytest.raises(UnitOfWorkStateError):
                 assert unit.session
 
-    async def test_code_within_finds_it(self, backend: UnitOfWorkBackend) -> None:
+    async def test_code_within_the_block_finds_the_open_unit_of_work(self, backend: UnitOfWorkBackend) -> None:
         assert current_unit_of_work() is None
         async with backend.unit_of_work() as unit:
             assert current_unit_of_work() is unit
         assert current_unit_of_work() is None
 
-    async def test_units_of_work_of_several_tasks_are_their_own(self, backend: UnitOfWorkBackend) -> None:
+    async def test_concurrent_tasks_have_separate_units_of_work(self, backend: UnitOfWorkBackend) -> None:
         async def work(number: int) -> None:
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, number)
@@ -157,7 +157,7 @@ class UnitOfWorkConformance:
         assert await backend.written() == [2, 3]
         assert called == ["kept"]
 
-    async def test_a_savepoint_is_undone_with_what_is_around_it(
+    async def test_a_completed_savepoint_is_undone_with_the_surrounding_transaction(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         with pytest.raises(Deliberate):
@@ -188,7 +188,7 @@ class UnitOfWorkConformance:
             assert called == []
         assert called == ["[1] and None", "second"]
 
-    async def test_one_failing_call_after_the_commit_is_raised_and_costs_the_others_nothing(
+    async def test_a_failing_callback_after_the_commit_raises_and_the_others_still_run(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async def fail() -> None:
@@ -203,14 +203,16 @@ class UnitOfWorkConformance:
         assert called == ["second"]
         assert await backend.written() == [1]
 
-    async def test_a_rolled_back_unit_calls_nothing(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
+    async def test_callbacks_after_the_commit_do_not_run_after_a_rollback(
+        self, backend: UnitOfWorkBackend, called: list[str]
+    ) -> None:
         with pytest.raises(Deliberate):
             async with backend.unit_of_work() as unit:
                 self._after_commit(unit, called, "never")
                 raise Deliberate
         assert called == []
 
-    async def test_a_commit_that_fails_is_raised_and_nothing_happens(
+    async def test_a_failing_commit_raises_and_writes_nothing(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         broken = False
@@ -227,7 +229,7 @@ class UnitOfWorkConformance:
             await backend.write(unit, 2)
         assert await backend.written() == [2]
 
-    async def test_it_cannot_be_opened_a_second_time_while_it_is_open(self, backend: UnitOfWorkBackend) -> None:
+    async def test_an_open_unit_of_work_cannot_be_opened_again(self, backend: UnitOfWorkBackend) -> None:
         async with backend.unit_of_work() as unit:
             await backend.write(unit, 1)
             with pytest.raises(UnitOfWorkStateError):
@@ -236,7 +238,7 @@ class UnitOfWorkConformance:
             assert current_unit_of_work() is unit
         assert await backend.written() == [1]
 
-    async def test_it_is_for_the_task_that_has_opened_it(self, backend: UnitOfWorkBackend) -> None:
+    async def test_another_task_cannot_use_an_open_unit_of_work(self, backend: UnitOfWorkBackend) -> None:
         async with backend.unit_of_work() as unit:
             await backend.write(unit, 1)
             with pytest.raises(OtherTask):
@@ -244,7 +246,7 @@ class UnitOfWorkConformance:
             await backend.write(unit, 3)
         assert await backend.written() == [1, 3]
 
-    async def test_a_task_that_outlives_it_cannot_write(self, backend: UnitOfWorkBackend) -> None:
+    async def test_a_task_that_outlives_the_transaction_cannot_write(self, backend: UnitOfWorkBackend) -> None:
         ended = asyncio.Event()
 
         async def late() -> None:
@@ -277,7 +279,7 @@ class UnitOfWorkConformance:
         assert called == ["within it: True", "second", "third", "after"]
         assert await backend.written() == [1, 2]
 
-    async def test_an_error_before_the_commit_undoes_everything(
+    async def test_a_failing_callback_before_the_commit_rolls_back_everything(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async def fail() -> None:
@@ -292,7 +294,7 @@ class UnitOfWorkConformance:
         assert called == []
         assert await backend.written() == []
 
-    async def test_a_rolled_back_savepoint_takes_what_waits_for_the_commit_along(
+    async def test_a_rolled_back_savepoint_drops_its_callbacks_before_the_commit(
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         async with backend.unit_of_work() as unit:
@@ -320,7 +322,7 @@ class UnitOfWorkConformance:
                 unit.info["changed"] = "kept"
             assert unit.info["changed"] == "kept"
 
-    async def test_the_info_of_one_is_not_that_of_the_next(self, backend: UnitOfWorkBackend) -> None:
+    async def test_each_unit_of_work_begins_with_empty_info(self, backend: UnitOfWorkBackend) -> None:
         async with backend.unit_of_work() as unit:
             unit.info["key"] = "value"
         async with backend.unit_of_work() as unit:
@@ -335,7 +337,7 @@ class UnitOfWorkConformance:
                         await end()
         assert await backend.written() == [1]
 
-    async def test_one_that_is_doomed_commits_nothing(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
+    async def test_a_doomed_unit_of_work_commits_nothing(self, backend: UnitOfWorkBackend, called: list[str]) -> None:
         with pytest.raises(TransactionDoomed) as caught:
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
@@ -345,7 +347,7 @@ class UnitOfWorkConformance:
         assert called == []
         assert await backend.written() == []
 
-    async def test_the_middleware_undoes_a_nested_turn_alone_if_its_error_is_caught(
+    async def test_the_middleware_rolls_back_only_a_nested_turn_whose_error_is_caught(
         self, backend: UnitOfWorkBackend
     ) -> None:
         transaction = TransactionMiddleware(backend.unit_of_work)
@@ -359,7 +361,7 @@ class UnitOfWorkConformance:
         await transaction(1, outer)
         assert await backend.written() == [1, 2]
 
-    async def test_of_a_whole_batch_a_turn_that_failed_and_was_caught_dooms_it(
+    async def test_a_failed_turn_dooms_its_whole_batch_although_the_error_is_caught(
         self, backend: UnitOfWorkBackend
     ) -> None:
         transaction = TransactionMiddleware(backend.unit_of_work)
@@ -371,7 +373,7 @@ class UnitOfWorkConformance:
                         await transaction(2, self._writing(backend, fails=True))
         assert await backend.written() == []
 
-    async def test_of_a_whole_batch_a_turn_within_a_turn_is_undone_alone(self, backend: UnitOfWorkBackend) -> None:
+    async def test_a_failed_nested_turn_of_a_whole_batch_is_rolled_back_alone(self, backend: UnitOfWorkBackend) -> None:
         transaction = TransactionMiddleware(backend.unit_of_work)
 
         async def outer(request: Any) -> None:
@@ -384,7 +386,7 @@ class UnitOfWorkConformance:
                 await transaction(1, outer)
         assert await backend.written() == [1]
 
-    async def test_the_middleware_passes_on_the_answer_of_a_committed_transaction_whose_callback_failed(
+    async def test_the_error_of_a_callback_after_the_commit_carries_the_answer_of_the_handler(
         self, backend: UnitOfWorkBackend
     ) -> None:
         async def fail() -> None:
@@ -402,7 +404,9 @@ class UnitOfWorkConformance:
         assert caught.value.answer == "answer"
         assert await backend.written() == [1]
 
-    async def test_the_middleware_opens_one_for_a_turn_and_joins_the_open_one(self, backend: UnitOfWorkBackend) -> None:
+    async def test_the_middleware_opens_a_unit_of_work_and_nested_turns_join_it(
+        self, backend: UnitOfWorkBackend
+    ) -> None:
         transaction = TransactionMiddleware(backend.unit_of_work)
         seen: list[UnitOfWork | None] = []
 

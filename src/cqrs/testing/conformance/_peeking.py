@@ -18,7 +18,7 @@ from cqrs.outbox.peeked import MessageState
 from cqrs.outbox.queue import Failure, Outcome
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.testing.conformance._errors import Deliberate
-from cqrs.testing.conformance._outbox_stand import HOUR, Backwards, numbered, numbers
+from cqrs.testing.conformance._outbox_stand import HOUR, ReversingCompressor, numbered, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +36,10 @@ def shown(messages: Sequence[PeekedMessage]) -> list[tuple[int, MessageState]]:
     return [(message.envelope.json()["payload"], message.state) for message in messages]
 
 
-class Looking:
+class Peeking:
     """Its fixtures are those of the suite."""
 
-    async def test_a_look_shows_what_each_message_waits_for(self, outbox: OutboxedEventRepository) -> None:
+    async def test_peek_shows_the_state_of_each_message(self, outbox: OutboxedEventRepository) -> None:
         states = MessageState
         async with outbox as session:
             for number, key in enumerate(["parked", "parked", "held", "held", None, "retried"]):
@@ -71,7 +71,7 @@ class Looking:
         assert abs(found[5].due_at - found[5].added_at - HOUR) < dt.timedelta(seconds=1)
         assert shown(await outbox.peek(state=states.SENT)) == [(4, states.SENT)]
 
-    async def test_a_look_is_narrowed_and_paged(self, outbox: OutboxedEventRepository) -> None:
+    async def test_peek_filters_and_pages(self, outbox: OutboxedEventRepository) -> None:
         async with outbox as session:
             for number in range(6):
                 outbox.add(session, numbered(number, f"topic {number % 2}"), key=f"k{number % 3}" + " " * (number % 2))
@@ -88,7 +88,7 @@ class Looking:
             with pytest.raises(InvalidArgument, match=next(iter(wrong))):
                 await outbox.peek(**wrong)
 
-    async def test_a_look_holds_nothing_and_sees_what_is_committed(self, outbox: OutboxedEventRepository) -> None:
+    async def test_peek_claims_no_message_and_shows_only_committed_ones(self, outbox: OutboxedEventRepository) -> None:
         async with outbox as session:
             outbox.add(session, numbered(1), key="k")
             await outbox.commit(session)
@@ -105,10 +105,10 @@ class Looking:
         ]
         assert numbers(await outbox.get_many()) == [1, 2]
 
-    async def test_a_look_shows_bodies_as_they_are_sent(
+    async def test_peek_shows_bodies_as_they_are_sent(
         self, backend: OutboxBackend, registry: EventRegistry, outbox: OutboxedEventRepository
     ) -> None:
-        for compressor in (ZlibCompressor(), Backwards()):
+        for compressor in (ZlibCompressor(), ReversingCompressor()):
             filled = backend.repository(compressor, registry=registry)
             async with filled as session:
                 filled.add(session, numbered(1))
@@ -118,7 +118,7 @@ class Looking:
         assert strange.envelope.content_encoding == "backwards"
         assert strange.envelope.body[::-1].startswith(b"{")
 
-    async def test_messages_behind_a_held_one_are_free_when_it_is_settled(
+    async def test_messages_blocked_by_a_held_one_are_released_when_it_is_settled(
         self, outbox: OutboxedEventRepository
     ) -> None:
         queue = outbox.queue()

@@ -1,1 +1,1 @@
-"""For the tests of applications and of back ends; production code never imports this package."""
+"""Helpers for the tests of applications and of back ends. Production code never imports this package."""

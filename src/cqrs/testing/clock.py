@@ -1,20 +1,20 @@
-"""A clock that moves when a test says so."""
+"""A clock that moves only when a test advances it."""
 
 from __future__ import annotations
 
 
 class ManualClock:
-    """Give it to whatever takes a ``clock``; it stands still between two calls of :meth:`advance`."""
+    """A clock for each parameter named ``clock``; it stands still until :meth:`advance` is called."""
 
     def __init__(self, start: float = 0.0) -> None:
         self._now = start
 
     def __call__(self) -> float:
-        """Tell the time, in seconds."""
+        """Return the time, in seconds."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Let ``seconds`` pass. Time does not go back."""
+        """Let ``seconds`` pass. Raises ``ValueError`` for a negative number."""
         if seconds < 0:
             msg = f"A clock cannot go back by {-seconds} s: build a new one."
             raise ValueError(msg)

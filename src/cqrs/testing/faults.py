@@ -1,14 +1,14 @@
-"""Crashes where a test wants them, and a record of the points at which a run can crash.
+"""Failpoints: crash a process at a named point, or record the points that it passes.
 
-A point has a name and lies between two effects that a crash can separate; :data:`POINTS` lists all. Processes are
-controlled by their environment, if they call :func:`install`:
+A point has a name and lies between two effects that a crash can separate; :data:`POINTS` lists all of them. A process
+that calls :func:`install` is controlled by its environment:
 
 * ``CQRS_FAILPOINT=outbox.published:3:kill`` ends the process by SIGKILL when it reaches ``outbox.published`` for the
-  third time. In place of ``kill``, ``raise`` raises :class:`Fault` there, and ``stop`` sends SIGSTOP: the process goes
-  on after a SIGCONT. Several failpoints are separated by commas.
+  third time. In place of ``kill``, ``raise`` raises :class:`Fault` there, and ``stop`` sends SIGSTOP: the process
+  continues after a SIGCONT. Several failpoints are separated by commas.
 * ``CQRS_FAILPOINT_TRACE=FILE`` appends each point that the process passes to a file, which :func:`read_trace` reads.
 
-:func:`crash_matrix` makes the failpoints that kill a run at each point that a trace has passed.
+:func:`crash_matrix` makes one failpoint for each point in a trace, so that a run can be killed at each of them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Fault(RuntimeError):
 
 @dataclass(frozen=True)
 class Failpoint:
-    """``action`` is taken when a process reaches ``point`` for the ``count``-th time, counted from 1.
+    """An ``action`` that is taken when a process reaches ``point`` for the ``count``-th time, counted from 1.
 
     Raises ``InvalidArgument``, a ``ValueError``, if there is no such point or action.
     """
@@ -110,9 +110,9 @@ _ACTIONS: dict[str, Callable[[str], None]] = {
 
 
 def install(*failpoints: Failpoint) -> None:
-    """Set ``failpoints``, or those of the environment; they replace the ones that were set before.
+    """Set ``failpoints``, or without arguments those of the environment. They replace the ones that were set before.
 
-    If the environment names a file for a trace, the points that are passed are appended to it.
+    If ``CQRS_FAILPOINT_TRACE`` names a file, each point that the process passes is appended to it.
     """
     wanted = failpoints or [Failpoint.parse(text) for text in os.environ.get(VARIABLE, "").split(",") if text.strip()]
     file = os.environ.get(TRACE)
@@ -132,22 +132,22 @@ def failpoint(point: str, count: int = 1) -> Generator[None]:
 
 @contextmanager
 def trace() -> Generator[list[Passage]]:
-    """The points that this process passes within the block, in order: the list grows as it does."""
+    """Record the points that this process passes within the block, in order; the list grows meanwhile."""
     passages: list[Passage] = []
     with _listening(_listener([passages.append], [])):
         yield passages
 
 
 def read_trace(file: str | Path) -> list[Passage]:
-    """The passages that processes have appended to ``file``, in order."""
+    """Return the passages that processes have appended to ``file``, in order."""
     lines = (line.split() for line in Path(file).read_text(encoding="utf-8").splitlines())
     return [Passage(point, int(count)) for point, count in lines]
 
 
 def crash_matrix(passages: Iterable[Passage], action: str = "kill") -> list[Failpoint]:
-    """A failpoint for each point and count among ``passages``, in their order and without repetition.
+    """Return a failpoint for each different passage, in order.
 
-    Run the scenario that was traced again with each of them, start it once more without, and check the result.
+    For each of them: run the traced scenario again with the failpoint, then once more without, and check the result.
     """
     return [
         Failpoint(point, count, action) for point, count in dict.fromkeys((one.point, one.count) for one in passages)
@@ -182,6 +182,7 @@ def _appending_to(file: str) -> Callable[[Passage], None]:
     descriptor = os.open(file, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o644)
 
     def record(passage: Passage) -> None:
-        os.write(descriptor, f"{passage.point} {passage.count}\n".encode())  # at once: the process may be killed next
+        # Without a buffer, because the process may be killed next.
+        os.write(descriptor, f"{passage.point} {passage.count}\n".encode())
 
     return record

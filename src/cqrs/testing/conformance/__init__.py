@@ -1,5 +1,6 @@
-"""The suites that every back end of a port passes, ours or a stranger's; they need pytest and pytest-asyncio.
+"""Test suites that each back end of a port has to pass: those of this package and your own.
 
-A back end subclasses the suite of its port and overrides one fixture. What it cannot guarantee it declares in a
-``Features`` value, and the suite holds it to that too.
+To test a back end, subclass the suite of its port and override the fixture ``backend``. If a guarantee is optional,
+the back end declares in a ``Features`` value whether it gives it, and the suite tests or skips accordingly. The suites
+need pytest and pytest-asyncio.
 """

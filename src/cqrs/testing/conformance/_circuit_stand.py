@@ -1,4 +1,4 @@
-"""What the conformance suite of circuit breakers works with."""
+"""The service and the helpers of the circuit breaker suite."""
 # ruff: noqa: S101 - assert is how a suite checks
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ TIMEOUT = 60.0
 
 
 class BreakerSource(Protocol):
-    """The part of a back end that is used here."""
+    """The part of a ``CircuitBackend`` that is used here."""
 
     def breaker(self, *, fail_max: int, timeout_duration: float, exclude: list[type[Exception]]) -> ICircuitBreaker: ...
     async def advance(self, seconds: float) -> None: ...
 
 
 class Refused(Exception):
-    """A business error: the service works and says no."""
+    """A business error, which breakers exclude: the service works and refuses the request."""
 
 
 class Service:
-    """The function behind the breaker: counts its calls, and ends them as and when a test says."""
+    """The service behind the breaker: counts its calls, which end as and when the test decides."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -48,21 +48,21 @@ class Service:
         raise Refused
 
     async def waits(self) -> Any:
-        """Take as long as the test wants."""
+        """Wait until :meth:`succeed` or :meth:`fail` is called."""
         self.calls += 1
         return await self._end
 
     def succeed(self) -> None:
-        """End the waiting calls well."""
+        """Let the waiting calls return."""
         self._end.set_result("done")
 
     def fail(self) -> None:
-        """End the waiting calls badly."""
+        """Let the waiting calls raise ``ConnectionError``."""
         self._end.set_exception(ConnectionError())
 
 
 class Stand:
-    """A service, its circuit, and one breaker in front of it; ``another()`` is the breaker of another process."""
+    """A service, its circuit, and a breaker; ``another()`` makes a breaker as another process would."""
 
     def __init__(self, backend: BreakerSource, fail_max: int) -> None:
         self._backend = backend
@@ -80,7 +80,7 @@ class Stand:
                 await self.breaker.call(self.name, self.service.fails)
 
     async def refused(self, breaker: ICircuitBreaker | None = None) -> bool:
-        """Whether the circuit is shut for one more call, which would succeed."""
+        """Whether the breaker refuses one more call, which would succeed."""
         calls = self.service.calls
         try:
             await (breaker or self.breaker).call(self.name, self.service.works)
@@ -91,7 +91,7 @@ class Stand:
         return False
 
     async def start(self, service: Service, breaker: ICircuitBreaker | None = None) -> asyncio.Task[Any]:
-        """Begin a call that lasts until the test ends it, and return when it has reached the service or was refused."""
+        """Begin a call that lasts until the test ends it; returns when it has reached the service or was refused."""
         reached = asyncio.Event()
 
         async def func() -> Any:
@@ -107,7 +107,7 @@ class Stand:
 
 async def time_out(backend: BreakerSource) -> None:
     """Let the timeout of every circuit pass, and the lease of every probe."""
-    # Some stores keep whole seconds.
+    # One second more: some stores keep whole seconds.
     await backend.advance(TIMEOUT + 1)
 
 

@@ -1,4 +1,4 @@
-"""The small application with which containers are tried out: a payment that is written down over a connection."""
+"""A small application for the container suites: a payment that is written to a journal through a connection."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from cqrs.requests.request_handler import RequestHandler, StreamingRequestHandle
 
 
 class Refused(Exception):
-    """What a handler raises where it is asked to."""
+    """Raised by a handler or a factory if the test wants it."""
 
 
 class CloseFailed(Exception):
-    """What closing a ledger raises where it is asked to."""
+    """Raised when a ledger is closed, if the test wants it."""
 
 
 class Journal:
-    """What happened, line by line."""
+    """Records what happened, line by line."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -30,19 +30,19 @@ class Journal:
         self._changed = asyncio.Event()
 
     def write(self, line: str) -> None:
-        """Note that this happened."""
+        """Add ``line``."""
         self.lines.append(line)
         self._changed.set()
 
     async def reached(self, line: str) -> None:
-        """Wait until it has happened."""
+        """Wait until ``line`` has been added."""
         while line not in self.lines:
             self._changed.clear()
             await self._changed.wait()
 
 
 class Connection:
-    """Writes with its name on it."""
+    """Writes to the journal and adds its own name to each line."""
 
     def __init__(self, journal: Journal) -> None:
         journal.opened += 1
@@ -50,7 +50,7 @@ class Connection:
         self.journal = journal
 
     def write(self, line: str) -> None:
-        """Write down what happened on this connection."""
+        """Write ``line`` to the journal, with the name of this connection."""
         self.journal.write(f"{line} {self.name}")
 
 
@@ -59,7 +59,7 @@ class Ledger(ABC):
 
     @abstractmethod
     def enter(self, line: str) -> None:
-        """Write down what happened."""
+        """Write ``line``."""
 
 
 class SqlLedger(Ledger):
@@ -69,7 +69,7 @@ class SqlLedger(Ledger):
         self.connection = connection
 
     def enter(self, line: str) -> None:
-        """Write down what happened, on the connection."""
+        """Write ``line`` through the connection."""
         self.connection.write(line)
 
 
@@ -86,14 +86,14 @@ class Clock:
 
 
 class NeedsClock:
-    """A class that needs another one."""
+    """A class that needs another class."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
 
 
 class WithDefaults:
-    """A class that can do without most of what it takes."""
+    """A class of whose parameters most have a default."""
 
     def __init__(
         self, clock: Clock, retries: int = 3, note: str | None = None, *, ledger: Ledger | None = None
@@ -103,40 +103,40 @@ class WithDefaults:
 
 
 class NeedsBoth:
-    """A class of which one part is built before the other."""
+    """A class with two dependencies, of which one needs the other."""
 
     def __init__(self, connection: Connection, ledger: Ledger) -> None:
         self.parts = (connection, ledger)
 
 
 class NeedsTwoInterfaces:
-    """A class that lacks two things where nothing is bound."""
+    """A class that needs two abstract types."""
 
     def __init__(self, ledger: Ledger, rates: Rates) -> None:
         self.parts = (ledger, rates)
 
 
 class Pay(Request[str]):
-    """The command, with what its handler is to do."""
+    """A command; ``then`` is what its handler does after it has written to the ledger."""
 
     then: Literal["answer", "fail", "fail later", "hang"] = "answer"
 
 
 class Paid(DomainEvent):
-    """What follows."""
+    """The event of a payment; its handler raises ``Refused`` if ``fails``."""
 
     fails: bool = False
 
 
 class PayHandler(RequestHandler[Pay, str]):
-    """Answers with the name of its connection."""
+    """Returns the name of its connection."""
 
     def __init__(self, ledger: Ledger, connection: Connection) -> None:
         self.ledger = ledger
         self.connection = connection
 
     async def handle(self, request: Pay) -> str:
-        """Write it down, and do as told."""
+        """Write to the ledger, and do what ``request.then`` asks for."""
         self.ledger.enter("handle on")
         if request.then == "fail":
             raise Refused
@@ -147,13 +147,13 @@ class PayHandler(RequestHandler[Pay, str]):
 
 
 class PayInParts(StreamingRequestHandler[Pay, str]):
-    """Answers in two parts."""
+    """Returns a stream of two parts."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
 
     async def handle(self, request: Pay) -> AsyncGenerator[str, None]:
-        """Write both down, and fail if told."""
+        """Write each part to the ledger, and raise ``Refused`` at the end if ``request.then`` is "fail"."""
         for part in ("first", "second"):
             self.ledger.enter(f"{part} on")
             self.record(Paid())
@@ -163,39 +163,39 @@ class PayInParts(StreamingRequestHandler[Pay, str]):
 
 
 class TellCustomer(EventHandler[Paid]):
-    """Reacts on the connection of the request."""
+    """Handles the event with the connection of its scope."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     async def handle(self, event: Paid) -> None:
-        """Write it down, and fail if told."""
+        """Write a line, and raise ``Refused`` if ``event.fails``."""
         self.connection.write("event on")
         if event.fails:
             raise Refused
 
 
 class TellAccountant(EventHandler[Paid]):
-    """Reacts to the same event."""
+    """A second handler of the same event."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     async def handle(self, event: Paid) -> None:
-        """Write it down."""
+        """Write a line."""
         del event
         self.connection.write("booked on")
 
 
 def connections(journal: Journal) -> Callable[..., AsyncGenerator[Connection, Any]]:
-    """A factory of connections that writes down what becomes of them."""
+    """Make a factory of connections that records in ``journal`` when they are opened and closed."""
 
     async def connect() -> AsyncGenerator[Connection, Any]:
         connection = Connection(journal)
         connection.write("open")
         error: BaseException | None = None
         try:
-            error = yield connection  # some containers raise the error here, others send it
+            error = yield connection  # some containers raise an error here, others send it
         except BaseException as raised:
             error = raised
             raise
@@ -206,7 +206,7 @@ def connections(journal: Journal) -> Callable[..., AsyncGenerator[Connection, An
 
 
 def ledgers(journal: Journal, failure: type[Exception] | None = None) -> Callable[..., AsyncGenerator[Ledger, Any]]:
-    """A factory of ledgers over connections that writes down what becomes of them, and raises ``failure`` at last."""
+    """Make a factory of ledgers that records when they are opened and closed; closing raises ``failure``, if given."""
 
     async def open_ledger(connection: Connection) -> AsyncGenerator[Ledger, Any]:
         journal.write("open ledger")

@@ -1,7 +1,7 @@
-"""The error that the suites raise on purpose."""
+"""The error that the suites raise deliberately."""
 
 from __future__ import annotations
 
 
 class Deliberate(Exception):
-    """Raised on purpose, to see what an error in the code of a user leads to."""
+    """Stands for an error in the code of a user."""

@@ -1,4 +1,4 @@
-"""What the suites of outbox and relay work with."""
+"""The back end, events and brokers that the suites of outbox and relay share."""
 # ruff: noqa: S101 - assert is how a suite checks, names state the behaviour
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ HOUR = dt.timedelta(hours=1)
 
 
 class OutboxBackend(Protocol):
-    """Makes repositories over one outbox."""
+    """Makes repositories that all use the same outbox, which is empty at the start of a test."""
 
     concurrent_writers: bool
-    """Whether several transactions can write at the same time."""
+    """Whether several transactions can write at the same time; if not, tests leave that part out."""
 
     def repository(self, compressor: Any = None, **options: Any) -> OutboxedEventRepository:
-        """Make a repository; ``registry`` and ``lease`` are among ``options``."""
+        """Make a repository with these options, which can be ``registry``, ``serializer`` and ``lease``."""
         ...
 
     def unit_of_work(self) -> UnitOfWork:
-        """Make a unit of work that the repositories join."""
+        """Make a unit of work; what repositories add within it belongs to its transaction."""
         ...
 
     async def break_commit(self, unit: UnitOfWork) -> None:
-        """Let the commit of ``unit`` fail."""
+        """Make the next commit of ``unit`` fail, for example by ending its connection."""
         ...
 
 
 class Numbered(NotificationEvent[int]):
-    """The event of this suite."""
+    """The event that most tests of these suites send; its payload is a number."""
 
     event_name: str = "numbered"
 
@@ -53,17 +53,17 @@ class Other(NotificationEvent[str]):
 
 
 def numbered(number: int, topic: str = "numbers") -> Numbered:
-    """An event whose payload is ``number``."""
+    """Make an event whose payload is ``number``."""
     return Numbered(topic=topic, payload=number)
 
 
 def numbers(events: Sequence[OutboxedEvent]) -> list[int]:
-    """Which of them these are."""
+    """The numbers in the payloads of ``events``."""
     return [event.event.payload for event in events]
 
 
 class ReversingSerializer:
-    """Encodes events in a format that no other serializer reads."""
+    """A serializer whose format no other serializer reads: JSON with its bytes reversed."""
 
     def serialize(self, event: Any) -> Encoded:
         return Encoded(event.model_dump_json().encode()[::-1], "application/x-reversed")
@@ -74,7 +74,7 @@ class ReversingSerializer:
 
 
 class ReversingCompressor:
-    """A compressor that no other party knows."""
+    """A compressor that only the repository it is given to knows."""
 
     name = "backwards"
 
@@ -86,7 +86,7 @@ class ReversingCompressor:
 
 
 class FlakyBroker(MemoryMessageBroker):
-    """Fails as ``errors`` says for the next sendings, by the number of the event; the others arrive."""
+    """Returns the error of ``errors`` for each event whose number is in it, and delivers the other events."""
 
     def __init__(self, errors: dict[int, Exception]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What every outbox shows to those who look, and that it does not notice; a part of its suite."""
+"""The part of the outbox suite for ``peek``, which shows messages without claiming them."""
 # ruff: noqa: S101 - assert is how a suite checks
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ EVERY = range(PARTITIONS)
 
 
 def shown(messages: Sequence[PeekedMessage]) -> list[tuple[int, MessageState]]:
-    """Which they are, and what they wait for."""
+    """The number and the state of each message."""
     return [(message.envelope.json()["payload"], message.state) for message in messages]
 
 
 class Peeking:
-    """Its fixtures are those of the suite."""
+    """Tests of ``peek``; the suite that inherits them has the fixtures."""
 
     async def test_peek_shows_the_state_of_each_message(self, outbox: OutboxedEventRepository) -> None:
         states = MessageState
@@ -97,8 +97,8 @@ class Peeking:
             outbox.add(session, numbered(2), key="k")
             if hasattr(session, "flush"):
                 await session.flush()
-            looking = asyncio.create_task(outbox.peek(), context=contextvars.Context())
-            assert [number for number, _ in shown(await looking)] == [1]
+            peeking = asyncio.create_task(outbox.peek(), context=contextvars.Context())
+            assert [number for number, _ in shown(await peeking)] == [1]
             await outbox.commit(session)
         assert [(m.id, m.blocked) for m in await outbox.queue().take(EVERY, 9)] == [
             (message.id, False) for message in await outbox.peek()

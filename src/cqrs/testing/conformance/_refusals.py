@@ -1,4 +1,4 @@
-"""What every outbox refuses, because not every database and broker could have it; a part of its suite."""
+"""The part of the outbox suite for messages that are refused because some database or broker cannot carry them."""
 # ruff: noqa: S101 - assert is how a suite checks, a transaction is what fails
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class _FixedSerializer:
 
 
 class Refusals:
-    """Its fixtures are those of the suite."""
+    """Tests of refused arguments; the suite that inherits them has the fixtures."""
 
     async def test_headers_that_not_every_broker_carries_are_refused_with_their_names(
         self, outbox: OutboxedEventRepository
@@ -191,7 +191,7 @@ class Refusals:
     async def test_a_time_that_no_database_can_store_is_refused(self, outbox: OutboxedEventRepository) -> None:
         due_at: Any
         unfit = [
-            dt.datetime(2030, 1, 1),  # noqa: DTZ001  # it is what is refused
+            dt.datetime(2030, 1, 1),  # noqa: DTZ001  # a time without a zone is refused
             dt.datetime.max.replace(tzinfo=dt.UTC),
             dt.datetime.max.replace(tzinfo=dt.timezone(-HOUR)),
             dt.date(2030, 1, 1),
@@ -245,7 +245,7 @@ class Refusals:
 
 
 class Line(pydantic.BaseModel):
-    """What would write `null` for a number that JSON does not have."""
+    """A payload of pydantic, which would write NaN and infinity as ``null``."""
 
     price: float
 

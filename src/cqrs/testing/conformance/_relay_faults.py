@@ -1,4 +1,4 @@
-"""What a relay guarantees about messages that a broker does not take, whatever it says."""
+"""The part of the relay suite for messages that a broker does not accept, whichever error it raises or returns."""
 # ruff: noqa: S101, PLR2004 - assert is how a suite checks, names state the behaviour, numbers are messages
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AllOrNothingBroker(InOrderBroker):
-    """Takes a batch or nothing of it: with a bad message in it, it raises ``error``, or returns it for each."""
+    """Accepts a whole batch or nothing: if a bad message is in it, raises ``error``, or returns it for each message."""
 
     def __init__(self, error: Exception, *bad: int, raises: bool = True) -> None:
         super().__init__({})
@@ -45,7 +45,7 @@ class AllOrNothingBroker(InOrderBroker):
 
 
 class _BrokerFactory:
-    """Makes brokers that cannot take some messages, each in its own way."""
+    """Makes brokers that do not accept some messages; ``how`` they fail is one of "alone", "raised", "returned"."""
 
     def __init__(self, error: Exception, how: str) -> None:
         self._error = error
@@ -62,13 +62,13 @@ ERRORS = [
     pytest.param(_BrokerFactory(AWAY, "raised"), id="raised as an outage"),
     pytest.param(_BrokerFactory(ValueError("odd"), "raised"), id="raised as poison"),
     pytest.param(_BrokerFactory(AWAY, "returned"), id="returned for the batch"),
-    pytest.param(_BrokerFactory(AWAY, "alone"), id="returned for it"),
-    pytest.param(_BrokerFactory(KeyError("odd"), "alone"), id="returned, and unknown"),
+    pytest.param(_BrokerFactory(AWAY, "alone"), id="returned for the message"),
+    pytest.param(_BrokerFactory(KeyError("odd"), "alone"), id="returned as an unknown error"),
 ]
 
 
 class RelayFaults(RelayStand):
-    """A part of the suite of the relay."""
+    """Tests of failing messages; the suite that inherits them is ``RelayConformance``."""
 
     @pytest.mark.parametrize("unable", ERRORS)
     async def test_an_error_that_always_comes_with_one_message_parks_only_that_message(
@@ -96,7 +96,7 @@ class RelayFaults(RelayStand):
             assert of_key == list(range(key, end, 7))
 
     async def _until_parked(self, outbox: OutboxedEventRepository, count: int, behind: int | None = None) -> None:
-        """Add other messages until then: a relay cannot judge a failing message that is the last one."""
+        """Add messages until ``count`` are parked: the relay needs some that succeed to see which one is at fault."""
         number = 1000
         is_parked = self._is_parked(outbox, count, behind)
         async with asyncio.timeout(60):
@@ -116,7 +116,9 @@ class RelayFaults(RelayStand):
             await until(lambda: relay.sent >= 26)
             await self._until_parked(outbox, 2, behind=1)
 
-    @pytest.mark.parametrize("names_the_topic", [False, True], ids=["as any outage", "as one of the topic"])
+    @pytest.mark.parametrize(
+        "names_the_topic", [False, True], ids=["error without a topic", "error that names the topic"]
+    )
     async def test_an_unavailable_topic_delays_only_its_own_messages_and_loses_none(
         self, outbox: OutboxedEventRepository, *, names_the_topic: bool
     ) -> None:
@@ -169,7 +171,7 @@ class RelayFaults(RelayStand):
         async with OutboxRelay(self._repository(backend), broker, policy) as relay:
             await until(lambda: relay.sent >= 20)
             await until_true(self._is_parked(outbox, 1))
-        assert broker.batches - batches <= 2 * QUICK.attempts  # it spoils no other batch
+        assert broker.batches - batches <= 2 * QUICK.attempts  # it makes no other batch fail
 
 
 async def _is_at_fault(outbox: OutboxedEventRepository) -> bool:

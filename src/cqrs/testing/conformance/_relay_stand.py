@@ -1,4 +1,4 @@
-"""What the suites of the relay work with."""
+"""The brokers, the policy and the fixtures of the relay suite."""
 
 # ruff: noqa: ASYNC110 - neither a database nor a list of messages has events
 
@@ -39,7 +39,7 @@ QUICK = RelayPolicy(
 
 
 class HangingBroker(FlakyBroker):
-    """Takes a message and never answers, until ``answers`` is set."""
+    """Does not return from ``send`` until ``answers`` is set."""
 
     def __init__(self) -> None:
         super().__init__({})
@@ -51,7 +51,7 @@ class HangingBroker(FlakyBroker):
 
 
 class InOrderBroker(FlakyBroker):
-    """Skips the later messages of a key that has failed, as ``MessageBroker.send`` requires."""
+    """Returns the error of a message also for the later ones of its key, as ``MessageBroker.send`` requires."""
 
     def fail(self, errors: Mapping[int, Exception]) -> None:
         self.errors = dict(errors)
@@ -71,11 +71,11 @@ class InOrderBroker(FlakyBroker):
 
 
 class RelayStand:
-    """The fixtures of the suites, and how they fill an outbox."""
+    """The fixtures of the suite, and helpers that fill an outbox."""
 
     @pytest.fixture
     def backend(self) -> OutboxBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     @pytest.fixture
     def outbox(self, backend: OutboxBackend) -> OutboxedEventRepository:
@@ -107,14 +107,14 @@ class RelayStand:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until ``condition`` holds."""
+    """Wait until ``condition()`` is true; raises ``TimeoutError`` after a minute."""
     async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 
 
 async def until_true(condition: Callable[[], Any]) -> None:
-    """Wait until ``condition``, awaited, holds."""
+    """Wait until ``await condition()`` is true; raises ``TimeoutError`` after a minute."""
     async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.005)

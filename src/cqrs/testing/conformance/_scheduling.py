@@ -1,4 +1,4 @@
-"""What every outbox guarantees of messages that have to wait for their time; a part of its suite."""
+"""The part of the outbox suite for scheduled messages: when they are taken, and how they are cancelled."""
 # ruff: noqa: S101, PT012 - assert is how a suite checks, a transaction is what fails
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from cqrs.testing.conformance._outbox_stand import OutboxBackend
 
 SOON = 0.4
-"""Seconds until the time of a message comes that a test waits for."""
+"""Delay, in seconds, of a message that a test waits for."""
 
 taken_by = pytest.mark.parametrize("taken_by", ["relay", "loop"])
 
 
 class Scheduling:
-    """Its fixtures are those of the suite."""
+    """Tests of ``delay``, ``due_at`` and ``cancel``; the suite that inherits them has the fixtures."""
 
     async def test_a_message_is_not_taken_before_it_is_due(self, outbox: OutboxedEventRepository) -> None:
         now = dt.datetime.now(dt.UTC)

@@ -1,4 +1,4 @@
-"""What every circuit breaker guarantees, whatever its state lives in.
+"""Test suite for circuit breakers.
 
 Subclass the suite and override its fixture:
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What holds between two breakers of one back end, as they would run in two processes.
+    """What the back end guarantees for two breakers over one store, as they would run in two processes.
 
-    ``shared``: they see one circuit. ``one_probe``: one probe goes out among them. ``fenced``: what one of them
-    reports late changes nothing in the circuit that the other one has moved meanwhile.
+    ``shared``: both use the same circuit. ``one_probe``: only one of them sends a probe at a time. ``fenced``: the
+    late result of a call through one of them does not change a circuit whose state has changed since the call began.
     """
 
     shared: bool = True
@@ -40,12 +40,12 @@ class Features:
 
 
 class CircuitBackend(Protocol):
-    """Builds breakers over one store and lets time pass for all of them."""
+    """Builds breakers over one store, and advances the clock for all of them."""
 
     features: Features
 
     def breaker(self, *, fail_max: int, timeout_duration: float, exclude: list[type[Exception]]) -> ICircuitBreaker:
-        """Build a breaker as another process would: it shares the store, and nothing else, with those before it."""
+        """Build a breaker, as another process would: it shares only the store with the earlier ones."""
         ...
 
     async def advance(self, seconds: float) -> None:
@@ -55,11 +55,17 @@ class CircuitBackend(Protocol):
 
 @pytest.mark.asyncio
 class CircuitBreakerConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for a circuit breaker; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: a circuit opens after ``fail_max`` failures in a row and then refuses calls;
+    after the timeout, one call is let through as a probe, which closes the circuit or opens it again; an excluded
+    error counts as a success. Whether several processes share a circuit is declared in :class:`Features`, and
+    tested accordingly.
+    """
 
     @pytest.fixture
     def backend(self) -> CircuitBackend:
-        raise NotImplementedError("Override this fixture with one that returns your back end.")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     # One breaker
 
@@ -201,7 +207,7 @@ class CircuitBreakerConformance:
         await stand.fail()
         assert await stand.breaker.call(f"{stand.name}-other", stand.service.works) == "done"
 
-    # Two breakers: each back end is held to what it declares
+    # Two breakers: the results are those that the back end declares
 
     async def test_circuit_is_shared_as_declared(self, backend: CircuitBackend) -> None:
         stand = Stand(backend, fail_max=1)

@@ -1,4 +1,4 @@
-"""What every container guarantees to the mediators.
+"""Test suite for dependency injection containers, as mediators use them.
 
 Subclass the suite and override its fixture:
 
@@ -7,7 +7,7 @@ Subclass the suite and override its fixture:
         def backend(self):
             return MyBackend()
 
-``MyBackend`` implements :class:`ContainerBackend`. For a container in which things live per request there is
+``MyBackend`` implements :class:`ContainerBackend`. For a container that has request-scoped dependencies, use
 ``scoped_container.ScopedContainerConformance``.
 """
 # ruff: noqa: S101, D102 - assert is how a suite checks, and the name of a test states the behaviour
@@ -47,10 +47,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a container can do.
+    """What the container can do.
 
     ``autowires``: it builds a concrete class that is not bound. ``checks``: it reports types that cannot be
-    built before any is built; otherwise the first request raises.
+    built before it builds any; otherwise the first request raises.
     """
 
     autowires: bool = True
@@ -59,7 +59,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """How ``asked`` is made: by a class, or by a function of any kind, annotated with what it needs and gives."""
+    """How the type ``asked`` is built: by a class, or by a function whose annotations name parameters and result."""
 
     asked: type
     factory: Callable[..., Any]
@@ -72,19 +72,24 @@ class ContainerBackend(Protocol):
     features: Features
 
     def container(self, bindings: Sequence[Binding]) -> Any:
-        """A container for a bootstrap, in which these are bound and nothing else."""
+        """Make a container that can be given to a bootstrap and has these bindings only."""
         ...
 
 
 @pytest.mark.asyncio
 class ContainerConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for a container; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: handlers and their dependencies are built from their annotations, with the
+    lifetimes "transient" and "singleton"; the error of a factory reaches the caller; a handler that cannot be built
+    is reported by ``bootstrap`` if the container declares ``checks``.
+    """
 
     @pytest.fixture
     def backend(self) -> ContainerBackend:
-        raise NotImplementedError("Override this fixture with one that returns your back end.")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
-    # What is built
+    # Building
 
     async def test_annotated_parameters_are_built_from_their_bindings(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Ledger, SqlLedger), Binding(Connection, new_connection))
@@ -152,7 +157,7 @@ class ContainerConformance:
         async with injector.scope() as scope:
             assert isinstance((await scope.resolve(NeedsClock)).clock, Clock)
 
-    # What is reported before the first request
+    # Problems that are reported before the first request
 
     async def test_check_reports_each_missing_type_and_the_class_that_needs_it(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Connection, new_connection), builds=(PayHandler,))
@@ -192,7 +197,7 @@ class ContainerConformance:
             with pytest.raises(Exception):  # noqa: B017, PT011  # which one is the container's choice
                 await mediator.send(Pay())
 
-    # What a mediator makes of it
+    # Use by a mediator
 
     async def test_mediator_takes_handlers_and_their_dependencies_from_the_container(
         self, backend: ContainerBackend
@@ -213,16 +218,16 @@ class ContainerConformance:
 
 
 def container_of(backend: ContainerBackend, bindings: Sequence[Binding], builds: Sequence[type]) -> Any:
-    """A container with these bindings, and with these classes as well if it does not build them unasked."""
+    """Make a container with ``bindings``; the classes ``builds`` are bound, too, if it does not autowire."""
     unbound = () if backend.features.autowires else builds
     return backend.container([*bindings, *(Binding(cls, cls) for cls in unbound)])
 
 
 def injector_of(backend: ContainerBackend, *bindings: Binding, builds: Sequence[type] = ()) -> Injector:
-    """Such a container as the engine sees it."""
+    """Make the same container, with the interface that mediators use."""
     return adopt(container_of(backend, bindings, builds))
 
 
 def new_connection() -> Connection:
-    """A connection whose journal is never read."""
+    """Make a connection whose journal is never read."""
     return Connection(Journal())

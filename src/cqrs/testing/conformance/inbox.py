@@ -1,4 +1,4 @@
-"""What every inbox guarantees.
+"""Test suite for inboxes.
 
 Subclass the suite and override its fixture:
 
@@ -37,35 +37,41 @@ DIFFERENT = ("billing", "billing ", "Billing", "billíng", "billi\N{COMBINING AC
 
 
 class InboxBackend(Protocol):
-    """Makes repositories over one inbox."""
+    """Makes repositories that all use the same inbox, which is empty at the start of a test."""
 
     def inbox(self) -> InboxRepository:
         """Make a repository."""
         ...
 
     def unit_of_work(self) -> UnitOfWork:
-        """Make a unit of work that the repositories join."""
+        """Make a unit of work; repositories that are used within it belong to its transaction."""
         ...
 
 
 def message(key: str | None = None, body: bytes = b"{}", **fields: Any) -> Envelope:
-    """A message of its own."""
+    """Make a message with an id of its own."""
     return Envelope(message_id=uuid.uuid4(), name="named", topic="topic", body=body, key=key, **fields)
 
 
 @pytest.mark.asyncio
 class InboxConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for an ``InboxRepository``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: each consumer accepts a message once, in the transaction of its effect; a
+    parked message and the later ones of its key are kept in order until they are handled or dropped; concurrent
+    consumers and replays neither lose a message nor handle it twice. A method may raise at a conflict; the test
+    then rolls back and repeats it.
+    """
 
     @pytest.fixture
     def backend(self) -> InboxBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     @pytest.fixture
     def inbox(self, backend: InboxBackend) -> InboxRepository:
         return backend.inbox()
 
-    # once
+    # accepting
 
     async def test_a_message_is_accepted_once_by_each_consumer(
         self, backend: InboxBackend, inbox: InboxRepository
@@ -129,7 +135,7 @@ class InboxConformance:
                     async with backend.unit_of_work():
                         new = await inbox.accept(ME, mine)
                         await asyncio.sleep(0)
-                except Exception:  # noqa: BLE001, S112  # a conflict: the port says to begin again
+                except Exception:  # noqa: BLE001, S112  # a conflict, after which a consumer begins again
                     continue
                 effects.extend(envelope.message_id for envelope in new)
                 return
@@ -211,7 +217,7 @@ class InboxConformance:
         assert await inbox.parked.list(ME) == []
         assert await self._accept(backend, inbox, one) == [one]
 
-    # trying again
+    # replaying
 
     async def test_a_parked_message_is_not_taken_before_it_is_due(
         self, backend: InboxBackend, inbox: InboxRepository
@@ -368,7 +374,7 @@ class InboxConformance:
         await self._accept(backend, inbox, *messages)
         await self._accept(backend, inbox, *messages, consumer="other")
         assert await inbox.clean(ME, dt.timedelta(hours=1)) == 0
-        await asyncio.sleep(0.01)  # a mark has to be older than nothing at all
+        await asyncio.sleep(0.01)  # only marks older than the given age are removed
         assert [await inbox.clean(ME, dt.timedelta(0), limit=3) for _ in range(3)] == [3, 2, 0]
         assert await self._accept(backend, inbox, *messages, consumer="other") == []
         assert await self._accept(backend, inbox, *messages) == messages
@@ -392,10 +398,10 @@ class InboxConformance:
         async def clean() -> int:
             return sum([await inbox.clean(ME, dt.timedelta(hours=1), limit=5) for _ in range(5)])
 
-        async def bring_in() -> Sequence[Envelope]:
+        async def accept_young() -> Sequence[Envelope]:
             return [e for one in young for e in await self._accept(backend, inbox, one)]
 
-        removed, new, *_ = await asyncio.gather(clean(), bring_in(), clean())
+        removed, new, *_ = await asyncio.gather(clean(), accept_young(), clean())
         assert (removed, new) == (0, young)
         assert await self._accept(backend, inbox, *old, *young) == []
 
@@ -424,7 +430,7 @@ class InboxConformance:
 
     @staticmethod
     async def _replayed(backend: InboxBackend, inbox: InboxRepository) -> list[Envelope]:
-        """Handle everything that is due, two at a time, and return it in that order."""
+        """Settle all parked messages that are due, two at a time, and return them in that order."""
         done: list[Envelope] = []
         while True:
             async with backend.unit_of_work():

@@ -1,4 +1,4 @@
-"""What every store of leases guarantees.
+"""Test suite for stores of leases.
 
 Subclass the suite and override its fixture:
 
@@ -34,23 +34,26 @@ HOUR = 3_600.0
 
 
 class LeaseBackend(Protocol):
-    """Makes stores over the same leases."""
+    """Makes stores that all use the same leases, of which none is held at the start of a test."""
 
     def store(self) -> LeaseStore:
-        """A store as another worker would make it."""
+        """Make a store, as another worker would."""
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Let so much time pass by the clock of the store, whichever way; it goes by itself, too."""
+        """Advance the clock of the store by ``seconds``, or move all stored times back by as much.
+
+        Between the calls, the clock runs by itself.
+        """
         ...
 
     def statements(self) -> int:
-        """How many statements the stores have sent until now; 0 if they send none."""
+        """The number of statements that the stores have sent so far; 0 if they send none."""
         ...
 
 
 class _FenceRecord:
-    """Every fence that was ever given out, and to whom."""
+    """Records each fence that was given out, and the owners that got it."""
 
     def __init__(self) -> None:
         self.owners: dict[tuple[int, int], set[str]] = {}
@@ -64,14 +67,14 @@ class _FenceRecord:
 
 
 class _DatetimeType(type):
-    """Of the real times, too, it can be said that they are times."""
+    """Lets ``isinstance(value, datetime)`` be true for real times, too."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, datetime.date) and hasattr(instance, "hour")
 
 
 def shift_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    """Let the time of day of this process be off by so much, as programs ask for it."""
+    """Make ``time.time`` and ``datetime.now`` of this process wrong by ``seconds``."""
     real_time = time.time
 
     class Shifted(datetime.datetime, metaclass=_DatetimeType):
@@ -90,17 +93,23 @@ def shift_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
 async def keep(
     store: LeaseStore, owner: str, count: int = 1, *, giving_up: Collection[int] = (), scope: str = SCOPE
 ) -> Holding:
-    """Keep, with what all tests here have in common."""
+    """Call ``store.keep`` with the arguments that all tests here share."""
     return await store.keep(scope, owner, count=count, ttl=TTL, giving_up=giving_up)
 
 
 @pytest.mark.asyncio
 class LeaseStoreConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for a ``LeaseStore``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: a share has one holder at a time; a lease that is not renewed runs out by the
+    clock of the store, not by that of a worker; the fence of a share grows each time it is given out anew; shares
+    are divided fairly; the number of statements does not depend on the number of shares. ``keep`` may raise at a
+    conflict; the test then repeats it.
+    """
 
     @pytest.fixture
     def backend(self) -> LeaseBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     @pytest.fixture
     def one(self, backend: LeaseBackend) -> LeaseStore:
@@ -271,7 +280,7 @@ class LeaseStoreConformance:
 
     async def test_shares_are_fair_when_workers_come_and_go(self, backend: LeaseBackend, one: LeaseStore) -> None:
         async def settle(*owners: str) -> dict[str, int]:
-            for owner in owners:  # what is given up here is taken below at the latest
+            for owner in owners:  # the shares given up here are taken in the next round at the latest
                 await self._keep_fair_share(one, owner, 10)
             return {owner: await self._keep_fair_share(one, owner, 10) for owner in owners}
 
@@ -345,13 +354,13 @@ class LeaseStoreConformance:
 
     @staticmethod
     async def _keep_fair_share(store: LeaseStore, owner: str, count: int) -> int:
-        """Keep, and give up what is more than fair; returns how many are held then."""
+        """Keep, and give up the shares above the fair number; returns how many are held afterwards."""
         holding = await keep(store, owner, count)
         surplus = sorted(holding.fences)[holding.fair_share :]
         return len((await keep(store, owner, count, giving_up=surplus)).fences)
 
     @staticmethod
-    async def _keep_despite_conflicts(  # noqa: PLR0913  # who does what, and where it is noted
+    async def _keep_despite_conflicts(  # noqa: PLR0913  # the arguments of keep, and a record
         store: LeaseStore,
         owner: str,
         count: int,
@@ -360,13 +369,13 @@ class LeaseStoreConformance:
         *,
         leaving: bool = False,
     ) -> Holding:
-        """Call ``keep``, and retry it after a conflict with another worker: then nothing was changed."""
+        """Call ``keep``, and repeat it after a conflict with another worker, which has changed nothing."""
         while True:
             try:
                 holding = await keep(store, owner, count, giving_up=giving_up)
                 given.note(owner, holding)
                 if leaving:
                     await store.leave(SCOPE, owner)
-            except Exception:  # noqa: BLE001, S112  # a conflict, under the name that it has there
+            except Exception:  # noqa: BLE001, S112  # a conflict; its type depends on the store
                 continue
             return holding

@@ -1,8 +1,8 @@
-"""What every message broker guarantees, and every source of messages.
+"""Test suites for message brokers and for sources of messages.
 
 Subclass the suites and override their fixture:
 
-    class TestMine(MessageSourceConformance):  # it has the tests of MessageBrokerConformance, too
+    class TestMine(MessageSourceConformance):  # includes the tests of MessageBrokerConformance
         @pytest.fixture
         def backend(self):
             return MyBackend()
@@ -33,31 +33,34 @@ if TYPE_CHECKING:
 
 
 class BrokerBackend(Protocol):
-    """Makes brokers and sources on one server."""
+    """Makes brokers and sources that use the same server; ``features`` are those of the broker."""
 
     features: Features
 
     def broker(self) -> MessageBroker:
-        """Make a broker that is not started."""
+        """Make a broker that is not started yet."""
         ...
 
     def source(self, topic: str, group: str) -> MessageSource:
-        """Make a source that is not started. Its group reads ``topic`` from the first message on."""
+        """Make a source that is not started yet. Its group reads ``topic`` from the first message on."""
         ...
 
     async def prepare(self, topic: str, groups: list[str]) -> None:
-        """Create what a message to ``topic`` needs to be kept for ``groups``, with more than one partition."""
+        """Create topic, queues or groups, so that messages to ``topic`` are kept for ``groups``.
+
+        If the broker has partitions, create more than one.
+        """
         ...
 
 
 def an_envelope(topic: str, number: int = 0, key: str | None = None, **fields: Any) -> Envelope:
-    """A message whose body is its number."""
+    """Make a message whose body is ``number``."""
     values: dict[str, Any] = {"message_id": uuid.uuid4(), "name": "numbered", "body": str(number).encode(), **fields}
     return Envelope(topic=topic, key=key, **values)
 
 
 async def received(source: MessageSource, count: int, *, ack: bool = True) -> list[Delivery]:
-    """The next ``count`` messages; fails when they do not come within half a minute."""
+    """Receive the next ``count`` messages; raises ``TimeoutError`` after 30 seconds."""
     deliveries: list[Delivery] = []
     async with asyncio.timeout(30):
         while len(deliveries) < count:
@@ -69,7 +72,7 @@ async def received(source: MessageSource, count: int, *, ack: bool = True) -> li
 
 
 async def first_numbers(source: MessageSource, count: int) -> list[int]:
-    """The numbers of the next ``count`` different messages, as they come first; a broker may repeat what it likes."""
+    """Receive until ``count`` different numbers have come; returns them in the order of their first delivery."""
     numbers: dict[int, None] = {}
     async with asyncio.timeout(30):
         while len(numbers) < count:
@@ -80,7 +83,7 @@ async def first_numbers(source: MessageSource, count: int) -> list[int]:
 
 
 async def received_unacknowledged(source: MessageSource, count: int) -> list[Delivery]:
-    """The next ``count`` messages, unacknowledged; fewer if the source gives no more before one of them is settled."""
+    """Receive ``count`` messages, unacknowledged; fewer if the source delivers no more before one is settled."""
     deliveries = await received(source, 1, ack=False)
     while len(deliveries) < count and (more := await source.receive(limit=count - len(deliveries), timeout=0.5)):
         deliveries.extend(more)
@@ -89,11 +92,17 @@ async def received_unacknowledged(source: MessageSource, count: int) -> list[Del
 
 @pytest.mark.asyncio
 class MessageBrokerConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for a ``MessageBroker``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: all fields of a message are delivered unchanged; ``send`` returns a result
+    for each message; a message that not every broker can carry is refused before it is sent; a broker connects at
+    the first ``send``, and can be started and closed repeatedly. Order and deduplication are tested if ``features``
+    declares them.
+    """
 
     @pytest.fixture
     def backend(self) -> BrokerBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     @pytest.fixture
     async def topic(self, backend: BrokerBackend) -> str:
@@ -140,7 +149,7 @@ class MessageBrokerConformance:
             ("application/protobuf", b"\x08\x96\x01\x12\x07na\xc3\xafve\x00\x18\xff\xff\xff\xff\x0f"),
             ("application/protobuf", b""),  # a message whose every field has its default
         ],
-        ids=["json", "protobuf", "nothing"],
+        ids=["json", "protobuf", "empty protobuf"],
     )
     async def test_a_body_of_any_content_type_and_encoding_is_received_unchanged(  # noqa: PLR0913, PLR0917
         self,
@@ -205,7 +214,7 @@ class MessageBrokerConformance:
         self, backend: BrokerBackend, broker: MessageBroker, source: MessageSource, topic: str
     ) -> None:
         if not backend.features.ordered:
-            pytest.skip("this broker says that it keeps no order")
+            pytest.skip("the features of this broker do not include `ordered`")
         sent = [an_envelope(topic, number, key=f"key-{number % 3}") for number in range(120)]
         for start in range(0, 120, 40):
             assert await broker.send(sent[start : start + 40]) == [None] * 40
@@ -258,7 +267,13 @@ class MessageBrokerConformance:
 
 @pytest.mark.asyncio
 class MessageSourceConformance(MessageBrokerConformance):
-    """Subclass this and override ``backend``."""
+    """Tests for a ``MessageSource`` and its broker; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees, besides what ``MessageBrokerConformance`` tests: each group receives every
+    message, and its members share them; a message is delivered again until it is acknowledged; an unreadable
+    message delays no other. The order of redeliveries and across members is tested if the ``features`` of the
+    source declare it.
+    """
 
     async def test_an_acknowledged_message_is_not_delivered_again(
         self, backend: BrokerBackend, broker: MessageBroker, topic: str
@@ -282,7 +297,7 @@ class MessageSourceConformance(MessageBrokerConformance):
                 await source.ack(deliveries)
                 seen += [int(d.envelope.body) for d in deliveries]
                 for delivery in deliveries:
-                    await delivery.nack()  # a second word
+                    await delivery.nack()  # ignored: the message is acknowledged already
             await source.ack([])
         async with backend.source(topic, "one") as source:
             (left,) = await received(source, 1)
@@ -319,7 +334,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
     ) -> None:
         if not source.features.redelivers_in_order:
-            pytest.skip("this source says that what is given back can come after what is newer")
+            pytest.skip("the features of this source do not include `redelivers_in_order`")
         await broker.send([an_envelope(topic, n, key="k") for n in range(4)])
         (first,) = await received(source, 1, ack=False)
         await first.nack(delay)
@@ -331,7 +346,7 @@ class MessageSourceConformance(MessageBrokerConformance):
         self, broker: MessageBroker, source: MessageSource, topic: str, delay: float
     ) -> None:
         if not source.features.redelivers_in_order:
-            pytest.skip("this source says that what is given back can come after what is newer")
+            pytest.skip("the features of this source do not include `redelivers_in_order`")
         await broker.send([an_envelope(topic, n, key="k") for n in range(6)])
         for delivery in reversed(await received_unacknowledged(source, 3)):
             await delivery.nack(delay)
@@ -342,7 +357,7 @@ class MessageSourceConformance(MessageBrokerConformance):
     ) -> None:
         async with backend.source(topic, "one") as first, backend.source(topic, "one") as second:
             if not first.features.ordered_across_members:
-                pytest.skip("this source says that members share the messages of a key")
+                pytest.skip("the features of this source do not include `ordered_across_members`")
             await broker.send([an_envelope(topic, n, key=f"k{n % 4}") for n in range(60)])
             done: set[int] = set()
             held: dict[MessageSource, set[int]] = {first: set(), second: set()}
@@ -352,10 +367,11 @@ class MessageSourceConformance(MessageBrokerConformance):
                     deliveries = await member.receive(limit=8, timeout=0.5)
                     for delivery in deliveries:
                         number = int(delivery.envelope.body)
-                        assert set(range(number % 4, number, 4)) <= done | held[member], "it has come too early"
+                        earlier = set(range(number % 4, number, 4))
+                        assert earlier <= done | held[member], "an earlier message of its key is not handled yet"
                         held[member].add(number)
                     for delivery in deliveries:
-                        await asyncio.sleep(0.002)  # the work, in which the other has time for its own
+                        await asyncio.sleep(0.002)  # work, during which the other member can receive
                         done.add(int(delivery.envelope.body))
                         await delivery.ack()
 

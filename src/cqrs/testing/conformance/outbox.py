@@ -1,4 +1,4 @@
-"""What every outbox guarantees.
+"""Test suite for outboxes.
 
 Subclass the suite and override its fixture:
 
@@ -54,11 +54,16 @@ __all__ = ["Numbered", "OutboxBackend", "OutboxConformance", "numbered"]
 
 @pytest.mark.asyncio
 class OutboxConformance(Refusals, Peeking, Scheduling):
-    """Subclass this and override ``backend``."""
+    """Tests for an ``OutboxedEventRepository``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: a message is stored if and only if its transaction is committed; a taken
+    message is given to no other worker until its lease has run out; a worker without the lease cannot settle it;
+    messages of one key are sent in order; a message that not every broker can carry is refused when it is added.
+    """
 
     @pytest.fixture
     def backend(self) -> OutboxBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     @pytest.fixture
     def registry(self) -> EventRegistry:
@@ -143,7 +148,7 @@ class OutboxConformance(Refusals, Peeking, Scheduling):
         self, backend: OutboxBackend, outbox: OutboxedEventRepository
     ) -> None:
         broken = False
-        with pytest.raises(Exception):  # noqa: B017, PT011  # what it is the database decides
+        with pytest.raises(Exception):  # noqa: B017, PT011  # the error type depends on the database
             async with backend.unit_of_work() as unit:
                 outbox.add(numbered(1))
                 await backend.break_commit(unit)
@@ -323,7 +328,7 @@ class OutboxConformance(Refusals, Peeking, Scheduling):
             await outbox.commit(early)
         assert numbers(await outbox.get_many()) == [1]
 
-    # the plain loop
+    # the loop of EventProducer
 
     async def test_the_loop_sends_everything_once_and_in_order(self, outbox: OutboxedEventRepository) -> None:
         await self._add(outbox, *range(25), key="k")
@@ -379,7 +384,7 @@ class OutboxConformance(Refusals, Peeking, Scheduling):
             await outbox.commit(session)
 
     async def _loop(self, producer: EventProducer, batches: int, size: int = 100) -> list[OutboxedEvent]:
-        """The loop that users write, ended after so many batches."""
+        """Run the loop that users write; it ends after ``batches`` batches, or after an empty one."""
         seen: list[OutboxedEvent] = []
         async with aclosing(producer.event_batch_generator(size)) as generator:
             async for events in generator:

@@ -1,4 +1,4 @@
-"""What every log of messages guarantees, and every table that takes over what the log cannot hold back.
+"""Test suites for logs of messages, and for the table that takes over messages which the log cannot hold back.
 
 Subclass the suites and override their fixture ``backend``:
 
@@ -34,41 +34,41 @@ if TYPE_CHECKING:
     from cqrs.outbox.log.protocol import Diversion, LoggedMessage, OutboxLog
 
 LATE = 60.0
-"""Seconds that only a test waits that is about to fail."""
+"""Seconds after which a test that still waits fails."""
 
 SHORT = 0.05
 START = LogPosition(0, 0)
 
 
 class LogBackend(Protocol):
-    """One log, whose end is remembered from before the first message on."""
+    """One log, which keeps all messages from the start of the test on until they are confirmed."""
 
     def log(self) -> OutboxLog:
-        """The log as another process would open it, always by the same name."""
+        """Make a reader of the log, as another process would: each call returns a new one for the same log."""
         ...
 
     def transaction(self) -> AbstractAsyncContextManager[Callable[[bytes], Awaitable[None]]]:
-        """A transaction in which messages are written by what is returned; rolled back by an error."""
+        """Open a transaction and return the function that writes a message in it; an error rolls it back."""
         ...
 
     async def lose(self) -> None:
-        """Let the database forget how far the log was read. No reader has the log open."""
+        """Make the database forget how far the log was read. No reader has the log open at that time."""
         ...
 
 
 class DiversionBackend(Protocol):
-    """One table."""
+    """One table, which is empty at the start of a test."""
 
     def diversion(self) -> Diversion:
-        """The table as another process would see it."""
+        """Make a ``Diversion`` for the table, as another process would."""
         ...
 
     async def rows(self) -> list[tuple[uuid.UUID, bool]]:
-        """Id of each message in the table, in their order, and whether it is parked."""
+        """The id of each message in the table and whether it is parked, in the order of the messages."""
         ...
 
     async def sent(self, message_id: uuid.UUID) -> None:
-        """Settle this message of the table as sent."""
+        """Mark the message with this id as sent."""
         ...
 
 
@@ -90,7 +90,7 @@ async def opened(log: OutboxLog) -> OutboxLog:
 
 
 async def read(log: OutboxLog, count: int, limit: int = 100, *, confirming: bool = False) -> list[LoggedMessage]:
-    """Read until so many messages have come."""
+    """Read until at least ``count`` messages have arrived. With ``confirming``, confirm each end that is read."""
     found: list[LoggedMessage] = []
     async with asyncio.timeout(LATE):
         while len(found) < count:
@@ -102,7 +102,7 @@ async def read(log: OutboxLog, count: int, limit: int = 100, *, confirming: bool
 
 
 async def confirm(log: OutboxLog) -> None:
-    """Confirm what was read; the end of a transaction may come later than its messages."""
+    """Confirm all that was read; waits, because the end of a transaction may arrive later than its messages."""
     async with asyncio.timeout(LATE):
         while (end := (await log.read(1, SHORT)).end) is None:
             pass
@@ -110,17 +110,22 @@ async def confirm(log: OutboxLog) -> None:
 
 
 def texts(messages: list[LoggedMessage]) -> list[bytes]:
-    """What they say."""
+    """The contents of ``messages``."""
     return [message.content for message in messages]
 
 
 @pytest.mark.asyncio
 class OutboxLogConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for an ``OutboxLog``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: committed messages are read in the order of their commits, and only those; a
+    message is read again until it is confirmed, and not after that; only one reader can have the log open; a log
+    that has lost its position raises ``LogSlotLost``.
+    """
 
     @pytest.fixture
     def backend(self) -> LogBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     async def test_messages_are_read_in_commit_order_and_within_a_transaction_in_write_order(
         self, backend: LogBackend
@@ -290,23 +295,28 @@ class OutboxLogConformance:
 
 
 def diverted(key: str | None = None, error: str | None = None) -> Diverted:
-    """A message of its own."""
+    """Make a new message for the table; with ``error``, it is parked."""
     envelope = Envelope(message_id=uuid.uuid4(), name="named", topic="topic", body=b"{}", key=key)
     return Diverted(NewRow(envelope=envelope, compression=None), error)
 
 
 def ids(*messages: Diverted) -> list[tuple[uuid.UUID, bool]]:
-    """What the table should say of them."""
+    """What ``DiversionBackend.rows`` should return for ``messages``."""
     return [(message.row.envelope.message_id, message.error is not None) for message in messages]
 
 
 @pytest.mark.asyncio
 class DiversionConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for a ``Diversion``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: messages and the position up to which the log is settled are stored together;
+    a repeated diversion, or one by a reader whose position is outdated, stores nothing; a key is blocked while the
+    table has unsent messages of it.
+    """
 
     @pytest.fixture
     def backend(self) -> DiversionBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     async def test_messages_are_diverted_in_order_and_with_their_position(self, backend: DiversionBackend) -> None:
         messages = [diverted("a", "bad"), *(diverted("a") for _ in range(5)), diverted(None, "worse")]

@@ -1,7 +1,7 @@
-"""What a relay guarantees on every outbox.
+"""Test suite for the queue of an outbox: what an ``OutboxRelay`` guarantees with it.
 
-Subclass the suite and override its fixture ``backend``, as for the suite of the outbox. The outbox is emptied by real
-relays; the broker is in memory and fails on demand.
+Subclass the suite and override its fixture ``backend`` with an :class:`OutboxBackend`, as for ``OutboxConformance``.
+Real relays send from your outbox to a broker in memory, which fails where a test wants it.
 """
 # ruff: noqa: S101, D102, PLR2004 - assert is how a suite checks, names state the behaviour, numbers are messages
 
@@ -41,7 +41,12 @@ __all__ = ["AWAY", "QUICK", "InOrderBroker", "RelayConformance", "until", "until
 
 @pytest.mark.asyncio
 class RelayConformance(RelayFaults):
-    """Subclass this and override ``backend``."""
+    """Tests for an ``OutboxQueue``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: each message is sent in the order of its key, by one relay at a time; an
+    outage of the broker loses no message and counts no attempt; a poison message is parked with the later ones of
+    its key and delays no other key; a relay that has lost a partition cannot settle its messages.
+    """
 
     async def test_each_message_is_sent_once_and_in_the_order_of_its_key(
         self, outbox: OutboxedEventRepository, broker: InOrderBroker
@@ -115,7 +120,7 @@ class RelayConformance(RelayFaults):
             assert "too strange" in parked.error
             assert broker.tried.count(4) == QUICK.attempts
             failures = [record for record in caplog.records if "too strange" in record.getMessage()]
-            assert len(failures) == QUICK.attempts  # and those behind it have none
+            assert len(failures) == QUICK.attempts  # the messages blocked by it log none
             assert sorted(broker.arrived()) == sorted([0, 2, *range(1, 22, 2)])
             assert await outbox.parked.list(after=parked.id) == []
 
@@ -219,7 +224,7 @@ class RelayConformance(RelayFaults):
         await queue.settle(held.fences, Outcome(failed=[Failure(head, "no", None)]))
         blocked = await queue.take(EVERY, 10)
         assert [message.blocked for message in blocked] == [True, True]
-        assert await outbox.parked.replay() == 1  # an operator is faster than the relay
+        assert await outbox.parked.replay() == 1  # before the relay has settled them
         assert await queue.settle(held.fences, Outcome(blocked=blocked)) == 0
         assert [message.blocked for message in await queue.take(EVERY, 10)] == [False] * 3
 
@@ -232,7 +237,7 @@ class RelayConformance(RelayFaults):
         await queue.settle(held.fences, Outcome(failed=[Failure(head, "no", 3600.0)]))
         assert await queue.settle(held.fences, Outcome(blocked=rest)) == 2
         assert await queue.release() == 0
-        # `head` does not say that it had failed, as if a plain loop had sent it.
+        # `head` was taken before it had failed: settling it releases no other, as when a plain loop has sent it.
         await queue.settle(held.fences, Outcome(sent=[head]))
         assert await queue.take(EVERY, 10) == []
         assert await queue.release() == 2

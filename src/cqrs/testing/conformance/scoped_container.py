@@ -1,6 +1,6 @@
-"""What a container guarantees beyond that if things live per request in it, and its factories may be asynchronous.
+"""Test suite for containers with request-scoped dependencies and asynchronous factories.
 
-The suite is used like :class:`~cqrs.testing.conformance.container.ContainerConformance`, and contains it.
+It is used like :class:`~cqrs.testing.conformance.container.ContainerConformance`, and includes those tests.
 """
 # ruff: noqa: S101, D102 - assert is how a suite checks, and the name of a test states the behaviour
 
@@ -49,9 +49,15 @@ BUILDS = (PayHandler, PayInParts, TellCustomer)
 
 
 class ScopedContainerConformance(ContainerConformance):
-    """Subclass this and override ``backend``."""
+    """Tests for a container with scopes; to run them, subclass this and override the fixture ``backend``.
 
-    # What is made, and for whom
+    A back end that passes guarantees, besides what ``ContainerConformance`` tests: a dependency with the lifetime
+    "request" is built once for each request and shared within it; it is closed after the request and its events,
+    also after an error, a cancellation or a stream that is not read to its end; the one opened last is closed
+    first.
+    """
+
+    # Lifetimes
 
     async def test_factory_that_is_a_coroutine_function_is_awaited(self, backend: ContainerBackend) -> None:
         injector = injector_of(backend, Binding(Clock, slow_clock), builds=(NeedsClock,))
@@ -81,7 +87,7 @@ class ScopedContainerConformance(ContainerConformance):
             first, second = await asyncio.gather(scope.resolve(NeedsClock), scope.resolve(NeedsClock))
         assert first.clock is second.clock
 
-    # When things are closed
+    # Closing
 
     async def test_the_dependency_opened_last_is_closed_first(self, backend: ContainerBackend) -> None:
         journal = Journal()
@@ -122,7 +128,7 @@ class ScopedContainerConformance(ContainerConformance):
             await scope.resolve(Connection)
         assert journal.lines == []
 
-    # How the mediators use it
+    # Use by mediators
 
     async def test_scope_opens_before_the_handler_and_closes_after_its_events(self, backend: ContainerBackend) -> None:
         journal = Journal()
@@ -198,7 +204,7 @@ class ScopedContainerConformance(ContainerConformance):
 
 
 def mediator(backend: ContainerBackend, journal: Journal) -> RequestMediator:
-    """A mediator whose handlers draw on the shop's connection."""
+    """Make a mediator whose handlers use a connection and a ledger of the request."""
     return bootstrap(
         container_of(backend, shop(journal), BUILDS),
         commands_mapper=lambda m: m.bind(Pay, PayHandler),
@@ -207,7 +213,7 @@ def mediator(backend: ContainerBackend, journal: Journal) -> RequestMediator:
 
 
 def stream(backend: ContainerBackend, journal: Journal, request: Pay) -> AsyncGenerator[str, None]:
-    """The chunks of such a mediator for streams."""
+    """Return the stream of a mediator with the same bindings."""
     return bootstrap_streaming(
         container_of(backend, shop(journal), BUILDS),
         commands_mapper=lambda m: m.bind(Pay, PayInParts),
@@ -216,18 +222,18 @@ def stream(backend: ContainerBackend, journal: Journal, request: Pay) -> AsyncGe
 
 
 def shop(journal: Journal) -> tuple[Binding, ...]:
-    """A connection and a ledger for each request."""
+    """The bindings of a request-scoped connection and a request-scoped ledger."""
     return Binding(Connection, connections(journal), "request"), Binding(Ledger, ledgers(journal), "request")
 
 
 async def slow_clock() -> Clock:
-    """A clock, after others have had their turn."""
+    """Make a clock after other tasks have had a chance to run."""
     await asyncio.sleep(0)
     return Clock()
 
 
 def flattened(error: BaseException) -> list[BaseException]:
-    """The errors of a group, or the one error."""
+    """The errors of a group and of its subgroups; for any other error, the error alone."""
     if isinstance(error, BaseExceptionGroup):
         return [one for part in cast("Any", error).exceptions for one in flattened(part)]
     return [error]

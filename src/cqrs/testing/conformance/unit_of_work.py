@@ -1,4 +1,4 @@
-"""What every unit of work guarantees.
+"""Test suite for units of work.
 
 Subclass the suite and override its fixture:
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class UnitOfWorkBackend(Protocol):
-    """Makes units of work over one store, and looks into it from outside."""
+    """Makes units of work over one store, which is empty at the start of a test, and reads what is committed in it."""
 
     def unit_of_work(self) -> UnitOfWork:
         """Make a unit of work that is not open yet."""
@@ -47,21 +47,26 @@ class UnitOfWorkBackend(Protocol):
         ...
 
     async def written(self) -> list[int]:
-        """Every number that is committed, in ascending order."""
+        """All committed numbers in ascending order, read outside of any unit of work."""
         ...
 
     async def break_commit(self, unit: UnitOfWork) -> None:
-        """Let the commit of ``unit`` fail: the server ends the connection, say."""
+        """Make the next commit of ``unit`` fail, for example by ending its connection."""
         ...
 
 
 @pytest.mark.asyncio
 class UnitOfWorkConformance:
-    """Subclass this and override ``backend``."""
+    """Tests for a ``UnitOfWork``; to run them, subclass this and override the fixture ``backend``.
+
+    A back end that passes guarantees: a block is committed as a whole or rolled back as a whole; a savepoint is
+    rolled back alone; callbacks run in order before and after the commit; only the task that opened a unit of work
+    can use it, and only while it is open; ``TransactionMiddleware`` opens one for each turn.
+    """
 
     @pytest.fixture
     def backend(self) -> UnitOfWorkBackend:
-        raise NotImplementedError("override the fixture `backend`")
+        raise NotImplementedError("Override the fixture `backend` with one that returns your back end.")
 
     @pytest.fixture
     def called(self) -> list[str]:
@@ -180,10 +185,10 @@ class UnitOfWorkConformance:
         async with backend.unit_of_work() as unit:
             await backend.write(unit, 1)
 
-            async def look() -> None:
+            async def read() -> None:
                 called.append(f"{await backend.written()} and {current_unit_of_work()}")
 
-            unit.after_commit(look)
+            unit.after_commit(read)
             self._after_commit(unit, called, "second")
             assert called == []
         assert called == ["[1] and None", "second"]
@@ -216,7 +221,7 @@ class UnitOfWorkConformance:
         self, backend: UnitOfWorkBackend, called: list[str]
     ) -> None:
         broken = False
-        with pytest.raises(Exception):  # noqa: B017, PT011  # what it is the database decides
+        with pytest.raises(Exception):  # noqa: B017, PT011  # the error type depends on the database
             async with backend.unit_of_work() as unit:
                 await backend.write(unit, 1)
                 self._after_commit(unit, called, "never")
@@ -234,7 +239,7 @@ class UnitOfWorkConformance:
             await backend.write(unit, 1)
             with pytest.raises(UnitOfWorkStateError):
                 async with unit:
-                    pytest.fail("it was opened twice")
+                    pytest.fail("an open unit of work was opened again")
             assert current_unit_of_work() is unit
         assert await backend.written() == [1]
 
@@ -439,7 +444,7 @@ class UnitOfWorkConformance:
 
     @staticmethod
     def _writing(backend: UnitOfWorkBackend, *, fails: bool = False) -> Callable[[Any], Coroutine[Any, Any, None]]:
-        """A turn that writes the number of its request, and perhaps fails then."""
+        """A handler that writes the number of its request, and then raises ``Deliberate`` if ``fails``."""
 
         async def turn(request: Any) -> None:
             unit = current_unit_of_work()

@@ -62,7 +62,7 @@ class _FenceRecord:
         for given in holding.fences.items():
             self.owners.setdefault(given, set()).add(owner)
 
-    def shared(self) -> list[tuple[int, int]]:
+    def given_twice(self) -> list[tuple[int, int]]:
         return [given for given, owners in self.owners.items() if len(owners) > 1]
 
 
@@ -322,26 +322,26 @@ class LeaseStoreConformance:
         assert costs[0] == costs[1]
 
     async def test_concurrent_workers_never_get_the_same_fence_of_a_share(self, backend: LeaseBackend) -> None:
-        given = _FenceRecord()
+        fences = _FenceRecord()
 
         async def work(number: int) -> None:
             owner, store = f"worker {number}", backend.store()
             for turn in range(8):
-                await self._keep_despite_conflicts(store, owner, 16, given, leaving=(turn + number) % 4 == 0)
+                await self._keep_despite_conflicts(store, owner, 16, fences, leaving=(turn + number) % 4 == 0)
 
         async with asyncio.timeout(120):
             await asyncio.gather(*(work(number) for number in range(8)))
-        assert given.shared() == []
-        assert given.owners
+        assert fences.given_twice() == []
+        assert fences.owners
 
     async def test_workers_that_start_together_soon_hold_all_shares_and_the_same_number_each(
         self, backend: LeaseBackend
     ) -> None:
-        given, stores = _FenceRecord(), [backend.store() for _ in range(8)]
+        fences, stores = _FenceRecord(), [backend.store() for _ in range(8)]
 
         async def work(number: int, giving_up: Collection[int] = ()) -> Holding:
             return await self._keep_despite_conflicts(
-                stores[number], f"worker {number}", 16, given, giving_up=giving_up
+                stores[number], f"worker {number}", 16, fences, giving_up=giving_up
             )
 
         async with asyncio.timeout(120):
@@ -350,7 +350,7 @@ class LeaseStoreConformance:
                 surplus = [sorted(holding.fences)[holding.fair_share :] for holding in held]
                 held = await asyncio.gather(*(work(number, surplus[number]) for number in range(8)))
         assert sorted(share for holding in held for share in holding.fences) == list(range(16))
-        assert given.shared() == []
+        assert fences.given_twice() == []
 
     @staticmethod
     async def _keep_fair_share(store: LeaseStore, owner: str, count: int) -> int:
@@ -364,7 +364,7 @@ class LeaseStoreConformance:
         store: LeaseStore,
         owner: str,
         count: int,
-        given: _FenceRecord,
+        fences: _FenceRecord,
         giving_up: Collection[int] = (),
         *,
         leaving: bool = False,
@@ -373,7 +373,7 @@ class LeaseStoreConformance:
         while True:
             try:
                 holding = await keep(store, owner, count, giving_up=giving_up)
-                given.note(owner, holding)
+                fences.note(owner, holding)
                 if leaving:
                     await store.leave(SCOPE, owner)
             except Exception:  # noqa: BLE001, S112  # a conflict; its type depends on the store

@@ -288,28 +288,28 @@ class OutboxConformance(Refusals, Peeking, Scheduling):
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, 1)
-        zombie = backend.repository(registry=registry, lease=dt.timedelta(0))
-        (stale,) = await zombie.get_many()
+        former_holder = backend.repository(registry=registry, lease=dt.timedelta(0))
+        (stale,) = await former_holder.get_many()
         assert not stale.is_held()
         (taken,) = await outbox.get_many()
         assert taken.fence > stale.fence
         for status in (EventStatus.NOT_PRODUCED, EventStatus.PRODUCED):
-            await zombie.update_status(stale.id, status)
-            await zombie.commit()
-            assert await zombie.get_many() == []
+            await former_holder.update_status(stale.id, status)
+            await former_holder.commit()
+            assert await former_holder.get_many() == []
         await outbox.update_status(taken.id, EventStatus.NOT_PRODUCED)
         await outbox.commit()
-        assert numbers(await zombie.get_many()) == [1]
+        assert numbers(await former_holder.get_many()) == [1]
 
     async def test_a_worker_without_the_lease_settles_only_messages_that_are_not_held(
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, registry: EventRegistry
     ) -> None:
         await self._add(outbox, 1, 2)
-        stranger = backend.repository(registry=registry)
+        other_worker = backend.repository(registry=registry)
         (held,) = await outbox.get_many(1)
         for id_ in (held.id, held.id + 1):
-            await stranger.update_status(id_, EventStatus.PRODUCED)
-        await stranger.commit()
+            await other_worker.update_status(id_, EventStatus.PRODUCED)
+        await other_worker.commit()
         await outbox.update_status(held.id, EventStatus.NOT_PRODUCED)
         await outbox.commit()
         assert numbers(await outbox.get_many()) == [1]

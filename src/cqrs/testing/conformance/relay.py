@@ -205,7 +205,7 @@ class RelayConformance(RelayFaults):
     ) -> None:
         await self._add(outbox, *range(3), key=lambda _: "key")
         queue = outbox.queue()
-        old = await queue.leases.keep(queue.scope, "zombie", count=PARTITIONS, ttl=0.0)
+        old = await queue.leases.keep(queue.scope, "former holder", count=PARTITIONS, ttl=0.0)
         new = await queue.leases.keep(queue.scope, "other", count=PARTITIONS, ttl=60.0)
         messages = list(await queue.take(EVERY, 10))
         (partition,) = {message.partition for message in messages}
@@ -260,8 +260,8 @@ class RelayConformance(RelayFaults):
         self, backend: OutboxBackend, outbox: OutboxedEventRepository, broker: InOrderBroker
     ) -> None:
         await self._add(outbox, 1)
-        stranger = backend.repository(registry=EventRegistry())
-        async with OutboxRelay(stranger, broker, QUICK) as relay:
+        without_classes = backend.repository(registry=EventRegistry())
+        async with OutboxRelay(without_classes, broker, QUICK) as relay:
             await until(lambda: relay.sent >= 1)
         assert broker.arrived() == [1]
 

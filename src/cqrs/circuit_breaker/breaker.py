@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOG_LEVELS", "AioBreakerAdapter", "default_memory_storage_factory"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("cqrs.adapters.circuit_breaker")  # the established path of this module: users configure it
 
 # The log level of the line that reports that a circuit has reached a state.
 LOG_LEVELS = MappingProxyType(

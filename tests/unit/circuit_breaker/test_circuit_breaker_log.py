@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from cqrs.circuit_breaker.breaker import LOG_LEVELS, AioBreakerAdapter
+from cqrs.adapters.circuit_breaker import LOG_LEVELS, AioBreakerAdapter
 from cqrs.circuit_breaker.state import CircuitState
 from cqrs.testing.clock import ManualClock
 
@@ -70,3 +70,10 @@ async def test_calls_that_move_nothing_leave_no_line(breaker: AioBreakerAdapter,
 
 def test_every_state_has_a_level() -> None:
     assert set(LOG_LEVELS) == set(CircuitState)
+
+
+async def test_changes_go_to_the_logger_that_the_documentation_names(
+    breaker: AioBreakerAdapter, log: pytest.LogCaptureFixture
+) -> None:
+    await fails(breaker, times=2)
+    assert {record.name for record in log.records} == {"cqrs.adapters.circuit_breaker"}

@@ -218,6 +218,7 @@ LAYERS = (
             "outbox.sqlalchemy.*",
             "unit_of_work.sqlalchemy.*",
             "wakeups.announcing",
+            "wakeups.listener",
             "wakeups.notify",
         ),
         frozenset({"sqlalchemy"}),

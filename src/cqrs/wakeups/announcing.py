@@ -79,7 +79,7 @@ class Announcer:
             self._dirty = False
             sent += 1
             try:
-                await notify(engine, self.channel, self.payload)
+                await notify(engine, self.payload, self.channel)
             except Exception as error:  # noqa: BLE001  # it was a hint, and the commit succeeded
                 self._outages.failed(error)
                 return
@@ -87,12 +87,13 @@ class Announcer:
             await asyncio.sleep(_PAUSES.seconds(sent))
 
 
-async def notify(engine: Engine, channel: str, payload: str) -> None:
-    """Send one NOTIFY, on a connection of the pool."""
+async def notify(engine: Engine, payload: str, *channels: str) -> None:
+    """Send one NOTIFY on each of ``channels``, over a connection of the pool."""
     pool = engine.pool
     async with AsyncEngine(engine).connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
+        for channel in channels:
+            await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
         if engine.pool is not pool:
             await connection.invalidate()  # its pool was disposed of, so that it would stay open
 

@@ -1,17 +1,14 @@
-"""Wake-ups that come over a connection, which can break."""
+"""Listening in the background over a connection that can break."""
 
 from __future__ import annotations
 
 import abc
 import asyncio
-
-from typing_extensions import override
+from contextvars import Context
+from typing import NoReturn
 
 from cqrs._logging.outages import OutageLog
-from cqrs._tasks.cancellation import cancel_and_wait
-from cqrs._tasks.running import context_without_turn
 from cqrs.backoff import Backoff
-from cqrs.wakeups.local import HintedWakeUps
 
 _BACKOFF = Backoff(first=0.1, longest=5.0, jitter=0.5)
 _HOPELESS = 60.0  # seconds
@@ -21,62 +18,55 @@ class CannotListen(Exception):
     """To connect again soon is of no use: an operator has to change what the text names."""
 
 
-class ReconnectingWakeUps(HintedWakeUps):
-    """Listens in the background; when that fails, logs it once and connects again, after growing pauses.
+class Reconnecting(abc.ABC):
+    """Listens in one task; when that fails, logs it once and connects again, after growing pauses."""
 
-    ``healthy`` while it listens, and has seen that notifications arrive.
-    """
-
-    def __init__(self, subject: str) -> None:
-        super().__init__()
-        self._subject = subject
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
-        self._healthy = False
-        self._outages = OutageLog(subject, fails="fails, polling instead", recovers="works again", backoff=_BACKOFF)
+        self._outages = OutageLog(
+            self._subject, fails="fails, polling instead", recovers="works again", backoff=_BACKOFF
+        )
 
-    @property
-    def healthy(self) -> bool:
-        """Whether notifications arrive."""
-        return self._healthy
-
-    @override
-    async def start(self) -> None:
+    def _start(self) -> None:
+        """Start the task, if it does not run."""
         if self._task is None or self._task.done():
-            self._loop = asyncio.get_running_loop()
-            self._task = asyncio.create_task(self._keep_listening(), name=self._subject, context=context_without_turn())
+            # In an empty context, because it belongs to no turn, request or unit of work.
+            self._task = self._loop.create_task(self._keep_listening(), name=self._subject(), context=Context())
 
-    @override
-    async def close(self) -> None:
+    def _stop(self) -> list[asyncio.Task[None]]:
+        """Cancel the task; return it, if there is one, for the caller to wait for its end."""
         task, self._task = self._task, None
-        if task is not None:
-            await cancel_and_wait([task])
+        if task is None:
+            return []
+        task.cancel()
+        return [task]
 
     @abc.abstractmethod
-    async def _listen(self) -> None:
-        """Connect, call :meth:`_arrives` once notifications arrive, and :meth:`hint` for each; raise when it breaks.
+    def _subject(self) -> str:
+        """Return what log lines begin with."""
+
+    @abc.abstractmethod
+    async def _listen(self) -> NoReturn:
+        """Connect, and call ``self._outages.over()`` once notifications arrive; raise when the connection breaks.
 
         Must close the connection in any case, also when it is cancelled.
         """
+        raise NotImplementedError
 
-    def _arrives(self) -> None:
-        """Note that notifications of all commits from now on arrive."""
-        if self._healthy:
-            return
-        self._outages.over()
-        self._healthy = True
-        self.hint()  # what was committed in the meantime was not notified
+    @abc.abstractmethod
+    def _broken(self) -> None:
+        """Note that no notifications arrive any more."""
 
     async def _keep_listening(self) -> None:
         while True:
             try:
                 await self._listen()
+            except CannotListen as error:
+                self._outages.failed(str(error))
+                pause = _HOPELESS
             except Exception as error:  # noqa: BLE001  # each error that a driver may raise; polling goes on
-                needs_change = isinstance(error, CannotListen)
-                pause = self._outages.failed(str(error) if needs_change else error)
-                if needs_change:
-                    pause = _HOPELESS
-            else:
-                pause = self._outages.failed("it has ended")
+                pause = self._outages.failed(error)
             finally:
-                self._healthy = False
+                self._broken()
             await asyncio.sleep(pause)

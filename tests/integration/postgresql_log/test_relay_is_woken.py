@@ -12,14 +12,14 @@ from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.wakeups.announcing import announcer
 from cqrs.wakeups.notify import NotifyWakeUps
 from cqrs.workers.relay.outbox_relay import OutboxRelay
-from tests.helpers.waiting import until
+from tests.helpers.waiting import LATE, until
 from tests.integration.postgresql_log.conftest import Database, fill
 from tests.integration.postgresql_log.proxy import Proxy, proxy_to
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from cqrs.wakeups.reconnecting import ReconnectingWakeUps
+    from cqrs.wakeups.protocol import WakeUps
 
 END = (
     "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -41,7 +41,7 @@ async def proxy(database: Database) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[ReconnectingWakeUps]:
+async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[NotifyWakeUps]:
     """Those of a relay that reaches the server through the proxy, while its queries do not."""
     url = make_url(database.address)
     through = Database(url.set(port=proxy.port).render_as_string(hide_password=False))
@@ -52,7 +52,7 @@ async def wakeups(database: Database, proxy: Proxy) -> AsyncIterator[Reconnectin
 
 
 async def test_listeners_that_die_lose_no_message(
-    database: Database, stranger: Database, proxy: Proxy, wakeups: ReconnectingWakeUps
+    database: Database, stranger: Database, proxy: Proxy, wakeups: WakeUps
 ) -> None:
     broker, numbers = Numbers(), list(range(60))
     async with OutboxRelay(stranger.outbox(), broker, wake_up=wakeups):
@@ -69,10 +69,11 @@ async def test_listeners_that_die_lose_no_message(
 
 
 async def test_a_relay_that_is_never_woken_polls(
-    database: Database, stranger: Database, wakeups: ReconnectingWakeUps
+    database: Database, stranger: Database, proxy: Proxy, wakeups: NotifyWakeUps
 ) -> None:
     broker = Numbers()
-    wakeups._listen = asyncio.Event().wait  # it receives nothing, and gets no error
+    proxy.swap = b'LISTEN "cqrs_outbox"', b'LISTEN "nobodyspeak"'
+    wakeups.patience = LATE  # it receives nothing, and gets no error
     async with OutboxRelay(stranger.outbox(), broker, wake_up=wakeups):
         await fill(database.outbox(), 1)
         await until(lambda: broker.numbers == [1])

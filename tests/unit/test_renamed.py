@@ -191,9 +191,9 @@ def test_default_of_a_subclass_under_the_old_name_of_a_field_is_used(*, slots: b
             shop: str = "main"
             retries: int = 99
 
-    assert {(str(warning.message)[-75:], warning.filename) for warning in caught} == {
-        ("`retries` is now called `parked_retries`; the old name goes with the next release."[-75:], __file__)
-    }
+    (warning,) = caught
+    assert "Stubborn: `retries` is now called `parked_retries`" in str(warning.message)
+    assert warning.filename == __file__
     assert Stubborn().parked_retries == 99
     assert Stubborn(parked_retries=3).parked_retries == 3
     assert warned(lambda: getattr(Stubborn(), "retries"))[0] == 99  # noqa: B009  # type checkers do not know it

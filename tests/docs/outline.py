@@ -1,5 +1,7 @@
 """The outline of a public name, read from the source: signatures, and the first sentence of each docstring.
 
+Of a class whose docstring has bullets, which explain its fields, the first paragraph and the bullets are written.
+
 Nothing is evaluated, so that annotations and defaults look as they do in the source, on every version of Python.
 """
 
@@ -27,6 +29,7 @@ Definition = ast.ClassDef | Function
 
 _ROLE = re.compile(r":\w+:`~?(?:[\w.]*\.)?([\w]+)`")
 _SENTENCE = re.compile(r"(?<=[.!?:])\s+(?=\W*[A-Z])")
+_BULLET = re.compile(r"^\* .*(?:\n  .*)*", re.MULTILINE)
 
 
 def outline(path: str, members: Sequence[str] | None = None) -> str:
@@ -174,13 +177,22 @@ def _code(node: ast.AST) -> str:
 
 
 def _docstring(definition: Definition) -> str:
-    """The first sentence of a docstring as a docstring, or nothing."""
+    """The first sentence of a docstring as a docstring, or nothing; of a class with bullets its paragraph and these."""
     text = ast.get_docstring(definition)
     if not text:
         return ""
+    text = _ROLE.sub(r"`\1`", text).replace("``", "`")
     paragraph = " ".join(text.partition("\n\n")[0].split())
-    sentence = _SENTENCE.split(_ROLE.sub(r"`\1`", paragraph), maxsplit=1)[0].replace("``", "`")
-    return "\n".join(textwrap.wrap(f'"""{sentence}"""', WIDTH, break_long_words=False, break_on_hyphens=False))
+    bullets = _BULLET.findall(text) if isinstance(definition, ast.ClassDef) else []
+    if not bullets:
+        return _wrapped(f'"""{_SENTENCE.split(paragraph, maxsplit=1)[0]}"""')
+    items = [_wrapped(" ".join(bullet.split()), "  ") for bullet in bullets]
+    return "\n".join([_wrapped(f'"""{paragraph}'), "", *items, '"""'])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    lines = textwrap.wrap(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)
 
 
 def _is_private(name: str) -> bool:

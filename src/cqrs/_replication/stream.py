@@ -22,7 +22,7 @@ _CONNECT = 10  # seconds
 _INTERRUPT = 2.0  # seconds
 _CONFIRM_EVERY = 0.5  # seconds; transactions that are open at a confirmation are read one by one after it
 _READ_AT_ONCE = 16_000_000  # bytes; a read ends with the record that exceeds it
-_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+_TCP_KEEP_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 
 class LogStream:
@@ -33,9 +33,9 @@ class LogStream:
     minute, unless the options of the connection set other limits.
     """
 
-    def __init__(self, connection: Any, words: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Any, options: Mapping[str, Any]) -> None:
         self._connection = connection
-        self._words = words
+        self._options = options
         self._cursor = connection.cursor()
         self._asked_at: float | None = None
         self._drained = True
@@ -47,17 +47,17 @@ class LogStream:
     @classmethod
     async def connect(cls, dsn: Mapping[str, Any] | str) -> Self:
         """Connect for replication to the database of ``dsn``, a connection string or the options of libpq."""
-        words: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log", **_ALIVE}
+        options: dict[str, Any] = {"connect_timeout": _CONNECT, "application_name": "cqrskit log", **_TCP_KEEP_ALIVE}
         if isinstance(dsn, str):
-            words = {**words, **parse_dsn(dsn)}
+            options = {**options, **parse_dsn(dsn)}
         else:
-            words.update(dsn)
+            options.update(dsn)
         factory = LogicalReplicationConnection
         connecting = asyncio.ensure_future(
-            asyncio.to_thread(lambda: psycopg2.connect(connection_factory=factory, **words))
+            asyncio.to_thread(lambda: psycopg2.connect(connection_factory=factory, **options))
         )
         try:
-            return cls(await asyncio.shield(connecting), words)
+            return cls(await asyncio.shield(connecting), options)
         except asyncio.CancelledError:
             connecting.add_done_callback(_close)  # the driver cannot end it sooner, and no task waits for it
             raise
@@ -73,12 +73,12 @@ class LogStream:
         await self._blocking(lambda: self._cursor.start_replication(slot_name=slot, decode=False, options=options))
         self._keep_alive = asyncio.get_running_loop().call_later(_KEEP_ALIVE_EVERY, self._send_keep_alive)
 
-    async def read(self, limit: int, patience: float, answer: float) -> list[bytes]:
+    async def read(self, limit: int, patience: float, answer_timeout: float) -> list[bytes]:
         """Return up to ``limit`` records of about 16 MB together, or none if none arrives for ``patience`` seconds.
 
-        In that case the server is asked for a sign of life. Raises ``ConnectionError`` if nothing arrives for another
-        ``answer`` seconds. A server is silent while it decodes a transaction of which it has nothing to send, except
-        about every half of its ``wal_sender_timeout``.
+        In that case the server is asked to answer. Raises ``ConnectionError`` if nothing arrives for another
+        ``answer_timeout`` seconds. A server is silent while it decodes a transaction of which it has nothing to send,
+        except about every half of its ``wal_sender_timeout``.
         """
         found = self._ready(limit)
         if not found:
@@ -86,15 +86,15 @@ class LogStream:
                 self._asked_at = None
                 found = self._ready(limit)
             else:
-                self._ask(answer)
+                self._ask(answer_timeout)
         return found
 
-    def _ask(self, answer: float) -> None:
+    def _ask(self, answer_timeout: float) -> None:
         now = asyncio.get_running_loop().time()
         if self._asked_at is None:
             self._asked_at = now
             self._cursor.send_feedback(reply=True, force=True)
-        elif now >= self._asked_at + answer:
+        elif now >= self._asked_at + answer_timeout:
             raise ConnectionError("the server does not answer")
 
     @property
@@ -174,7 +174,7 @@ class LogStream:
             # A daemon thread, because it has to connect: neither this task nor the end of the program waits for it.
             threading.Thread(target=self._interrupt, daemon=True).start()
             if not (await asyncio.wait([task], timeout=_INTERRUPT))[0]:
-                self._hang_up()
+                self._shut_down_socket()
                 await asyncio.wait([task])
             if not task.cancelled():
                 task.exception()  # it was interrupted
@@ -182,10 +182,10 @@ class LogStream:
 
     def _interrupt(self) -> None:
         # Not by `cancel()` of the driver: while that connects, no other thread of this process runs.
-        with suppress(psycopg2.Error), closing(psycopg2.connect(**self._words)) as other, other.cursor() as cursor:
+        with suppress(psycopg2.Error), closing(psycopg2.connect(**self._options)) as other, other.cursor() as cursor:
             cursor.execute("SELECT pg_cancel_backend(%s)", [self._connection.info.backend_pid])
 
-    def _hang_up(self) -> None:
+    def _shut_down_socket(self) -> None:
         """Close the socket under a call that waits for a server which does not receive the interruption."""
         with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(self._connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)

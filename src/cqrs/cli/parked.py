@@ -57,7 +57,7 @@ def show(  # noqa: PLR0913, PLR0917  # as above
     inbox_table: InboxTable = None,
     schema: Schema = None,
 ) -> None:
-    """Show everything about parked messages except their content."""
+    """Show everything about parked messages except their content: those of --id or --key, one of which is required."""
     from cqrs.cli.lines import lines_of_parked  # noqa: PLC0415  # as above
 
     parked = ParkedIn(address, consumer, outbox_table, inbox_table, schema)

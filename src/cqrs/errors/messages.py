@@ -157,9 +157,12 @@ class WakeUpsUnsupported(CQRSError, ValueError):
     def __init__(self, outbox: str, kind: str) -> None:
         self.outbox = outbox
         self.kind = without_secrets(kind)
-        super().__init__(
-            f"{outbox} has no wake-ups of the kind {self.kind!r}: use 'auto' or 'poll'; with PostgreSQL also 'notify'."
+        remedy = (
+            "wake-ups from the log were removed, so leave wake_up out."
+            if kind == "log"
+            else "use 'auto' or 'poll'; with PostgreSQL also 'notify'."
         )
+        super().__init__(f"{outbox} has no wake-ups of the kind {self.kind!r}: {remedy}")
 
 
 class NoEnvelope(CQRSError, LookupError):

@@ -15,13 +15,13 @@ class EventStatus(enum.StrEnum):
     """What became of a message of the outbox."""
 
     NEW = "new"
-    """It was not sent yet."""
+    """The message was not sent yet."""
     PRODUCED = "produced"
     """The broker has confirmed it."""
     NOT_PRODUCED = "not_produced"
-    """It could not be sent, and is tried again."""
+    """The message could not be sent, and is tried again."""
     PARKED = "parked"
-    """It was rejected too often, and waits for an operator."""
+    """The message was rejected too often, and waits for an operator."""
     DROPPED = "dropped"
     """An operator has decided that it is never sent."""
 

@@ -384,7 +384,7 @@ TWINS = (
     Twin(
         "a server that cannot be told to take it back is hung up on",
         "_replication/stream.py",
-        "self._hang_up()",
+        "self._shut_down_socket()",
         "pass",
         f"{LOG}test_log_opening.py::test_a_relay_can_be_stopped_while_its_server_cannot_be_interrupted",
     ),

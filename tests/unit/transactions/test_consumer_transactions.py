@@ -105,7 +105,7 @@ async def test_an_async_function_that_needs_a_request_scope_ends_it_too() -> Non
 
 
 async def test_a_function_that_makes_something_else_ends_it() -> None:
-    assert "made a object, not a UnitOfWork" in str(await ended_by(object))
+    assert "made an object of type object, not a UnitOfWork" in str(await ended_by(object))
 
 
 async def test_a_database_that_is_away_is_waited_for() -> None:

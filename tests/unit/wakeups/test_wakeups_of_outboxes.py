@@ -66,6 +66,8 @@ async def test_polling_works_with_each_and_what_needs_postgresql_with_none(anoth
     assert not await outbox.wakeups("poll").wait(0)
     with pytest.raises(WakeUpsUnsupported, match="notify"):
         outbox.wakeups("notify")
+    with pytest.raises(WakeUpsUnsupported, match="'log': wake-ups from the log were removed, so leave wake_up out"):
+        outbox.wakeups("log")
 
 
 def test_an_import_of_the_removed_wakeups_says_what_to_use() -> None:

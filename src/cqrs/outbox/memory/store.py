@@ -66,12 +66,12 @@ class MemoryRow:
         return self.pending == 1 and (self.held_until is None or self.held_until <= now) and not self.is_being_cancelled
 
     def end(self, status: EventStatus, now: dt.datetime) -> None:
-        """It is not to be sent any more."""
+        """Record the status with which the message has ended: it is not sent any more."""
         self.status, self.pending, self.held_until = status, None, None
         self.parked_at, self.settled_at = None, now
 
     def fail(self, error: str, retry_in: float | None, now: dt.datetime) -> None:
-        """It is to be tried again later, or parked."""
+        """Record a failed attempt: the message is tried again after ``retry_in`` seconds, or parked for ``None``."""
         self.attempts, self.last_error = self.attempts + 1, error
         if retry_in is None:
             self.status, self.pending, self.parked_at, self.held_until = EventStatus.PARKED, 0, now, FOREVER

@@ -57,7 +57,7 @@ async def make_unit(unit_of_work: OpenUnit, consumer: str) -> UnitOfWork:
         ) from error
     if not isinstance(unit, UnitOfWork):
         raise UnitOfWorkStateError(
-            f"The unit_of_work of {consumer!r} made a {type(unit).__qualname__}, not a UnitOfWork."
+            f"The unit_of_work of {consumer!r} made an object of type {type(unit).__qualname__}, not a UnitOfWork."
         )
     return unit
 

@@ -14,15 +14,15 @@ def words(text: str) -> frozenset[str]:
 
 ENGLISH = words(
     """
-    across action actual add added address again age all already argument arguments at attach base before begin begins
+    across action actual add added address again age all already argument arguments attach base before begin begins
     begun block break busy by call cannot clear close conflict connection count create created current data
     default detail does down duration elsewhere enable ended ending enter error errors every exist expected fail
-    file first fits forget from get given groups hands has how id ids implemented insert install interval is itself kind
+    file first fits forget from get given groups hands has how id ids implemented insert install is itself kind
     last later leave level limit list local longest lose loss lost make many max may min mismatch more name
     needed needs new no not note number oldest opened options order other out outer output own pass password
     path pause prepare process reason receive refused remove required row rows run running second seconds seen
-    send sends servers settings show size start started statements stop table tables takes task text the time
-    timeout title unknown unsupported until untouched update used user value versions wait wanted was what when while
+    send sends servers settings show size started statements stop table tables takes task text the time
+    timeout title unsupported until untouched update used user value versions wanted was what when while
     without write writers writing written yes
     """
 )

@@ -18,6 +18,7 @@ from cqrs.message_brokers import MemoryMessageBroker
 from cqrs.message_brokers.compressed import CompressedBroker
 from cqrs.message_brokers.protocol import Features
 from cqrs.outbox.wakeups import LocalWakeUps
+from cqrs.unit_of_work import MemoryUnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +157,18 @@ def test_override_under_the_old_name_of_a_method_is_used() -> None:
     assert "Patient: `again_in` is now called `retry_in`" in text
     assert patient().retry_in(ConcurrencyError(), 8) == patient().again_in(ConcurrencyError(), 8) == 42.0
     assert patient().retry_in(ConcurrencyError(), 9) is None
+
+
+def test_override_of_a_unit_of_work_under_its_old_name_is_used() -> None:
+    read: list[object] = []
+    with pytest.warns(DeprecationWarning, match="Noting: `has_read` is now called `note_read`"):
+
+        class Noting(MemoryUnitOfWork):
+            def has_read(self, recorder: object) -> None:
+                read.append(recorder)
+
+    Noting().note_read("recorder")
+    assert read == ["recorder"]
 
 
 def test_override_under_the_old_name_can_call_the_method_of_the_base_class() -> None:

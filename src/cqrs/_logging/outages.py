@@ -51,14 +51,17 @@ class OutageLog:
         self._began = self._remind_at = 0.0
         self._began_at = ""
 
-    def failed(self, error: BaseException | str | None, missing: str = "", *, detail: str = "") -> float:
+    def failed(
+        self, error: BaseException | str | None, missing: str = "", *, fails: str = "", detail: str = ""
+    ) -> float:
         """Count an attempt that failed with ``error``, and log it if it is due; returns the seconds to the next one.
 
-        ``missing`` is what cannot be used, ``detail`` is put at the end of the line.
+        ``missing`` is what cannot be used, ``detail`` is put at the end of the line. ``fails`` takes the place of the
+        usual text for an error that is no outage.
         """
         now = self._clock()
         self.missing = missing
-        what = f"{self._fails} {missing}" if missing else self._fails
+        what = fails or (f"{self._fails} {missing}" if missing else self._fails)
         if not self.attempts:
             self._began_at = dt.datetime.now(dt.UTC).isoformat(" ", "seconds")
             self._began, self._remind_at = now, now + self._remind_every

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Self
 
 from cqrs._failpoints import reached
+from cqrs._renamed import renamed_methods
 from cqrs._tasks.blocks import async_block, block
 from cqrs.errors.transactions import AfterCommitError, TransactionDoomed, UnitOfWorkStateError
 from cqrs.unit_of_work.owner import TaskOwned
@@ -24,6 +25,12 @@ HELD = (
 )
 
 
+@renamed_methods(
+    expects_reading="note_unread",
+    has_read="note_read",
+    must_have_been_read="require_all_read",
+    settle="remember_owner",
+)
 class UnitOfWork(TaskOwned, PendingWork, abc.ABC):
     """One transaction. ``async with`` opens it; it is committed at the end, or rolled back if an error ends it.
 

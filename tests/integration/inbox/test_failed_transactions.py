@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from cqrs.errors import UnitOfWorkStateError
 from cqrs.message_brokers.memory.broker import MemoryMessageBroker
 from cqrs.unit_of_work import current_unit_of_work
-from cqrs.workers.consumer.errors import is_outage
+from cqrs.workers.outage_errors import is_outage
 from tests.helpers.databases import for_each
 from tests.integration.inbox.backends import EFFECTS, Database, effect
 from tests.integration.inbox.service import Ordered, Shipping, ordered

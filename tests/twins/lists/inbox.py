@@ -46,7 +46,7 @@ TWINS = (
     ),
     Twin(
         "who has lost against another begins again and parks nothing",
-        "workers/consumer/errors.py",
+        "workers/outage_errors.py",
         "CircuitOpenError, InboxConflict, MigrationNeeded)",
         "CircuitOpenError, MigrationNeeded)",
         f"{ERRORS}test_errors_independent_of_the_message_are_outages",
@@ -206,7 +206,7 @@ TWINS = (
     ),
     Twin(
         "a group of errors is an outage if all of them are",
-        "workers/consumer/errors.py",
+        "workers/outage_errors.py",
         "or _is_group_of_outages(one, seen)",
         "",
         f"{ERRORS}test_errors_independent_of_the_message_are_outages",

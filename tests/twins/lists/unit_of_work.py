@@ -112,7 +112,7 @@ TWINS: tuple[Twin, ...] = (
     ),
     Twin(
         "a missing table says nothing about the message that met it",
-        "workers/consumer/errors.py",
+        "workers/outage_errors.py",
         "(BrokerUnavailable, CircuitOpenError, InboxConflict, MigrationNeeded)",
         "(BrokerUnavailable, CircuitOpenError, InboxConflict)",
         f"{MISSING}test_a_consumer_parks_nothing_while_a_table_is_missing[sqlite]",

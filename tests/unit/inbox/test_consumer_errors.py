@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import create_engine, exc, text
 
 from cqrs.errors import BrokerUnavailable, CircuitOpenError, InboxConflict, UnknownEvent
-from cqrs.workers.consumer.errors import is_outage
 from cqrs.workers.consumer.policy import ConsumerPolicy, ConsumerVerdict, verdict
+from cqrs.workers.outage_errors import is_outage
 
 
 class OfDriver(Exception):

@@ -66,3 +66,15 @@ async def test_a_database_that_is_away_is_logged_once_by_the_relay_and_its_lease
     said = [record.getMessage() for record in caplog.records]
     assert said[0] == f"{relay} {AWAY}"
     assert not [text for text in said if "waits for" not in text and "goes on" not in text]
+
+
+async def test_an_error_that_is_no_outage_is_not_logged_as_one(caplog: pytest.LogCaptureFixture) -> None:
+    outbox = Outbox(Hiccups)
+    queue: Any = outbox.queue()
+    queue.errors.append(KeyError("no such setting"))
+    await outbox.fill(1)
+    async with OutboxRelay(outbox, InOrderBroker({}), QUICK) as relay:
+        await until(lambda: relay.sent == 1)
+    failed, goes_on = [record.getMessage() for record in caplog.records]
+    assert failed == f"{relay} failed and tries again: KeyError('no such setting')"
+    assert goes_on.startswith(f"{relay} goes on after 1 failed attempt")

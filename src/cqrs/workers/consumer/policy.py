@@ -12,7 +12,7 @@ from cqrs.backoff import Backoff
 from cqrs.errors.deserializing import DeserializeJsonError
 from cqrs.errors.events import EventUnhandled, UnknownEvent
 from cqrs.errors.messages import InvalidEnvelope, UnknownCompression, UnreadableBody
-from cqrs.workers.consumer.errors import is_outage
+from cqrs.workers.outage_errors import is_outage
 from cqrs.workers.policy_checks import above_zero, at_least, of_type, one_of, spans
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from cqrs.message_brokers.arguments import as_broker
 from cqrs.outbox.queue import Failure, Outcome, QueuedMessage
 from cqrs.outbox.rows import PARTITIONS
 from cqrs.workers.lease_holder import LeaseHolder
+from cqrs.workers.outage_errors import is_outage
 from cqrs.workers.policy_checks import described
 from cqrs.workers.relay.messages import describe_message, first_in_line
 from cqrs.workers.relay.policy import RELAY_POLICY, RelayPolicy
@@ -140,14 +141,16 @@ class OutboxRelay(Service):
             end.cancel()
 
     async def _work_once(self) -> float:
-        """Work once, and log whatever a database raises as an outage; returns for how long to wait."""
+        """Work once, and log any error, after which nothing is recorded; returns for how long to wait."""
         try:
             return await self._round()
-        except (Exception, asyncio.CancelledError) as error:  # an outage of the database; nothing has been recorded
+        except (Exception, asyncio.CancelledError) as error:
             if is_cancelled():
                 raise
             self._in_hand = 0
-            return self._outages.failed(error, self._database)
+            if isinstance(error, asyncio.CancelledError) or is_outage(error):
+                return self._outages.failed(error, self._database)
+            return self._outages.failed(error, fails="failed and tries again")
 
     async def _round(self) -> float:
         """Take messages, send them and record the outcome once; returns for how long to wait before the next time."""

@@ -70,7 +70,8 @@ def _old_method(cls: type, old: str, new: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         warnings.warn(_text(type(self).__qualname__, old, new), DeprecationWarning, stacklevel=2)
         # An override under the old name, which is that of the new one too, can only come here by super().
-        owner = type(self) if getattr(type(self), old) is call else cls
+        kind: Any = self.__class__
+        owner = kind if getattr(kind, old) is call else cls
         return getattr(owner, new)(self, *args, **kwargs)
 
     return call
@@ -81,7 +82,8 @@ def _watch_subclasses(cls: Any, rename: Callable[[Any], None]) -> None:
         super(cls, subclass).__init_subclass__(**kwargs)
         rename(subclass)
 
-    cls.__init_subclass__ = classmethod(init_subclass)
+    hook: Any = classmethod(init_subclass)
+    setattr(cls, "__init_subclass__", hook)  # noqa: B010  # type checkers know that of the base only
 
 
 def _rename_own_methods(subclass: Any, new_by_old: dict[str, str]) -> None:

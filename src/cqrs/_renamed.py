@@ -79,11 +79,11 @@ def _old_method(cls: type, old: str, new: str) -> Callable[..., Any]:
 
 def _watch_subclasses(cls: Any, rename: Callable[[Any], None]) -> None:
     def init_subclass(subclass: Any, /, **kwargs: Any) -> None:
-        super(cls, subclass).__init_subclass__(**kwargs)
+        above: Any = super(cls, subclass)
+        above.__init_subclass__(**kwargs)
         rename(subclass)
 
-    hook: Any = classmethod(init_subclass)
-    setattr(cls, "__init_subclass__", hook)  # noqa: B010  # type checkers know that of the base only
+    cls.__init_subclass__ = classmethod(init_subclass)
 
 
 def _rename_own_methods(subclass: Any, new_by_old: dict[str, str]) -> None:

@@ -79,8 +79,7 @@ def _old_method(cls: type, old: str, new: str) -> Callable[..., Any]:
 
 def _watch_subclasses(cls: Any, rename: Callable[[Any], None]) -> None:
     def init_subclass(subclass: Any, /, **kwargs: Any) -> None:
-        above: Any = super(cls, subclass)
-        above.__init_subclass__(**kwargs)
+        cast("Any", super(cls, subclass)).__init_subclass__(**kwargs)
         rename(subclass)
 
     cls.__init_subclass__ = classmethod(init_subclass)

@@ -79,7 +79,6 @@ import cqrs
 from cqrs.message_brokers.protocol import MessageBroker
 from cqrs.outbox import MemoryOutboxedEventRepository
 from cqrs.testing.conformance.outbox import Numbered, numbered
-from tests.helpers.waiting import until
 
 ended = asyncio.Event()
 
@@ -111,7 +110,8 @@ async def run():
     async with outbox as session:
         outbox.add(session, numbered(1))
         await outbox.commit(session)
-    await until(lambda: server.started)
+    while not server.started:
+        await asyncio.sleep(0.01)
     await relay.run()
 
 async def main():

@@ -287,6 +287,23 @@ async def test_unsettled_messages_of_a_living_member_go_to_no_other(nats_url: st
     assert (int(again.envelope.body), again.attempt) == (0, 2)  # it was given back
 
 
+async def test_messages_given_back_at_the_end_are_not_sent_to_the_source_that_ends(nats_url: str) -> None:
+    topic = a_name("given")
+    stream = a_stream(topic)
+    async with NatsMessageBroker(nats_url, stream=stream) as broker:
+        await broker.send([an_envelope(topic, number) for number in range(300)])
+    async with NatsMessageSource(nats_url, topic, stream=stream) as source:
+        while len(source._unacknowledged) < 300:
+            await source.receive(1_000)  # a request for more than there is stays open for a second
+    async with NatsMessageSource(nats_url, topic, stream=stream) as source:
+        found: set[int] = set()
+        async with asyncio.timeout(20):  # the server would deliver a message again by itself after 30 seconds
+            while len(found) < 300:
+                for delivery in await source.receive(1_000):
+                    found.add(int(delivery.envelope.body))
+                    await delivery.ack()
+
+
 async def test_messages_kept_longer_than_allowed_go_to_another_member(nats_url: str) -> None:
     topic = a_name("t")
     options = {"stream": a_stream(topic), "ack_wait": 0.3, "max_hold": 0.3}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DELETED = "a consumer of the group has been deleted"
 _HEARTBEAT, _NO_RESPONDERS = "100", "503"
+_LOOK = 0.01
 _LATE = 1.0  # seconds; the server ends each request at its expiry, so a request still open after this was lost
 
 
@@ -62,6 +63,12 @@ class NatsPull:
     def buffered(self) -> list[Msg]:
         """The messages that have arrived and were not fetched."""
         return list(self._messages)
+
+    async def until_no_request_is_open(self, at_most: float) -> None:
+        """Wait until the server has answered or ended each request, for ``at_most`` seconds."""
+        end = asyncio.get_running_loop().time() + at_most
+        while self._open and asyncio.get_running_loop().time() < end:  # noqa: ASYNC110  # at the end of a source only
+            await asyncio.sleep(_LOOK)
 
     def end(self, reason: str) -> None:
         """Note that no message can arrive any more, because of ``reason``."""

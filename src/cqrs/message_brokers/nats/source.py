@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_LAST_REQUEST = 1.5  # seconds; a request of `receive` lasts one second by default
 _CONTENT = {"content-type", "content-encoding"}  # which others write with capitals
 
 
@@ -106,9 +107,12 @@ class NatsMessageSource(MessageSource):
         """Give unacknowledged messages back and disconnect. Safe to call again."""
         await self._renewing.end()
         if self._pull is not None:
+            client = self._pull.client
+            if client.is_connected and (self._unacknowledged or self._pull.buffered()):
+                # The server would answer an open request of this source with a message that is given back.
+                await self._pull.until_no_request_is_open(_LAST_REQUEST)
             unacknowledged = [*(message for message, _ in self._unacknowledged.values()), *self._pull.buffered()]
             self._unacknowledged.clear()
-            client = self._pull.client
             with contextlib.suppress(BrokerUnavailable), outage(self.place):
                 for message in unacknowledged if client.is_connected else ():
                     await message.nak()

@@ -37,8 +37,8 @@ demo: $(VENV)/$(if $(BROKER)$(DB),.dev,.demo) ## Orders on their way to a wareho
 test: $(VENV)/.dev ## All tests, in parallel and in random order, with real servers where they can be had
 	$(BIN)/python -m pytest -n $(MORE) --dist worksteal $(ARGS)
 
-test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience; a minute and a half
-	$(MEMORY) $(BIN)/python -m pytest -n $(TWICE) --dist worksteal -m "not server and not node and not typing and not slow" $(ARGS)
+test-fast: $(VENV)/.dev ## The tests that need no server, no Node.js, no type checker and no patience, without those of make lint; a minute and a half
+	$(MEMORY) $(BIN)/python -m pytest -n $(TWICE) --dist worksteal -m "not server and not node and not typing and not slow" --ignore=tests/architecture $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, import contracts, sizes
 	$(BIN)/ruff check

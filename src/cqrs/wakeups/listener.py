@@ -41,7 +41,7 @@ class Subscriber(Protocol):
         """Take the ``payload`` of a notification."""
 
     def hint(self) -> None:
-        """Take notice that commits may have been missed: from now on all of them are notified."""
+        """Look for work: the channel works from now on, but commits before this may not have been notified."""
 
 
 class DatabaseListener(Reconnecting):

@@ -107,6 +107,13 @@ TWINS = (
         f"{NATS}test_of_a_batch_whether_a_stream_takes_a_subject_is_asked_once",
     ),
     Twin(
+        "a source that is closed lets its last request end first (NATS)",
+        "message_brokers/nats/source.py",
+        "await self._pull.until_no_request_is_open(_LAST_REQUEST)",
+        "pass",
+        f"{NATS}test_messages_given_back_at_the_end_are_not_sent_to_the_source_that_ends",
+    ),
+    Twin(
         "what a living member has in hand is renewed (NATS)",
         "message_brokers/nats/source.py",
         "self._renewing.start()",
